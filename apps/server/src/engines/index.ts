@@ -1,0 +1,3 @@
+/** The engines Bellwether runs on: started for you, or yours. No domain words here. */
+export * from './clickhouse/ports.ts'
+export type { NativeBlock, NativeColumn } from './clickhouse/native/block.ts'

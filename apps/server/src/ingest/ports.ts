@@ -1,0 +1,144 @@
+/**
+ * The vocabulary of ingest: what a log record is, what a kind of data must bring, what the counters count.
+ * Life of a record: admitted → appended to the log and fsynced → acknowledged → its segment is sealed → inserted with the
+ * segment's token → the segment is deleted. A segment is the unit of insertion, so a repeated insert carries the same token.
+ */
+import type { Tenant } from '../kernel/scope.ts'
+
+/** What sort of data: one `KindHandler` each. Later: logs, spans, events. */
+export type Kind = 'metrics'
+
+/**
+ * - `ready`: decoded, indexed columns; the writer only turns them into inserts.
+ * - `raw`: bodies as received, decoded by workers later.
+ * - `low`: like `raw`, for projects in the low-priority queue.
+ */
+export type Lane = 'ready' | 'raw' | 'low'
+
+/** One accepted request. `payload` belongs to the log from `append` on; do not touch it afterwards. */
+export interface LogRecord {
+  readonly kind: Kind
+  readonly tenant: Tenant
+  /** Data points inside, for the counters and the size of a batch. */
+  readonly rows: number
+  /** Which encoding `payload` has; the kind's handler knows them (`metrics` ready = 1). A raw record: the protocol's number. */
+  readonly format: number
+  readonly payload: Uint8Array
+}
+
+/** A sealed run of records, inserted as one batch. `token` is the same after a crash. */
+export interface Segment {
+  readonly lane: Lane
+  /** Position in its lane, counting up for ever. */
+  readonly sequence: number
+  /** `<log id>-<lane>-<sequence>`; insert tokens are made of it and the table's name. */
+  readonly token: string
+  readonly rows: number
+  readonly sizeBytes: number
+  /** Reads the records back (from memory when they are still there). */
+  read(): Promise<readonly LogRecord[]>
+}
+
+/**
+ * The durable log between door and stores. Implementations: local spool; later JetStream. Both pass `ingestLogContract`.
+ * Errors by code: `ingest.log_full` (bounded size reached; retry later), `ingest.log_unavailable` (disk full, read-only or broken).
+ */
+export interface IngestLog extends AsyncDisposable {
+  /** Resolves once the record is durable; rejects with nothing kept. */
+  append(lane: Lane, record: LogRecord): Promise<void>
+  /** The oldest sealed segment not yet taken; waits for one. Null after `signal` aborts. Taken segments stay until committed. */
+  take(lane: Lane, signal: AbortSignal): Promise<Segment | null>
+  /** The segment is in the stores; forget it. */
+  commit(segment: Segment): Promise<void>
+  /** The stores refuse the segment for ever: moved to the dead letters with the reason. */
+  bury(segment: Segment, reason: string): Promise<void>
+  /** Seals what is open now, so that it can be taken without waiting for its second to end. */
+  seal(): Promise<void>
+  /** What is in the log and not committed. */
+  backlog(): LogBacklog
+}
+
+export interface LogBacklog {
+  readonly segments: number
+  readonly records: number
+  readonly rows: number
+  readonly sizeBytes: number
+  readonly sizeBytesMax: number
+  /** Age of the oldest uncommitted record, ms; 0 when empty. */
+  readonly oldestMs: number
+}
+
+/** One INSERT. Columns are named in `columns`; `body` is a sequence of Native blocks with exactly them. */
+export interface TableInsert {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly rows: number
+  readonly body: readonly Uint8Array[]
+}
+
+/** What a kind of data brings to the common path. */
+export interface KindHandler {
+  readonly kind: Kind
+  /** Inserts for the records of one segment; the same records give the same inserts. Never empty of the kind's main table. */
+  buildInserts(records: readonly LogRecord[]): readonly TableInsert[]
+  /** A raw record decoded to a ready one (null when all of it was refused; the handler counted it). */
+  processRaw(record: LogRecord): LogRecord | null
+  /** A record found in the log at start: make it visible to queries again. */
+  recover(record: LogRecord): void
+}
+
+/** received = stored + refused + dropped + queued, per project and kind, since this process started (recovered rows count as received). */
+export interface ConservationRow {
+  readonly organizationId: number
+  readonly projectId: number
+  readonly kind: Kind
+  readonly received: number
+  readonly stored: number
+  /** By reason: the sender was told. */
+  readonly refused: Readonly<Record<string, number>>
+  /** By reason: accepted and then left out by a rule or a limit; dead letters are `dead_letter`. */
+  readonly dropped: Readonly<Record<string, number>>
+  readonly queued: number
+  readonly bytes: number
+}
+
+/** The counters every door and the writer feed. */
+export interface Conservation {
+  received(tenant: Tenant, kind: Kind, rows: number, bytes: number): void
+  refused(tenant: Tenant, kind: Kind, reason: string, rows: number): void
+  dropped(tenant: Tenant, kind: Kind, reason: string, rows: number): void
+  /** Appended durably and not yet inserted. */
+  queued(tenant: Tenant, kind: Kind, rows: number): void
+  /** Inserted: leaves the queue. */
+  stored(tenant: Tenant, kind: Kind, rows: number): void
+  /** Found in the log at start. */
+  recovered(tenant: Tenant, kind: Kind, rows: number): void
+  /** Buried: leaves the queue as dropped `dead_letter`. */
+  buried(tenant: Tenant, kind: Kind, rows: number): void
+  rows(): readonly ConservationRow[]
+}
+
+/** How a request proved which project it belongs to, before any decoding. */
+export interface AdmissionRequest {
+  readonly kind: Kind
+  /** The key in the protocol's own place, or null. */
+  readonly key: string | null
+  /** Peer address, for anonymous ingest from this machine. */
+  readonly remoteAddress: string
+  /** Size of the body as received (compressed). */
+  readonly sizeBytes: number
+}
+
+export interface Admitted {
+  readonly tenant: Tenant
+  /** `ready`: decode now. `raw` or `low`: append the body and answer. */
+  readonly lane: Lane
+}
+
+/**
+ * The one door. Errors by code: `ingest.key_missing`, `ingest.key_unknown` (unauthenticated), `ingest.rate_limited`,
+ * `ingest.log_full` (limit, with Retry-After), `ingest.stopping` (unavailable).
+ */
+export interface Admission {
+  admit(request: AdmissionRequest): Admitted
+}

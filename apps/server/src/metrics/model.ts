@@ -1,0 +1,89 @@
+/** The metric data model shared by decoders, stores and queries. */
+
+/**
+ * Marks "the series ended here" in value columns (Prometheus' stale marker, a NaN with a payload on the wire).
+ * A finite value that no one measures, because V8 may change a NaN's payload when it copies one. A real sample with
+ * exactly this value is stored as its neighbour.
+ */
+export const STALE = -1.7976931348623155e308
+
+/** Bit pattern of Prometheus' stale NaN on the wire: 0x7ff0000000000002. */
+export const staleNanHigh = 0x7ff00000
+export const staleNanLow = 0x00000002
+
+/** Sorted by name (code units), unique names, no empty values; `__name__` included. */
+export type Labels = readonly (readonly [name: string, value: string])[]
+
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'info' | 'stateset' | 'unknown'
+
+export interface MetricMetadata {
+  readonly name: string
+  readonly type: MetricType
+  /** UCUM or Prometheus unit as sent; '' when unknown. */
+  readonly unit: string
+  readonly help: string
+}
+
+export interface Exemplar {
+  readonly seriesRef: number
+  readonly timeMs: number
+  readonly value: number
+  /** Labels beside trace and span. */
+  readonly labels: Labels
+  /** Lower-case hexadecimal, '' when absent. */
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/**
+ * A native histogram with absolute bucket counts (Prometheus native histograms; OTLP exponential histograms map onto it).
+ * Schema -4..8 exponential; -53 custom bounds in `customValues`. Spans and counts as in the Prometheus remote write 2 spec,
+ * counts absolute (not deltas), floats.
+ */
+export interface NativeHistogram {
+  readonly schema: number
+  readonly zeroThreshold: number
+  readonly zeroCount: number
+  /** `STALE` in `sum` marks a stale histogram. */
+  readonly count: number
+  readonly sum: number
+  /** offset, length, offset, length, ... */
+  readonly positiveSpans: readonly number[]
+  readonly positiveCounts: readonly number[]
+  readonly negativeSpans: readonly number[]
+  readonly negativeCounts: readonly number[]
+  readonly customValues: readonly number[]
+  readonly resetHint: 'unknown' | 'yes' | 'no' | 'gauge'
+}
+
+/** A label matcher; an absent label counts as ''. Regular expressions are anchored RE2-style. */
+export interface Matcher {
+  readonly name: string
+  readonly op: '=' | '!=' | '=~' | '!~'
+  readonly value: string
+}
+
+/** Samples of many series as columns: series `i` owns rows `offsets[i] .. offsets[i+1]`, times ascending and unique. */
+export interface SeriesBlock {
+  readonly labels: readonly Labels[]
+  /** length `labels.length + 1` */
+  readonly offsets: Uint32Array
+  readonly timesMs: Float64Array
+  /** `STALE` possible. For a histogram row: NaN. */
+  readonly values: Float64Array
+  /** Row-aligned when any selected row is a histogram, else null. */
+  readonly histograms: readonly (NativeHistogram | null)[] | null
+}
+
+/** What a PromQL selector asks of the store. `[fromMs, toMs]`, both inclusive. */
+export interface SelectRequest {
+  readonly matchers: readonly Matcher[]
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Bounds one query may use up; enforced where rows are read. Exceeding throws `query.too_many_samples` or `query.too_many_series`. */
+export interface SelectBudget {
+  readonly seriesMax: number
+  readonly samplesMax: number
+}

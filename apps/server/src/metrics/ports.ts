@@ -1,0 +1,54 @@
+/** What metrics offers the other domains. Implementations are built in `compose/`. */
+import type { Scope, Tenant } from '../kernel/scope.ts'
+import type { MetricsBatch } from './batch/metrics-batch.ts'
+import type { Labels, Matcher, MetricMetadata, SelectBudget, SelectRequest, SeriesBlock } from './model.ts'
+
+/**
+ * Finds the series of a label set. Refs are dense, process-local numbers (0, 1, 2 ...) shared by all tenants;
+ * they never leave the process: logs and stores hold the 64-bit series id.
+ */
+export interface SeriesResolver {
+  /**
+   * Fast path. `context` separates uses of the same bytes (protocol, OTLP resource and metric); returns a ref or -1.
+   * Verified by comparing the bytes, never by hash alone.
+   */
+  lookup(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number): number
+  /** Teaches the fast path. */
+  remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void
+  /** Slow path: the ref of these labels, made when new. -1 when the tenant's series limit is reached. Labels must be normalized. */
+  resolve(tenant: Tenant, labels: Labels): number
+}
+
+/** Takes decoded batches. */
+export interface MetricsIngest {
+  readonly series: SeriesResolver
+  /**
+   * Logs the batch durably, then makes it visible to queries. Counts received, refused and queued.
+   * Rejects with the log's errors, nothing kept; the caller answers its protocol's "try again".
+   * The batch may be reset once this settles.
+   */
+  accept(batch: MetricsBatch, wireBytes: number): Promise<void>
+}
+
+/** Reads samples: recent ones from memory, older ones from the engine, stitched. */
+export interface MetricsStore {
+  select(scope: Scope, request: SelectRequest, budget: SelectBudget, signal: AbortSignal): Promise<SeriesBlock>
+}
+
+/** Names, labels and descriptions, from the in-memory index. Times bound the series to those active in the range. */
+export interface MetricsCatalog {
+  labelNames(scope: Scope, matchers: readonly (readonly Matcher[])[], fromMs: number, toMs: number, limit: number): string[]
+  labelValues(scope: Scope, name: string, matchers: readonly (readonly Matcher[])[], fromMs: number, toMs: number, limit: number): string[]
+  series(scope: Scope, matchers: readonly (readonly Matcher[])[], fromMs: number, toMs: number, limit: number): Labels[]
+  metadata(scope: Scope, name: string | null, limit: number): MetricMetadata[]
+  /** Per metric name: how many series, first and last sample. */
+  metrics(scope: Scope): MetricSummary[]
+}
+
+export interface MetricSummary {
+  readonly name: string
+  readonly seriesCount: number
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  readonly metadata: MetricMetadata | null
+}

@@ -1,0 +1,2 @@
+/** PromQL: lexer, parser, checker, evaluator, test language. Public face; see ports.ts for the vocabulary. */
+export * from './ports.ts'

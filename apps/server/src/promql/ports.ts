@@ -1,0 +1,90 @@
+/** PromQL as the rest of the program uses it. The engine knows nothing of HTTP, SQL or tenants. */
+import type { Labels, Matcher, NativeHistogram, SeriesBlock } from '../metrics/index.ts'
+
+/**
+ * Where selectors read. `hint` lets a source answer a whole sub-expression itself (push-down); a source that cannot ignores it.
+ * `[fromMs, toMs]` both inclusive; the evaluator applies the left-open windows.
+ */
+export interface SampleSource {
+  select(request: SourceRequest, signal: AbortSignal): Promise<SeriesBlock>
+  /**
+   * Optional push-down: the per-step result of `hint.func` over each series, or null when the source does not take it.
+   * Values at step i of series s are `values[s * steps + i]`; `ABSENT` where there is none.
+   */
+  grid?(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null>
+}
+
+export interface SourceRequest {
+  readonly matchers: readonly Matcher[]
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface GridHint {
+  /** `last` is the instant selector with look-back; the others are PromQL range functions. */
+  readonly func: 'last' | 'rate' | 'increase' | 'delta' | 'irate' | 'idelta'
+  readonly startMs: number
+  readonly endMs: number
+  readonly stepMs: number
+  /** Window or look-back, ms; left-open. */
+  readonly windowMs: number
+}
+
+export interface SeriesGrid {
+  readonly labels: readonly Labels[]
+  readonly steps: number
+  readonly values: Float64Array
+}
+
+export interface QueryLimits {
+  readonly samplesMax: number
+  readonly seriesMax: number
+  readonly timeoutMs: number
+  readonly stepsMax: number
+  readonly lookbackMs: number
+}
+
+export type QueryValue =
+  | { readonly type: 'scalar'; readonly timeMs: number; readonly value: number }
+  | { readonly type: 'string'; readonly timeMs: number; readonly value: string }
+  | { readonly type: 'vector'; readonly timeMs: number; readonly series: readonly InstantSeries[] }
+  | { readonly type: 'matrix'; readonly series: readonly RangeSeries[] }
+
+export interface InstantSeries {
+  readonly labels: Labels
+  readonly timeMs: number
+  readonly value: number
+  readonly histogram: NativeHistogram | null
+}
+
+/** Only present points; times ascending. */
+export interface RangeSeries {
+  readonly labels: Labels
+  readonly timesMs: Float64Array
+  readonly values: Float64Array
+  /** Row-aligned, null when the series has no histograms. */
+  readonly histograms: readonly (NativeHistogram | null)[] | null
+}
+
+export interface QueryOutcome {
+  readonly value: QueryValue
+  readonly warnings: readonly string[]
+  readonly infos: readonly string[]
+  readonly samplesRead: number
+}
+
+/**
+ * Errors by code: `promql.parse` (message has line:column), `promql.execution` (e.g. many-to-many matching),
+ * `query.too_many_samples`, `query.too_many_series`, `query.too_many_steps`, `query.timeout`, `query.canceled`.
+ */
+export interface PromqlEngine {
+  instant(query: string, timeMs: number, source: SampleSource, limits: QueryLimits, signal: AbortSignal): Promise<QueryOutcome>
+  range(query: RangeQuery, source: SampleSource, limits: QueryLimits, signal: AbortSignal): Promise<QueryOutcome>
+}
+
+export interface RangeQuery {
+  readonly query: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly stepMs: number
+}
