@@ -1,3 +1,4 @@
 /** The engines Bellwether runs on: started for you, or yours. No domain words here. */
 export * from './clickhouse/ports.ts'
 export type { NativeBlock, NativeColumn } from './clickhouse/native/block.ts'
+export { encodeNativeBlock, type NativeWriteColumn } from './clickhouse/native/writer.ts'
