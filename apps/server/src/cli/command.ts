@@ -1,5 +1,5 @@
 /** What a command is: a name, a line of help, its options and what it does. Exit codes: 0 good, 1 failed, 2 wrong use. */
-import type { ParseArgsOptionsConfig } from 'node:util'
+import type { ParseArgsConfig } from 'node:util'
 
 export const exitGood = 0
 export const exitFailed = 1
@@ -21,7 +21,7 @@ export interface Command {
   readonly summary: string
   /** What follows the name in the usage line. */
   readonly usage: string
-  readonly options: ParseArgsOptionsConfig
+  readonly options: NonNullable<ParseArgsConfig['options']>
   /** One line an option, in the order of help. */
   readonly optionHelp: readonly (readonly [option: string, help: string])[]
   run(context: CommandContext): Promise<number>
