@@ -1,2 +1,12 @@
-/** Shapes of everything under `/api/0`: one schema each, shared by server, web and client library. */
+/**
+ * Shapes of everything under `/api/0`: one schema each, shared by server, web and client library.
+ * Ids are strings, times RFC 3339 in UTC, lists are pages. Requests are strict: an unknown field is an error.
+ */
+export * from './auth.ts'
 export * from './error.ts'
+export * from './ingest.ts'
+export * from './list.ts'
+export * from './metrics.ts'
+export * from './prometheus.ts'
+export * from './system.ts'
+export * from './tenant.ts'

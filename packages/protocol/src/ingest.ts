@@ -1,0 +1,104 @@
+/** What came in: by project and kind, by source, what was refused, what waits in the dead letters. */
+import { z } from 'zod'
+import { timeSchema } from './list.ts'
+
+const count = z.number().int().nonnegative()
+
+/** received = stored + refused + dropped + queued, since the program started. */
+export interface UsageRow {
+  projectId: string
+  projectName: string
+  kind: string
+  received: number
+  stored: number
+  /** By reason. */
+  refused: Record<string, number>
+  /** By reason. */
+  dropped: Record<string, number>
+  queued: number
+  bytes: number
+}
+
+export const usageRowSchema: z.ZodType<UsageRow> = z.object({
+  projectId: z.string(),
+  projectName: z.string(),
+  kind: z.string(),
+  received: count,
+  stored: count,
+  refused: z.record(z.string(), count),
+  dropped: z.record(z.string(), count),
+  queued: count,
+  bytes: count,
+})
+
+/** A protocol that sent data to the project since the program started. */
+export interface SourceRow {
+  /** `otlp_http`, `otlp_grpc`, `remote_write`, `self`, ... */
+  protocol: string
+  requests: number
+  points: number
+  firstSeenAt: string
+  lastSeenAt: string
+}
+
+export const sourceRowSchema: z.ZodType<SourceRow> = z.object({
+  protocol: z.string(),
+  requests: count,
+  points: count,
+  firstSeenAt: timeSchema,
+  lastSeenAt: timeSchema,
+})
+
+/** One refusal out of the recent ones. */
+export interface RefusalRow {
+  at: string
+  kind: string
+  protocol: string
+  reason: string
+  /** Points refused. */
+  rows: number
+  /** What and why, in words. */
+  example: string
+}
+
+export const refusalRowSchema: z.ZodType<RefusalRow> = z.object({
+  at: timeSchema,
+  kind: z.string(),
+  protocol: z.string(),
+  reason: z.string(),
+  rows: count,
+  example: z.string(),
+})
+
+/** What the store refused for ever, kept for a replay. */
+export interface DeadLetter {
+  id: string
+  at: string
+  kind: string
+  reason: string
+  rows: number
+  sizeBytes: number
+}
+
+export const deadLetterSchema: z.ZodType<DeadLetter> = z.object({
+  id: z.string(),
+  at: timeSchema,
+  kind: z.string(),
+  reason: z.string(),
+  rows: count,
+  sizeBytes: count,
+})
+
+/** `POST P/dead-letters/replay`; null replays all of the project's. */
+export interface ReplayRequest {
+  ids: string[] | null
+}
+
+export const replayRequestSchema: z.ZodType<ReplayRequest> = z.strictObject({ ids: z.array(z.string().max(200)).min(1).max(1000).nullable() })
+
+export interface ReplayAnswer {
+  letters: number
+  rows: number
+}
+
+export const replayAnswerSchema: z.ZodType<ReplayAnswer> = z.object({ letters: count, rows: count })
