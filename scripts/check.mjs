@@ -1,0 +1,33 @@
+/**
+ * `npm run check`: every gate that is not a test of behaviour. All gates run, so one run shows all that is wrong.
+ * `npm run check -- lint types` runs only those named.
+ */
+import { build, root, runTool, toolScript } from './build.mjs'
+
+const gates = [
+  { name: 'format', tool: ['oxfmt', 'oxfmt'], args: ['--check', '.'] },
+  { name: 'lint', tool: ['oxlint', 'oxlint'], args: ['--type-aware', '--quiet', '--report-unused-disable-directives'] },
+  { name: 'types', tool: ['typescript', 'tsc'], args: ['-b'] },
+  { name: 'boundaries', script: 'scripts/lint-boundaries.mjs', args: [] },
+  { name: 'tidy', tool: ['vitest', 'vitest'], args: ['run', '--project', 'tidy'] },
+  { name: 'knip', tool: ['knip', 'knip'], args: ['--no-progress'] },
+]
+
+async function runGate(gate) {
+  const startedAt = performance.now()
+  const script = gate.script ?? toolScript(...gate.tool)
+  const { ok, output } = await runTool(process.execPath, [script, ...gate.args], { quiet: true })
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${gate.name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
+  if (!ok) console.log(output)
+  return ok
+}
+
+process.chdir(root)
+const only = process.argv.slice(2)
+let failedCount = (await build({ quiet: true })) ? 0 : 1
+for (const gate of gates) {
+  if (only.length > 0 && !only.includes(gate.name)) continue
+  if (!(await runGate(gate))) failedCount += 1
+}
+console.log(failedCount === 0 ? 'All checks passed.' : `${failedCount} of the checks failed.`)
+process.exitCode = failedCount === 0 ? 0 : 1
