@@ -1,0 +1,2 @@
+/** The first page: is anything wrong? */
+export { OverviewPage } from './OverviewPage.tsx'

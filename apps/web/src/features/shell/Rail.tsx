@@ -1,0 +1,56 @@
+/** The left rail: groups and pages, the open one marked. */
+import { Link } from '@tanstack/react-router'
+import { Icon } from '../../ui/Icon.tsx'
+import { usePlace } from '../session/index.ts'
+import { navigation, type NavigationPage } from './navigation.ts'
+
+function RailLink({ page, children }: { readonly page: NavigationPage; readonly children: React.ReactNode }) {
+  const { project } = usePlace()
+  return (
+    <Link
+      to={page.to}
+      params={{ project: project.id }}
+      className="bw-rail__link"
+      activeOptions={{ exact: page.to === '/p/$project', includeSearch: false }}
+      activeProps={{ className: 'bw-rail__link--open' }}
+    >
+      {children}
+    </Link>
+  )
+}
+
+export function Rail() {
+  return (
+    <ul className="bw-rail__groups">
+      {navigation.map((group) => {
+        const only = group.pages.length === 1 && group.pages[0]?.label === group.label ? group.pages[0] : null
+        return (
+          <li key={group.label} className="bw-rail__group">
+            {only !== null ? (
+              <RailLink page={only}>
+                <Icon name={group.icon} />
+                {group.label}
+              </RailLink>
+            ) : (
+              <>
+                <span className="bw-rail__title">
+                  <Icon name={group.icon} />
+                  {group.label}
+                </span>
+                <ul aria-label={group.label}>
+                  {group.pages.map((page) => (
+                    <li key={page.to}>
+                      <RailLink page={page}>
+                        <span className="bw-rail__indent">{page.label}</span>
+                      </RailLink>
+                    </li>
+                  ))}
+                </ul>
+              </>
+            )}
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

@@ -1,0 +1,44 @@
+/** The frame around every page of a project: rail, top bar, keys, and the page in the middle. */
+import { Drawer } from '@mantine/core'
+import { useLocation } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { Rail } from './Rail.tsx'
+import { TopBar } from './TopBar.tsx'
+import { useShellKeys } from './use-shell-keys.ts'
+import './shell.css'
+
+const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }))
+const KeyHelp = lazy(async () => ({ default: (await import('./KeyHelp.tsx')).KeyHelp }))
+
+export type ShellPanel = 'palette' | 'help' | null
+
+export function Shell({ children }: { readonly children: ReactNode }) {
+  const [panel, setPanel] = useState<ShellPanel>(null)
+  const [railOpen, setRailOpen] = useState(false)
+  const path = useLocation({ select: (location) => location.pathname })
+  useShellKeys(setPanel)
+  useEffect(() => setRailOpen(false), [path])
+  return (
+    <div className="bw-shell">
+      <a className="bw-skip" href="#content">
+        Skip to the content
+      </a>
+      <nav className="bw-rail" aria-label="Main" data-shell>
+        <Rail />
+      </nav>
+      <Drawer opened={railOpen} onClose={() => setRailOpen(false)} size={264} title="Bellwether" closeButtonProps={{ 'aria-label': 'Close navigation' }}>
+        <nav aria-label="Main">
+          <Rail />
+        </nav>
+      </Drawer>
+      <TopBar onMenu={() => setRailOpen(true)} onPalette={() => setPanel('palette')} onHelp={() => setPanel('help')} />
+      <main id="content" className="bw-main" tabIndex={-1}>
+        {children}
+      </main>
+      <Suspense fallback={null}>
+        {panel === 'palette' && <Palette onClose={() => setPanel(null)} />}
+        {panel === 'help' && <KeyHelp onClose={() => setPanel(null)} />}
+      </Suspense>
+    </div>
+  )
+}

@@ -1,0 +1,65 @@
+/** Where things are: the rail, the palette and the `g` keys read the same list. A place is listed when it exists. */
+import type { IconName } from '../../ui/Icon.tsx'
+
+/** Addresses of the pages below a project. */
+export type PagePath =
+  | '/p/$project'
+  | '/p/$project/explore/metrics'
+  | '/p/$project/start'
+  | '/p/$project/data/sources'
+  | '/p/$project/data/usage'
+  | '/p/$project/data/refused'
+  | '/p/$project/settings/project'
+  | '/p/$project/settings/keys'
+  | '/p/$project/settings/members'
+  | '/p/$project/settings/tokens'
+  | '/p/$project/settings/audit'
+  | '/p/$project/system'
+
+export interface NavigationPage {
+  readonly to: PagePath
+  readonly label: string
+  /** Pressed after `g`. */
+  readonly key: string
+  /** Words that find it in the palette besides its label. */
+  readonly words: string
+}
+
+export interface NavigationGroup {
+  readonly label: string
+  readonly icon: IconName
+  readonly pages: readonly NavigationPage[]
+}
+
+export const navigation: readonly NavigationGroup[] = [
+  { label: 'Overview', icon: 'overview', pages: [{ to: '/p/$project', label: 'Overview', key: 'o', words: 'home health start' }] },
+  {
+    label: 'Explore',
+    icon: 'metrics',
+    pages: [{ to: '/p/$project/explore/metrics', label: 'Metrics', key: 'm', words: 'promql chart query graph' }],
+  },
+  {
+    label: 'Data',
+    icon: 'data',
+    pages: [
+      { to: '/p/$project/start', label: 'Send data', key: 'd', words: 'opentelemetry collector prometheus curl snippet onboarding' },
+      { to: '/p/$project/data/sources', label: 'Sources', key: 's', words: 'protocols otlp remote write' },
+      { to: '/p/$project/data/usage', label: 'Usage', key: 'u', words: 'conservation received stored dropped queued bytes' },
+      { to: '/p/$project/data/refused', label: 'Refused', key: 'r', words: 'dead letters errors rejected replay' },
+    ],
+  },
+  {
+    label: 'Settings',
+    icon: 'settings',
+    pages: [
+      { to: '/p/$project/settings/project', label: 'Projects', key: 'p', words: 'organization create' },
+      { to: '/p/$project/settings/keys', label: 'Ingest keys', key: 'k', words: 'api key create revoke' },
+      { to: '/p/$project/settings/members', label: 'Members', key: 'e', words: 'people users roles invite' },
+      { to: '/p/$project/settings/tokens', label: 'API tokens', key: 't', words: 'bearer automation' },
+      { to: '/p/$project/settings/audit', label: 'Audit', key: 'a', words: 'log who changed' },
+    ],
+  },
+  { label: 'System', icon: 'system', pages: [{ to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' }] },
+]
+
+export const allPages: readonly NavigationPage[] = navigation.flatMap((group) => group.pages)

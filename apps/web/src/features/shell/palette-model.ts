@@ -1,0 +1,48 @@
+/** What the palette finds for a text, best first. */
+
+export interface PaletteItem {
+  readonly id: string
+  readonly group: 'Go to' | 'Metrics' | 'Do' | 'Projects'
+  readonly label: string
+  /** More words that find it; not shown. */
+  readonly words: string
+  readonly note: string
+}
+
+/** Items shown of one group. */
+export const itemsPerGroupMax = 12
+
+/**
+ * How well `text` matches: 0 not at all; more for a match at the start of the label, of a word, in the middle, in the order of the letters.
+ */
+export function score(text: string, item: PaletteItem): number {
+  const wanted = text.trim().toLowerCase()
+  if (wanted === '') return 1
+  const label = item.label.toLowerCase()
+  if (label.startsWith(wanted)) return 100 - Math.min(40, label.length / 4)
+  const at = label.indexOf(wanted)
+  if (at > 0) return (/[\s_:.\-/]/.test(label[at - 1] ?? '') ? 60 : 40) - Math.min(20, label.length / 8)
+  if (wanted.split(/\s+/).every((word) => label.includes(word) || item.words.toLowerCase().includes(word))) return 25
+  let from = 0
+  for (const letter of wanted) {
+    const found = label.indexOf(letter, from)
+    if (found === -1) return 0
+    from = found + 1
+  }
+  return wanted.length >= 3 ? 5 : 0
+}
+
+/** Groups in fixed order, each sorted by score; metrics only once something is typed. */
+export function search(text: string, items: readonly PaletteItem[]): readonly PaletteItem[] {
+  const found: PaletteItem[] = []
+  for (const group of ['Go to', 'Projects', 'Metrics', 'Do'] as const) {
+    if (group === 'Metrics' && text.trim() === '') continue
+    const scored = items
+      .filter((item) => item.group === group)
+      .map((item) => ({ item, points: score(text, item) }))
+      .filter((entry) => entry.points > 0)
+    scored.sort((a, b) => b.points - a.points)
+    found.push(...scored.slice(0, itemsPerGroupMax).map((entry) => entry.item))
+  }
+  return found
+}

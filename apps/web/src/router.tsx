@@ -1,0 +1,72 @@
+/** All routes in one tree, and how addresses are read and written. */
+import type { QueryClient } from '@tanstack/react-query'
+import { createRouter } from '@tanstack/react-router'
+import { parseSearch, writeSearch } from './lib/search-params.ts'
+import {
+  auditRoute,
+  exploreMetricsRoute,
+  keysRoute,
+  membersRoute,
+  overviewRoute,
+  projectsRoute,
+  refusedRoute,
+  sourcesRoute,
+  startRoute,
+  systemRoute,
+  tokensRoute,
+  usageRoute,
+} from './routes/page-routes.tsx'
+import { projectRoute } from './routes/project-route.tsx'
+import { NotFound, PageError, rootRoute } from './routes/root-route.tsx'
+import { firstRunRoute, indexRoute, signInRoute } from './routes/session-routes.tsx'
+import { Loading } from './ui/states.tsx'
+
+const routeTree = rootRoute.addChildren([
+  indexRoute,
+  signInRoute,
+  firstRunRoute,
+  projectRoute.addChildren([
+    overviewRoute,
+    exploreMetricsRoute,
+    startRoute,
+    sourcesRoute,
+    usageRoute,
+    refusedRoute,
+    projectsRoute,
+    keysRoute,
+    membersRoute,
+    tokensRoute,
+    auditRoute,
+    systemRoute,
+  ]),
+])
+
+function PagePending() {
+  return (
+    <div className="bw-page">
+      <Loading label="the page" rows={6} />
+    </div>
+  )
+}
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { client },
+    parseSearch: (text) => parseSearch(text.replace(/^\?/, '')),
+    stringifySearch: writeSearch,
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: PageError,
+    defaultNotFoundComponent: NotFound,
+    defaultPendingComponent: PagePending,
+    defaultPendingMs: 300,
+    scrollRestoration: true,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>
+  }
+}

@@ -1,0 +1,87 @@
+/** The pages of a project. Each is its own chunk, loaded when its link is pointed at. */
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { OverviewPage } from '../features/overview/index.ts'
+import { readExploreSearch } from '../features/metrics/explore-search.ts'
+import { oneOf } from '../lib/search-params.ts'
+import { projectRoute } from './project-route.tsx'
+
+const getParentRoute = () => projectRoute
+
+function readSelection(search: Record<string, unknown>): { open?: string } {
+  const open = oneOf(search['open'])
+  return open === undefined ? {} : { open }
+}
+
+export const overviewRoute = createRoute({ getParentRoute, path: '/', component: OverviewPage })
+
+export const exploreMetricsRoute = createRoute({
+  getParentRoute,
+  path: '/explore/metrics',
+  validateSearch: readExploreSearch,
+  component: lazyRouteComponent(() => import('../features/metrics/ExplorePage.tsx'), 'ExplorePage'),
+})
+
+export const startRoute = createRoute({
+  getParentRoute,
+  path: '/start',
+  validateSearch: (search: Record<string, unknown>): { with?: string } => {
+    const chosen = oneOf(search['with'])
+    return chosen === undefined ? {} : { with: chosen }
+  },
+  component: lazyRouteComponent(() => import('../features/start/StartPage.tsx'), 'StartPage'),
+})
+
+export const sourcesRoute = createRoute({
+  getParentRoute,
+  path: '/data/sources',
+  component: lazyRouteComponent(() => import('../features/sources/SourcesPage.tsx'), 'SourcesPage'),
+})
+
+export const usageRoute = createRoute({
+  getParentRoute,
+  path: '/data/usage',
+  component: lazyRouteComponent(() => import('../features/usage/UsagePage.tsx'), 'UsagePage'),
+})
+
+export const refusedRoute = createRoute({
+  getParentRoute,
+  path: '/data/refused',
+  component: lazyRouteComponent(() => import('../features/refused/RefusedPage.tsx'), 'RefusedPage'),
+})
+
+export const projectsRoute = createRoute({
+  getParentRoute,
+  path: '/settings/project',
+  component: lazyRouteComponent(() => import('../features/projects/ProjectsPage.tsx'), 'ProjectsPage'),
+})
+
+export const keysRoute = createRoute({
+  getParentRoute,
+  path: '/settings/keys',
+  component: lazyRouteComponent(() => import('../features/keys/KeysPage.tsx'), 'KeysPage'),
+})
+
+export const membersRoute = createRoute({
+  getParentRoute,
+  path: '/settings/members',
+  component: lazyRouteComponent(() => import('../features/members/MembersPage.tsx'), 'MembersPage'),
+})
+
+export const tokensRoute = createRoute({
+  getParentRoute,
+  path: '/settings/tokens',
+  component: lazyRouteComponent(() => import('../features/tokens/TokensPage.tsx'), 'TokensPage'),
+})
+
+export const auditRoute = createRoute({
+  getParentRoute,
+  path: '/settings/audit',
+  validateSearch: readSelection,
+  component: lazyRouteComponent(() => import('../features/audit/AuditPage.tsx'), 'AuditPage'),
+})
+
+export const systemRoute = createRoute({
+  getParentRoute,
+  path: '/system',
+  component: lazyRouteComponent(() => import('../features/system/SystemPage.tsx'), 'SystemPage'),
+})
