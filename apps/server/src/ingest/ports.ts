@@ -15,7 +15,10 @@ export type Kind = 'metrics'
  */
 export type Lane = 'ready' | 'raw' | 'low'
 
-/** One accepted request. `payload` belongs to the log from `append` on; do not touch it afterwards. */
+/**
+ * One accepted request. `payload` belongs to the log from `append` on; do not touch it afterwards. Read back, it is a view that
+ * may begin at any byte offset: copy before making wider typed arrays of it.
+ */
 export interface LogRecord {
   readonly kind: Kind
   readonly tenant: Tenant
@@ -68,6 +71,42 @@ export interface LogBacklog {
   readonly oldestMs: number
 }
 
+/** A record found at start with the lane it is in. */
+export interface RecoveredRecord {
+  readonly lane: Lane
+  readonly record: LogRecord
+}
+
+export interface DeadLetterTenant {
+  readonly organizationId: number
+  readonly projectId: number
+  readonly kind: Kind
+  readonly rows: number
+}
+
+/** A segment that the stores refused for ever. It may hold records of several tenants. */
+export interface DeadLetter {
+  readonly id: string
+  readonly lane: Lane
+  readonly token: string
+  readonly reason: string
+  /** ms since 1970. */
+  readonly buriedAtMs: number
+  readonly rows: number
+  readonly records: number
+  readonly sizeBytes: number
+  /** The largest first, bounded; empty when the segment could not be read. */
+  readonly tenants: readonly DeadLetterTenant[]
+}
+
+/** Dead letters can be looked at, queued again (same token) and deleted. Error by code: `ingest.dead_letter_not_found`. */
+export interface DeadLetters {
+  listDeadLetters(): Promise<readonly DeadLetter[]>
+  /** Back into its lane as a new segment; resolves to what it holds, every tenant named. */
+  replayDeadLetter(id: string): Promise<DeadLetter>
+  discardDeadLetter(id: string): Promise<void>
+}
+
 /** One INSERT. Columns are named in `columns`; `body` is a sequence of Native blocks with exactly them. */
 export interface TableInsert {
   readonly table: string
@@ -79,9 +118,17 @@ export interface TableInsert {
 /** What a kind of data brings to the common path. */
 export interface KindHandler {
   readonly kind: Kind
-  /** Inserts for the records of one segment; the same records give the same inserts. Never empty of the kind's main table. */
+  /**
+   * Inserts for the records of one segment; the same records give the same inserts in the same order, because the writer numbers
+   * several inserts of one table for their tokens. An insert spans at most 100 of its table's partitions: rows that arrive late
+   * are split off into further inserts of the same table here, where their times are known. Never empty of the kind's main table.
+   */
   buildInserts(records: readonly LogRecord[]): readonly TableInsert[]
-  /** A raw record decoded to a ready one (null when all of it was refused; the handler counted it). */
+  /**
+   * A raw record decoded to a ready one; null when all of it was refused. The door counted the raw record's `rows` as received and
+   * queued; the handler corrects the counters so that afterwards exactly the returned record's rows are queued
+   * (`received` and `queued` by the difference, `refused` for what it refuses).
+   */
   processRaw(record: LogRecord): LogRecord | null
   /** A record found in the log at start: make it visible to queries again. */
   recover(record: LogRecord): void
@@ -107,7 +154,7 @@ export interface Conservation {
   received(tenant: Tenant, kind: Kind, rows: number, bytes: number): void
   refused(tenant: Tenant, kind: Kind, reason: string, rows: number): void
   dropped(tenant: Tenant, kind: Kind, reason: string, rows: number): void
-  /** Appended durably and not yet inserted. */
+  /** Appended durably and not yet inserted. Negative only where a raw record turned out to hold fewer rows. */
   queued(tenant: Tenant, kind: Kind, rows: number): void
   /** Inserted: leaves the queue. */
   stored(tenant: Tenant, kind: Kind, rows: number): void

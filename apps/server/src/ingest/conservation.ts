@@ -1,0 +1,139 @@
+/**
+ * The counters of the law received = stored + refused + dropped + queued, per project and kind. Between `received` and `queued`
+ * a request is under way in the log, so the law holds whenever nothing is in flight; a difference that stays is a lost row.
+ * Counts are exact up to 2^53. Projects come from keys, so their number is bounded by what was configured.
+ */
+import type { Tenant } from '../kernel/scope.ts'
+import { conservationReasonsMax } from './limits.ts'
+import type { Conservation, ConservationRow, Kind } from './ports.ts'
+
+/** Receives every movement, for the metrics. Only positive amounts of what counts up. */
+export interface ConservationSink {
+  received(tenant: Tenant, kind: Kind, rows: number, bytes: number): void
+  stored(tenant: Tenant, kind: Kind, rows: number): void
+  refused(tenant: Tenant, kind: Kind, reason: string, rows: number): void
+  dropped(tenant: Tenant, kind: Kind, reason: string, rows: number): void
+}
+
+/** A project and kind for which the law does not hold now. `difference` = received - stored - refused - dropped - queued. */
+export interface Imbalance {
+  readonly organizationId: number
+  readonly projectId: number
+  readonly kind: Kind
+  readonly difference: number
+}
+
+export interface BalancedConservation extends Conservation {
+  /** Where the law does not hold; empty when all is well and nothing is in flight. */
+  balance(): readonly Imbalance[]
+}
+
+class Account {
+  readonly tenant: Tenant
+  readonly kind: Kind
+  received = 0
+  stored = 0
+  queued = 0
+  bytes = 0
+  readonly refused = new Map<string, number>()
+  readonly dropped = new Map<string, number>()
+
+  constructor(tenant: Tenant, kind: Kind) {
+    this.tenant = { organizationId: tenant.organizationId, projectId: tenant.projectId }
+    this.kind = kind
+  }
+
+  get difference(): number {
+    return this.received - this.stored - sum(this.refused) - sum(this.dropped) - this.queued
+  }
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  let total = 0
+  for (const count of counts.values()) total += count
+  return total
+}
+
+/** Adds under the reason, or under `other` when there are too many reasons. Gives the name used. */
+function addReason(counts: Map<string, number>, reason: string, rows: number): string {
+  const name = counts.has(reason) || counts.size < conservationReasonsMax ? reason : 'other'
+  counts.set(name, (counts.get(name) ?? 0) + rows)
+  return name
+}
+
+export function createConservation(sink: ConservationSink | null = null): BalancedConservation {
+  const accounts = new Map<Kind, Map<number, Map<number, Account>>>()
+  const order: Account[] = []
+
+  function account(tenant: Tenant, kind: Kind): Account {
+    let ofKind = accounts.get(kind)
+    if (ofKind === undefined) accounts.set(kind, (ofKind = new Map()))
+    let ofOrganization = ofKind.get(tenant.organizationId)
+    if (ofOrganization === undefined) ofKind.set(tenant.organizationId, (ofOrganization = new Map()))
+    let found = ofOrganization.get(tenant.projectId)
+    if (found === undefined) {
+      found = new Account(tenant, kind)
+      ofOrganization.set(tenant.projectId, found)
+      order.push(found)
+    }
+    return found
+  }
+
+  function receive(tenant: Tenant, kind: Kind, rows: number, bytes: number): Account {
+    const entry = account(tenant, kind)
+    entry.received += rows
+    entry.bytes += bytes
+    sink?.received(tenant, kind, rows, bytes)
+    return entry
+  }
+
+  function drop(entry: Account, reason: string, rows: number): void {
+    const name = addReason(entry.dropped, reason, rows)
+    sink?.dropped(entry.tenant, entry.kind, name, rows)
+  }
+
+  return {
+    received: (tenant, kind, rows, bytes) => void receive(tenant, kind, rows, bytes),
+    refused(tenant, kind, reason, rows) {
+      const name = addReason(account(tenant, kind).refused, reason, rows)
+      sink?.refused(tenant, kind, name, rows)
+    },
+    dropped: (tenant, kind, reason, rows) => drop(account(tenant, kind), reason, rows),
+    queued(tenant, kind, rows) {
+      account(tenant, kind).queued += rows
+    },
+    stored(tenant, kind, rows) {
+      const entry = account(tenant, kind)
+      entry.queued -= rows
+      entry.stored += rows
+      sink?.stored(tenant, kind, rows)
+    },
+    recovered(tenant, kind, rows) {
+      receive(tenant, kind, rows, 0).queued += rows
+    },
+    buried(tenant, kind, rows) {
+      const entry = account(tenant, kind)
+      entry.queued -= rows
+      drop(entry, 'dead_letter', rows)
+    },
+    rows: () => order.map(toRow),
+    balance: () =>
+      order
+        .filter((entry) => entry.difference !== 0)
+        .map(({ tenant, kind, difference }) => ({ organizationId: tenant.organizationId, projectId: tenant.projectId, kind, difference })),
+  }
+}
+
+function toRow(entry: Account): ConservationRow {
+  return {
+    organizationId: entry.tenant.organizationId,
+    projectId: entry.tenant.projectId,
+    kind: entry.kind,
+    received: entry.received,
+    stored: entry.stored,
+    refused: Object.fromEntries(entry.refused),
+    dropped: Object.fromEntries(entry.dropped),
+    queued: entry.queued,
+    bytes: entry.bytes,
+  }
+}

@@ -1,0 +1,92 @@
+/** One segment file of the spool with what is known of it in memory, and the memory budget for records kept beside the file. */
+import type { Lane, LogRecord, Segment } from '../ports.ts'
+import type { SegmentIdentity } from './record-codec.ts'
+import { segmentToken } from './record-codec.ts'
+
+/** Bytes of records kept in memory so that the writer need not read them back. */
+export class RetainBudget {
+  readonly #bytesMax: number
+  #bytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  reserve(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#bytesMax) return false
+    this.#bytes += bytes
+    return true
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= bytes
+  }
+}
+
+/** How a segment reads its records when memory does not have them. */
+export type SegmentLoader = (segment: StoredSegment) => Promise<readonly LogRecord[]>
+
+export class StoredSegment implements Segment {
+  readonly lane: Lane
+  /** The number in the file's name; after a replay of a dead letter it differs from the token's. */
+  readonly sequence: number
+  readonly token: string
+  readonly path: string
+  /** Wall clock when it was begun, ms since 1970. */
+  readonly createdMs: number
+  readonly identity: SegmentIdentity
+  rows = 0
+  recordCount = 0
+  /** End of the last durable record. */
+  sizeBytes = 0
+  readonly #load: SegmentLoader
+  readonly #budget: RetainBudget
+  #records: LogRecord[] | null = []
+  #retainedBytes = 0
+
+  constructor(
+    facts: { identity: SegmentIdentity; sequence: number; path: string; createdMs: number },
+    load: SegmentLoader,
+    budget: RetainBudget,
+  ) {
+    this.identity = facts.identity
+    this.lane = facts.identity.lane
+    this.sequence = facts.sequence
+    this.token = segmentToken(facts.identity)
+    this.path = facts.path
+    this.createdMs = facts.createdMs
+    this.#load = load
+    this.#budget = budget
+  }
+
+  get retained(): boolean {
+    return this.#records !== null
+  }
+
+  /** Counts durable records, and keeps them in memory while the budget allows (all of a segment's or none). */
+  add(records: readonly LogRecord[], endBytes: number): void {
+    const bytes = endBytes - this.sizeBytes
+    this.sizeBytes = endBytes
+    this.recordCount += records.length
+    for (const record of records) this.rows += record.rows
+    if (this.#records === null) return
+    if (!this.#budget.reserve(bytes)) return this.forget()
+    this.#retainedBytes += bytes
+    for (const record of records) this.#records.push(record)
+  }
+
+  /** Drops the records from memory; the file still has them. */
+  forget(): void {
+    this.#records = null
+    this.#budget.release(this.#retainedBytes)
+    this.#retainedBytes = 0
+  }
+
+  async read(): Promise<readonly LogRecord[]> {
+    return this.#records ?? (await this.#load(this))
+  }
+}

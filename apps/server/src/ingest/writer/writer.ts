@@ -1,0 +1,235 @@
+/**
+ * Takes sealed segments and puts them into the stores, exactly once: every insert carries a token made of the segment, a
+ * segment is committed only when all its inserts are done, and what fails for now is tried again for ever. What the engine
+ * refuses several times is buried. Raw lanes are decoded here first, under the raw segment's token; each lane has its own
+ * workers, so that the low-priority lane never delays another.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import { isAppError } from '../../kernel/errors.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Conservation, IngestLog, Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
+import { backoffMs } from './backoff.ts'
+import type { PlannedInsert } from './plan.ts'
+import { planInserts, rowsByTenant } from './plan.ts'
+
+export interface InsertRequest extends PlannedInsert {
+  readonly signal: AbortSignal
+}
+
+/** What the writer tells the metrics. */
+export interface WriterObserver {
+  inserted(table: string, rows: number, durationMs: number): void
+  /** `code` of the error, or `unknown`. */
+  retried(code: string): void
+  buried(rows: number): void
+}
+
+export interface WriterDeps {
+  readonly log: Pick<IngestLog, 'take' | 'commit' | 'bury' | 'seal' | 'backlog'>
+  readonly handlers: ReadonlyMap<Kind, KindHandler>
+  /** Errors by code: see engines' `ClickHouse`. `engine.rejected` is not retried for ever; every other error is. */
+  readonly insert: (request: InsertRequest) => Promise<void>
+  readonly conservation: Pick<Conservation, 'stored' | 'buried'>
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Segments of the ready lane inserted at once; 1 by default. */
+  readonly concurrency?: number
+  /** How often `engine.rejected` is believed to be a passing state. */
+  readonly rejectionsMax?: number
+  /** How long disposing waits for the log to become empty. What is left stays in the log. */
+  readonly drainTimeoutMs?: number
+  readonly observer?: WriterObserver
+  /** [0, 1), for the jitter. */
+  readonly random?: () => number
+  /** Lets other work in between two raw records. */
+  readonly yieldTurn?: () => Promise<void>
+}
+
+export interface Writer extends AsyncDisposable {
+  start(): void
+  /** Seals the log and resolves when it is empty or `signal` aborts. The writer goes on. */
+  drain(signal: AbortSignal): Promise<void>
+  state(): WriterState
+}
+
+export interface WriterState {
+  readonly running: boolean
+  readonly segmentsWritten: number
+  readonly segmentsBuried: number
+  /** Attempts of inserts that failed and were or are repeated. */
+  readonly retries: number
+  /** Code of the error that the writer is waiting out now, or null. */
+  readonly waitingFor: string | null
+}
+
+export function createWriter(deps: WriterDeps): Writer {
+  return new SegmentWriter(deps)
+}
+
+const drainPollMs = 20
+
+type Outcome = { readonly type: 'done' } | { readonly type: 'aborted' } | { readonly type: 'refused'; readonly reason: string }
+
+const done: Outcome = { type: 'done' }
+const aborted: Outcome = { type: 'aborted' }
+
+class SegmentWriter implements Writer {
+  readonly #deps: WriterDeps
+  readonly #rejectionsMax: number
+  readonly #random: () => number
+  readonly #yieldTurn: () => Promise<void>
+  readonly #stop = new AbortController()
+  #workers: Promise<void>[] = []
+  #segmentsWritten = 0
+  #segmentsBuried = 0
+  #retries = 0
+  readonly #waiting = new Map<string, string>()
+
+  constructor(deps: WriterDeps) {
+    this.#deps = deps
+    this.#rejectionsMax = deps.rejectionsMax ?? 3
+    this.#random = deps.random ?? Math.random
+    this.#yieldTurn = deps.yieldTurn ?? (() => new Promise((resolve) => setImmediate(resolve)))
+  }
+
+  start(): void {
+    if (this.#workers.length > 0 || this.#stop.signal.aborted) return
+    for (let worker = 0; worker < (this.#deps.concurrency ?? 1); worker++) this.#workers.push(this.#work('ready'))
+    this.#workers.push(this.#work('raw'), this.#work('low'))
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#deps.log.seal()
+      if (this.#deps.log.backlog().segments === 0) return
+      await this.#deps.clock.sleep(drainPollMs, signal)
+    }
+  }
+
+  state(): WriterState {
+    return {
+      running: this.#workers.length > 0 && !this.#stop.signal.aborted,
+      segmentsWritten: this.#segmentsWritten,
+      segmentsBuried: this.#segmentsBuried,
+      retries: this.#retries,
+      waitingFor: this.#waiting.values().next().value ?? null,
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#workers.length > 0 && !this.#stop.signal.aborted) {
+      const deadline = new AbortController()
+      using _ = this.#deps.clock.after(this.#deps.drainTimeoutMs ?? 5000, () => deadline.abort())
+      await this.drain(deadline.signal)
+    }
+    this.#stop.abort()
+    await Promise.all(this.#workers)
+  }
+
+  async #work(lane: Lane): Promise<void> {
+    for (;;) {
+      const segment = await this.#deps.log.take(lane, this.#stop.signal)
+      if (segment === null) return
+      await this.#write(segment)
+    }
+  }
+
+  /** Ends when the segment is committed, buried, or the writer stops (it then comes again after the next start). */
+  async #write(segment: Segment): Promise<void> {
+    const records = await this.#persist(segment.token, () => segment.read())
+    if (records === null) return
+    // What the counters hold as queued for this segment: raw records, one after the other replaced by what they become.
+    const counted: (LogRecord | null)[] = [...records]
+    let inserts: readonly PlannedInsert[]
+    try {
+      if (segment.lane !== 'ready') await this.#process(counted)
+      inserts = planInserts(segment.token, present(counted), this.#deps.handlers)
+    } catch (error) {
+      // The same bytes would fail again after a restart: a fault in a decoder must not stop the lane for everyone.
+      return this.#bury(segment, present(counted), `its records could not be turned into inserts: ${String(error)}`, error)
+    }
+    const ready = present(counted)
+    for (const insert of inserts) {
+      const outcome = await this.#insert(insert)
+      if (outcome.type === 'aborted') return
+      if (outcome.type === 'refused') return this.#bury(segment, ready, outcome.reason, null)
+    }
+    if (segment.rows > 0 && records.length === 0)
+      this.#deps.logger.error('ingest segment was lost to damage', { token: segment.token, rows: segment.rows })
+    for (const { tenant, kind, rows } of rowsByTenant(ready)) this.#deps.conservation.stored(tenant, kind, rows)
+    this.#segmentsWritten++
+    await this.#persist(segment.token, () => this.#deps.log.commit(segment))
+  }
+
+  /** Replaces each raw record by its ready one, in place. */
+  async #process(records: (LogRecord | null)[]): Promise<void> {
+    for (const [at, record] of records.entries()) {
+      if (record === null) continue
+      const handler = this.#deps.handlers.get(record.kind)
+      if (handler === undefined) throw new Error(`no handler for records of kind ${record.kind}`)
+      records[at] = handler.processRaw(record)
+      await this.#yieldTurn()
+    }
+  }
+
+  async #insert(insert: PlannedInsert): Promise<Outcome> {
+    const { clock, observer } = this.#deps
+    let rejections = 0
+    for (let attempt = 1; ; attempt++) {
+      if (this.#stop.signal.aborted) return aborted
+      const startedMs = clock.monotonicMs()
+      try {
+        await this.#deps.insert({ ...insert, signal: this.#stop.signal })
+        observer?.inserted(insert.table, insert.rows, clock.monotonicMs() - startedMs)
+        return done
+      } catch (error) {
+        if (this.#stop.signal.aborted) return aborted
+        if (isAppError(error, 'engine.rejected') && ++rejections >= this.#rejectionsMax) {
+          return { type: 'refused', reason: `table ${insert.table}: ${error.message}` }
+        }
+        await this.#waitOut(insert.token, error, attempt)
+      }
+    }
+  }
+
+  async #bury(segment: Segment, records: readonly LogRecord[], reason: string, cause: unknown): Promise<void> {
+    const buried = await this.#persist(segment.token, async () => {
+      await this.#deps.log.bury(segment, reason)
+      return true
+    })
+    if (buried === null) return
+    this.#deps.logger.error('ingest segment moved to the dead letters', { token: segment.token, rows: segment.rows, reason, cause })
+    for (const { tenant, kind, rows } of rowsByTenant(records)) this.#deps.conservation.buried(tenant, kind, rows)
+    this.#segmentsBuried++
+    this.#deps.observer?.buried(segment.rows)
+  }
+
+  /** Repeats a step on the log until it works; null when the writer stops first. */
+  async #persist<T>(token: string, step: () => Promise<T>): Promise<T | null> {
+    for (let attempt = 1; !this.#stop.signal.aborted || attempt === 1; attempt++) {
+      try {
+        return await step()
+      } catch (error) {
+        await this.#waitOut(token, error, attempt)
+      }
+    }
+    return null
+  }
+
+  async #waitOut(token: string, error: unknown, attempt: number): Promise<void> {
+    const code = isAppError(error) ? error.code : 'unknown'
+    const delayMs = backoffMs(attempt, this.#random)
+    this.#retries++
+    this.#deps.observer?.retried(code)
+    // The first failure and then every doubling, so that an hour without the engine is a dozen lines.
+    if ((attempt & (attempt - 1)) === 0)
+      this.#deps.logger.warn('ingest writer will try again', { token, code, attempt, delayMs, error: String(error) })
+    this.#waiting.set(token, code)
+    await this.#deps.clock.sleep(delayMs, this.#stop.signal)
+    this.#waiting.delete(token)
+  }
+}
+
+function present(records: readonly (LogRecord | null)[]): LogRecord[] {
+  return records.filter((record) => record !== null)
+}
