@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Source is resolved directly (no stale build in tests), by the export condition that the packages declare. */
 const resolve = { conditions: ['bellwether-source'] }
-const ssr = { resolve: { conditions: ['bellwether-source', 'node', 'import', 'module', 'default'] } }
+const ssr = { resolve: { conditions: ['bellwether-source', 'node'] } }
 
 export default defineConfig({
   test: {
