@@ -34,6 +34,12 @@ export interface Gatekeeper {
   project(caller: Caller | null, project: string, needed: Permission): Promise<Access>
   /** `organization` is an id or slug (`default`); the scope has all its projects that the caller may read. */
   organization(caller: Caller | null, organization: string, needed: Permission): Promise<Access>
+  /** The program itself: callers of the first organization only. */
+  system(caller: Caller | null, needed: Permission): Promise<Access>
+  /** Ids of the caller's organizations, lowest first. */
+  organizations(caller: Caller | null): Promise<string[]>
+  /** Id of the project meant when none is named: the lowest the caller may read. */
+  defaultProject(caller: Caller | null): Promise<string>
 }
 
 /** Ingest keys, answered from memory. */
