@@ -1,0 +1,2 @@
+/** The demo: a small simulated shop that sends through the public protocols, so that every screen can be judged with life in it. */
+export { runDemo, type DemoOptions } from './run-demo.ts'
