@@ -33,9 +33,8 @@ export const usageRowSchema: z.ZodType<UsageRow> = z.object({
 
 /** A protocol that sent data to the project since the program started. */
 export interface SourceRow {
-  /** `otlp_http`, `otlp_grpc`, `remote_write`, `self`, ... */
+  /** `otlp-http`, `otlp-grpc`, `remote-write`, `self`, ... */
   protocol: string
-  requests: number
   points: number
   firstSeenAt: string
   lastSeenAt: string
@@ -43,7 +42,6 @@ export interface SourceRow {
 
 export const sourceRowSchema: z.ZodType<SourceRow> = z.object({
   protocol: z.string(),
-  requests: count,
   points: count,
   firstSeenAt: timeSchema,
   lastSeenAt: timeSchema,
@@ -52,22 +50,18 @@ export const sourceRowSchema: z.ZodType<SourceRow> = z.object({
 /** One refusal out of the recent ones. */
 export interface RefusalRow {
   at: string
-  kind: string
   protocol: string
+  /** As in the counters. */
   reason: string
-  /** Points refused. */
-  rows: number
   /** What and why, in words. */
-  example: string
+  text: string
 }
 
 export const refusalRowSchema: z.ZodType<RefusalRow> = z.object({
   at: timeSchema,
-  kind: z.string(),
   protocol: z.string(),
   reason: z.string(),
-  rows: count,
-  example: z.string(),
+  text: z.string(),
 })
 
 /** What the store refused for ever, kept for a replay. */
@@ -76,7 +70,9 @@ export interface DeadLetter {
   at: string
   kind: string
   reason: string
+  /** Rows of this project; the letter may hold other projects' too. */
   rows: number
+  /** Of the whole letter. */
   sizeBytes: number
 }
 
@@ -98,6 +94,7 @@ export const replayRequestSchema: z.ZodType<ReplayRequest> = z.strictObject({ id
 
 export interface ReplayAnswer {
   letters: number
+  /** Rows of this project on their way again. */
   rows: number
 }
 
