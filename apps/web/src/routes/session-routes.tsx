@@ -1,10 +1,14 @@
 /** Addresses before someone is in: the way in, the one-time link, and the front door that leads to the last project. */
 import { createRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router'
-import { FirstRunPage, firstPlace, sessionQuery, SignInPage } from '../features/session/index.ts'
+import { lazy } from 'react'
+import { firstPlace, sessionQuery } from '../features/session/index.ts'
 import { lastProject } from '../lib/preferences.ts'
 import { oneOf } from '../lib/search-params.ts'
 import { NoProject } from './NoProject.tsx'
 import { rootRoute } from './root-route.tsx'
+
+const SignInPage = lazy(async () => ({ default: (await import('../features/session/SignInPage.tsx')).SignInPage }))
+const FirstRunPage = lazy(async () => ({ default: (await import('../features/session/FirstRunPage.tsx')).FirstRunPage }))
 
 /** Only addresses of our own pages: `next` must not lead to another site. */
 export function safeNext(next: string | undefined): string {

@@ -1,14 +1,15 @@
 /** Range button, refresh and zoom in the top bar. */
 import { Menu, Popover } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { formatShort, zoneName } from '../../lib/time-format.ts'
 import { isLive, presets, zoomOut, type TimeRange } from '../../lib/time-range.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { refreshChoices, useRange } from './range.tsx'
-import { RangeForm } from './RangeForm.tsx'
 import './range.css'
+
+const RangeForm = lazy(async () => ({ default: (await import('./RangeForm.tsx')).RangeForm }))
 
 /** The event the `t` key sends. */
 export const openRangeEvent = 'bellwether:open-range'
@@ -45,7 +46,9 @@ export function RangeBar() {
           </button>
         </Popover.Target>
         <Popover.Dropdown p={0} aria-label="Choose a time range">
-          <RangeForm range={range} resolved={resolved} onApply={apply} />
+          <Suspense fallback={<div className="bw-range-form bw-range-form--loading" />}>
+            <RangeForm range={range} resolved={resolved} onApply={apply} />
+          </Suspense>
         </Popover.Dropdown>
       </Popover>
       <IconButton icon="zoomOut" label="Zoom out" className="bw-range__zoom" onClick={() => setRange(zoomOut(resolved, nowMs))} />

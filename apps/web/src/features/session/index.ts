@@ -1,5 +1,3 @@
-/** Who is signed in: the session, its places and rights, and the screens before someone is in. */
-export { FirstRunPage } from './FirstRunPage.tsx'
-export { SignInPage } from './SignInPage.tsx'
+/** Who is signed in: the session, its places and rights. The screens before someone is in are loaded by their routes. */
 export { PlaceProvider, usePlace } from './place.tsx'
 export { findPlace, firstPlace, may, sessionQuery, signOut, type Place } from './session.queries.ts'

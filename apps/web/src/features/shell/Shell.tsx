@@ -1,5 +1,4 @@
 /** The frame around every page of a project: rail, top bar, keys, and the page in the middle. */
-import { Drawer } from '@mantine/core'
 import { useLocation } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { Rail } from './Rail.tsx'
@@ -8,6 +7,7 @@ import { useShellKeys } from './use-shell-keys.ts'
 import './shell.css'
 
 const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }))
+const RailDrawer = lazy(async () => ({ default: (await import('./RailDrawer.tsx')).RailDrawer }))
 const KeyHelp = lazy(async () => ({ default: (await import('./KeyHelp.tsx')).KeyHelp }))
 
 export type ShellPanel = 'palette' | 'help' | null
@@ -26,16 +26,12 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       <nav className="bw-rail" aria-label="Main" data-shell>
         <Rail />
       </nav>
-      <Drawer opened={railOpen} onClose={() => setRailOpen(false)} size={264} title="Bellwether" closeButtonProps={{ 'aria-label': 'Close navigation' }}>
-        <nav aria-label="Main">
-          <Rail />
-        </nav>
-      </Drawer>
       <TopBar onMenu={() => setRailOpen(true)} onPalette={() => setPanel('palette')} onHelp={() => setPanel('help')} />
       <main id="content" className="bw-main" tabIndex={-1}>
         {children}
       </main>
       <Suspense fallback={null}>
+        {railOpen && <RailDrawer onClose={() => setRailOpen(false)} />}
         {panel === 'palette' && <Palette onClose={() => setPanel(null)} />}
         {panel === 'help' && <KeyHelp onClose={() => setPanel(null)} />}
       </Suspense>

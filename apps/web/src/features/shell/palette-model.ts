@@ -9,6 +9,9 @@ export interface PaletteItem {
   readonly note: string
 }
 
+/** Of an item that only has the letters in order; shown when nothing matches better. */
+const lettersScore = 5
+
 /** Items shown of one group. */
 export const itemsPerGroupMax = 12
 
@@ -29,18 +32,17 @@ export function score(text: string, item: PaletteItem): number {
     if (found === -1) return 0
     from = found + 1
   }
-  return wanted.length >= 3 ? 5 : 0
+  return wanted.length >= 3 ? lettersScore : 0
 }
 
 /** Groups in fixed order, each sorted by score; metrics only once something is typed. */
 export function search(text: string, items: readonly PaletteItem[]): readonly PaletteItem[] {
   const found: PaletteItem[] = []
+  const all = items.map((item) => ({ item, points: score(text, item) }))
+  const least = all.some((entry) => entry.points > lettersScore) ? lettersScore : 0
   for (const group of ['Go to', 'Projects', 'Metrics', 'Do'] as const) {
     if (group === 'Metrics' && text.trim() === '') continue
-    const scored = items
-      .filter((item) => item.group === group)
-      .map((item) => ({ item, points: score(text, item) }))
-      .filter((entry) => entry.points > 0)
+    const scored = all.filter((entry) => entry.item.group === group && entry.points > least)
     scored.sort((a, b) => b.points - a.points)
     found.push(...scored.slice(0, itemsPerGroupMax).map((entry) => entry.item))
   }

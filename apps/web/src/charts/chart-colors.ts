@@ -1,0 +1,39 @@
+/** The theme's colours as the canvas needs them: numbers, not variables. */
+import { useComputedColorScheme } from '@mantine/core'
+import type { ColorScheme } from '../theme/series-colors.ts'
+
+export interface ChartColors {
+  readonly text: string
+  readonly grid: string
+  readonly border: string
+}
+
+export function useScheme(): ColorScheme {
+  return useComputedColorScheme('light', { getInitialValueInEffect: false })
+}
+
+export function readChartColors(): ChartColors {
+  const style = getComputedStyle(document.documentElement)
+  const read = (name: string): string => style.getPropertyValue(name).trim()
+  return { text: read('--bw-axis'), grid: read('--bw-grid'), border: read('--bw-border') }
+}
+
+/** A small tile of diagonal lines: "this part is not complete yet". */
+export function hatchTile(color: string): HTMLCanvasElement {
+  const tile = document.createElement('canvas')
+  tile.width = 8
+  tile.height = 8
+  const context = tile.getContext('2d')
+  if (context !== null) {
+    context.strokeStyle = color
+    context.globalAlpha = 0.35
+    context.lineWidth = 1
+    context.beginPath()
+    for (const start of [-4, 4]) {
+      context.moveTo(start, 8)
+      context.lineTo(start + 8, 0)
+    }
+    context.stroke()
+  }
+  return tile
+}

@@ -1,0 +1,51 @@
+/** Owns one ECharts instance: made when its box is on the page, resized with it, redrawn when the option changes, disposed. */
+import type { EChartsCoreOption, EChartsType } from 'echarts/core'
+import { useEffect, useRef, useState, type RefObject } from 'react'
+
+export interface ChartHandle {
+  readonly box: RefObject<HTMLDivElement | null>
+  /** Null until the library has loaded. */
+  readonly chart: EChartsType | null
+  /** Counts up whenever the drawing's geometry may have changed. */
+  readonly drawn: number
+  readonly failed: boolean
+}
+
+export function useEcharts(option: EChartsCoreOption): ChartHandle {
+  const box = useRef<HTMLDivElement>(null)
+  const [chart, setChart] = useState<EChartsType | null>(null)
+  const [drawn, setDrawn] = useState(0)
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    const element = box.current
+    if (element === null) return undefined
+    let disposed = false
+    let made: EChartsType | null = null
+    let observer: ResizeObserver | null = null
+    import('./echarts.ts').then(
+      ({ init }) => {
+        if (disposed) return
+        made = init(element, null, { renderer: 'canvas' })
+        observer = new ResizeObserver(() => {
+          made?.resize()
+          setDrawn((count) => count + 1)
+        })
+        observer.observe(element)
+        setChart(made)
+      },
+      () => setFailed(true),
+    )
+    return () => {
+      disposed = true
+      observer?.disconnect()
+      made?.dispose()
+      setChart(null)
+    }
+  }, [])
+  useEffect(() => {
+    if (chart === null || chart.isDisposed()) return
+    chart.setOption(option, { notMerge: true, silent: true })
+    setDrawn((count) => count + 1)
+  }, [chart, option])
+  return { box, chart, drawn, failed }
+}
