@@ -1,0 +1,314 @@
+/**
+ * The columnar engine over HTTP, through its official client. Bodies of inserts are streamed as they are; results are decoded
+ * as they arrive. A read that is abandoned for whatever reason is killed in the engine: closing the connection does not stop it.
+ */
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { Clock } from '../../kernel/clock.ts'
+import { AppError } from '../../kernel/errors.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { engineCanceled, engineRejected, engineTimeout, engineUnavailable } from '../errors.ts'
+import { toEngineError } from './engine-error.ts'
+import type { NativeBlock } from './native/block.ts'
+import { NativeBlockReader, StreamedExceptionError } from './native/reader.ts'
+import type { ClickHouse, InsertNative, QueryNative } from './ports.ts'
+import { queryBounds } from './query-class.ts'
+
+/** Where the engine is and how to be let in. */
+export interface Endpoint {
+  readonly url: string
+  readonly username?: string
+  readonly password?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface DriverOptions {
+  readonly database: string
+  /** The engine's memory cap, bytes; a read gets a share of it. */
+  readonly memoryMaxBytes: number
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+const insertTimeoutMs = 120_000
+/** Statements without a result: definitions and mutations. */
+const commandTimeoutMs = 300_000
+const pingTimeoutMs = 1000
+/** How much later than the engine this side gives up, so that the engine's own message is heard. */
+const graceMs = 2000
+
+interface Clients {
+  readonly reads: ClickHouseClient
+  readonly writes: ClickHouseClient
+  /** For kill and ping: never behind a queue of sockets. In the engine's default database, which always exists. */
+  readonly control: ClickHouseClient
+}
+
+export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
+  readonly #options: DriverOptions
+  #clients: Clients | null = null
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+  }
+
+  /** Points at an endpoint; calls under way keep theirs until they end. Null while there is none. */
+  connect(endpoint: Endpoint | null): void {
+    const old = this.#clients
+    this.#clients = endpoint === null ? null : openClients(endpoint, this.#options.database)
+    if (old !== null) void closeClients(old)
+  }
+
+  async insertNative(insert: InsertNative): Promise<void> {
+    const columns = insert.columns.map(quoteIdentifier).join(', ')
+    const call = this.#call(insertTimeoutMs, insert.signal)
+    try {
+      const result = await this.#must().writes.exec({
+        query: `INSERT INTO ${quoteIdentifier(insert.table)} (${columns}) FORMAT Native`,
+        values: byteStream(insert.body),
+        query_id: call.id,
+        abort_signal: call.signal,
+        clickhouse_settings: {
+          insert_deduplication_token: insert.token,
+          deduplicate_blocks_in_dependent_materialized_views: 1,
+          async_insert: 0,
+          // Blocks are cut the same way every time, so that a repeated body has the same tokens.
+          max_insert_threads: '1',
+          max_execution_time: insertTimeoutMs / 1000,
+          wait_end_of_query: 1,
+        },
+      })
+      await result.stream.resume().toArray()
+    } catch (error) {
+      throw call.outcome(error)
+    } finally {
+      call.end()
+    }
+  }
+
+  async *queryNative(query: QueryNative): AsyncGenerator<NativeBlock, void, undefined> {
+    const { timeoutMs, settings } = queryBounds(query.class, this.#options.memoryMaxBytes, query.timeoutMs, query.rowsMax)
+    const call = this.#call(timeoutMs, query.signal)
+    const reader = new NativeBlockReader()
+    let stream: Readable | null = null
+    let finished = false
+    try {
+      const result = await this.#must().reads.exec({
+        query: `${query.sql}\nFORMAT Native`,
+        ...(query.params === undefined ? {} : { query_params: { ...query.params } }),
+        query_id: call.id,
+        abort_signal: call.signal,
+        clickhouse_settings: settings,
+        use_multipart_params_auto: true,
+      })
+      stream = result.stream
+      call.onEnd(stream)
+      for await (const chunk of stream) yield* decode(reader, chunk)
+      decodeEnd(reader)
+      finished = true
+    } catch (error) {
+      // A connection cut by the engine may have carried its reason first.
+      throw call.outcome(streamedError(reader) ?? error)
+    } finally {
+      call.end()
+      if (!finished) {
+        stream?.destroy()
+        this.#kill(call.id)
+      }
+    }
+  }
+
+  async command(sql: string): Promise<void> {
+    const call = this.#call(commandTimeoutMs, undefined)
+    try {
+      await this.#must().reads.command({
+        query: sql,
+        query_id: call.id,
+        abort_signal: call.signal,
+        clickhouse_settings: { max_execution_time: commandTimeoutMs / 1000, wait_end_of_query: 1 },
+      })
+    } catch (error) {
+      throw call.outcome(error)
+    } finally {
+      call.end()
+    }
+  }
+
+  /** True when the engine answers a statement of ours: address, secret and password are right. */
+  async ping(): Promise<boolean> {
+    return (await this.whyNot()) === null
+  }
+
+  /** Why a ping fails, or null when it does not. */
+  async whyNot(): Promise<string | null> {
+    try {
+      await this.scalar('SELECT 1')
+      return null
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** The first value of a small statement, in the default database. */
+  async scalar(sql: string): Promise<unknown> {
+    const call = this.#call(pingTimeoutMs, undefined)
+    try {
+      const result = await this.#must().control.query({ query: sql, format: 'JSONCompact', query_id: call.id, abort_signal: call.signal })
+      const { data } = await result.json<readonly unknown[]>()
+      return data[0]?.[0]
+    } catch (error) {
+      throw call.outcome(error)
+    } finally {
+      call.end()
+    }
+  }
+
+  /** Runs a statement in the default database, e.g. to create ours. */
+  async controlCommand(sql: string): Promise<void> {
+    try {
+      await this.#must().control.command({ query: sql })
+    } catch (error) {
+      throw toEngineError(error)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const clients = this.#clients
+    this.#clients = null
+    if (clients !== null) await closeClients(clients)
+  }
+
+  #must(): Clients {
+    if (this.#clients === null) throw new AppError(engineUnavailable, { detail: 'no connection' })
+    return this.#clients
+  }
+
+  #call(timeoutMs: number, signal: AbortSignal | undefined): EngineCall {
+    return new EngineCall(this.#options.clock, timeoutMs + graceMs, signal)
+  }
+
+  /** Not waited for: the caller has gone. Harmless when the query has ended. */
+  #kill(queryId: string): void {
+    const sql = `KILL QUERY WHERE query_id = '${queryId}' ASYNC`
+    this.#clients?.control.command({ query: sql }).catch((error: unknown) => {
+      this.#options.logger.debug('a query could not be killed', { queryId, error: String(error) })
+    })
+  }
+}
+
+/** One call: its id, its deadline, and whether the caller or the deadline ended it. */
+class EngineCall {
+  readonly id = randomUUID()
+  readonly #abort = new AbortController()
+  readonly #caller: AbortSignal | undefined
+  readonly #deadline: Disposable
+  #timedOut = false
+  #stream: Readable | null = null
+
+  constructor(clock: Clock, timeoutMs: number, caller: AbortSignal | undefined) {
+    if (caller?.aborted === true) throw new AppError(engineCanceled)
+    this.#caller = caller
+    caller?.addEventListener('abort', this.#stop)
+    this.#deadline = clock.after(timeoutMs, () => {
+      this.#timedOut = true
+      this.#stop()
+    })
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** The stream to break when the call is over; the client itself stops listening once a response has begun. */
+  onEnd(stream: Readable): void {
+    this.#stream = stream
+    if (this.#abort.signal.aborted) this.#stop()
+  }
+
+  /** What to throw for a failure of this call. */
+  outcome(error: unknown): AppError {
+    if (this.#caller?.aborted === true) return new AppError(engineCanceled, { cause: error })
+    if (this.#timedOut) return new AppError(engineTimeout, { cause: error })
+    return toEngineError(error)
+  }
+
+  end(): void {
+    this.#deadline[Symbol.dispose]()
+    this.#caller?.removeEventListener('abort', this.#stop)
+  }
+
+  readonly #stop = (): void => {
+    this.#abort.abort()
+    this.#stream?.destroy(new Error('the call is over'))
+  }
+}
+
+function* decode(reader: NativeBlockReader, chunk: unknown): Generator<NativeBlock> {
+  if (!(chunk instanceof Uint8Array)) throw new AppError(engineRejected, { detail: 'the response is not a stream of bytes' })
+  let blocks: NativeBlock[]
+  try {
+    blocks = reader.push(chunk)
+  } catch (error) {
+    throw new AppError(engineRejected, { detail: `the result cannot be read: ${String(error)}`, cause: error })
+  }
+  yield* blocks
+}
+
+function decodeEnd(reader: NativeBlockReader): void {
+  try {
+    reader.finish()
+  } catch (error) {
+    if (error instanceof StreamedExceptionError) throw error
+    throw new AppError(engineUnavailable, { detail: String(error), cause: error })
+  }
+}
+
+function streamedError(reader: NativeBlockReader): StreamedExceptionError | null {
+  try {
+    reader.finish()
+    return null
+  } catch (error) {
+    return error instanceof StreamedExceptionError ? error : null
+  }
+}
+
+/** The buffers one after another, by reference. */
+function byteStream(body: readonly Uint8Array[]): Readable {
+  let next = 0
+  return new Readable({
+    objectMode: false,
+    read() {
+      this.push(body[next++] ?? null)
+    },
+  })
+}
+
+function openClients(endpoint: Endpoint, database: string): Clients {
+  const base = {
+    url: endpoint.url,
+    ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
+    ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+    http_headers: { ...endpoint.headers },
+    application: 'bellwether',
+    request_timeout: commandTimeoutMs + 2 * graceMs,
+    compression: { request: false, response: false },
+    // Every failure reaches our own caller; the client's printing would only repeat it.
+    log: { level: ClickHouseLogLevel.OFF },
+    keep_alive: { enabled: true, idle_socket_ttl: 2500, eagerly_destroy_stale_sockets: true },
+  }
+  return {
+    reads: createClient({ ...base, database, max_open_connections: 24 }),
+    writes: createClient({ ...base, database, max_open_connections: 8 }),
+    control: createClient({ ...base, database: 'default', max_open_connections: 4, request_timeout: 10_000 }),
+  }
+}
+
+async function closeClients(clients: Clients): Promise<void> {
+  await Promise.all([clients.reads.close(), clients.writes.close(), clients.control.close()])
+}
+
+/** A name as the engine's SQL takes it. */
+export function quoteIdentifier(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
+}
