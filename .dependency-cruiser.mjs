@@ -20,9 +20,9 @@ const domainsOnEngines = new Set(['accounts', 'ingest', 'metrics'])
 /** Tests may reach anywhere: they put parts together. */
 const testFiles = '\\.test\\.tsx?$|/testing/'
 
-function mayOnlyImport(name, folder, allowed, comment) {
+function mayOnlyImport(folder, allowed, comment) {
   return {
-    name,
+    name: `edges-${folder}`,
     comment,
     severity: 'error',
     from: { path: `${src}/${folder}/`, pathNot: testFiles },
@@ -32,7 +32,6 @@ function mayOnlyImport(name, folder, allowed, comment) {
 
 const domainRules = Object.entries(domainEdges).map(([domain, others]) =>
   mayOnlyImport(
-    `edges-${domain}`,
     domain,
     [...foundation, ...(domainsOnEngines.has(domain) ? ['engines'] : []), ...others],
     `${domain} may import ${others.join(', ') || 'no other domain'}; see "Edges" in ARCHITECTURE.md.`,
@@ -43,12 +42,12 @@ const domains = Object.keys(domainEdges).join('|')
 
 export default {
   forbidden: [
-    mayOnlyImport('edges-kernel', 'kernel', [], 'kernel imports nothing of ours.'),
-    mayOnlyImport('edges-config', 'config', ['kernel'], 'config stands on kernel alone.'),
-    mayOnlyImport('edges-engines', 'engines', ['kernel'], 'engines know no domain and no settings; they are given what they need.'),
+    mayOnlyImport('kernel', [], 'kernel imports nothing of ours.'),
+    mayOnlyImport('config', ['kernel'], 'config stands on kernel alone.'),
+    mayOnlyImport('engines', ['kernel'], 'engines know no domain and no settings; they are given what they need.'),
     ...domainRules,
-    mayOnlyImport('edges-protocols', 'protocols', ['kernel', 'config', 'accounts', 'ingest', 'metrics'], 'A protocol turns bytes into columns; it does not query.'),
-    mayOnlyImport('edges-demo', 'demo', ['kernel'], 'The demo is an outside client: public protocols only.'),
+    mayOnlyImport('protocols', ['kernel', 'config', 'accounts', 'ingest', 'metrics'], 'A protocol turns bytes into columns; it does not query.'),
+    mayOnlyImport('demo', ['kernel'], 'The demo is an outside client: public protocols only.'),
     {
       name: 'api-is-the-edge',
       comment: 'api maps, parses and answers; it is above the domains and knows no engine.',
