@@ -1,0 +1,119 @@
+/** What metrics bring to the common path of ingest: inserts of a segment, decoding of raw bodies, recovery at start. */
+import type { Conservation, Kind, KindHandler, LogRecord, TableInsert } from '../ingest/index.ts'
+import type { Logger } from '../kernel/log.ts'
+import { MetricsBatch } from './batch/metrics-batch.ts'
+import { RowCollector, showHistograms } from './ingest.ts'
+import type { MetadataStore } from './metadata-store.ts'
+import type { MetricsInstruments } from './metrics.ts'
+import { decodeMetricsRecord, type MetricsRecord } from './record/decode.ts'
+import { encodeMetricsRecord } from './record/encode.ts'
+import { buildMetricsInserts, ownedRecords } from './record/inserts.ts'
+import { metricsRecordFormat } from './record/layout.ts'
+import type { Head } from './samples/head.ts'
+import type { HistogramHead } from './samples/histogram-head.ts'
+import type { SeriesRegistry } from './series/registry.ts'
+
+const kind: Kind = 'metrics'
+
+export interface MetricsHandlerDeps {
+  readonly registry: SeriesRegistry
+  readonly head: Head
+  readonly histograms: HistogramHead
+  readonly metadata: MetadataStore
+  readonly conservation: Pick<Conservation, 'refused'>
+  readonly instruments: MetricsInstruments
+  readonly logger: Logger
+  /** Decodes a raw body (`record.format` says which protocol) into the batch, counting refusals there. Given by `compose`. */
+  readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
+}
+
+class MetricsHandler implements KindHandler {
+  readonly kind = kind
+  readonly #deps: MetricsHandlerDeps
+  readonly #rows: RowCollector
+  readonly #batch = new MetricsBatch()
+
+  constructor(deps: MetricsHandlerDeps) {
+    this.#deps = deps
+    this.#rows = new RowCollector(deps.registry)
+  }
+
+  /** Throws `metrics.record_damaged`. */
+  buildInserts(records: readonly LogRecord[]): readonly TableInsert[] {
+    return buildMetricsInserts(ownedRecords(records))
+  }
+
+  /** The body is durable in the log already, so its samples become visible here. */
+  processRaw(record: LogRecord): LogRecord | null {
+    const { registry, metadata, conservation } = this.#deps
+    const batch = this.#batch
+    batch.reset(record.tenant)
+    this.#deps.decodeRaw(record, batch)
+    for (const [reason, points] of batch.refused) conservation.refused(record.tenant, kind, reason, points)
+    const rows = Math.max(batch.pointsReceived - batch.refusedTotal, 0)
+    const news = metadata.news(record.tenant, batch.metadata)
+    if (batch.sampleCount + batch.histogramCount + batch.exemplars.length + news.length === 0) return null
+    const rowRefs = this.#rows.collect(batch)
+    const payload = encodeMetricsRecord(batch, registry, rowRefs, news)
+    metadata.put(record.tenant, news)
+    for (const ref of rowRefs) registry.markDurable(ref, registry.firstMinute(ref), registry.lastMinute(ref))
+    this.#deps.head.append(batch.seriesRefs, batch.timesMs, batch.values, batch.sampleCount)
+    showHistograms(batch, registry, this.#deps.histograms)
+    return { kind, tenant: record.tenant, rows, format: metricsRecordFormat, payload }
+  }
+
+  /** To be called after the series were loaded from the engine. Damaged records are logged and left to the writer. */
+  recover(record: LogRecord): void {
+    if (record.format !== metricsRecordFormat) return
+    let decoded: MetricsRecord
+    try {
+      decoded = decodeMetricsRecord(record.payload)
+    } catch (error) {
+      this.#deps.logger.error('a record of metrics in the log is damaged', { error })
+      return
+    }
+    const unknown = this.#show(record, decoded)
+    if (unknown > 0) {
+      this.#deps.instruments.unknownSeries.inc(unknown)
+      this.#deps.logger.warn('recovered samples of series that are not in the index', { samples: unknown })
+    }
+  }
+
+  /** Puts series and samples into memory; gives the number of samples without a series. */
+  #show(record: LogRecord, decoded: MetricsRecord): number {
+    const { registry, head, histograms, metadata } = this.#deps
+    for (const { idLow, idHigh, labels, firstMinute, lastMinute } of decoded.series) {
+      registry.restore(record.tenant, { low: idLow, high: idHigh }, labels, { firstMinute, lastMinute })
+    }
+    metadata.put(record.tenant, decoded.metadata)
+    const refs = new Uint32Array(decoded.sampleCount)
+    const timesMs = new Float64Array(decoded.sampleCount)
+    const values = new Float64Array(decoded.sampleCount)
+    let count = 0
+    for (let i = 0; i < decoded.sampleCount; i++) {
+      const ref = registry.findId(decoded.idLow[i] ?? 0, decoded.idHigh[i] ?? 0)
+      if (ref === -1) continue
+      const timeMs = decoded.timesMs[i] ?? 0
+      registry.touch(ref, timeMs)
+      refs[count] = ref
+      timesMs[count] = timeMs
+      values[count++] = decoded.values[i] ?? 0
+    }
+    head.append(refs, timesMs, values, count)
+    let unknown = decoded.sampleCount - count
+    for (const { idLow, idHigh, timeMs, histogram } of decoded.histograms) {
+      const ref = registry.findId(idLow, idHigh)
+      if (ref === -1) unknown++
+      else {
+        registry.touch(ref, timeMs)
+        histograms.noteMetric(registry.metricHash(ref))
+        histograms.append(ref, timeMs, histogram)
+      }
+    }
+    return unknown
+  }
+}
+
+export function createMetricsHandler(deps: MetricsHandlerDeps): KindHandler {
+  return new MetricsHandler(deps)
+}

@@ -1,0 +1,143 @@
+/**
+ * Takes decoded batches: leaves out what the series already have, writes one log record, and only when it is durable shows it to queries.
+ * received = refused + dropped + queued holds per batch in the protocol's own count of points.
+ */
+import type { Conservation, IngestLog, Kind } from '../ingest/index.ts'
+import { isAppError } from '../kernel/errors.ts'
+import { BatchFilter } from './batch-filter.ts'
+import type { MetricsBatch } from './batch/metrics-batch.ts'
+import type { MetadataStore } from './metadata-store.ts'
+import type { MetricsInstruments } from './metrics.ts'
+import type { MetricsIngest } from './ports.ts'
+import { encodeMetricsRecord } from './record/encode.ts'
+import { metricsRecordFormat } from './record/layout.ts'
+import type { Head } from './samples/head.ts'
+import type { HistogramHead } from './samples/histogram-head.ts'
+import { grownU32 } from './series/growable.ts'
+import type { SeriesRegistry } from './series/registry.ts'
+
+export interface MetricsIngestDeps {
+  readonly log: Pick<IngestLog, 'append'>
+  readonly registry: SeriesRegistry
+  readonly head: Head
+  readonly histograms: HistogramHead
+  readonly metadata: MetadataStore
+  readonly conservation: Conservation
+  readonly instruments: MetricsInstruments
+}
+
+const kind: Kind = 'metrics'
+
+/** Series of a batch whose rows must go into the log, each once. */
+export class RowCollector {
+  readonly #registry: SeriesRegistry
+  #markOf = new Uint32Array(1024)
+  #mark = 0
+
+  constructor(registry: SeriesRegistry) {
+    this.#registry = registry
+  }
+
+  /** Notes the times of all samples in the registry on the way. */
+  collect(batch: MetricsBatch): number[] {
+    this.#mark++
+    const refs: number[] = []
+    for (let i = 0; i < batch.sampleCount; i++) this.#touch(batch.seriesRefs[i] ?? 0, batch.timesMs[i] ?? 0, refs)
+    batch.histogramRefs.forEach((ref, i) => this.#touch(ref, batch.histogramTimesMs[i] ?? 0, refs))
+    for (const exemplar of batch.exemplars) this.#touch(exemplar.seriesRef, exemplar.timeMs, refs)
+    return refs
+  }
+
+  #touch(ref: number, timeMs: number, refs: number[]): void {
+    if (!this.#registry.touch(ref, timeMs)) return
+    this.#markOf = grownU32(this.#markOf, ref + 1)
+    if (this.#markOf[ref] === this.#mark) return
+    this.#markOf[ref] = this.#mark
+    refs.push(ref)
+  }
+}
+
+/**
+ * How many of `points` the `rows` of `total` rows stand for. A protocol's point may be several rows (an OTLP histogram); then the share is
+ * rounded, so that the sum still adds up.
+ */
+function pointsOf(rows: number, total: number, points: number): number {
+  if (rows === 0 || total === 0) return 0
+  return total === points ? rows : Math.min(points, Math.round((rows / total) * points))
+}
+
+/** Makes the batch's native histograms visible. */
+export function showHistograms(batch: MetricsBatch, registry: SeriesRegistry, histograms: HistogramHead): void {
+  batch.histograms.forEach((histogram, i) => {
+    const ref = batch.histogramRefs[i] ?? 0
+    histograms.noteMetric(registry.metricHash(ref))
+    histograms.append(ref, batch.histogramTimesMs[i] ?? 0, histogram)
+  })
+}
+
+class Ingest implements MetricsIngest {
+  readonly series: SeriesRegistry
+  readonly #deps: MetricsIngestDeps
+  readonly #filter: BatchFilter
+  readonly #rows: RowCollector
+
+  constructor(deps: MetricsIngestDeps) {
+    this.#deps = deps
+    this.series = deps.registry
+    this.#filter = new BatchFilter(deps.head, deps.histograms)
+    this.#rows = new RowCollector(deps.registry)
+  }
+
+  async accept(batch: MetricsBatch, wireBytes: number): Promise<void> {
+    const { conservation, instruments, head, histograms, metadata, registry } = this.#deps
+    const { tenant } = batch
+    conservation.received(tenant, kind, batch.pointsReceived, wireBytes)
+    for (const [reason, points] of batch.refused) conservation.refused(tenant, kind, reason, points)
+    const points = this.#leaveOut(batch)
+    const news = metadata.news(tenant, batch.metadata)
+    if (batch.sampleCount + batch.histogramCount + batch.exemplars.length + news.length === 0) {
+      // Rows the protocol counts but that carry nothing (an OTLP point without a value).
+      if (points > 0) conservation.dropped(tenant, kind, 'empty_point', points)
+      return
+    }
+    const rowRefs = this.#rows.collect(batch)
+    const seen = rowRefs.map((ref) => [registry.firstMinute(ref), registry.lastMinute(ref)] as const)
+    const payload = encodeMetricsRecord(batch, registry, rowRefs, news)
+    try {
+      await this.#deps.log.append('ready', { kind, tenant, rows: points, format: metricsRecordFormat, payload })
+    } catch (error) {
+      const code = isAppError(error) ? error.code : 'log_failed'
+      conservation.refused(tenant, kind, code.slice(code.indexOf('.') + 1), points)
+      throw error
+    }
+    conservation.queued(tenant, kind, points)
+    rowRefs.forEach((ref, i) => registry.markDurable(ref, seen[i]?.[0] ?? 0, seen[i]?.[1] ?? 0))
+    metadata.put(tenant, news)
+    head.append(batch.seriesRefs, batch.timesMs, batch.values, batch.sampleCount)
+    showHistograms(batch, registry, histograms)
+    instruments.appendedSamples.inc(batch.sampleCount + batch.histogramCount)
+    instruments.seriesRows.inc(rowRefs.length)
+  }
+
+  /** Takes duplicates out, counts them and gives the points that remain. */
+  #leaveOut(batch: MetricsBatch): number {
+    const { conservation } = this.#deps
+    const rows = batch.sampleCount + batch.histogramCount
+    let points = batch.pointsReceived - batch.refusedTotal
+    const filtered = this.#filter.apply(batch)
+    const conflicts = Math.min(pointsOf(filtered.conflicts, rows, points), points)
+    const duplicates = Math.min(pointsOf(filtered.duplicates, rows, points), points - conflicts)
+    if (conflicts > 0) {
+      conservation.refused(batch.tenant, kind, 'duplicate_timestamp', conflicts)
+      batch.refuse('duplicate_timestamp', conflicts, 'another value was already stored for the same series and time')
+    }
+    if (duplicates > 0) conservation.dropped(batch.tenant, kind, 'duplicate_sample', duplicates)
+    points -= conflicts + duplicates
+    return points
+  }
+}
+
+/** One per process; all decoders share it. Errors of `accept`: the log's. */
+export function createMetricsIngest(deps: MetricsIngestDeps): MetricsIngest {
+  return new Ingest(deps)
+}

@@ -1,0 +1,71 @@
+/** Every bound of the metrics domain in one place: what it protects and what happens when it is hit. */
+
+/** Time a sample may lie ahead of this machine's clock; later ones are refused (`timestamp_too_new`). */
+export const futureToleranceMs = 10 * 60_000
+
+/** Samples older than this are refused (`timestamp_too_old`): mostly seconds sent as milliseconds. */
+export const sampleAgeMsMax = 10 * 366 * 86_400_000
+
+/** How far a series' row may lag behind its samples before it is written again (its first and last sample's time). */
+export const seriesRowLagMinutes = 6 * 60
+
+/** The same for the first sample, which moves only when older data is filled in. */
+export const seriesRowLeadMinutes = 60
+
+/** A label set with more is refused (`too_many_labels`). */
+export const labelCountMax = 256
+
+/** UTF-16 units of a label's name; longer ones are refused (`label_name_too_long`). */
+export const labelNameLengthMax = 1_024
+
+/** UTF-16 units of a label's value; longer ones are refused (`label_value_too_long`). */
+export const labelValueLengthMax = 16_384
+
+/** UTF-16 units of a metric's help text; the rest is cut. */
+export const helpLengthMax = 4_096
+
+/** Described metrics of one project; further descriptions are left out. */
+export const metadataPerTenantMax = 100_000
+
+/** A key of the wire cache longer than this is not remembered. */
+export const wireKeyBytesMax = 65_536
+
+/** Slots looked at for one key before the wire cache gives up (an attacker may choose colliding bytes). */
+export const wireProbesMax = 24
+
+/** UTF-16 units of a regular expression in a matcher; longer ones are refused. */
+export const patternLengthMax = 10_000
+
+/** Instructions of a compiled regular expression; larger ones are refused. */
+export const patternProgramMax = 10_000
+
+/** Series named one by one in a statement; more are read in several statements. */
+export const seriesListMax = 4_000
+
+/** Partitions one INSERT may touch (the engine refuses more than 100). */
+export const partitionsPerInsertMax = 90
+
+/** Native histograms kept in memory by the head; older ones are left to the engine. */
+export const headHistogramsMax = 200_000
+
+/** Settings of the series index that an installation may choose. */
+export interface SeriesLimits {
+  /** Series of one project; a new one above it is refused (`series_limit`). */
+  readonly perTenantMax: number
+  /** Series of all projects together. */
+  readonly totalMax: number
+  /** Memory for label bytes seen on the wire. */
+  readonly wireCacheBytesMax: number
+}
+
+export const defaultSeriesLimits: SeriesLimits = {
+  perTenantMax: 2_000_000,
+  totalMax: 10_000_000,
+  wireCacheBytesMax: 256 * 1024 * 1024,
+}
+
+/** Steps of all matching of one compiled regular expression; a query that needs more is refused. About a second of work. */
+export const patternStepsMax = 20_000_000
+
+/** Distinct strings a regular expression may stand for to be looked up instead of matched. */
+export const patternLiteralsMax = 1_000

@@ -1,0 +1,38 @@
+/** Bellwether's own metrics about metrics. */
+import { Counter, Gauge, type Registry } from '../kernel/instruments.ts'
+import type { Head } from './samples/head.ts'
+import type { HistogramHead } from './samples/histogram-head.ts'
+import type { SeriesRegistry } from './series/registry.ts'
+
+export interface MetricsInstruments {
+  readonly appendedSamples: Counter
+  readonly seriesRows: Counter
+  readonly unknownSeries: Counter
+}
+
+export function createMetricsInstruments(registry: Registry, parts: { series: SeriesRegistry; head: Head; histograms: HistogramHead }): MetricsInstruments {
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('bellwether_series', 'Series in the index.', () => parts.series.seriesCount)
+  gauge('bellwether_series_symbols', 'Distinct label names and values in the index.', () => parts.series.symbols.size)
+  gauge('bellwether_series_wire_cache_bytes', 'Memory of the cache of label bytes.', () => parts.series.wireCacheSizeBytes)
+  gauge('bellwether_head_samples', 'Samples kept in memory.', () => parts.head.sampleCount)
+  gauge('bellwether_head_bytes', 'Memory of the samples kept in memory.', () => parts.head.sizeBytes)
+  gauge('bellwether_head_histograms', 'Native histograms kept in memory.', () => parts.histograms.count)
+  gauge('bellwether_head_covers_from_timestamp_seconds', 'Queries from this time on are answered from memory; 0 when everything is.', () =>
+    Number.isFinite(parts.head.coversFromMs) ? parts.head.coversFromMs / 1000 : 0,
+  )
+  const counter = (name: string, help: string): Counter => new Counter({ name, help, registers: [registry] })
+  return {
+    appendedSamples: counter('bellwether_metrics_samples_appended_total', 'Samples and histograms made durable.'),
+    seriesRows: counter('bellwether_metrics_series_rows_total', 'Rows of series written to the log.'),
+    unknownSeries: counter('bellwether_metrics_unknown_series_total', 'Recovered samples whose series is not in the index.'),
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The head: newest samples of each series in memory. It holds every acknowledged sample with a time at or after
+ * `coversFromMs`, and what it happens to hold before that; the engine is asked for the rest. When its budget is used up it gives
+ * up the oldest chunks and raises the watermark; chunks with samples that may not be in the engine yet are kept (up to twice the budget).
+ * Times of a series are unique: the first sample of a time wins, as in Prometheus.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import { grownF64, grownU32 } from '../series/growable.ts'
+import { chunkBytes, chunkSamples, chunkSpanMsMax, ChunkPool, noChunk } from './chunk-pool.ts'
+import type { SampleColumns } from './sample-columns.ts'
+
+/** What appending a sample would do. `same` and `conflict`: the series has a sample of that time, equal or not. */
+export type SampleVerdict = 'new' | 'same' | 'conflict'
+
+export interface HeadOptions {
+  readonly sizeBytesMax: number
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Age in ms of the oldest acknowledged record that is not in the engine; 0 when there is none. */
+  readonly pendingAgeMs: () => number
+}
+
+/** Share of the chunks given up at once when the budget is used up. */
+const evictShare = 1 / 8
+/** Chunks whose times decide where the cut is. */
+const evictProbes = 65_536
+/** Added to the age of what is pending, because clocks and counters are read at different moments. */
+const pendingSlackSec = 5
+
+function sameValue(a: number, b: number): boolean {
+  return a === b || (a !== a && b !== b)
+}
+
+export class Head {
+  readonly #options: HeadOptions
+  readonly #pool = new ChunkPool()
+  readonly #chunksMax: number
+  /** By ref: oldest and newest chunk, time of the newest sample. */
+  #first = new Uint32Array(1024)
+  #last = new Uint32Array(1024)
+  #lastMs = new Float64Array(1024).fill(-Infinity)
+  /** Where late samples of a series went last, so that filling in old data does not walk the list each time. */
+  readonly #lateChunk = new Map<number, number>()
+  #evictAt: number
+  #coversFromMs = -Infinity
+  #samples = 0
+
+  constructor(options: HeadOptions) {
+    this.#options = options
+    this.#chunksMax = Math.max(Math.floor(options.sizeBytesMax / chunkBytes), 64)
+    this.#evictAt = this.#chunksMax
+  }
+
+  /** Every acknowledged sample at or after this time is here. */
+  get coversFromMs(): number {
+    return this.#coversFromMs
+  }
+
+  get sampleCount(): number {
+    return this.#samples
+  }
+
+  get sizeBytes(): number {
+    return this.#pool.sizeBytes + this.#first.length * 16
+  }
+
+  /** The engine may hold samples up to this time that are not here (at start). Never lowers the watermark. */
+  coverFrom(timeMs: number): void {
+    if (timeMs > this.#coversFromMs) this.#coversFromMs = timeMs
+  }
+
+  /** Time of the newest sample of the series, `-Infinity` when there is none. */
+  newestMs(ref: number): number {
+    return ref < this.#lastMs.length ? this.#lastMs[ref]! : -Infinity
+  }
+
+  verdict(ref: number, timeMs: number, value: number): SampleVerdict {
+    if (timeMs > this.newestMs(ref)) return 'new'
+    const { chunk } = this.#find(ref, timeMs)
+    if (chunk === noChunk) return 'new'
+    const i = this.#pool.position(chunk, timeMs)
+    if (i === this.#pool.count(chunk) || this.#pool.timeMs(chunk, i) !== timeMs) return 'new'
+    return sameValue(this.#pool.value(chunk, i), value) ? 'same' : 'conflict'
+  }
+
+  /** Appends the first `count` samples of the columns; a second sample of a time is left out. Fast path: newer than all before. */
+  append(refs: Uint32Array, timesMs: Float64Array, values: Float64Array, count: number): void {
+    const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
+    for (let i = 0; i < count; i++) this.#appendOne(refs[i]!, timesMs[i]!, values[i]!, nowSec)
+  }
+
+  /** Adds the samples of the series in `[fromMs, toMs]` to `out`, ascending. */
+  read(ref: number, fromMs: number, toMs: number, out: SampleColumns): void {
+    if (ref >= this.#first.length) return
+    const pool = this.#pool
+    for (let chunk = this.#first[ref]!; chunk !== noChunk; chunk = pool.next(chunk)) {
+      if (pool.baseMs(chunk) > toMs) return
+      if (pool.lastMs(chunk) < fromMs) continue
+      out.reserve(chunkSamples)
+      const count = pool.count(chunk)
+      for (let i = pool.position(chunk, fromMs); i < count; i++) {
+        const timeMs = pool.timeMs(chunk, i)
+        if (timeMs > toMs) return
+        out.timesMs[out.count] = timeMs
+        out.values[out.count++] = pool.value(chunk, i)
+      }
+    }
+  }
+
+  #appendOne(ref: number, timeMs: number, value: number, nowSec: number): void {
+    if (ref >= this.#first.length) this.#reserve(ref + 1)
+    if (timeMs <= this.#lastMs[ref]!) return this.#insertLate(ref, timeMs, value, nowSec)
+    let chunk = this.#last[ref]!
+    if (chunk === noChunk || this.#pool.count(chunk) === chunkSamples || timeMs - this.#pool.baseMs(chunk) > chunkSpanMsMax) {
+      // Making room first: it may take this very series' chunks away.
+      this.#makeRoom(nowSec)
+      const previous = this.#last[ref]!
+      chunk = this.#pool.take(timeMs)
+      if (previous === noChunk) this.#first[ref] = chunk
+      else this.#pool.link(previous, chunk)
+      this.#last[ref] = chunk
+    }
+    this.#pool.push(chunk, timeMs, value, nowSec)
+    this.#lastMs[ref] = timeMs
+    this.#samples++
+  }
+
+  /** First chunk that ends at or after `timeMs`, and the one before it. */
+  #find(ref: number, timeMs: number): { chunk: number; previous: number } {
+    const pool = this.#pool
+    let previous = noChunk
+    let chunk = ref < this.#first.length ? this.#first[ref]! : noChunk
+    const late = this.#lateChunk.get(ref)
+    if (late !== undefined && pool.lastMs(late) < timeMs) {
+      previous = late
+      chunk = pool.next(late)
+    }
+    while (chunk !== noChunk && pool.lastMs(chunk) < timeMs) {
+      previous = chunk
+      chunk = pool.next(chunk)
+    }
+    return { chunk, previous }
+  }
+
+  #insertLate(ref: number, timeMs: number, value: number, nowSec: number): void {
+    this.#makeRoom(nowSec)
+    const pool = this.#pool
+    const { chunk, previous } = this.#find(ref, timeMs)
+    if (chunk === noChunk) {
+      // Eviction just took the series' newer samples away: start again as if it were new.
+      if (this.#first[ref] === noChunk) this.#lastMs[ref] = -Infinity
+      return timeMs > this.#lastMs[ref]! ? this.#appendOne(ref, timeMs, value, nowSec) : undefined
+    }
+    const i = pool.position(chunk, timeMs)
+    if (i < pool.count(chunk) && pool.timeMs(chunk, i) === timeMs) return
+    this.#samples++
+    if (i === 0 && previous !== noChunk && pool.count(previous) < chunkSamples && timeMs - pool.baseMs(previous) <= chunkSpanMsMax) {
+      pool.push(previous, timeMs, value, nowSec)
+      this.#lateChunk.set(ref, previous)
+      return
+    }
+    // Wherever it goes, the next late sample of the series is likely to go right behind.
+    if (previous !== noChunk) this.#lateChunk.set(ref, previous)
+    const fits = pool.count(chunk) < chunkSamples && pool.lastMs(chunk) - timeMs <= chunkSpanMsMax
+    if (fits) {
+      pool.insert(chunk, i, timeMs, value, nowSec)
+    } else if (i === 0) {
+      const fresh = pool.take(timeMs)
+      pool.push(fresh, timeMs, value, nowSec)
+      pool.link(fresh, chunk)
+      if (previous === noChunk) this.#first[ref] = fresh
+      else pool.link(previous, fresh)
+      this.#lateChunk.set(ref, fresh)
+    } else {
+      const second = pool.split(chunk, i)
+      if (this.#last[ref] === chunk) this.#last[ref] = second
+      if (i < chunkSamples && timeMs - pool.baseMs(chunk) <= chunkSpanMsMax) pool.push(chunk, timeMs, value, nowSec)
+      else pool.insert(second, 0, timeMs, value, nowSec)
+      this.#lateChunk.set(ref, chunk)
+    }
+  }
+
+  /** Gives up old chunks when the budget is used up. */
+  #makeRoom(nowSec: number): void {
+    if (this.#pool.used < this.#evictAt) return
+    const pendingSec = this.#options.pendingAgeMs() / 1000
+    const insertedBeforeSec = nowSec - pendingSec - pendingSlackSec
+    const cutMs = this.#cutMs()
+    let freed = this.#evict(cutMs, insertedBeforeSec)
+    // Over twice the budget memory matters more than seeing what the engine has not taken yet; it stays durable in the log.
+    if (freed === 0 && this.#pool.used >= this.#chunksMax * 2) freed = this.#evict(cutMs + 1, Infinity)
+    this.#evictAt = Math.max(this.#chunksMax, this.#pool.used + Math.ceil(this.#chunksMax / 64))
+  }
+
+  /** The time before which about `evictShare` of the chunks end. */
+  #cutMs(): number {
+    const pool = this.#pool
+    const step = Math.max(Math.floor(pool.limit / evictProbes), 1)
+    const probes = new Float64Array(Math.ceil(pool.limit / step))
+    let count = 0
+    for (let chunk = 1; chunk < pool.limit; chunk += step) if (pool.count(chunk) > 0) probes[count++] = pool.lastMs(chunk)
+    const ends = probes.subarray(0, count).sort()
+    return ends[Math.min(Math.ceil(count * evictShare), count - 1)] ?? -Infinity
+  }
+
+  /** Frees the chunks at the start of each list that end before `cutMs` and were last changed before `touchedBeforeSec`. */
+  #evict(cutMs: number, touchedBeforeSec: number): number {
+    const pool = this.#pool
+    let freed = 0
+    for (let ref = 0; ref < this.#first.length; ref++) {
+      let chunk = this.#first[ref]!
+      if (chunk === noChunk || pool.lastMs(chunk) >= cutMs) continue
+      while (chunk !== noChunk && pool.lastMs(chunk) < cutMs && pool.touchedSec(chunk) < touchedBeforeSec) {
+        const next = pool.next(chunk)
+        this.#samples -= pool.count(chunk)
+        pool.give(chunk)
+        chunk = next
+        freed++
+      }
+      this.#first[ref] = chunk
+      if (chunk === noChunk) this.#last[ref] = noChunk
+    }
+    if (freed > 0) {
+      this.#lateChunk.clear()
+      this.coverFrom(cutMs)
+    }
+    return freed
+  }
+
+  #reserve(count: number): void {
+    const before = this.#first.length
+    this.#first = grownU32(this.#first, count)
+    this.#last = grownU32(this.#last, this.#first.length)
+    this.#lastMs = grownF64(this.#lastMs, this.#first.length).fill(-Infinity, before)
+  }
+}
