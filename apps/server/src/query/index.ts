@@ -1,0 +1,13 @@
+/** Runs queries within budgets; the place where promql and metrics meet. Public face of the domain. */
+export { createMetricsQuery } from './metrics-query.ts'
+export type {
+  CatalogAnswer,
+  CatalogRequest,
+  InstantQuery,
+  MetricsQuery,
+  MetricsQueryDeps,
+  QueryAnswer,
+  QueryOptions,
+  RangeQueryRequest,
+} from './metrics-query.ts'
+export { catalogLimitMax, defaultQueryLimits, stepsMax, type ClassLimits, type QueryClass, type QueryLimitsByClass } from './limits.ts'

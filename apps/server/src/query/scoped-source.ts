@@ -1,0 +1,35 @@
+/** Joins the evaluator, which knows no tenant, to the metrics store, which answers nobody without a scope. Counts what is read. */
+import { AppError } from '../kernel/errors.ts'
+import type { Scope } from '../kernel/scope.ts'
+import type { MetricsStore, SeriesBlock } from '../metrics/index.ts'
+import type { QueryLimits, SampleSource, SourceRequest } from '../promql/index.ts'
+import { tooManySamples } from './errors.ts'
+
+/** The source of one query: its scope, and what is left of its budget. Not to be used for another query. */
+export class ScopedSource implements SampleSource {
+  readonly #store: MetricsStore
+  readonly #scope: Scope
+  readonly #limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>
+  #samplesRead = 0
+
+  constructor(store: MetricsStore, scope: Scope, limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>) {
+    this.#store = store
+    this.#scope = scope
+    this.#limits = limits
+  }
+
+  /** Samples read by all selectors so far. */
+  get samplesRead(): number {
+    return this.#samplesRead
+  }
+
+  async select(request: SourceRequest, signal: AbortSignal): Promise<SeriesBlock> {
+    const left = this.#limits.samplesMax - this.#samplesRead
+    if (left <= 0) throw new AppError(tooManySamples)
+    const block = await this.#store.select(this.#scope, request, { seriesMax: this.#limits.seriesMax, samplesMax: left }, signal)
+    this.#samplesRead += block.timesMs.length
+    // Selectors that read at once share what is left, so the sum is checked again.
+    if (this.#samplesRead > this.#limits.samplesMax) throw new AppError(tooManySamples)
+    return block
+  }
+}
