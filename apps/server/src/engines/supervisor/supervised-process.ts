@@ -191,6 +191,8 @@ export class SupervisedProcess implements AsyncDisposable {
     const child = spawn(plan.command, plan.args, {
       cwd: plan.cwd,
       env: { ...plan.env },
+      // A session of its own: Ctrl-C in a terminal must reach us first, so that what is under way still finds its engine.
+      detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(plan.uid === undefined ? {} : { uid: plan.uid }),
       ...(plan.gid === undefined ? {} : { gid: plan.gid }),

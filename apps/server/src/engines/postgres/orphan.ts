@@ -1,0 +1,78 @@
+/**
+ * What an earlier run may have left in a cluster's folder: a server that outlived its parent, or a `postmaster.pid` whose
+ * process id belongs to someone else by now, which PostgreSQL takes for a running server. To be called with the data
+ * directory locked, so whatever is found there is nobody else's.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Logger } from '../../kernel/log.ts'
+
+/** How long each way of asking is given. */
+const patienceMs = 5000
+const lookEveryMs = 25
+
+/** Ends a left server: quickly, then at once. Removes a pid file that names a foreign process. */
+export async function clearOrphan(clusterFolder: string, clock: Clock, logger: Logger): Promise<void> {
+  const pidFile = join(clusterFolder, 'postmaster.pid')
+  const pid = pidIn(pidFile)
+  if (pid === null || !isRunning(pid)) return
+  if (!commandOf(pid).includes(clusterFolder)) {
+    logger.warn('a PostgreSQL pid file of an earlier run names another process and is removed', { pid })
+    rmSync(pidFile, { force: true })
+    return
+  }
+  logger.warn('a PostgreSQL server of an earlier run is still there and is ended', { pid })
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    signalIfThere(pid, signal)
+    const startedMs = clock.monotonicMs()
+    while (isRunning(pid) && clock.monotonicMs() - startedMs < patienceMs) await clock.sleep(lookEveryMs)
+    if (!isRunning(pid)) return
+  }
+}
+
+function pidIn(path: string): number | null {
+  try {
+    const pid = Number(readFileSync(path, 'utf8').split('\n')[0])
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : null
+  } catch {
+    return null
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+  // A process that has ended and was not yet waited for still takes signals.
+  return !/^State:\s+Z/m.test(readOr(`/proc/${pid}/status`))
+}
+
+function commandOf(pid: number): string {
+  const line = readOr(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
+  if (line !== '') return line
+  try {
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  } catch {
+    return ''
+  }
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It ended in between.
+  }
+}

@@ -1,0 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPostgres, type PostgresEngine } from '../../../apps/server/src/engines/index.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { engineFolder, isAlive, until } from './engine-folder.ts'
+
+const folder = engineFolder()
+const options = { url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock }
+let engine: PostgresEngine
+
+beforeAll(async () => {
+  engine = await openPostgres(options)
+  await engine.pool.query('CREATE TABLE kept (n int)')
+})
+
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
+})
+
+async function setting(name: string): Promise<string> {
+  const { rows } = await engine.pool.query('SELECT current_setting($1) AS value', [name])
+  return rows[0].value
+}
+
+test('it answers, durable and closed to the network', async () => {
+  expect(engine.state()).toBe('ready')
+  expect(engine.version).toMatch(/^18\./)
+  expect(await setting('fsync')).toBe('on')
+  expect(await setting('synchronous_commit')).toBe('on')
+  expect(await setting('listen_addresses')).toBe('')
+  expect(await setting('server_encoding')).toBe('UTF8')
+  expect(readFileSync(join(folder.path, 'logs', 'postgres.log'), 'utf8')).not.toContain('FATAL')
+})
+
+test('a wrong password is not let in', async () => {
+  const url = engine.connectionString.replace(/:[0-9a-f]+@/, ':wrong@')
+  await expect(openPostgres({ ...options, url })).rejects.toMatchObject({
+    code: 'engine.connect_failed',
+    publicText: expect.stringContaining('password authentication failed'),
+  })
+})
+
+test('after SIGKILL it comes back with what was committed; in between it is not ready', async () => {
+  const pid = engine.pid
+  if (pid === null) throw new Error('no process')
+  await engine.pool.query('INSERT INTO kept VALUES (1)')
+  process.kill(pid, 'SIGKILL')
+  await until('it is seen', () => engine.state() === 'restarting')
+  expect(engine.failure()).toMatch(/SIGKILL/)
+  await until('it is back', () => engine.state() === 'ready')
+  expect(engine.pid).not.toBe(pid)
+  expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 1 }])
+})
+
+test('a stopped server leaves no process; the next start has its data, whatever its pid file says', async () => {
+  await engine.pool.query('INSERT INTO kept VALUES (2)')
+  const { pid } = engine
+  await engine[Symbol.asyncDispose]()
+  expect(engine.state()).toBe('stopped')
+  expect(pid !== null && isAlive(pid)).toBe(false)
+  // As after a restart of a container: the id of the old server is now another process, this one.
+  writeFileSync(join(folder.path, 'postgres', 'data', 'postmaster.pid'), `${process.pid}\n${join(folder.path, 'postgres', 'data')}\n`)
+  engine = await openPostgres(options)
+  expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }])
+})
+
+test('a damaged cluster is one clear message', async () => {
+  using other = engineFolder()
+  const second = await openPostgres({ ...options, dataDir: other.path })
+  await second[Symbol.asyncDispose]()
+  writeFileSync(join(other.path, 'postgres', 'data', 'global', 'pg_control'), 'rubbish')
+  await expect(openPostgres({ ...options, dataDir: other.path })).rejects.toMatchObject({
+    code: 'engine.start_failed',
+    publicText: expect.stringMatching(/PostgreSQL did not start: .*(control|checksum|PANIC|FATAL)/i),
+  })
+})
+
+test('a path too long for a socket works too', async () => {
+  using other = engineFolder()
+  const deep = join(other.path, 'a-rather-long-name-of-a-folder', 'and-another-one-below-that-one', 'data')
+  await using second = await openPostgres({ ...options, dataDir: deep })
+  expect((await second.pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
+})
+
+test('the same code works with an address', async () => {
+  await using remote = await openPostgres({ ...options, url: engine.connectionString })
+  expect(remote.pid).toBeNull()
+  expect((await remote.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }])
+  await expect(openPostgres({ ...options, url: 'postgresql://bellwether:secret@127.0.0.1:1/x' })).rejects.toMatchObject({
+    code: 'engine.connect_failed',
+    publicText: expect.not.stringContaining('secret'),
+  })
+})
