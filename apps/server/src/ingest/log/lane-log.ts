@@ -212,7 +212,7 @@ export class LaneLog {
   async #begin(): Promise<OpenSegment> {
     const { lane, directory, files, identity, clock } = this.#deps
     const sequence = await identity.next(lane)
-    const path = join(directory, segmentFileName(sequence))
+    const path = join(directory, openFileName(sequence))
     const file = await files.create(path)
     try {
       await files.syncDirectory(directory)
@@ -235,7 +235,19 @@ export class LaneLog {
     this.#open = null
     open.age[Symbol.dispose]()
     await closeQuietly(open.file)
-    this.queue.push(open.segment)
+    await this.#giveOut(open.segment)
+  }
+
+  /** The content is final: the name says so, and the writer may have it. A name that cannot be changed only costs the next start a rewrite. */
+  async #giveOut(segment: StoredSegment): Promise<void> {
+    const path = join(this.#deps.directory, segmentFileName(segment.sequence))
+    try {
+      await this.#deps.files.rename(segment.path, path)
+      segment.path = path
+    } catch (error) {
+      this.#deps.logger.warn('ingest log segment keeps its open name', { path: segment.path, error: String(error) })
+    }
+    this.queue.push(segment)
   }
 
   /** The open file failed: cut it back to what was acknowledged, or drop it when that is nothing. */
@@ -245,11 +257,10 @@ export class LaneLog {
     if (open.segment.recordCount === 0) return this.#discard(open.file, open.segment.path)
     try {
       await cut(open.file, open.segment.sizeBytes)
-      this.queue.push(open.segment)
     } catch {
-      await closeQuietly(open.file)
-      this.#withhold(open.segment)
+      return this.#withhold(open.segment)
     }
+    await this.#giveOut(open.segment)
   }
 
   #withhold(segment: StoredSegment): void {
@@ -267,7 +278,7 @@ export class LaneLog {
     for (const segment of suspects) {
       try {
         await cut(await this.#deps.files.open(segment.path), segment.sizeBytes)
-        this.queue.push(segment)
+        await this.#giveOut(segment)
       } catch (error) {
         this.#deps.logger.warn('ingest log segment cannot be cut back yet', { path: segment.path, error: String(error) })
         this.#withhold(segment)
@@ -285,9 +296,14 @@ export class LaneLog {
   }
 }
 
-/** 16 digits, so that names sort as numbers do. */
+/** A sealed segment's name; 16 digits, so that names sort as numbers do. */
 export function segmentFileName(sequence: number): string {
   return `${String(sequence).padStart(16, '0')}.seg`
+}
+
+/** The name while records are appended: at the next start its end is not believed. */
+export function openFileName(sequence: number): string {
+  return `${String(sequence).padStart(16, '0')}.open`
 }
 
 /** Cuts the file at `sizeBytes` and closes it. */

@@ -12,7 +12,7 @@ import { replaceFile } from './log-identity.ts'
 import type { SegmentScan } from './segment-reader.ts'
 import { scanSegment } from './segment-reader.ts'
 import type { SpoolFiles } from './spool-files.ts'
-import { systemCode } from './spool-files.ts'
+import { systemCode, writeFully } from './spool-files.ts'
 import type { RetainBudget, SegmentLoader } from './stored-segment.ts'
 import { StoredSegment } from './stored-segment.ts'
 
@@ -40,51 +40,74 @@ export interface RecoveryDeps {
   readonly nowMs: number
 }
 
-const namePattern = /^(\d{16})\.seg$/
+const namePattern = /^(\d{16})\.(seg|open)$/
+
+interface FoundFile {
+  readonly name: string
+  readonly sequence: number
+  /** The last process did not seal it: its end may be torn, or be in the cache and not on the disk. */
+  readonly isOpen: boolean
+}
 
 /** Segments of one lane directory, oldest first. */
 export async function recoverLane(deps: RecoveryDeps): Promise<StoredSegment[]> {
-  const numbers = (await deps.files.list(deps.directory))
-    .map((name) => namePattern.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b)
+  const found: FoundFile[] = []
+  for (const name of await deps.files.list(deps.directory)) {
+    const match = namePattern.exec(name)
+    if (match !== null) found.push({ name, sequence: Number(match[1]), isOpen: match[2] === 'open' })
+  }
   const segments: StoredSegment[] = []
-  for (const sequence of numbers) {
-    deps.identity.raise(deps.lane, sequence)
-    const newest = sequence === numbers.at(-1)
-    const segment = await recoverSegment(deps, sequence, newest)
+  for (const file of found.sort((a, b) => a.sequence - b.sequence)) {
+    deps.identity.raise(deps.lane, file.sequence)
+    const segment = await recoverSegment(deps, file)
     if (segment !== null) segments.push(segment)
   }
   return segments
 }
 
-/** Null when the file holds no readable record; it is then removed, after a copy when it held anything. */
-export async function recoverSegment(deps: RecoveryDeps, sequence: number, newest: boolean): Promise<StoredSegment | null> {
-  const name = segmentFileName(sequence)
-  const path = join(deps.directory, name)
+/** Null when the file holds no readable record; it is then removed, after a copy when a sealed file should have held some. */
+export async function recoverSegment(deps: RecoveryDeps, file: FoundFile): Promise<StoredSegment | null> {
+  const path = join(deps.directory, file.name)
   const bytes = await deps.files.read(path)
-  const scan = scanSegment(bytes, { logId: deps.identity.logId, lane: deps.lane, sequence })
-  // Only the newest file may have been in the middle of a write; a bad end of another one is damage.
-  const tornIsDamage = scan.tornFrom !== null && !newest
-  if (scan.damages.length > 0 || tornIsDamage) await keepDamaged(deps, `${deps.lane}-${name}`, bytes, scan)
+  const named = { logId: deps.identity.logId, lane: deps.lane, sequence: file.sequence }
+  const scan = scanSegment(bytes, named)
+  const sealedAndTorn = !file.isOpen && scan.tornFrom !== null
+  if (scan.damages.length > 0 || sealedAndTorn) await keepDamaged(deps, `${deps.lane}-${segmentFileName(file.sequence)}`, bytes, scan)
+  if (scan.tornFrom !== null) {
+    deps.counts.tornBytes += bytes.length - scan.tornFrom
+    deps.logger.info('ingest log: cut the unfinished end of a segment', { path, keptBytes: scan.tornFrom, fileBytes: bytes.length })
+  }
   if (scan.records.length === 0) {
-    deps.counts.tornBytes += bytes.length
     await deps.files.unlink(path)
     return null
   }
-  const goodEnd = scan.tornFrom ?? bytes.length
-  if (scan.tornFrom !== null) {
-    deps.logger.info('ingest log: cut the unfinished end of a segment', { path, keptBytes: goodEnd, cutBytes: bytes.length - goodEnd })
-    deps.counts.tornBytes += bytes.length - goodEnd
-    await cut(await deps.files.open(path), goodEnd)
-  }
-  const identity = scan.header ?? { logId: deps.identity.logId, lane: deps.lane, sequence }
-  deps.identity.raise(deps.lane, identity.logId === deps.identity.logId ? identity.sequence : 0)
-  const facts = { identity: { ...identity, lane: deps.lane }, sequence, path, createdMs: scan.header?.createdMs ?? deps.nowMs }
+  const goodBytes = bytes.subarray(0, scan.tornFrom ?? bytes.length)
+  const finalPath = file.isOpen || sealedAndTorn ? await secure(deps, path, file.sequence, goodBytes) : path
+  const identity = scan.header === null ? named : { ...scan.header, lane: deps.lane }
+  if (identity.logId === deps.identity.logId) deps.identity.raise(deps.lane, identity.sequence)
+  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs: scan.header?.createdMs ?? deps.nowMs }
   const segment = new StoredSegment(facts, deps.load, deps.budget)
-  segment.add(scan.records, goodEnd)
+  segment.add(scan.records, goodBytes.length)
   return segment
+}
+
+/**
+ * Makes what was read durable before anyone acts on it: after a crash of the process alone, the end of the file may be in the
+ * system's cache only, and after a failed fsync not even a new fsync would write it. Were it inserted and then lost with the
+ * power, the same token would come again with fewer rows. So the bytes are written once more, in place.
+ */
+async function secure(deps: RecoveryDeps, path: string, sequence: number, bytes: Uint8Array): Promise<string> {
+  const file = await deps.files.open(path)
+  try {
+    await writeFully(file, [bytes], 0)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+  await cut(file, bytes.length)
+  const finalPath = join(deps.directory, segmentFileName(sequence))
+  if (finalPath !== path) await deps.files.rename(path, finalPath)
+  return finalPath
 }
 
 /** Copies the file to `damaged/` and counts. A failing copy is a warning: the readable records matter more. */

@@ -84,11 +84,24 @@ test('a torn end is cut, and what stands before it is there', async () => {
   await directory.close()
   const path = await onlySegment(directory)
   const bytes = await readFile(path)
-  await writeFile(path, bytes.subarray(0, bytes.length - 3))
+  await rm(path)
+  await writeFile(path.replace('.seg', '.open'), bytes.subarray(0, bytes.length - 3))
   const spool = await directory.open()
   expect(await texts(spool)).toEqual(['record 0', 'record 1', 'record 2', 'record 3'])
   expect(spool.counts()).toMatchObject({ damagedFiles: 0, tornBytes: 45 })
   expect((await readFile(path)).length).toBe(bytes.length - 48)
+})
+
+test('a sealed segment that lost its end is damage, not an unfinished write', async () => {
+  await using directory = await Directory.make()
+  await fill(await directory.open(), 0, 5)
+  await directory.close()
+  const path = await onlySegment(directory)
+  const bytes = await readFile(path)
+  await writeFile(path, bytes.subarray(0, bytes.length - 3))
+  const spool = await directory.open()
+  expect(await texts(spool)).toHaveLength(4)
+  expect(spool.counts()).toMatchObject({ damagedFiles: 1, tornBytes: 45 })
 })
 
 test('a damaged record in the middle costs only itself; a copy is kept and counted', async () => {
@@ -149,7 +162,7 @@ test('files of garbage do not stop the start', async () => {
   const spool = await directory.open()
   expect(await texts(spool)).toEqual(['record 0', 'record 1'])
   await fill(spool, 2, 3)
-  expect(await readdir(join(directory.path, 'ready'))).toContain('0000000000000902.seg')
+  expect(await readdir(join(directory.path, 'ready'))).toContain('0000000000000902.open')
 })
 
 test('dead letters are listed with their tenants, replayed under the same token, and discarded', async () => {

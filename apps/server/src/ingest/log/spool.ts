@@ -118,6 +118,7 @@ class FileSpool implements Spool {
     const parts = [...lanes, 'dead', 'damaged']
     await files.makeDirectory(directory)
     for (const part of parts) await files.makeDirectory(join(directory, part))
+    // Also makes durable what a process that died in between had only renamed (the identity file).
     await files.syncDirectory(directory)
     const identity = await LogIdentity.open(files, directory, options.logger, options.randomLogId)
     const spool = new FileSpool(options, identity)
@@ -226,7 +227,7 @@ class FileSpool implements Spool {
     await files.rename(path, join(directory, segmentFileName(sequence)))
     await files.syncDirectory(directory)
     await this.#dead.forgetDescription(id)
-    const segment = await recoverSegment(this.#recoveryDeps(letter.lane), sequence, false)
+    const segment = await recoverSegment(this.#recoveryDeps(letter.lane), { name: segmentFileName(sequence), sequence, isOpen: false })
     if (segment === null) return { ...letter, tenants: [] }
     const tenants = tenantsOf(await segment.read(), Number.POSITIVE_INFINITY)
     this.#lane(letter.lane).adopt(segment)

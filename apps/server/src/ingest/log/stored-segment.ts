@@ -35,7 +35,8 @@ export class StoredSegment implements Segment {
   /** The number in the file's name; after a replay of a dead letter it differs from the token's. */
   readonly sequence: number
   readonly token: string
-  readonly path: string
+  /** Changes when the file is renamed: `.open` while it is written, `.seg` once it is sealed. */
+  path: string
   /** Wall clock when it was begun, ms since 1970. */
   readonly createdMs: number
   readonly identity: SegmentIdentity

@@ -1,0 +1,119 @@
+/**
+ * An engine that honours deduplication tokens and fails in every way that matters: down, refusing before it did the work, or
+ * answering with a timeout after (or before) it did. And the kind of data that the simulation sends: a record's payload is
+ * the decimal ids of its rows, a row id below zero is one that the engine refuses.
+ */
+import { AppError } from '../../kernel/errors.ts'
+import type { ErrorKind } from '../../kernel/errors.ts'
+import type { Conservation, KindHandler, LogRecord, TableInsert } from '../ports.ts'
+import type { InsertRequest } from '../writer/writer.ts'
+import type { SimProcess, SimWorld } from './sim-world.ts'
+
+export interface EngineFaults {
+  /** Refused before anything was done. */
+  readonly unavailable: number
+  /** The caller is told "timeout"; the work is done, now or later. */
+  readonly timeoutAfter: number
+}
+
+export function engineError(code: string, kind: ErrorKind = 'unavailable'): AppError {
+  return new AppError({ code, kind, publicText: 'injected' })
+}
+
+export class FakeEngine {
+  faults: EngineFaults = { unavailable: 0, timeoutAfter: 0 }
+  /** Row id → how often it was stored, by table. */
+  readonly stored = new Map<string, Map<number, number>>()
+  /** Promises broken by the caller. */
+  readonly violations: string[] = []
+  /** What each token was sent with, done or not. */
+  readonly #bodyByToken = new Map<string, string>()
+  readonly #applied = new Set<string>()
+  readonly #world: SimWorld
+
+  constructor(world: SimWorld) {
+    this.#world = world
+  }
+
+  get inserts(): number {
+    return this.#applied.size
+  }
+
+  insert(owner: SimProcess, request: InsertRequest): Promise<void> {
+    const { random } = this.#world
+    const body = Buffer.concat(request.body).toString('utf8')
+    const before = this.#bodyByToken.get(request.token)
+    if (before !== undefined && before !== body) this.violations.push(`token ${request.token} came with other rows: ${before} then ${body}`)
+    this.#bodyByToken.set(request.token, body)
+    return this.#world.perform(owner, () => {
+      if (request.signal.aborted) throw engineError('engine.unavailable')
+      if (random.chance(this.faults.unavailable))
+        throw engineError(random.pick(['engine.unavailable', 'engine.memory', 'engine.too_many_parts']))
+      if (idsOf(body).some((id) => id < 0)) throw engineError('engine.rejected', 'invalid')
+      if (random.chance(this.faults.timeoutAfter)) {
+        // The statement goes on in the engine, whatever becomes of the one who sent it.
+        this.#world.later(null, () => this.#apply(request.token, request.table, body))
+        throw engineError('engine.timeout', 'timeout')
+      }
+      this.#apply(request.token, request.table, body)
+    })
+  }
+
+  count(table: string, id: number): number {
+    return this.stored.get(table)?.get(id) ?? 0
+  }
+
+  #apply(token: string, table: string, body: string): void {
+    if (this.#applied.has(token)) return
+    this.#applied.add(token)
+    const rows = this.stored.get(table) ?? new Map<number, number>()
+    this.stored.set(table, rows)
+    for (const id of idsOf(body)) rows.set(id, (rows.get(id) ?? 0) + 1)
+  }
+}
+
+export function idsOf(body: string): number[] {
+  return body === '' ? [] : body.split(',').map(Number)
+}
+
+export function idRecord(ids: readonly number[], projectId: number): LogRecord {
+  const payload = new Uint8Array(Buffer.from(ids.join(','), 'utf8'))
+  return { kind: 'metrics', tenant: { organizationId: 1, projectId }, rows: ids.length, format: 1, payload }
+}
+
+function idsIn(record: LogRecord): number[] {
+  return idsOf(Buffer.from(record.payload).toString('utf8'))
+}
+
+const rowsPerInsert = 7
+
+function tableInsert(table: string, ids: readonly number[]): TableInsert {
+  return { table, columns: ['id'], rows: ids.length, body: [Buffer.from(ids.join(','), 'utf8')] }
+}
+
+/** Rows go to `rows` in several inserts, as late data does, and the first id of each record to `firsts`. */
+export function idHandler(conservation: Conservation): KindHandler & { readonly recovered: number[] } {
+  const recovered: number[] = []
+  return {
+    kind: 'metrics',
+    recovered,
+    buildInserts(records) {
+      const ids = records.flatMap(idsIn)
+      const inserts: TableInsert[] = []
+      for (let at = 0; at < ids.length; at += rowsPerInsert) inserts.push(tableInsert('rows', ids.slice(at, at + rowsPerInsert)))
+      const firsts = records.flatMap((record) => idsIn(record).slice(0, 1))
+      inserts.push(tableInsert('firsts', firsts))
+      return inserts
+    },
+    /** A multiple of 10 is refused; the counters follow. */
+    processRaw(record) {
+      const ids = idsIn(record)
+      const kept = ids.filter((id) => id % 10 !== 0)
+      const refused = ids.length - kept.length
+      conservation.refused(record.tenant, record.kind, 'multiple_of_ten', refused)
+      conservation.queued(record.tenant, record.kind, -refused)
+      return kept.length === 0 ? null : idRecord(kept, record.tenant.projectId)
+    },
+    recover: (record) => void recovered.push(...idsIn(record)),
+  }
+}
