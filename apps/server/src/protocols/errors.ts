@@ -1,0 +1,52 @@
+/** What can be wrong with a whole request. What is wrong with one point is a refusal by reason, not an error (see refusal.ts). */
+import type { ErrorSpec } from '../kernel/errors.ts'
+
+export const bodyTooLarge: ErrorSpec = {
+  code: 'body.too_large',
+  kind: 'too_large',
+  publicText: 'The request body is too large.',
+  hint: 'Send smaller batches.',
+}
+
+export const bodyTooManySamples: ErrorSpec = {
+  code: 'body.too_many_samples',
+  kind: 'too_large',
+  publicText: 'The request has too many samples.',
+  hint: 'Send smaller batches.',
+}
+
+/** Answered with 415 (its kind alone would be 400). */
+export const bodyEncodingUnsupported: ErrorSpec = {
+  code: 'body.encoding_unsupported',
+  kind: 'invalid',
+  publicText: 'This content encoding is not supported.',
+}
+
+/** Answered with 415 (its kind alone would be 400). */
+export const bodyTypeUnsupported: ErrorSpec = {
+  code: 'body.type_unsupported',
+  kind: 'invalid',
+  publicText: 'This content type is not supported.',
+}
+
+export const bodyMalformed: ErrorSpec = {
+  code: 'body.malformed',
+  kind: 'invalid',
+  publicText: 'The request body cannot be read.',
+}
+
+export const protocolsInternal: ErrorSpec = {
+  code: 'protocols.internal',
+  kind: 'internal',
+  publicText: 'Something went wrong here; the request was not stored.',
+}
+
+/** For the check that codes are unique and documented. */
+export const protocolErrors: readonly ErrorSpec[] = [
+  bodyTooLarge,
+  bodyTooManySamples,
+  bodyEncodingUnsupported,
+  bodyTypeUnsupported,
+  bodyMalformed,
+  protocolsInternal,
+]

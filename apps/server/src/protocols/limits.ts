@@ -1,0 +1,76 @@
+/** Every bound of the ingest protocols. What exceeds one is refused with a reason or an error; nothing grows without one of these. */
+
+const mib = 1024 * 1024
+
+export interface ProtocolLimits {
+  /** A body as it arrives. Over it: 413. */
+  readonly compressedBytesMax: number
+  /** A body after decompression, enforced while decompressing. Over it: 413. */
+  readonly decompressedBytesMax: number
+  /** A JSON body after decompression: its objects take several times their text. Over it: 413. */
+  readonly jsonBytesMax: number
+  /** One gRPC message, before and after its decompression. Over it: RESOURCE_EXHAUSTED. */
+  readonly grpcMessageBytesMax: number
+  /** Samples and histograms one request may become; over it the whole request is refused with 413. */
+  readonly samplesPerRequestMax: number
+  /** Exemplars kept of one request; the others are left out. */
+  readonly exemplarsPerRequestMax: number
+  /** Labels of one series, `__name__` included. */
+  readonly labelsPerSeriesMax: number
+  readonly labelNameBytesMax: number
+  readonly labelValueBytesMax: number
+  readonly metricNameBytesMax: number
+  /** Help texts are cut to this many characters. */
+  readonly helpCharsMax: number
+  /** Explicit bounds of a classic histogram, or buckets of a native one. */
+  readonly bucketsPerHistogramMax: number
+  /** Nesting of arrays and maps in one attribute value. */
+  readonly attributeDepthMax: number
+  /** Oldest accepted sample time, ms since 1970. */
+  readonly timestampMinMs: number
+  /** How far a sample may lie ahead of the clock. */
+  readonly timestampAheadMsMax: number
+  /** A start time older than this, seen from its sample, makes no zero sample (see series-memory.ts). */
+  readonly startTimeAgeMsMax: number
+  /** Series whose last time and running total are remembered; series beyond it get no zero samples and no delta totals. */
+  readonly rememberedSeriesMax: number
+  /** Series of delta exponential histograms whose running total is remembered. */
+  readonly rememberedHistogramsMax: number
+  /** OTLP resources, scopes and metrics known by their bytes; forgotten all at once when exceeded. */
+  readonly contextsMax: number
+  readonly contextBytesMax: number
+  /** Strings of remote write 2 known by their bytes; forgotten all at once when exceeded. */
+  readonly symbolsMax: number
+  readonly symbolBytesMax: number
+  /** Classic histograms and summaries whose bucket series are known by their count series. */
+  readonly histogramGroupsMax: number
+  /** Metric names whose last sent description is known. */
+  readonly describedMetricsMax: number
+}
+
+export const defaultProtocolLimits: ProtocolLimits = {
+  compressedBytesMax: 16 * mib,
+  decompressedBytesMax: 64 * mib,
+  jsonBytesMax: 16 * mib,
+  grpcMessageBytesMax: 16 * mib,
+  samplesPerRequestMax: 1_000_000,
+  exemplarsPerRequestMax: 10_000,
+  labelsPerSeriesMax: 128,
+  labelNameBytesMax: 1024,
+  labelValueBytesMax: 4096,
+  metricNameBytesMax: 1024,
+  helpCharsMax: 2048,
+  bucketsPerHistogramMax: 2000,
+  attributeDepthMax: 16,
+  timestampMinMs: Date.UTC(1990, 0, 1),
+  timestampAheadMsMax: 600_000,
+  startTimeAgeMsMax: 3_600_000,
+  rememberedSeriesMax: 4_194_304,
+  rememberedHistogramsMax: 20_000,
+  contextsMax: 200_000,
+  contextBytesMax: 64 * mib,
+  symbolsMax: 1_000_000,
+  symbolBytesMax: 64 * mib,
+  histogramGroupsMax: 100_000,
+  describedMetricsMax: 100_000,
+}

@@ -1,0 +1,272 @@
+/**
+ * Bodies of metrics to durable samples: admission, decompression, decoding, `MetricsIngest.accept`. All listeners of a process share
+ * one door, because delta totals and start times live in it. Protocol answers are made from what it returns.
+ */
+import type { Admission, Admitted, AdmissionRequest, Conservation, IngestLog, LogRecord } from '../ingest/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { AppError, isAppError } from '../kernel/errors.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { Tenant } from '../kernel/scope.ts'
+import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
+import { type ContentEncoding, decompress, decompressSync } from './body/decompress.ts'
+import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
+import { bodyMalformed, bodyTooLarge } from './errors.ts'
+import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
+import { OtlpDecoder } from './otlp/decode.ts'
+import { otlpJsonToProtobuf } from './otlp/json.ts'
+import { DecodeError } from './protobuf/cursor.ts'
+import { type RawProtocol, parseRawFormat, rawFormat } from './raw-formats.ts'
+import { RemoteWrite1Decoder } from './remote-write/decode-v1.ts'
+import { RemoteWrite2Decoder } from './remote-write/decode-v2.ts'
+
+export interface MetricsDoorDeps {
+  readonly admission: Admission
+  readonly metrics: MetricsIngest
+  readonly conservation: Conservation
+  /** Who sends, for the screens. */
+  readonly sources: { note(tenant: Tenant, protocol: string, points: number, atMs: number): void }
+  /** Refusals in words, for the screens. */
+  readonly refusedSamples: { note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void }
+  /** Where bodies of the lanes `raw` and `low` go. */
+  readonly log: Pick<IngestLog, 'append'>
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly logger: Logger
+  readonly limits?: ProtocolLimits
+}
+
+/** One body as a listener hands it over. */
+export interface MetricsBody {
+  readonly tenant: Tenant
+  readonly lane: Admitted['lane']
+  /** As screens and counters name it: `otlp-http`, `otlp-grpc`, `remote-write`. */
+  readonly protocolName: string
+  readonly format: RawProtocol
+  readonly encoding: ContentEncoding
+  readonly bytes: Uint8Array
+}
+
+/** What became of a body; for the answer. All of it is durable. */
+export interface MetricsOutcome {
+  /** As the protocol counts: an OTLP histogram point is one. */
+  readonly pointsReceived: number
+  readonly pointsRefused: number
+  /** Points by reason. */
+  readonly refused: ReadonlyMap<string, number>
+  /** First refusals in words, at most 5. */
+  readonly examples: readonly string[]
+  readonly samplesWritten: number
+  readonly histogramsWritten: number
+  readonly exemplarsWritten: number
+}
+
+/** Sessions kept for the next request; more at a time are made and let go. */
+const idleSessionsMax = 16
+/** A session whose batch grew beyond this many samples (20 bytes each) is let go after use. */
+const idleBatchSamplesMax = 262_144
+
+export class MetricsDoor {
+  readonly limits: ProtocolLimits
+  readonly #deps: MetricsDoorDeps
+  readonly #state: DecodeState
+  readonly #otlp: OtlpDecoder
+  readonly #remoteWrite1: RemoteWrite1Decoder
+  readonly #remoteWrite2: RemoteWrite2Decoder
+  readonly #idle: DecodeSession[] = []
+
+  constructor(deps: MetricsDoorDeps) {
+    this.#deps = deps
+    this.limits = deps.limits ?? defaultProtocolLimits
+    this.#state = createDecodeState(this.limits)
+    this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
+    this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)
+    this.#remoteWrite2 = new RemoteWrite2Decoder(deps.metrics.series, this.limits)
+  }
+
+  get logger(): Logger {
+    return this.#deps.logger
+  }
+
+  /** Errors: those of `Admission`. */
+  admit(request: AdmissionRequest): Admitted {
+    return this.#deps.admission.admit(request)
+  }
+
+  /**
+   * Resolves once everything that could be stored is durable. Errors: `body.*` (nothing was stored; send no more of it), those of
+   * `MetricsIngest.accept` (nothing was stored; try again).
+   */
+  async ingest(body: MetricsBody): Promise<MetricsOutcome> {
+    const plain = await this.#plain(body)
+    const session = this.#begin(body.tenant)
+    try {
+      this.#decodeOrUndo(body, plain, session)
+      if (body.lane !== 'ready') return await this.#appendRaw(body, session)
+      return await this.#accept(body, session)
+    } finally {
+      this.#end(session)
+    }
+  }
+
+  /**
+   * For `MetricsHandlerDeps.decodeRaw`: decodes a record of the lanes `raw` and `low` into `batch`. What cannot be read is counted
+   * there as refused; never throws for bad bytes.
+   */
+  decodeRaw(record: LogRecord, batch: MetricsBatch): void {
+    const format = parseRawFormat(record.format)
+    const session = new DecodeSession(this.#state)
+    session.batch = batch
+    session.begin(record.tenant, this.#deps.clock.nowMs())
+    try {
+      if (format === null) throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
+      const plain = decompressSync(record.payload, format.encoding, this.limits.decompressedBytesMax)
+      this.#decode(format.protocol, plain, session)
+    } catch (error) {
+      if (!isAppError(error) && !(error instanceof DecodeError)) throw error
+      session.undo()
+      batch.reset(record.tenant)
+      batch.pointsReceived = record.rows
+      batch.refuse('malformed', record.rows, error.message)
+    }
+  }
+
+  async #plain(body: MetricsBody): Promise<Uint8Array> {
+    try {
+      if (body.bytes.byteLength > this.limits.compressedBytesMax) throw decompressionLimit(this.limits.compressedBytesMax)
+      return await decompress(body.bytes, body.encoding, this.#plainBytesMax(body.format))
+    } catch (error) {
+      this.#countLost(body, error)
+      throw error
+    }
+  }
+
+  #plainBytesMax(format: RawProtocol): number {
+    return format === 'otlpJson' ? this.limits.jsonBytesMax : this.limits.decompressedBytesMax
+  }
+
+  #decode(format: RawProtocol, plain: Uint8Array, session: DecodeSession): void {
+    switch (format) {
+      case 'otlpProtobuf':
+        this.#otlp.decode(plain, session)
+        return
+      case 'otlpJson':
+        this.#otlp.decode(otlpJsonToProtobuf(plain, this.limits), session)
+        return
+      case 'remoteWrite1':
+        this.#remoteWrite1.decode(plain, session)
+        return
+      case 'remoteWrite2':
+        this.#remoteWrite2.decode(plain, session)
+    }
+  }
+
+  #decodeOrUndo(body: MetricsBody, plain: Uint8Array, session: DecodeSession): void {
+    try {
+      this.#decode(body.format, plain, session)
+    } catch (error) {
+      session.undo()
+      const shaped = error instanceof DecodeError ? malformed(error) : error
+      this.#countLost(body, shaped)
+      throw shaped
+    }
+  }
+
+  async #accept(body: MetricsBody, session: DecodeSession): Promise<MetricsOutcome> {
+    const { batch } = session
+    const samples = batch.sampleCount - session.addedSamples
+    const histograms = batch.histogramCount - session.addedHistograms
+    const exemplars = batch.exemplars.length
+    const refusedBefore = batch.refusedTotal
+    try {
+      await this.#deps.metrics.accept(batch, body.bytes.byteLength)
+    } catch (error) {
+      session.undo()
+      throw error
+    }
+    this.#note(body, batch)
+    return {
+      pointsReceived: batch.pointsReceived,
+      pointsRefused: batch.refusedTotal,
+      refused: new Map(batch.refused),
+      examples: batch.refusedExamples.filter((example) => example !== ''),
+      samplesWritten: Math.max(samples - (batch.refusedTotal - refusedBefore), 0),
+      histogramsWritten: histograms,
+      exemplarsWritten: exemplars,
+    }
+  }
+
+  /** The body goes into the log as it came; it was decoded only to count its points and to refuse what cannot be read at all. */
+  async #appendRaw(body: MetricsBody, session: DecodeSession): Promise<MetricsOutcome> {
+    const { batch } = session
+    const points = batch.pointsReceived
+    session.undo()
+    const { conservation, log } = this.#deps
+    if (points > 0) {
+      const format = rawFormat(body.format, body.encoding)
+      conservation.received(body.tenant, 'metrics', points, body.bytes.byteLength)
+      try {
+        await log.append(body.lane, { kind: 'metrics', tenant: body.tenant, rows: points, format, payload: body.bytes })
+      } catch (error) {
+        conservation.refused(body.tenant, 'metrics', reasonOf(error), points)
+        throw error
+      }
+      conservation.queued(body.tenant, 'metrics', points)
+      this.#deps.sources.note(body.tenant, body.protocolName, points, this.#deps.clock.nowMs())
+    }
+    return {
+      pointsReceived: points,
+      pointsRefused: 0,
+      refused: new Map(),
+      examples: [],
+      samplesWritten: batch.sampleCount - session.addedSamples,
+      histogramsWritten: batch.histogramCount - session.addedHistograms,
+      exemplarsWritten: batch.exemplars.length,
+    }
+  }
+
+  #note(body: MetricsBody, batch: MetricsBatch): void {
+    const { sources, refusedSamples, clock } = this.#deps
+    const nowMs = clock.nowMs()
+    const stored = batch.pointsReceived - batch.refusedTotal
+    if (stored > 0) sources.note(body.tenant, body.protocolName, stored, nowMs)
+    if (batch.refused.size === 0) return
+    const reasons = [...batch.refused.keys()]
+    batch.refusedExamples.forEach((example, index) => {
+      if (example !== '') refusedSamples.note(body.tenant, body.protocolName, reasons[index] ?? reasons[0] ?? '', example, nowMs)
+    })
+  }
+
+  /** A body none of which could be read counts as one refused point: how many it had nobody knows. */
+  #countLost(body: MetricsBody, error: unknown): void {
+    if (!isAppError(error)) return
+    const { conservation, refusedSamples, clock } = this.#deps
+    const reason = reasonOf(error)
+    conservation.received(body.tenant, 'metrics', 1, body.bytes.byteLength)
+    conservation.refused(body.tenant, 'metrics', reason, 1)
+    refusedSamples.note(body.tenant, body.protocolName, reason, error.publicText, clock.nowMs())
+  }
+
+  #begin(tenant: Tenant): DecodeSession {
+    const session = this.#idle.pop() ?? new DecodeSession(this.#state)
+    session.begin(tenant, this.#deps.clock.nowMs())
+    return session
+  }
+
+  #end(session: DecodeSession): void {
+    if (this.#idle.length >= idleSessionsMax || session.batch.seriesRefs.length > idleBatchSamplesMax) return
+    session.batch.reset(session.batch.tenant)
+    this.#idle.push(session)
+  }
+}
+
+function decompressionLimit(bytesMax: number): AppError {
+  return new AppError(bodyTooLarge, { publicText: `The request body is larger than ${bytesMax} bytes.` })
+}
+
+function malformed(error: DecodeError): AppError {
+  return new AppError(bodyMalformed, { publicText: `The request body cannot be read: ${error.message}.`, cause: error })
+}
+
+/** `body.too_large` → `too_large`. */
+function reasonOf(error: unknown): string {
+  return isAppError(error) ? error.code.slice(error.code.indexOf('.') + 1) : 'log_failed'
+}

@@ -1,0 +1,114 @@
+/**
+ * OTLP over gRPC: `MetricsService/Export`. Messages pass as bytes; our own decoder reads them. Errors carry `google.rpc.Status` with
+ * `RetryInfo` in `grpc-status-details-bin`, without which clients do not repeat a RESOURCE_EXHAUSTED.
+ */
+import {
+  type Metadata,
+  Metadata as GrpcMetadata,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js'
+import { AppError, isAppError } from '../../kernel/errors.ts'
+import { protocolsInternal } from '../errors.ts'
+import { authorizationKey } from '../http.ts'
+import type { MetricsDoor } from '../metrics-door.ts'
+import { responseProtobuf, statusCode, statusMessage, statusProtobuf } from './answers.ts'
+
+export interface OtlpGrpcOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly door: MetricsDoor
+}
+
+export interface OtlpGrpcServer extends AsyncDisposable {
+  readonly port: number
+}
+
+/** How long calls under way may take once the server stops, ms. */
+const drainMsMax = 5_000
+
+const identity = (bytes: Buffer): Buffer => bytes
+
+const metricsService: ServiceDefinition = {
+  Export: {
+    path: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  },
+}
+
+/** Listens. Disposing lets calls under way finish. Rejects when the address cannot be bound (`cause.code` when the system gave one). */
+export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
+  const { door, host } = options
+  const server = new Server({
+    'grpc.max_receive_message_length': door.limits.grpcMessageBytesMax,
+    'grpc.max_send_message_length': door.limits.grpcMessageBytesMax,
+  })
+  server.addService(metricsService, {
+    Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+      exportMetrics(door, call).then(
+        (response) => answer(null, response),
+        (error: unknown) => answer(callError(door, error)),
+      )
+    },
+  })
+  const address = host.includes(':') ? `[${host}]` : host
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${address}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound)
+      else reject(error)
+    })
+  })
+  return { port, [Symbol.asyncDispose]: () => stop(server) }
+}
+
+async function exportMetrics(door: MetricsDoor, call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
+  const bytes = call.request
+  const { tenant, lane } = door.admit({
+    kind: 'metrics',
+    key: metadataText(call.metadata, 'x-bellwether-key') ?? authorizationKey(metadataText(call.metadata, 'authorization')),
+    remoteAddress: metadataText(call.metadata, 'x-forwarded-for')?.split(',').at(-1)?.trim() ?? peerAddress(call.getPeer()),
+    sizeBytes: bytes.byteLength,
+  })
+  // gRPC's own compression is undone by the library, within the message limit.
+  const outcome = await door.ingest({ tenant, lane, protocolName: 'otlp-grpc', format: 'otlpProtobuf', encoding: 'identity', bytes })
+  return responseProtobuf(outcome)
+}
+
+function metadataText(metadata: Metadata, name: string): string | undefined {
+  const value = metadata.get(name)[0]
+  return value === undefined ? undefined : value.toString()
+}
+
+/** `127.0.0.1:41234`, `[::1]:41234` or `ipv6:...` without the port. */
+export function peerAddress(peer: string): string {
+  const match = /^\[?(.*?)\]?:\d+$/.exec(peer.replace(/^ipv[46]:/, ''))
+  return match?.[1] ?? peer
+}
+
+function callError(door: MetricsDoor, error: unknown): { code: number; details: string; metadata: GrpcMetadata } {
+  const known = isAppError(error) ? error : new AppError(protocolsInternal, { cause: error })
+  if (known.kind === 'internal') door.logger.error('an OTLP/gRPC call failed', { error })
+  const metadata = new GrpcMetadata()
+  metadata.set('grpc-status-details-bin', statusProtobuf(known))
+  return { code: statusCode(known), details: statusMessage(known), metadata }
+}
+
+/** Stops taking calls, waits for those under way, then cuts what is left. */
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = globalThis.setTimeout(() => server.forceShutdown(), drainMsMax)
+    server.tryShutdown(() => {
+      globalThis.clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,137 @@
+/**
+ * OTLP/JSON to OTLP protobuf, so that both run through one decoder. The proto3 JSON mapping with OTLP's exceptions: field names in
+ * lowerCamelCase or snake_case, 64-bit integers as strings or numbers, enums as numbers or names, trace and span ids in hexadecimal.
+ * Unknown fields are passed over. Errors: `DecodeError`-like `body.malformed` naming the path.
+ */
+import { isUtf8 } from 'node:buffer'
+import { AppError } from '../../kernel/errors.ts'
+import { bodyMalformed } from '../errors.ts'
+import type { ProtocolLimits } from '../limits.ts'
+import { ProtoWriter } from '../protobuf/writer.ts'
+import { type Message, exportMetricsRequest } from './json-schema.ts'
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** Errors: `body.malformed`. */
+export function otlpJsonToProtobuf(body: Uint8Array, limits: ProtocolLimits): Buffer {
+  if (!isUtf8(body)) throw problem('', 'it is not valid UTF-8')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message.slice(0, 120) : ''
+    throw new AppError(bodyMalformed, { publicText: `The request body is not JSON: ${detail}`, cause })
+  }
+  const writer = new ProtoWriter(body.byteLength + 64)
+  writeMessage(writer, objectOf(parsed, ''), exportMetricsRequest, { path: '', depth: 0, depthMax: limits.attributeDepthMax * 3 + 8 })
+  return writer.finish()
+}
+
+interface Place {
+  readonly path: string
+  readonly depth: number
+  readonly depthMax: number
+}
+
+function writeMessage(writer: ProtoWriter, json: JsonObject, message: Message, place: Place): void {
+  if (place.depth > place.depthMax) throw problem(place.path, 'it is nested too deeply')
+  for (const field of message.fields) {
+    const value = json[field.name] ?? json[field.snakeName]
+    if (value === undefined || value === null) continue
+    const path = `${place.path}.${field.name}`
+    if (!field.repeated) {
+      writeValue(writer, field, value, { ...place, path })
+      continue
+    }
+    if (!Array.isArray(value)) throw problem(path, 'it is not an array')
+    if (field.packed)
+      writer.messageField(field.number, (inner) =>
+        value.forEach((item, index) => writeScalar(inner, field.type, item, `${path}[${index}]`)),
+      )
+    else value.forEach((item, index) => writeValue(writer, field, item, { ...place, path: `${path}[${index}]` }))
+  }
+}
+
+function writeValue(writer: ProtoWriter, field: Message['fields'][number], value: unknown, place: Place): void {
+  const type = field.type
+  if (typeof type === 'function') {
+    writer.messageField(field.number, (inner) =>
+      writeMessage(inner, objectOf(value, place.path), type(), { ...place, depth: place.depth + 1 }),
+    )
+    return
+  }
+  switch (type) {
+    case 'string':
+      if (typeof value !== 'string') throw problem(place.path, 'it is not a string')
+      writer.stringField(field.number, value)
+      return
+    case 'base64':
+    case 'hex':
+      writer.bytesField(field.number, bytesOf(value, type, place.path))
+      return
+    default:
+      writer.tag(field.number, type === 'double' || type === 'fixed64' || type === 'sfixed64' ? 1 : 0)
+      writeScalar(writer, type, value, place.path)
+  }
+}
+
+function writeScalar(writer: ProtoWriter, type: Message['fields'][number]['type'], value: unknown, path: string): void {
+  if (type === 'double') writer.double(doubleOf(value, path))
+  else if (type === 'fixed64' || type === 'sfixed64') writer.fixed64(integerOf(value, path))
+  else if (type === 'int64' || type === 'uint64') writer.varint64(integerOf(value, path))
+  else if (type === 'sint32') writer.zigzag(int32Of(value, path))
+  else if (type === 'bool') {
+    if (typeof value !== 'boolean') throw problem(path, 'it is not true or false')
+    writer.varint(value ? 1 : 0)
+  } else if (type === 'temporality') writer.varint(temporalityOf(value, path))
+}
+
+function objectOf(value: unknown, path: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw problem(path, 'it is not an object')
+  return value as JsonObject
+}
+
+function doubleOf(value: unknown, path: string): number {
+  if (typeof value === 'number') return value
+  if (value === 'NaN') return NaN
+  if (value === 'Infinity') return Infinity
+  if (value === '-Infinity') return -Infinity
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  throw problem(path, 'it is not a number')
+}
+
+function integerOf(value: unknown, path: string): bigint {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
+  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value)
+  throw problem(path, 'it is not a whole number')
+}
+
+function int32Of(value: unknown, path: string): number {
+  const integer = integerOf(value, path)
+  if (BigInt.asIntN(32, integer) !== integer) throw problem(path, 'it is not a 32-bit number')
+  return Number(integer)
+}
+
+const temporalities: Readonly<Record<string, number>> = {
+  AGGREGATION_TEMPORALITY_UNSPECIFIED: 0,
+  AGGREGATION_TEMPORALITY_DELTA: 1,
+  AGGREGATION_TEMPORALITY_CUMULATIVE: 2,
+}
+
+function temporalityOf(value: unknown, path: string): number {
+  if (typeof value === 'number' && value >= 0 && value < 128 && Number.isInteger(value)) return value
+  const named = typeof value === 'string' && Object.hasOwn(temporalities, value) ? temporalities[value] : undefined
+  if (named === undefined) throw problem(path, 'it is not an aggregation temporality')
+  return named
+}
+
+function bytesOf(value: unknown, encoding: 'base64' | 'hex', path: string): Buffer {
+  if (typeof value !== 'string') throw problem(path, 'it is not a string')
+  if (encoding === 'hex' && !/^(?:[0-9a-fA-F]{2})*$/.test(value)) throw problem(path, 'it is not hexadecimal')
+  return Buffer.from(value, encoding)
+}
+
+function problem(path: string, what: string): AppError {
+  const where = path === '' ? 'The request body' : path.slice(1, 200)
+  return new AppError(bodyMalformed, { publicText: `The request body cannot be read: ${where}: ${what}.` })
+}
