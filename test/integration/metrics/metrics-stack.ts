@@ -1,0 +1,158 @@
+/** Log, writer and metrics over the real engine, as the program wires them, restartable on the same folder. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ClickHouseEngine, openClickHouse } from '../../../apps/server/src/engines/index.ts'
+import { createConservation, createWriter, openSpool, recoverLog, type Kind, type KindHandler, type Spool, type Writer } from '../../../apps/server/src/ingest/index.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { createScope, type Tenant } from '../../../apps/server/src/kernel/scope.ts'
+import {
+  createMetricsCatalog,
+  createMetricsHandler,
+  createMetricsIngest,
+  createMetricsInstruments,
+  createMetricsStore,
+  defaultSeriesLimits,
+  Head,
+  HistogramHead,
+  loadMetrics,
+  MetadataStore,
+  MetricsBatch,
+  metricsMigrations,
+  normalizeLabels,
+  SampleStore,
+  SeriesRegistry,
+  type MetricsIngest,
+  type SeriesBlock,
+} from '../../../apps/server/src/metrics/index.ts'
+
+export const tenant: Tenant = { organizationId: 1, projectId: 1 }
+export const scope = createScope(1, [1])
+export const budget = { seriesMax: 100_000, samplesMax: 10_000_000 }
+export const live = new AbortController().signal
+
+export interface EngineHome extends AsyncDisposable {
+  readonly dataDir: string
+  readonly engine: ClickHouseEngine
+}
+
+export async function openEngine(): Promise<EngineHome> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-metrics-'))
+  const options = { url: null, cluster: null, dataDir, database: 'bellwether', memoryMaxBytes: 1024 ** 3, logger: silentLogger, clock: systemClock }
+  const engine = await openClickHouse(options)
+  for (const { statements } of metricsMigrations) for (const statement of statements) await engine.command(statement)
+  return {
+    dataDir,
+    engine,
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Empties every table, for the next test. */
+export async function wipe(engine: ClickHouseEngine): Promise<void> {
+  for (const table of ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata', 'samples_5m', 'samples_1h']) await engine.command(`TRUNCATE TABLE ${table}`)
+}
+
+export interface StackOptions {
+  readonly engine: ClickHouseEngine
+  /** Of the log; the same one again is a restart. */
+  readonly logDir: string
+  readonly headSizeBytesMax?: number
+  /** Leave everything in the log. */
+  readonly withoutWriter?: boolean
+}
+
+/** One run of the program's metrics part. */
+export async function openStack(options: StackOptions) {
+  const { engine } = options
+  const log: Spool = await openSpool({ directory: options.logDir, sizeBytesMax: 1 << 30, clock: systemClock, logger: silentLogger, diskReserveBytes: 0 })
+  const registry = new SeriesRegistry(defaultSeriesLimits, 1)
+  const head = new Head({ sizeBytesMax: options.headSizeBytesMax ?? 64 << 20, clock: systemClock, pendingAgeMs: () => log.backlog().oldestMs })
+  const histograms = new HistogramHead()
+  const metadata = new MetadataStore()
+  const conservation = createConservation()
+  const instruments = createMetricsInstruments(createInstruments(), { series: registry, head, histograms })
+  await loadMetrics(engine, { registry, head, histograms, metadata }, live)
+  const handler = createMetricsHandler({
+    registry,
+    head,
+    histograms,
+    metadata,
+    conservation,
+    instruments,
+    logger: silentLogger,
+    decodeRaw: () => {
+      throw new Error('no raw records here')
+    },
+  })
+  const handlers: ReadonlyMap<Kind, KindHandler> = new Map([['metrics', handler]])
+  await recoverLog(log, handlers, conservation)
+  const ingest = createMetricsIngest({ log, registry, head, histograms, metadata, conservation, instruments })
+  const samples = new SampleStore(engine, registry)
+  const store = createMetricsStore({ registry, head, histograms, samples })
+  const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock })
+  const writer: Writer | null =
+    options.withoutWriter === true
+      ? null
+      : createWriter({ log, handlers, insert: (request) => engine.insertNative(request), conservation, clock: systemClock, logger: silentLogger })
+  writer?.start()
+  return {
+    log,
+    registry,
+    head,
+    histograms,
+    metadata,
+    conservation,
+    handler,
+    ingest,
+    samples,
+    store,
+    catalog,
+    /** Everything acknowledged is in the engine afterwards. */
+    async drain(): Promise<void> {
+      await writer?.drain(live)
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await writer?.[Symbol.asyncDispose]()
+      await log[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export type Stack = Awaited<ReturnType<typeof openStack>>
+
+export function ref(ingest: MetricsIngest, owner: Tenant, labels: Record<string, string>): number {
+  const normalized = normalizeLabels(Object.entries(labels))
+  if (normalized.type === 'reject') throw new Error(normalized.reason)
+  return ingest.series.resolve(owner, normalized.labels)
+}
+
+export interface TestSample {
+  readonly labels: Record<string, string>
+  readonly timeMs: number
+  readonly value: number
+}
+
+export function batchOf(ingest: MetricsIngest, samples: readonly TestSample[], owner: Tenant = tenant): MetricsBatch {
+  const batch = new MetricsBatch()
+  batch.reset(owner)
+  for (const { labels, timeMs, value } of samples) batch.addSample(ref(ingest, owner, labels), timeMs, value)
+  batch.pointsReceived = samples.length
+  return batch
+}
+
+/** A block as something to compare: label text → samples. */
+export function toText(block: SeriesBlock): Record<string, [number, number][]> {
+  const out: Record<string, [number, number][]> = {}
+  block.labels.forEach((labels, i) => {
+    const rows: [number, number][] = []
+    for (let at = block.offsets[i]!; at < block.offsets[i + 1]!; at++) rows.push([block.timesMs[at]!, block.values[at]!])
+    out[labels.map((pair) => pair.join('=')).join(',')] = rows
+  })
+  return out
+}

@@ -1,0 +1,307 @@
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createScope } from '../../../apps/server/src/kernel/scope.ts'
+import { STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
+import { batchOf, budget, live, openEngine, openStack, ref, scope, tenant, toText, wipe, type EngineHome, type Stack, type TestSample } from './metrics-stack.ts'
+
+let home: EngineHome
+let logs = 0
+
+beforeAll(async () => {
+  home = await openEngine()
+})
+
+afterAll(async () => {
+  await home[Symbol.asyncDispose]()
+})
+
+afterEach(async () => {
+  await wipe(home.engine)
+})
+
+function freshLog(): string {
+  return join(home.dataDir, `log-${logs++}`)
+}
+
+const startMs = Date.UTC(2026, 10, 20, 10)
+const up = [{ name: '__name__', op: '=', value: 'up' }] as const
+
+async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): Promise<Record<string, [number, number][]>> {
+  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, budget, live))
+}
+
+/** Values of every sort, hours apart, two series. */
+function someSamples(count: number): TestSample[] {
+  const values = [0, 1, -1, 0.1, -2.5, 2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 53, 1e300, -1e-300, Infinity, -Infinity, NaN, STALE, 4294967296, -4294967297]
+  return Array.from({ length: count }, (_, i) => ({
+    labels: { __name__: 'up', host: i % 2 === 0 ? 'a' : 'b ✓' },
+    timeMs: startMs + i * 600_000,
+    value: values[i % values.length]!,
+  }))
+}
+
+function toRecord(samples: readonly TestSample[]): Record<string, [number, number][]> {
+  const out: Record<string, [number, number][]> = {}
+  for (const { labels, timeMs, value } of samples) (out[`__name__=up,host=${labels['host']}`] ??= []).push([timeMs, value])
+  for (const rows of Object.values(out)) rows.sort((a, b) => a[0] - b[0])
+  return out
+}
+
+describe('write, restart, read', () => {
+  test('what was acknowledged reads the same before insertion, after it and after a restart, to the last bit', async () => {
+    const logDir = freshLog()
+    const all = someSamples(64)
+    {
+      await using stack = await openStack({ engine: home.engine, logDir })
+      await stack.ingest.accept(batchOf(stack.ingest, all), 1_000)
+      expect(await readAll(stack)).toEqual(toRecord(all))
+      await stack.drain()
+      expect(await readAll(stack)).toEqual(toRecord(all))
+      expect(stack.conservation.rows()).toMatchObject([{ received: 64, stored: 64, queued: 0, refused: {}, dropped: {} }])
+    }
+    await using again = await openStack({ engine: home.engine, logDir })
+    expect(again.head.sampleCount).toBe(0)
+    expect(await readAll(again)).toEqual(toRecord(all))
+    expect(await readAll(again, startMs + 600_000, startMs + 3 * 600_000)).toEqual(toRecord(all.slice(1, 4)))
+  })
+
+  test('what was only in the log is visible again after a restart, and inserted once', async () => {
+    const logDir = freshLog()
+    const all = someSamples(30)
+    {
+      await using stack = await openStack({ engine: home.engine, logDir, withoutWriter: true })
+      await stack.ingest.accept(batchOf(stack.ingest, all.slice(0, 20)), 1_000)
+      await stack.ingest.accept(batchOf(stack.ingest, all.slice(20)), 1_000)
+    }
+    await using again = await openStack({ engine: home.engine, logDir })
+    expect(await readAll(again)).toEqual(toRecord(all))
+    await again.drain()
+    expect(await readAll(again)).toEqual(toRecord(all))
+    expect(await countRows('samples')).toBe(30)
+    expect(await countRows('series')).toBe(2)
+  })
+
+  test('the same segment inserted twice under its token counts once', async () => {
+    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+    await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 1_000)
+    await stack.log.seal()
+    const segment = await stack.log.take('ready', live)
+    const records = (await segment?.read()) ?? []
+    for (let round = 0; round < 3; round++) {
+      for (const insert of stack.handler.buildInserts(records)) await home.engine.insertNative({ ...insert, token: `${segment?.token}-${insert.table}` })
+    }
+    expect(await countRows('samples')).toBe(10)
+    expect(await countRows('series')).toBe(2)
+  })
+})
+
+async function countRows(table: string): Promise<number> {
+  for await (const block of home.engine.queryNative({ sql: `SELECT toUInt32(count()) FROM ${table}`, class: 'internal' })) {
+    const column = block.columns[0]
+    if (column?.kind === 'u32') return column.data[0]!
+  }
+  return -1
+}
+
+describe('head and engine', () => {
+  test('stitched at every boundary, with late and repeated samples, equal to a plain model', async () => {
+    const logDir = freshLog()
+    const hosts = ['a', 'b', 'c']
+    const model = new Map<string, Map<number, number>>()
+    const put = async (stack: Stack, samples: readonly TestSample[]): Promise<void> => {
+      await stack.ingest.accept(batchOf(stack.ingest, samples), 10)
+      for (const { labels, timeMs, value } of samples) {
+        const series = model.get(labels['host']!) ?? new Map<number, number>()
+        model.set(labels['host']!, series)
+        if (!series.has(timeMs)) series.set(timeMs, value)
+      }
+    }
+    const sample = (host: string, i: number, value = i): TestSample => ({ labels: { __name__: 'up', host }, timeMs: startMs + i * 15_000, value })
+    const expectSame = async (stack: Stack): Promise<void> => {
+      for (const [from, to] of [[0, 900], [0, 0], [100, 400], [299, 301], [300, 300], [450, 900], [599, 601], [601, 800]] as const) {
+        const want: Record<string, [number, number][]> = {}
+        for (const [host, series] of model) {
+          const rows = [...series].filter(([time]) => time >= startMs + from * 15_000 && time <= startMs + to * 15_000).sort((x, y) => x[0] - y[0])
+          if (rows.length > 0) want[`__name__=up,host=${host}`] = rows
+        }
+        expect(await readAll(stack, startMs + from * 15_000, startMs + to * 15_000), `${from}..${to}`).toEqual(want)
+      }
+    }
+    {
+      await using first = await openStack({ engine: home.engine, logDir })
+      for (let i = 0; i < 300; i += 10) await put(first, hosts.flatMap((host) => Array.from({ length: 10 }, (_, k) => sample(host, i + k))))
+      await first.drain()
+      await put(first, [sample('a', 5, 99), sample('a', 6, 6), sample('b', 7.5)])
+      await expectSame(first)
+    }
+    await using second = await openStack({ engine: home.engine, logDir })
+    expect(second.head.coversFromMs).toBe(startMs + 299 * 15_000 + 1)
+    await expectSame(second)
+    for (let i = 300; i < 600; i += 50) await put(second, hosts.map((host) => sample(host, i)))
+    // Late data below the watermark: visible at once, and after insertion not twice.
+    await put(second, [sample('a', 20.5), sample('c', 298.5), sample('a', 299), sample('d', 3)])
+    await expectSame(second)
+    await second.drain()
+    await expectSame(second)
+  })
+
+  test('a small head gives up old samples and nothing is missing or doubled', async () => {
+    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), headSizeBytesMax: 20_000 })
+    const want: Record<string, [number, number][]> = {}
+    for (let i = 0; i < 60; i++) {
+      const some = Array.from({ length: 100 }, (_, k): TestSample => ({ labels: { __name__: 'up', host: `h${k % 10}` }, timeMs: startMs + i * 60_000 + Math.floor(k / 10) * 5_000, value: i * 100 + k }))
+      await stack.ingest.accept(batchOf(stack.ingest, some), 10)
+      for (const { labels, timeMs, value } of some) (want[`__name__=up,host=${labels['host']}`] ??= []).push([timeMs, value])
+      if (i % 10 === 9) await stack.drain()
+    }
+    await stack.drain()
+    expect(stack.head.coversFromMs).toBeGreaterThan(startMs)
+    expect(stack.head.sampleCount).toBeLessThan(6_000)
+    expect(await readAll(stack)).toEqual(want)
+  })
+
+  test('a range the head covers needs no engine; an older one says what is wrong', async () => {
+    const broken = { ...home, queryNative: () => { throw new Error('engine asked') } }
+    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+    await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
+    const { createMetricsStore, SampleStore } = await import('../../../apps/server/src/metrics/index.ts')
+    const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, samples: new SampleStore(broken, stack.registry) })
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live))).toEqual(toRecord(someSamples(10)))
+    stack.head.coverFrom(startMs + 1)
+    await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live)).rejects.toThrow('engine asked')
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, budget, live))).toEqual(toRecord(someSamples(10).slice(1)))
+  })
+})
+
+describe('scopes and budgets', () => {
+  test('a scope of several projects gets the union, another gets nothing', async () => {
+    await using stack = await openStack({ engine: home.engine, logDir: freshLog() })
+    const other = { organizationId: 1, projectId: 2 }
+    const foreign = { organizationId: 2, projectId: 1 }
+    const one = (value: number): TestSample[] => [{ labels: { __name__: 'up', host: `p${value}` }, timeMs: startMs, value }]
+    await stack.ingest.accept(batchOf(stack.ingest, one(1)), 10)
+    await stack.ingest.accept(batchOf(stack.ingest, one(2), other), 10)
+    await stack.ingest.accept(batchOf(stack.ingest, one(3), foreign), 10)
+    await stack.drain()
+    await using again = await openStack({ engine: home.engine, logDir: freshLog() })
+    for (const run of [stack, again]) {
+      const read = async (organization: number, projects: number[]): Promise<string[]> =>
+        Object.keys(toText(await run.store.select(createScope(organization, projects), { matchers: [...up], fromMs: 0, toMs: startMs }, budget, live)))
+      expect(await read(1, [1, 2])).toEqual(['__name__=up,host=p1', '__name__=up,host=p2'])
+      expect(await read(1, [2])).toEqual(['__name__=up,host=p2'])
+      expect(await read(2, [1])).toEqual(['__name__=up,host=p3'])
+      expect(await read(3, [1])).toEqual([])
+    }
+  })
+
+  test('budgets of series and samples hold in memory and in the engine', async () => {
+    const logDir = freshLog()
+    const select = (stack: Stack, seriesMax: number, samplesMax: number): Promise<unknown> =>
+      stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { seriesMax, samplesMax }, live)
+    {
+      await using stack = await openStack({ engine: home.engine, logDir })
+      await stack.ingest.accept(batchOf(stack.ingest, someSamples(40)), 10)
+      await expect(select(stack, 1, 1_000)).rejects.toMatchObject({ code: 'query.too_many_series' })
+      await expect(select(stack, 2, 39)).rejects.toMatchObject({ code: 'query.too_many_samples' })
+      await select(stack, 2, 40)
+    }
+    await using again = await openStack({ engine: home.engine, logDir })
+    await expect(select(again, 2, 39)).rejects.toMatchObject({ code: 'query.too_many_samples' })
+    await select(again, 2, 40)
+  })
+
+  test('few series of a large metric are named, many are filtered, both right', async () => {
+    const logDir = freshLog()
+    {
+      await using stack = await openStack({ engine: home.engine, logDir })
+      const all = Array.from({ length: 10_000 }, (_, i): TestSample => ({ labels: { __name__: 'up', host: `h${i}`, mod: `${i % 2}` }, timeMs: startMs, value: i }))
+      await stack.ingest.accept(batchOf(stack.ingest, all), 10)
+    }
+    await using again = await openStack({ engine: home.engine, logDir })
+    const count = async (name: string, value: string): Promise<number> => {
+      const block = await again.store.select(scope, { matchers: [{ name, op: '=~', value }], fromMs: 0, toMs: startMs }, budget, live)
+      block.labels.forEach((labels, i) => expect(`h${block.values[i]}`).toBe(new Map(labels).get('host')))
+      return block.labels.length
+    }
+    expect(await count('host', 'h12.')).toBe(10)
+    expect(await count('mod', '0')).toBe(5_000)
+    expect(await count('host', 'h[1-2].*')).toBe(2_222)
+  })
+})
+
+const histogram: NativeHistogram = {
+  schema: 3,
+  zeroThreshold: 0.001,
+  zeroCount: 2,
+  count: 12,
+  sum: 34.5,
+  positiveSpans: [-2, 2, 3, 1],
+  positiveCounts: [1, 2, 3],
+  negativeSpans: [0, 1],
+  negativeCounts: [4],
+  customValues: [],
+  resetHint: 'no',
+}
+
+test('native histograms, exemplars and metadata come back after a restart; floats and histograms of one series are interleaved', async () => {
+  const logDir = freshLog()
+  const custom: NativeHistogram = { ...histogram, schema: -53, customValues: [0.1, 1, 10], negativeSpans: [], negativeCounts: [], resetHint: 'gauge', sum: STALE }
+  const help = { name: 'up', type: 'gauge', unit: 'seconds', help: 'Is it up? «ja»' } as const
+  const expectSame = async (stack: Stack): Promise<void> => {
+    const block = await stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: startMs + 10_000 }, budget, live)
+    expect(block.labels.length).toBe(1)
+    expect([...block.timesMs]).toEqual([startMs, startMs + 1_000, startMs + 2_000])
+    expect([...block.values]).toEqual([NaN, 7, NaN])
+    expect(block.histograms).toEqual([histogram, null, custom])
+    expect(stack.catalog.metadata(scope, null, 10)).toEqual([help])
+    expect(stack.catalog.labelNames(scope, [], 0, startMs + 1, 10)).toEqual(['__name__', 'host'])
+    expect(stack.catalog.labelValues(scope, 'host', [], 0, startMs + 1, 10)).toEqual(['a'])
+    expect(stack.catalog.series(scope, [[...up]], 0, startMs + 1, 10)).toEqual([[['__name__', 'up'], ['host', 'a']]])
+    expect(stack.catalog.metrics(scope)).toMatchObject([{ name: 'up', seriesCount: 1, metadata: help }])
+  }
+  {
+    await using stack = await openStack({ engine: home.engine, logDir })
+    const batch = batchOf(stack.ingest, [{ labels: { __name__: 'up', host: 'a' }, timeMs: startMs + 1_000, value: 7 }])
+    const series = ref(stack.ingest, tenant, { __name__: 'up', host: 'a' })
+    batch.addHistogram(series, startMs, histogram)
+    batch.addHistogram(series, startMs + 2_000, custom)
+    batch.pointsReceived += 2
+    batch.exemplars.push({ seriesRef: series, timeMs: startMs, value: 0.25, labels: [['user', 'x']], traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) })
+    batch.metadata.push(help)
+    await stack.ingest.accept(batch, 10)
+    await expectSame(stack)
+    await stack.drain()
+    await expectSame(stack)
+  }
+  await using again = await openStack({ engine: home.engine, logDir })
+  await expectSame(again)
+  for await (const block of home.engine.queryNative({ sql: 'SELECT trace_id, span_id, value, labels FROM exemplars', class: 'internal' })) {
+    expect(block.columns.slice(0, 2).map((column) => (column.kind === 'string' ? column.data[0] : null))).toEqual(['ab'.repeat(16), 'cd'.repeat(8)])
+  }
+})
+
+test('data spread over more weeks than an insert may touch goes in, once', async () => {
+  const logDir = freshLog()
+  const week = 7 * 86_400_000
+  const all = Array.from({ length: 250 }, (_, i): TestSample => ({ labels: { __name__: 'up', host: 'a' }, timeMs: startMs - i * week, value: i }))
+  {
+    await using stack = await openStack({ engine: home.engine, logDir })
+    await stack.ingest.accept(batchOf(stack.ingest, all), 10)
+    await stack.drain()
+    expect(await countRows('samples')).toBe(250)
+  }
+  await using again = await openStack({ engine: home.engine, logDir })
+  expect(await readAll(again)).toEqual(toRecord(all))
+})
+
+test('duplicates: an equal sample is dropped, another value for a time is refused, and both are counted', async () => {
+  await using stack = await openStack({ engine: home.engine, logDir: freshLog() })
+  const one = (value: number, timeMs = startMs): TestSample => ({ labels: { __name__: 'up', host: 'a' }, timeMs, value })
+  await stack.ingest.accept(batchOf(stack.ingest, [one(1), one(2, startMs + 1)]), 10)
+  await stack.ingest.accept(batchOf(stack.ingest, [one(1), one(3), one(5, startMs + 2), one(5, startMs + 2), one(6, startMs + 2)]), 10)
+  await stack.ingest.accept(batchOf(stack.ingest, [one(1)]), 10)
+  await stack.drain()
+  expect(stack.conservation.rows()).toMatchObject([{ received: 8, stored: 3, queued: 0, refused: { duplicate_timestamp: 2 }, dropped: { duplicate_sample: 3 } }])
+  expect(stack.conservation.balance()).toEqual([])
+  expect(await readAll(stack)).toEqual({ '__name__=up,host=a': [[startMs, 1], [startMs + 1, 2], [startMs + 2, 5]] })
+})
