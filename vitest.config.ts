@@ -51,7 +51,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           environment: 'node',
           testTimeout: 180_000,

@@ -6,23 +6,12 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import swcVisitor from '@swc/core/Visitor.js'
-import { cruise } from 'dependency-cruiser'
 import { filesBelow } from './source-hash.mjs'
+import { cruise } from './swc-parser.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const canaryFolder = join(root, 'test/boundaries/fixtures')
 const { default: ruleSet } = await import(pathToFileURL(join(root, '.dependency-cruiser.mjs')).href)
-
-/** The visitor that dependency-cruiser walks with is older than `using` declarations and throws on them. */
-function teachUsingDeclarations({ prototype }) {
-  const visitStatement = prototype.visitStatement
-  prototype.visitStatement = function visitStatementOrUsing(statement) {
-    if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement)
-    statement.decls = this.visitVariableDeclarators(statement.decls)
-    return statement
-  }
-}
 
 async function violationsBelow(baseDir) {
   const folders = ['apps', 'packages'].filter((folder) => statSync(join(baseDir, folder), { throwIfNoEntry: false }) !== undefined)
@@ -47,7 +36,6 @@ function sourceCount() {
   return filesBelow(join(root, 'apps')).concat(filesBelow(join(root, 'packages'))).filter((file) => /\/src\/.*\.tsx?$/.test(file)).length
 }
 
-teachUsingDeclarations(swcVisitor.Visitor)
 const problems = []
 const real = await violationsBelow(root)
 const expectedCount = sourceCount()

@@ -1,9 +1,12 @@
 /** The size limits and their ratchet, and that the ratchet itself works. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loosened, ratchetAt, sizeProblems, sizesOverLimit } from './sizes.ts'
-import { read } from './tree.ts'
+import { read, root } from './tree.ts'
 
-const ratchet = JSON.parse(read('test/tidy/ratchet.json')) as Record<string, number>
+const path = 'test/tidy/ratchet.json'
+const ratchet = existsSync(join(root, path)) ? (JSON.parse(read(path)) as Record<string, number>) : {}
 
 test('files, functions and parameter lists are within their limits', () => {
   expect(sizeProblems(sizesOverLimit(), ratchet)).toEqual([])

@@ -32,12 +32,13 @@ const statements = [
 ] as const
 
 type DatabaseCounter = keyof typeof databaseCounters
+const counterNames = ['commits', 'rollbacks', 'hits', 'reads', 'fetched', 'inserted', 'updated', 'deadlocks'] as const satisfies DatabaseCounter[]
 
 /** Adds the database's points to `points` and moves them through time. */
 export class ShopDatabase {
   readonly #points: PointSet
   readonly #source: Source = { serviceName: 'postgres', namespace: '', instance: 'shop-db:9187', startedMs: 0 }
-  readonly #counters: Readonly<Record<DatabaseCounter, NumberPoint>>
+  readonly #counters: readonly (readonly [DatabaseCounter, NumberPoint])[]
   readonly #active: NumberPoint
   readonly #idle: NumberPoint
   readonly #inTransaction: NumberPoint
@@ -51,17 +52,7 @@ export class ShopDatabase {
     this.#points = points
     points.number(up, source).value = 1
     points.number(connectionsMax, source).value = 100
-    const make = (name: DatabaseCounter): NumberPoint => points.number(databaseCounters[name], source, database)
-    this.#counters = {
-      commits: make('commits'),
-      rollbacks: make('rollbacks'),
-      hits: make('hits'),
-      reads: make('reads'),
-      fetched: make('fetched'),
-      inserted: make('inserted'),
-      updated: make('updated'),
-      deadlocks: make('deadlocks'),
-    }
+    this.#counters = counterNames.map((name) => [name, points.number(databaseCounters[name], source, database)] as const)
     this.#active = points.number(activity, source, { ...database, state: 'active' })
     this.#idle = points.number(activity, source, { ...database, state: 'idle' })
     this.#inTransaction = points.number(activity, source, { ...database, state: 'idle in transaction' })
@@ -95,7 +86,7 @@ export class ShopDatabase {
       updated: done * 0.11,
       deadlocks: done * 0.0002 * bad,
     }
-    for (const name of Object.keys(this.#counters) as DatabaseCounter[]) this.#counters[name].value += counts[name]
+    for (const [name, point] of this.#counters) point.value += counts[name]
     for (const { kind, calls, seconds } of this.#statements) {
       calls.value += done * kind.perView
       seconds.value += done * kind.perView * kind.seconds * (1 + kind.slowdown * bad * bad + 2 * batch)

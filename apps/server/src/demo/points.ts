@@ -85,7 +85,13 @@ export class HistogramPoint {
   }
 }
 
-function family(kind: FamilyKind, name: string, help: string, otlp: { name?: string; unit?: string; bounds?: readonly number[] } = {}): Family {
+interface OtlpSide {
+  readonly name?: string
+  readonly unit?: string
+  readonly bounds?: readonly number[]
+}
+
+function family(kind: FamilyKind, [name, help]: readonly [string, string], otlp: OtlpSide = {}): Family {
   return {
     name,
     otlpName: otlp.name ?? name,
@@ -99,15 +105,15 @@ function family(kind: FamilyKind, name: string, help: string, otlp: { name?: str
 }
 
 export function counter(name: string, help: string): Family {
-  return family('counter', name, help)
+  return family('counter', [name, help])
 }
 
 export function gauge(name: string, help: string, otlp: { name?: string; unit?: string } = {}): Family {
-  return family('gauge', name, help, otlp)
+  return family('gauge', [name, help], otlp)
 }
 
 export function histogram(name: string, help: string, otlp: { name: string; unit: string; bounds: readonly number[] }): Family {
-  return family('histogram', name, help, otlp)
+  return family('histogram', [name, help], otlp)
 }
 
 /** All points of the shop, in the order in which they were made. */
