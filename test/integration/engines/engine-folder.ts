@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A data directory of its own that other users may enter, as PostgreSQL needs it when the tests run as root. */
+/** A data directory of its own. It is closed to other users, which is the harder case for PostgreSQL when the tests run as root. */
 export function engineFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), 'bellwether-engines-'))
   return {

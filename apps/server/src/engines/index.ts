@@ -5,3 +5,7 @@ export { encodeNativeBlock, type NativeWriteColumn } from './clickhouse/native/w
 export { type ClickHouseEngine, type ClickHouseOptions, openClickHouse } from './clickhouse/open.ts'
 export type { EngineState } from './supervisor/supervised-process.ts'
 export { openPostgres, type PostgresEngine, type PostgresOptions } from './postgres/open.ts'
+export { type DataDirectory, openDataDirectory } from './data-directory.ts'
+export { diagnose, type DoctorCheck, type DoctorSettings } from './doctor.ts'
+export { machineMemoryBytes, type MemoryBudget, planMemory } from './memory-budget.ts'
+export { type ClickHouseMigrationOptions, type Migration, runClickHouseMigrations, runPostgresMigrations } from './migrations/migrations.ts'

@@ -53,11 +53,14 @@ function linkLibraries(folder: string): void {
   if (!existsSync(list)) return
   const links: unknown = JSON.parse(readFileSync(list, 'utf8'))
   if (!Array.isArray(links)) return
-  for (const link of links) {
-    if (typeof link?.source !== 'string' || typeof link.target !== 'string') continue
+  for (const link of links.filter(isLink)) {
     const target = join(folder, '..', link.target)
     if (!exists(target)) symlinkSync(basename(link.source), target)
   }
+}
+
+function isLink(link: unknown): link is { source: string; target: string } {
+  return link !== null && typeof link === 'object' && 'source' in link && 'target' in link && [link.source, link.target].every((end) => typeof end === 'string')
 }
 
 /** Also true for a link whose target is missing. */

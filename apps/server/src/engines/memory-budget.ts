@@ -1,0 +1,47 @@
+/**
+ * How the machine's memory is shared out, so that one binary fits a small container and a large server. The shares are caps,
+ * not reservations: an idle program uses a fraction of them. A container's limit counts as the machine's memory.
+ */
+import { totalmem } from 'node:os'
+
+export interface MemoryBudget {
+  /** What all parts together plan with. */
+  readonly totalBytes: number
+  /** Cap of the embedded columnar engine, its caches included. */
+  readonly engineBytes: number
+  /** Newest samples in memory. */
+  readonly headBytes: number
+  /** Series, labels and their index. */
+  readonly registryBytes: number
+  /** Bodies and decoded batches on their way to the log, and segments kept for the writer. */
+  readonly ingestBytes: number
+  /** Results of queries under way in this process. */
+  readonly queryBytes: number
+}
+
+const mebibyte = 1024 * 1024
+/** Below this the engine cannot merge; it is given so much on the smallest machine. */
+const engineBytesMin = 384 * mebibyte
+/** Least total that is planned with. */
+const totalBytesMin = 512 * mebibyte
+
+/** Memory of this machine or of the container we are in, bytes. */
+export function machineMemoryBytes(): number {
+  const physical = totalmem()
+  const constrained = process.constrainedMemory()
+  return constrained > 0 && constrained < physical ? constrained : physical
+}
+
+/** Shares of `totalBytes`, by default half of the machine. What is not shared out stays for the runtime and PostgreSQL. */
+export function planMemory(totalBytes: number = machineMemoryBytes() / 2): MemoryBudget {
+  const total = Math.max(Math.floor(totalBytes), totalBytesMin)
+  const share = (part: number): number => Math.floor(total * part)
+  return {
+    totalBytes: total,
+    engineBytes: Math.max(share(0.5), engineBytesMin),
+    headBytes: share(0.12),
+    registryBytes: share(0.12),
+    ingestBytes: share(0.08),
+    queryBytes: share(0.08),
+  }
+}

@@ -1,0 +1,82 @@
+/** What is left when the program dies of SIGKILL: nothing that runs, and a folder that the next one can open at once. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { openDataDirectory, openPostgres } from '../../../apps/server/src/engines/index.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { processTree } from '../../support/processes.ts'
+import { engineFolder, isAlive, until } from './engine-folder.ts'
+
+const script = fileURLToPath(new URL('./open-engines.mjs', import.meta.url))
+const engines = new URL('../../../apps/server/dist/engines/index.js', import.meta.url).href
+
+interface Parent {
+  readonly child: ChildProcess
+  readonly clickhouse: number
+  readonly postgres: number
+}
+
+async function startParent(dataDir: string): Promise<Parent> {
+  const child = spawn(process.execPath, [script, engines, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })
+  const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [''])])
+  const { clickhouse, postgres } = JSON.parse(String(line))
+  return { child, clickhouse, postgres }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+test('SIGKILL of the program ends both engines, and the next one starts at once', async () => {
+  using folder = engineFolder()
+  const first = await startParent(folder.path)
+  const pids = [first.clickhouse, ...processTree(first.postgres).map((info) => info.pid)]
+  expect(pids.length).toBeGreaterThan(3)
+  expect(pids.every(isAlive)).toBe(true)
+  await expect(openDataDirectory(folder.path)).rejects.toMatchObject({
+    code: 'data_dir.locked',
+    publicText: expect.stringContaining(`process ${first.child.pid}`),
+  })
+  await kill(first.child)
+  // Without waiting for the engines: the next start has to cope with what is still ending.
+  const second = await startParent(folder.path)
+  expect(pids.filter(isAlive)).toEqual([])
+  await kill(second.child)
+  await until('the engines have ended', () => !isAlive(second.clickhouse) && !isAlive(second.postgres))
+  // The guards end with what they guard.
+  await until('nothing names the folder', () => processTree(1).every((info) => !info.command.includes(folder.path)))
+})
+
+test('a server that outlived its parent after all is ended by the next start', async () => {
+  using folder = engineFolder()
+  const orphan = await openPostgres({ url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock })
+  const { pid } = orphan
+  // A second opening of the same folder stands for the next program; the first is as good as dead to it.
+  await using next = await openPostgres({ url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock })
+  expect((await next.pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
+  expect(pid !== null && isAlive(pid)).toBe(false)
+  await orphan[Symbol.asyncDispose]()
+})
+
+test('a lock of a dead program is no lock', async () => {
+  using folder = engineFolder()
+  const parent = spawn(
+    process.execPath,
+    ['-e', `import(${JSON.stringify(engines)}).then((e) => e.openDataDirectory(${JSON.stringify(folder.path)})).then(() => { console.log('locked'); setInterval(() => {}, 1000) })`],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  await once(parent.stdout, 'data')
+  await expect(openDataDirectory(folder.path)).rejects.toMatchObject({ code: 'data_dir.locked' })
+  await kill(parent)
+  await using mine = await openDataDirectory(folder.path)
+  expect(mine.freeBytes()).toBeGreaterThan(0)
+  writeFileSync(join(mine.path, 'x'), 'x')
+})
