@@ -113,7 +113,7 @@ function seriesOption(data: ChartData, series: ChartSeries, look: ChartLook): Li
 }
 
 /** An area of ECharts from the moment data may still change to the end. */
-function fillingArea(look: ChartLook) {
+function fillingArea(look: ChartLook): Pick<LineSeriesOption, 'markArea'> {
   if (look.fillingFromMs === null) return {}
   const color = look.hatch === null ? 'transparent' : { image: look.hatch, repeat: 'repeat' as const }
   return {

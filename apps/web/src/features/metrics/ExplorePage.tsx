@@ -1,10 +1,73 @@
+/** The metrics explorer: find a metric, ask, see. */
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { Button } from '../../ui/Button.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Loading } from '../../ui/states.tsx'
+import { usePlace } from '../session/index.ts'
+import { suggestQuery, writeQuery } from './builder-model.ts'
+import { ExploreResult } from './ExploreResult.tsx'
+import { queriesMax } from './explore-search.ts'
+import { MetricDrawer } from './MetricDrawer.tsx'
+import { metricsQuery } from './metrics.queries.ts'
+import { MetricsBrowser } from './MetricsBrowser.tsx'
+import { QueryRow } from './QueryRow.tsx'
+import { useAnswers } from './use-answers.ts'
+import { useExplore } from './use-explore.ts'
+import './explore.css'
 
 export function ExplorePage() {
+  const { projectPath } = usePlace()
+  const state = useExplore()
+  const metrics = useQuery(metricsQuery(projectPath))
+  const items = metrics.data?.items ?? []
+  const answers = useAnswers(state.queries, state.isOff)
+  const { pick } = state.search
+  const { update } = state
+  const chart = (name: string): void => {
+    const type = items.find((metric) => metric.name === name)?.type ?? 'unknown'
+    const text = writeQuery(suggestQuery({ name, type }))
+    const queries = state.queries.filter((query) => query !== '')
+    update({ q: queries.length < queriesMax ? [...queries, text] : [text], metric: undefined, pick: undefined })
+  }
+  const ready = metrics.data !== undefined
+  useEffect(() => {
+    // From the palette or a link that only names a metric: the usual query for its type, in place of this step.
+    if (pick === undefined || !ready) return
+    const type = metrics.data?.items.find((metric) => metric.name === pick)?.type ?? 'unknown'
+    update({ q: [writeQuery(suggestQuery({ name: pick, type }))], pick: undefined, metric: undefined, only: undefined, hide: undefined, off: undefined }, true)
+  }, [pick, ready, metrics.data, update])
+  const isEmpty = state.queries.every((query) => query === '')
   return (
-    <Page title="ExplorePage">
-      <Loading label="ExplorePage" />
+    <Page title="Metrics" wide>
+      <div className="bw-queries">
+        {state.queries.map((_query, index) => (
+          <QueryRow
+            key={index}
+            index={index}
+            state={state}
+            metrics={items}
+            sent={answers.sent[index] ?? ''}
+            grid={answers.grid}
+            error={answers.errors[index]}
+            onRetry={() => answers.retry(index)}
+          />
+        ))}
+        {!isEmpty && (
+          <div>
+            <Button small variant="quiet" icon="plus" disabled={state.queries.length >= queriesMax} onClick={() => state.addQuery('')}>
+              Add query
+            </Button>
+          </div>
+        )}
+      </div>
+      {isEmpty ? (
+        <MetricsBrowser metrics={metrics} onOpen={(name) => update({ metric: name })} openName={state.search.metric ?? null} />
+      ) : (
+        <ExploreResult state={state} answers={answers} metrics={items} />
+      )}
+      {state.search.metric !== undefined && (
+        <MetricDrawer name={state.search.metric} onClose={() => update({ metric: undefined })} onChart={chart} />
+      )}
     </Page>
   )
 }

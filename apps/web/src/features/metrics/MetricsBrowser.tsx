@@ -1,0 +1,101 @@
+/** All metrics of the project: what they are, how many series, when the last point came. */
+import type { Metric, Page } from '@bellwether/protocol'
+import { Link } from '@tanstack/react-router'
+import type { UseQueryResult } from '@tanstack/react-query'
+import { useDeferredValue, useMemo, useState } from 'react'
+import { formatAgo } from '../../lib/time-format.ts'
+import { formatCount } from '../../lib/units.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { SearchField } from '../../ui/SearchField.tsx'
+import { Empty, Failure, Loading } from '../../ui/states.tsx'
+import { Tag } from '../../ui/StatusMark.tsx'
+import type { Column } from '../../ui/table-model.ts'
+import { usePlace } from '../session/index.ts'
+
+export interface MetricsBrowserProps {
+  readonly metrics: UseQueryResult<Page<Metric>>
+  readonly onOpen: (name: string) => void
+  readonly openName: string | null
+}
+
+function columnsAt(nowMs: number): readonly Column<Metric>[] {
+  return [
+    {
+      id: 'name',
+      header: 'Metric',
+      value: (metric) => metric.name,
+      cell: (metric) => (
+        <span className="bw-metric-name">
+          <span className="bw-mono">{metric.name}</span>
+          {metric.help !== '' && <span className="bw-dim bw-truncate bw-extra">{metric.help}</span>}
+        </span>
+      ),
+    },
+    { id: 'type', header: 'Type', width: '110px', value: (metric) => metric.type, cell: (metric) => <Tag>{metric.type}</Tag> },
+    { id: 'unit', header: 'Unit', width: '90px', isExtra: true, value: (metric) => metric.unit, cell: (metric) => metric.unit },
+    { id: 'series', header: 'Series', width: '90px', isNumber: true, value: (metric) => metric.seriesCount, cell: (metric) => formatCount(metric.seriesCount) },
+    {
+      id: 'seen',
+      header: 'Last seen',
+      width: '110px',
+      isNumber: true,
+      isExtra: true,
+      value: (metric) => Date.parse(metric.lastSeenAt),
+      cell: (metric) => <time title={metric.lastSeenAt}>{formatAgo(Date.parse(metric.lastSeenAt), nowMs)}</time>,
+    },
+  ]
+}
+
+/** Every word must be in the name or the description. */
+export function findMetrics(metrics: readonly Metric[], text: string): readonly Metric[] {
+  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '')
+  if (words.length === 0) return metrics
+  return metrics.filter((metric) => {
+    const where = `${metric.name} ${metric.help} ${metric.type}`.toLowerCase()
+    return words.every((word) => where.includes(word))
+  })
+}
+
+export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProps) {
+  const { project } = usePlace()
+  const [text, setText] = useState('')
+  const wanted = useDeferredValue(text)
+  const items = metrics.data?.items
+  const found = useMemo(() => findMetrics(items ?? [], wanted), [items, wanted])
+  const columns = useMemo(() => columnsAt(metrics.dataUpdatedAt), [metrics.dataUpdatedAt])
+  if (metrics.isError) return <Failure error={metrics.error} title="The metrics could not be listed" onRetry={() => void metrics.refetch()} />
+  return (
+    <section className="bw-section" aria-label="All metrics">
+      <header className="bw-section__head">
+        <SearchField label="Find a metric by name or description" value={text} onChange={setText} />
+        <span className="bw-section__note" aria-live="polite">
+          {items === undefined ? '' : `${formatCount(found.length)} of ${formatCount(items.length)}${metrics.data?.next === null ? '' : ' and more'}`}
+        </span>
+      </header>
+      {metrics.isPending ? (
+        <div className="bw-section__body">
+          <Loading label="metrics" rows={8} />
+        </div>
+      ) : (
+        <DataTable
+          label="metrics"
+          columns={columns}
+          rows={found}
+          rowKey={(metric) => metric.name}
+          onOpen={(metric) => onOpen(metric.name)}
+          openKey={openName}
+          initialSort={{ column: 'name', descending: false }}
+          empty={
+            text === '' ? (
+              <Empty title="No metrics yet" icon="metrics" action={<Link to="/p/$project/start" params={{ project: project.id }}>Send your first data</Link>}>
+                <p>Here you will find every metric by name, with its type, unit and labels, seconds after something sends it.</p>
+              </Empty>
+            ) : (
+              <Empty title={`No metric has “${text}” in its name or description`} icon="search" />
+            )
+          }
+        />
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,114 @@
+/** One query: its letter switches it, builder or text, what can be done with it, and what went wrong. */
+import { Menu } from '@mantine/core'
+import type { Metric } from '@bellwether/protocol'
+import { lazy, Suspense, useState } from 'react'
+import { copyText } from '../../ui/CopyButton.tsx'
+import { Button, IconButton } from '../../ui/Button.tsx'
+import { Failure } from '../../ui/states.tsx'
+import { usePlace } from '../session/index.ts'
+import { emptyBuilder, readQuery, writeQuery } from './builder-model.ts'
+import { Builder } from './Builder.tsx'
+import { curlCommand } from './explore-model.ts'
+import { letterOf } from './explore-search.ts'
+import { prometheusPath } from './metrics.queries.ts'
+import type { Grid } from './prometheus.ts'
+import type { ExploreState } from './use-explore.ts'
+
+const PromqlEditor = lazy(async () => ({ default: (await import('./PromqlEditor.tsx')).PromqlEditor }))
+
+export interface QueryRowProps {
+  readonly index: number
+  readonly state: ExploreState
+  readonly metrics: readonly Metric[]
+  /** The query as it is sent, intervals filled in. */
+  readonly sent: string
+  readonly grid: Grid
+  readonly error: unknown
+  readonly onRetry: () => void
+}
+
+export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: QueryRowProps) {
+  const { projectPath } = usePlace()
+  const text = state.queries[index] ?? ''
+  const letter = letterOf(index)
+  const read = text === '' ? emptyBuilder : readQuery(text)
+  const asText = state.isText(index) || read === null
+  const [draft, setDraft] = useState(text)
+  const [seen, setSeen] = useState(text)
+  // The address changed from outside (back, another tab of the palette): the draft follows.
+  if (seen !== text) {
+    setSeen(text)
+    setDraft(text)
+  }
+  const off = state.isOff(index)
+  const run = (next: string): void => state.setQuery(index, next.trim())
+  return (
+    <div className={`bw-query ${off ? 'bw-query--off' : ''}`}>
+      <div className="bw-query__row">
+        <button
+          type="button"
+          className="bw-query__letter"
+          aria-pressed={!off}
+          aria-label={`Query ${letter} is ${off ? 'off' : 'on'}`}
+          title={off ? 'Switch on' : 'Switch off'}
+          onClick={() => state.toggle('off', index)}
+        >
+          {letter}
+        </button>
+        {asText ? (
+          <Suspense fallback={<div className="bw-editor bw-editor--loading bw-mono">{draft}</div>}>
+            <PromqlEditor value={text} prometheusPath={prometheusPath(projectPath)} label={`Query ${letter} in PromQL`} onChange={setDraft} onRun={run} />
+          </Suspense>
+        ) : (
+          <Builder letter={letter} query={read} metrics={metrics} onChange={(query) => state.setQuery(index, writeQuery(query))} />
+        )}
+        <div className="bw-query__tools">
+          {asText && draft.trim() !== text && (
+            <Button variant="primary" icon="play" title="Run (Ctrl Enter)" onClick={() => run(draft)}>
+              Run
+            </Button>
+          )}
+          <ModeSwitch asText={asText} readable={read !== null} onToggle={() => state.toggle('text', index)} />
+          <RowMenu index={index} state={state} curl={curlCommand(location.origin, prometheusPath(projectPath), sent, grid)} sent={sent} />
+        </div>
+      </div>
+      {!asText && text !== '' && <code className="bw-query__text">{text}</code>}
+      {error !== null && error !== undefined && !off && (
+        <Failure compact error={error} title={`Query ${letter} gave no answer`} onRetry={onRetry} />
+      )}
+    </div>
+  )
+}
+
+function ModeSwitch({ asText, readable, onToggle }: { readonly asText: boolean; readonly readable: boolean; readonly onToggle: () => void }) {
+  const explain = readable ? 'Both show the same query' : 'This query is more than the builder can show'
+  return (
+    <Button variant="quiet" onClick={onToggle} disabled={!readable} title={explain} aria-label={asText ? 'Show in the builder' : 'Edit as PromQL'}>
+      {asText ? 'Builder' : 'PromQL'}
+    </Button>
+  )
+}
+
+function RowMenu({ index, state, curl, sent }: { readonly index: number; readonly state: ExploreState; readonly curl: string; readonly sent: string }) {
+  const text = state.queries[index] ?? ''
+  return (
+    <Menu position="bottom-end" shadow="md">
+      <Menu.Target>
+        <IconButton icon="more" label={`More for query ${letterOf(index)}`} />
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item disabled={text === ''} onClick={() => void copyText(sent)}>
+          Copy query
+        </Menu.Item>
+        <Menu.Item disabled={text === ''} onClick={() => void copyText(curl)}>
+          Copy as curl
+        </Menu.Item>
+        <Menu.Item disabled={text === ''} onClick={() => state.addQuery(text)}>
+          Duplicate
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item onClick={() => state.removeQuery(index)}>Remove</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
