@@ -40,7 +40,16 @@ export interface PromSuccess<Data> {
   infos?: string[] | undefined
 }
 
-export type PromErrorType = 'bad_data' | 'execution' | 'timeout' | 'canceled' | 'internal' | 'unavailable' | 'not_found'
+export type PromErrorType =
+  | 'bad_data'
+  | 'execution'
+  | 'timeout'
+  | 'canceled'
+  | 'internal'
+  | 'unavailable'
+  | 'not_found'
+  | 'unauthorized'
+  | 'forbidden'
 
 export interface PromError {
   status: 'error'
@@ -81,6 +90,6 @@ export function promSuccessSchema<Data>(data: z.ZodType<Data>): z.ZodType<PromSu
 
 export const promErrorSchema: z.ZodType<PromError> = z.object({
   status: z.literal('error'),
-  errorType: z.enum(['bad_data', 'execution', 'timeout', 'canceled', 'internal', 'unavailable', 'not_found']),
+  errorType: z.enum(['bad_data', 'execution', 'timeout', 'canceled', 'internal', 'unavailable', 'not_found', 'unauthorized', 'forbidden']),
   error: z.string(),
 })

@@ -1,0 +1,14 @@
+/** Bounds of the HTTP API. */
+
+/** Body of a request to the own API. */
+export const bodySizeBytesMax = 1_000_000
+/** A PromQL query may be long, but not longer. */
+export const promqlBodySizeBytesMax = 2_000_000
+/** Answers are built and sent in pieces of about this size. */
+export const answerChunkChars = 65_536
+/** Values of one tag counted for a metric's page. */
+export const tagValuesCountedMax = 10_000
+/** Refusals and sources shown. */
+export const refusalsShownMax = 500
+/** Steps between the ends of a range query, as Prometheus bounds it. */
+export const rangeStepsMax = 11_000

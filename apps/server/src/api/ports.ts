@@ -1,0 +1,48 @@
+/** What the HTTP API needs from the rest of the program. Built in compose/. */
+import type { SystemStatusBody } from '@bellwether/protocol'
+import type { Accounts } from '../accounts/index.ts'
+import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Registry } from '../kernel/instruments.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { MetricsQuery } from '../query/index.ts'
+
+export interface DeadLetterStore {
+  list(): Promise<readonly DeadLetter[]>
+  /** Back into its lane; every tenant's rows in it are sent again. */
+  replay(id: string): Promise<DeadLetter>
+}
+
+export interface ApiIngest {
+  readonly conservation: { rows(): readonly ConservationRow[] }
+  readonly sources: Pick<IngestSources, 'list'>
+  readonly refusedSamples: Pick<RefusedSamples, 'list'>
+  readonly deadLetters: DeadLetterStore
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  /** Names of what is not ready. */
+  readonly waitingFor: readonly string[]
+}
+
+export interface ApiSettings {
+  /** Version of the program. */
+  readonly version: string
+  /** Address people use; with the request's own host it decides which pages may send changes. */
+  readonly publicUrl: string
+  /** Folder of the built web app; null: none (API only). */
+  readonly webDir: string | null
+}
+
+export interface ApiDeps {
+  readonly accounts: Pick<Accounts, 'gatekeeper' | 'signIn' | 'directory'>
+  readonly query: MetricsQuery
+  readonly ingest: ApiIngest
+  readonly systemStatus: () => Promise<SystemStatusBody>
+  readonly readiness: () => Readiness | Promise<Readiness>
+  readonly instruments: Registry
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: ApiSettings
+}

@@ -1,0 +1,33 @@
+/** Puts the whole HTTP API on a Fastify instance: own API, Prometheus API, health, description, web app. Maps and answers, nothing else. */
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { mountRoutes } from './http/mount.ts'
+import type { Route, RouteDescription } from './http/route-table.ts'
+import { mountPlain, openApiDescription } from './plain-routes.ts'
+import { describePrometheus, mountPrometheus } from './prometheus/prometheus-routes.ts'
+import { authRoutes } from './routes/auth-routes.ts'
+import { organizationRoutes } from './routes/organization-routes.ts'
+import { projectRoutes } from './routes/project-routes.ts'
+import { systemRoutes } from './routes/system-routes.ts'
+import { mountStatic } from './static.ts'
+import type { ApiDeps } from './ports.ts'
+
+/** The table of the own API. */
+export function apiRoutes(deps: ApiDeps): Route[] {
+  return [...authRoutes(deps), ...organizationRoutes(deps), ...projectRoutes(deps), ...systemRoutes(deps)]
+}
+
+/**
+ * Call once, before the instance is ready. Sets the instance's request ids and its not-found handler; everything else stays in scopes of
+ * its own, so that protocols on the same instance keep their parsers and error shapes.
+ */
+export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  app.setGenReqId(() => randomUUID())
+  const routes = apiRoutes(deps)
+  const described: RouteDescription[] = [...routes, ...describePrometheus(deps.settings.version), openApiDescription]
+  const publicOrigin = new URL(deps.settings.publicUrl).origin
+  await mountRoutes(app, routes, { gatekeeper: deps.accounts.gatekeeper, logger: deps.logger, publicOrigin })
+  await mountPrometheus(app, deps)
+  await mountPlain(app, described, deps)
+  await mountStatic(app, deps.settings.webDir)
+}
