@@ -1,0 +1,215 @@
+/** Range vectors: points of each series without stale markers, and the windows that functions see of them. */
+import { STALE, type NativeHistogram, type SeriesBlock } from '../../metrics/index.ts'
+import { executionError } from '../errors.ts'
+import { KahanMean, KahanSum } from '../functions/kahan.ts'
+import type { MatrixSelector, Subquery } from '../syntax/ast.ts'
+import type { QueryContext } from './context.ts'
+import { labelValue, metricName, type LabelSet } from './label-sets.ts'
+import { histogramAt } from './selector.ts'
+import { durationOf, referenceOf, type Reference } from './time-grid.ts'
+import { ABSENT, VectorBuilder, type Grid, type VectorValue } from './values.ts'
+
+/** Points of one series, times ascending; floats and histograms apart. Views may alias the source's columns: read only. */
+export interface SeriesPoints {
+  readonly times: Float64Array
+  readonly values: Float64Array
+  readonly histogramTimes: Float64Array
+  readonly histograms: readonly NativeHistogram[]
+}
+
+export interface RangeInput {
+  readonly sets: readonly LabelSet[]
+  readonly dropName: Uint8Array
+  readonly points: readonly SeriesPoints[]
+  /** Window at step `i`: `(r - rangeMs, r]` with `r = reference.startMs + i * reference.stepMs`. */
+  readonly reference: Reference
+  readonly rangeMs: number
+}
+
+const noTimes = new Float64Array(0)
+const noHistograms: readonly NativeHistogram[] = []
+
+export function matrixInput(ctx: QueryContext, node: MatrixSelector, block: SeriesBlock, grid: Grid): RangeInput {
+  if (node.selector.mode !== 'plain') throw executionError(`${node.selector.mode} range selectors are not supported yet`)
+  const sets = block.labels.map((labels) => ctx.symbols.labelSet(labels))
+  const points = sets.map((_, s) => pointsOf(block, block.offsets[s]!, block.offsets[s + 1]!))
+  const reference = referenceOf(ctx, node.selector.shift, grid)
+  return { sets, dropName: new Uint8Array(sets.length), points, reference, rangeMs: durationOf(ctx, node.range) }
+}
+
+/** Fast path: no stale marker and no histogram, so the columns serve as they are. */
+function pointsOf(block: SeriesBlock, from: number, to: number): SeriesPoints {
+  const { values, timesMs, histograms } = block
+  let plain = true
+  for (let row = from; row < to && plain; row++) plain = values[row] !== STALE && (histograms === null || histograms[row] === null)
+  if (plain) {
+    const view = { times: timesMs.subarray(from, to), values: values.subarray(from, to) }
+    return { ...view, histogramTimes: noTimes, histograms: noHistograms }
+  }
+  const floatTimes: number[] = []
+  const floats: number[] = []
+  const histogramTimes: number[] = []
+  const found: NativeHistogram[] = []
+  for (let row = from; row < to; row++) {
+    const histogram = histograms?.[row] ?? null
+    if (values[row] === STALE || histogram?.sum === STALE) continue
+    if (histogram === null) {
+      floatTimes.push(timesMs[row]!)
+      floats.push(values[row]!)
+    } else {
+      histogramTimes.push(timesMs[row]!)
+      found.push(histogram)
+    }
+  }
+  return {
+    times: Float64Array.from(floatTimes),
+    values: Float64Array.from(floats),
+    histogramTimes: Float64Array.from(histogramTimes),
+    histograms: found,
+  }
+}
+
+/** The points of a subquery are the present cells of its inner vector. */
+export function subqueryInput(ctx: QueryContext, node: Subquery, inner: VectorValue, innerGrid: Grid, grid: Grid): RangeInput {
+  const points = inner.sets.map((_, s) => cellPoints(inner, s, innerGrid))
+  const reference = referenceOf(ctx, node.shift, grid)
+  return { sets: inner.sets, dropName: inner.dropName, points, reference, rangeMs: durationOf(ctx, node.range) }
+}
+
+function cellPoints(vector: VectorValue, series: number, grid: Grid): SeriesPoints {
+  const first = series * grid.steps
+  const times = new Float64Array(grid.steps)
+  const values = new Float64Array(grid.steps)
+  const histogramTimes: number[] = []
+  const histograms: NativeHistogram[] = []
+  let count = 0
+  for (let i = 0; i < grid.steps; i++) {
+    const value = vector.values[first + i]!
+    if (value === ABSENT) continue
+    const timeMs = grid.startMs + i * grid.stepMs
+    const histogram = histogramAt(vector, first + i)
+    if (histogram === null) {
+      times[count] = timeMs
+      values[count++] = value
+    } else {
+      histogramTimes.push(timeMs)
+      histograms.push(histogram)
+    }
+  }
+  return {
+    times: times.subarray(0, count),
+    values: values.subarray(0, count),
+    histogramTimes: Float64Array.from(histogramTimes),
+    histograms,
+  }
+}
+
+/**
+ * What a range function sees: one reused object, points by index range `[from, to)`. A function gives its float result, or `ABSENT`,
+ * or puts a histogram into `histogram` (and then its number does not matter).
+ */
+export class Window {
+  times: Float64Array = noTimes
+  values: Float64Array = noTimes
+  from = 0
+  to = 0
+  histogramTimes: Float64Array = noTimes
+  histograms: readonly NativeHistogram[] = noHistograms
+  histogramFrom = 0
+  histogramTo = 0
+  /** End of the window (after offset and `@`), ms. */
+  endMs = 0
+  rangeMs = 0
+  /** Evaluation time of the step, ms. */
+  timeMs = 0
+  step = 0
+  /** Metric name of the series, '' when it has none. */
+  name = ''
+  histogram: NativeHistogram | null = null
+  /** Scratch for functions, so that they make none per window. */
+  readonly sum = new KahanSum()
+  readonly mean = new KahanMean()
+  readonly ctx: QueryContext
+  /** Character offset of the range argument, for annotations. */
+  readonly argStart: number
+  /** Scalar arguments by position among the scalars, one value a step. */
+  readonly params: readonly Float64Array[]
+
+  constructor(ctx: QueryContext, argStart: number, params: readonly Float64Array[]) {
+    this.ctx = ctx
+    this.argStart = argStart
+    this.params = params
+  }
+
+  get floatCount(): number {
+    return this.to - this.from
+  }
+
+  get histogramCount(): number {
+    return this.histogramTo - this.histogramFrom
+  }
+
+  param(index: number): number {
+    return this.params[index]?.[this.step] ?? NaN
+  }
+
+  warn(message: string): void {
+    this.ctx.annotations.warn(message, this.argStart)
+  }
+
+  info(message: string): void {
+    this.ctx.annotations.info(message, this.argStart)
+  }
+}
+
+export type RangeFunction = (window: Window) => number
+
+/** Applies a range function to every series and step. Series keep their labels; the caller drops names. */
+export async function applyOverRange(ctx: QueryContext, input: RangeInput, grid: Grid, func: RangeFunction, window: Window): Promise<VectorValue> {
+  const { steps } = grid
+  ctx.reserveCells(input.sets.length * steps)
+  const builder = new VectorBuilder(steps, input.sets.length)
+  window.rangeMs = input.rangeMs
+  for (let s = 0; s < input.sets.length; s++) {
+    const points = input.points[s]!
+    const set = input.sets[s]!
+    const cell = builder.addSeries(set, input.dropName[s])
+    const { cells } = builder
+    window.name = labelValue(set.labels, metricName)
+    window.times = points.times
+    window.values = points.values
+    window.from = window.to = window.histogramFrom = window.histogramTo = 0
+    window.histogramTimes = points.histogramTimes
+    window.histograms = points.histograms
+    for (let i = 0; i < steps; i++) {
+      slide(window, input.reference.startMs + i * input.reference.stepMs)
+      const size = window.floatCount + window.histogramCount
+      if (ctx.spend(size + 1)) await ctx.pause()
+      if (size === 0) continue
+      window.step = i
+      window.timeMs = grid.startMs + i * grid.stepMs
+      window.histogram = null
+      const value = func(window)
+      if (window.histogram !== null) builder.setHistogram(cell + i, window.histogram)
+      else cells[cell + i] = value
+    }
+    builder.dropIfEmpty(cell)
+  }
+  return builder.build()
+}
+
+/** Moves the window to `(endMs - rangeMs, endMs]`. Ends never go back within a series. */
+export function slide(window: Window, endMs: number): void {
+  const afterMs = endMs - window.rangeMs
+  const { times, histogramTimes } = window
+  let { from, to, histogramFrom, histogramTo } = window
+  while (to < times.length && times[to]! <= endMs) to++
+  while (from < to && times[from]! <= afterMs) from++
+  while (histogramTo < histogramTimes.length && histogramTimes[histogramTo]! <= endMs) histogramTo++
+  while (histogramFrom < histogramTo && histogramTimes[histogramFrom]! <= afterMs) histogramFrom++
+  window.from = from
+  window.to = to
+  window.histogramFrom = histogramFrom
+  window.histogramTo = histogramTo
+  window.endMs = endMs
+}
