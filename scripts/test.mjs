@@ -57,6 +57,9 @@ async function main(only) {
 }
 
 process.chdir(root)
-const total = await main(process.argv.slice(2))
+const total = await main(process.argv.slice(2)).catch((error) => {
+  console.error(error)
+  return { passed: 0, failed: 1, skipped: 0 }
+})
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1

@@ -41,9 +41,8 @@ test('a file of the program says at its top what it owns', () => {
 
 test('every part of the server has an index with a header', () => {
   const src = join(root, 'apps/server/src')
-  const parts = [...readdirSync(src), ...readdirSync(join(src, 'protocols')).map((name) => `protocols/${name}`)]
-  const folders = parts.filter((name) => statSync(join(src, name)).isDirectory() && readdirSync(join(src, name)).length > 0)
-  const faceless = new Set(['kernel', 'compose', 'cli', 'protocols'])
+  const folders = readdirSync(src).filter((name) => statSync(join(src, name)).isDirectory() && readdirSync(join(src, name)).length > 0)
+  const faceless = new Set(['kernel', 'compose', 'cli'])
   const wrong = folders.filter((name) => !faceless.has(name) && !readIfThere(`apps/server/src/${name}/index.ts`).startsWith('/**'))
   expect(wrong).toEqual([])
 })
