@@ -7,7 +7,7 @@
 /** Steps are created, never changed; each can be run again. */
 export interface MetricsMigration {
   readonly id: string
-  readonly statements: readonly string[]
+  readonly up: readonly string[]
 }
 
 const dedup = 'non_replicated_deduplication_window = 1000'
@@ -104,7 +104,7 @@ SETTINGS ${dedup}`
 }
 
 export const metricsMigrations: readonly MetricsMigration[] = [
-  { id: 'metrics-0001-samples', statements: [samples, histograms, exemplars] },
-  { id: 'metrics-0002-series', statements: [series, metadata] },
-  { id: 'metrics-0003-rollups', statements: [rollup('samples_5m'), rollup('samples_1h')] },
+  { id: 'metrics-0001-samples', up: [samples, histograms, exemplars] },
+  { id: 'metrics-0002-series', up: [series, metadata] },
+  { id: 'metrics-0003-rollups', up: [rollup('samples_5m'), rollup('samples_1h')] },
 ]

@@ -1,0 +1,56 @@
+/** `bellwether demo`: a simulated shop that sends to a running Bellwether through the public protocols. */
+import { runDemo } from '../demo/index.ts'
+import { AppError, type ErrorSpec } from '../kernel/errors.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { exitGood, exitWrongUse, type Command } from './command.ts'
+
+const notReachable: ErrorSpec = {
+  code: 'demo.not_reachable',
+  kind: 'unavailable',
+  publicText: 'No Bellwether answers.',
+  hint: "Start one with 'npm start' in another terminal, or name its address with --url.",
+}
+
+const historyDaysMax = 31
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'send a simulated shop: a week of history, then live',
+  usage: '[--url URL] [--key KEY] [--days N]',
+  options: { url: { type: 'string' }, key: { type: 'string' }, days: { type: 'string' } },
+  optionHelp: [
+    ['--url URL', 'where Bellwether listens (default: http://127.0.0.1:4400)'],
+    ['--key KEY', 'ingest key of the project (default: none, which works on the same machine)'],
+    ['--days N', 'days of history to send first (default: 7)'],
+  ],
+  async run(context) {
+    const { url, key, days } = context.options
+    const historyDays = typeof days === 'string' ? Number(days) : 7
+    if (!Number.isInteger(historyDays) || historyDays < 0 || historyDays > historyDaysMax) {
+      context.complain(`bellwether demo: --days takes a whole number from 0 to ${historyDaysMax}`)
+      return exitWrongUse
+    }
+    const address = typeof url === 'string' ? url.replace(/\/+$/, '') : 'http://127.0.0.1:4400'
+    await mustAnswer(address)
+    await runDemo({
+      url: address,
+      ingestKey: typeof key === 'string' ? key : null,
+      signal: context.stop,
+      days: historyDays,
+      clock: systemClock,
+      log: (line) => context.print(line),
+    })
+    return exitGood
+  },
+}
+
+async function mustAnswer(address: string): Promise<void> {
+  try {
+    const response = await fetch(`${address}/health/live`)
+    if (response.ok) return
+    throw new AppError(notReachable, { publicText: `${address} answers ${response.status} where a Bellwether answers 200.` })
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError(notReachable, { publicText: `No Bellwether answers at ${address}.`, cause: error })
+  }
+}

@@ -1,0 +1,51 @@
+/** `bellwether serve`: runs everything until it is told to stop. */
+import { readConfig, configOption, configOptionHelp } from './config-command.ts'
+import { exitFailed, exitGood, type Command, type CommandContext } from './command.ts'
+import { version } from './version-command.ts'
+import { startServer, type RunningServer } from '../compose/serve.ts'
+import { createLogger } from '../kernel/log.ts'
+
+/** Stopping takes longer than this only when something hangs; data that was acknowledged is in the log all the same. */
+const stopMsMax = 14_000
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'run Bellwether',
+  usage: '[--config FILE]',
+  options: configOption,
+  optionHelp: [configOptionHelp],
+  async run(context) {
+    const settings = readConfig(context)
+    if (settings === null) return exitFailed
+    const logger = createLogger(settings.config.logLevel)
+    const server = await startServer({ config: settings.config, version, logger, warn: (line) => context.complain(line) })
+    greet(context, server)
+    await new Promise<void>((resolve) => {
+      if (context.stop.aborted) resolve()
+      else context.stop.addEventListener('abort', () => resolve(), { once: true })
+    })
+    const late = globalThis.setTimeout(() => {
+      logger.error('stopping took too long; leaving what is acknowledged in the ingest log')
+      process.exit(exitGood)
+    }, stopMsMax)
+    await server[Symbol.asyncDispose]()
+    globalThis.clearTimeout(late)
+    return exitGood
+  },
+}
+
+function greet(context: CommandContext, { url, firstRun }: RunningServer): void {
+  if (firstRun.created) {
+    context.print('')
+    context.print('This is a new installation: organization `default` with project `1`.')
+    if (firstRun.signInToken !== null) context.print(`Sign in (this link works once): ${url}/first-run?token=${firstRun.signInToken}`)
+    context.print(`Ingest key of project 1: ${firstRun.ingestKey}`)
+    context.print('')
+    context.print('Send the first data from this machine, with any OpenTelemetry SDK or collector:')
+    context.print(`  OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf <your program>`)
+    context.print('or from a Prometheus server:')
+    context.print(`  remote_write: [{ url: "${url}/api/v1/write" }]`)
+    context.print('')
+  }
+  context.print(`Bellwether is ready at ${url}`)
+}

@@ -1,0 +1,47 @@
+/** The two engines and their schemas. Both start side by side: a warm start must be ready within seconds. */
+import { accountsMigrations } from '../accounts/index.ts'
+import type { Config } from '../config/index.ts'
+import {
+  openClickHouse,
+  openPostgres,
+  runClickHouseMigrations,
+  runPostgresMigrations,
+  type ClickHouseEngine,
+  type MemoryBudget,
+  type PostgresEngine,
+} from '../engines/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { ResourceScope } from '../kernel/resource-scope.ts'
+import { metricsMigrations } from '../metrics/index.ts'
+
+export interface Engines {
+  readonly clickhouse: ClickHouseEngine
+  readonly postgres: PostgresEngine
+}
+
+export interface EnginesDeps {
+  readonly config: Pick<Config, 'clickhouseUrl' | 'postgresUrl'>
+  readonly dataDir: string
+  readonly memory: MemoryBudget
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const database = 'bellwether'
+
+/** Starts or connects both and brings their schemas up to date. Whatever was opened belongs to `resources`, also on failure. */
+export async function composeEngines(deps: EnginesDeps, resources: ResourceScope): Promise<Engines> {
+  const { config, dataDir, memory, clock, logger } = deps
+  const [clickhouse, postgres] = await Promise.allSettled([
+    openClickHouse({ url: config.clickhouseUrl, cluster: null, dataDir, database, memoryMaxBytes: memory.engineBytes, logger, clock }),
+    openPostgres({ url: config.postgresUrl, dataDir, logger, clock }),
+  ])
+  if (clickhouse.status === 'fulfilled') resources.use(clickhouse.value)
+  if (postgres.status === 'fulfilled') resources.use(postgres.value)
+  if (clickhouse.status === 'rejected') throw clickhouse.reason
+  if (postgres.status === 'rejected') throw postgres.reason
+  await runPostgresMigrations(postgres.value.pool, accountsMigrations)
+  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
+  return { clickhouse: clickhouse.value, postgres: postgres.value }
+}

@@ -1,0 +1,74 @@
+/** Who listens: the main address, and the ports where OpenTelemetry senders send by default. */
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { RequestListener } from 'node:http'
+
+import type { Config } from '../config/index.ts'
+import { isAppError } from '../kernel/errors.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { ResourceScope } from '../kernel/resource-scope.ts'
+import { registerOtlpRoutes, startOtlpGrpcServer, type MetricsDoor } from '../protocols/index.ts'
+import { openHttpDoor, type HttpDoor } from './http-door.ts'
+
+/** One extra listener, for the system page: `port` 0 means that it is off, `problem` why it does not listen. */
+export interface ListenerState {
+  readonly name: string
+  readonly port: number
+  readonly problem: string | null
+}
+
+/** Longest path segment, e.g. a label's name. */
+const paramLengthMax = 2048
+
+/**
+ * A Fastify application behind a door that already listens. `configure` adds the routes; the door answers 503 until `attach`.
+ */
+export async function buildApp(door: HttpDoor, configure: (app: FastifyInstance) => Promise<void>): Promise<{ app: FastifyInstance; listener: RequestListener }> {
+  let listener: RequestListener | null = null
+  const app = Fastify({
+    logger: false,
+    routerOptions: { maxParamLength: paramLengthMax },
+    genReqId: () => crypto.randomUUID(),
+    serverFactory(handler) {
+      listener = handler
+      return door.server
+    },
+  })
+  await configure(app)
+  await app.ready()
+  if (listener === null) throw new Error('the application has no request listener')
+  return { app, listener }
+}
+
+/** Opens OTLP's own ports. A taken one is a warning: the main address takes the same data. */
+export async function composeExtraListeners(
+  deps: { config: Pick<Config, 'host' | 'otlpGrpcPort' | 'otlpHttpPort'>; door: MetricsDoor; logger: Logger; warn: (line: string) => void },
+  resources: ResourceScope,
+): Promise<ListenerState[]> {
+  return [
+    await attempt(deps, 'otlp-grpc', deps.config.otlpGrpcPort, async (port) => {
+      resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door }))
+    }),
+    await attempt(deps, 'otlp-http', deps.config.otlpHttpPort, async (port) => {
+      const http = resources.use(await openHttpDoor({ host: deps.config.host, port, setting: 'BELLWETHER_OTLP_HTTP_PORT' }))
+      const { listener } = await buildApp(http, (app) => registerOtlpRoutes(app, deps.door))
+      http.attach(listener)
+    }),
+  ]
+}
+
+async function attempt(
+  deps: { logger: Logger; warn: (line: string) => void },
+  name: string,
+  port: number,
+  open: (port: number) => Promise<void>,
+): Promise<ListenerState> {
+  if (port === 0) return { name, port, problem: null }
+  try {
+    await open(port)
+    return { name, port, problem: null }
+  } catch (error) {
+    const problem = isAppError(error) ? error.publicText : `port ${port} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
+    deps.warn(`warning: ${name} does not listen: ${problem}`)
+    return { name, port, problem }
+  }
+}

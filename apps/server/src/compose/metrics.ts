@@ -1,0 +1,120 @@
+/** The metrics path: log, index, head, writer, and the store that queries read. */
+import { join } from 'node:path'
+import { randomInt } from 'node:crypto'
+
+import type { Config } from '../config/index.ts'
+import type { MemoryBudget } from '../engines/index.ts'
+import {
+  createConservation,
+  createIngestMetrics,
+  createWriter,
+  openSpool,
+  recoverLog,
+  type BalancedConservation,
+  type Kind,
+  type KindHandler,
+  type LogRecord,
+  type Spool,
+  type Writer,
+} from '../ingest/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Registry } from '../kernel/instruments.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { ResourceScope } from '../kernel/resource-scope.ts'
+import {
+  createMetricsCatalog,
+  createMetricsHandler,
+  createMetricsIngest,
+  createMetricsInstruments,
+  createMetricsStore,
+  defaultSeriesLimits,
+  Head,
+  HistogramHead,
+  loadMetrics,
+  MetadataStore,
+  SampleStore,
+  SeriesRegistry,
+  type MetricsBatch,
+  type MetricsCatalog,
+  type MetricsIngest,
+  type MetricsStore,
+} from '../metrics/index.ts'
+import type { Engines } from './engines.ts'
+
+export interface MetricsPath {
+  readonly log: Spool
+  readonly writer: Writer
+  readonly conservation: BalancedConservation
+  readonly ingest: MetricsIngest
+  readonly store: MetricsStore
+  readonly catalog: MetricsCatalog
+}
+
+export interface MetricsPathDeps {
+  readonly config: Pick<Config, 'logSizeBytesMax' | 'seriesMax'>
+  readonly dataDir: string
+  readonly memory: MemoryBudget
+  readonly engines: Engines
+  readonly instruments: Registry
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Decodes bodies of the raw lanes; called only once the writer runs. */
+  readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
+}
+
+/** Segments of the ready lane inserted at once. Two keep the engine busy while the next body is built. */
+const insertsAtOnce = 2
+
+/**
+ * Opens everything in the order that makes a crash harmless: index and watermark from the engine, then what the log still
+ * holds becomes visible, and only then does the writer begin. The writer closes before the log, the log before the engines.
+ */
+export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceScope): Promise<MetricsPath> {
+  const { config, engines, memory, clock, logger, instruments } = deps
+  const ingestMetrics = createIngestMetrics(instruments)
+  const conservation = createConservation(ingestMetrics.conservation)
+  const log = resources.use(
+    await openSpool({
+      directory: join(deps.dataDir, 'ingest-log'),
+      sizeBytesMax: config.logSizeBytesMax,
+      retainBytesMax: memory.ingestBytes,
+      clock,
+      logger: logger.child('ingest-log'),
+    }),
+  )
+  ingestMetrics.watchLog(log)
+  const limits = { perTenantMax: config.seriesMax, totalMax: defaultSeriesLimits.totalMax, wireCacheBytesMax: Math.floor(memory.registryBytes / 4) }
+  const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
+  const head = new Head({ sizeBytesMax: memory.headBytes, clock, pendingAgeMs: () => log.backlog().oldestMs })
+  const histograms = new HistogramHead()
+  const metadata = new MetadataStore()
+  const state = { registry, head, histograms, metadata }
+  const shared = { ...state, conservation, instruments: createMetricsInstruments(instruments, { series: registry, head, histograms }), clock, logger }
+  const handlers = new Map<Kind, KindHandler>([['metrics', createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })]])
+  await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
+  await recoverLog(log, handlers, conservation)
+  const writer = resources.use(
+    createWriter({
+      log,
+      handlers,
+      insert: (request) => engines.clickhouse.insertNative(request),
+      conservation,
+      clock,
+      logger: logger.child('writer'),
+      concurrency: insertsAtOnce,
+      observer: ingestMetrics.writer,
+    }),
+  )
+  writer.start()
+  return {
+    log,
+    writer,
+    conservation,
+    ingest: createMetricsIngest({ ...shared, log }),
+    store: createMetricsStore({ ...state, samples: new SampleStore(engines.clickhouse, registry) }),
+    catalog: createMetricsCatalog({ registry, metadata, clock }),
+  }
+}
+
+/** Reading the index of ten million series must end some time. */
+const loadTimeoutMs = 600_000

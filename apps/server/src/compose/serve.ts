@@ -1,0 +1,190 @@
+/**
+ * The whole program: settings in, a running server out. Order of start: port (a taken one must show at once) → data directory
+ * (locks out a second instance) → engines → accounts → log, index, recovery → doors → ready. Disposing goes back the same way:
+ * first nothing new comes in, then what is under way ends, the writer drains the log, and the engines stop last.
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+import { openAccounts, type Accounts, type FirstRun } from '../accounts/index.ts'
+import { registerApi } from '../api/index.ts'
+import type { Config } from '../config/index.ts'
+import { openDataDirectory, planMemory } from '../engines/index.ts'
+import { createAdmission, createIngestSources, createRefusedSamples, replayDeadLetter } from '../ingest/index.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { createInstruments } from '../kernel/instruments.ts'
+import type { Logger } from '../kernel/log.ts'
+import { ResourceScope } from '../kernel/resource-scope.ts'
+import { createPromqlEngine } from '../promql/index.ts'
+import { defaultProtocolLimits, MetricsDoor, registerOtlpRoutes, registerRemoteWriteRoutes } from '../protocols/index.ts'
+import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
+import { composeEngines, type Engines } from './engines.ts'
+import { openHttpDoor } from './http-door.ts'
+import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
+import { composeMetrics, type MetricsPath } from './metrics.ts'
+import { secretFile } from './secret-file.ts'
+import { startSelfWatch } from './self-watch.ts'
+import { createSystemStatus, readiness } from './system-status.ts'
+
+export interface ServeDeps {
+  readonly config: Config
+  readonly version: string
+  readonly logger: Logger
+  /** Lines for a person. */
+  readonly warn: (line: string) => void
+}
+
+/** A running server. Disposing stops it. */
+export interface RunningServer extends AsyncDisposable {
+  /** Where it answers on this machine. */
+  readonly url: string
+  readonly firstRun: FirstRun
+}
+
+/** Errors: those of the engines, the data directory and `server.*`, each with one clear text. Nothing stays open when it fails. */
+export async function startServer(deps: ServeDeps): Promise<RunningServer> {
+  const resources = new ResourceScope()
+  try {
+    return await compose(deps, resources)
+  } catch (error) {
+    await resources[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function compose({ config, version, logger, warn }: ServeDeps, resources: ResourceScope): Promise<RunningServer> {
+  const clock = systemClock
+  const startedMs = clock.nowMs()
+  const instruments = createInstruments()
+  const dataDir = resources.use(await openDataDirectory(config.dataDir)).path
+  const http = await openHttpDoor({ host: config.host, port: config.port, setting: 'BELLWETHER_PORT' })
+  resources.use(http)
+  const url = `http://${hostInUrl(config.host)}:${http.port}`
+  const memory = planMemory(config.memoryMaxBytes ?? undefined)
+  const engines = await composeEngines({ config, dataDir, memory, clock, logger }, resources)
+  const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)
+  const firstRun = await accounts.ensureFirstRun()
+
+  const doors: { metrics: MetricsDoor | null } = { metrics: null }
+  const metrics = await composeMetrics(
+    {
+      config,
+      dataDir,
+      memory,
+      engines,
+      instruments,
+      clock,
+      logger,
+      decodeRaw(record, batch) {
+        if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
+        doors.metrics.decodeRaw(record, batch)
+      },
+    },
+    resources,
+  )
+  const admission = createAdmission({
+    keys: accounts.ingestKeys,
+    anonymous: config.anonymousIngest,
+    log: metrics.log,
+    clock,
+    limits: { bodyBytesMax: defaultProtocolLimits.compressedBytesMax, projectBytesPerSecond: null },
+  })
+  const sources = createIngestSources()
+  const refusedSamples = createRefusedSamples()
+  const door = new MetricsDoor({
+    admission,
+    metrics: metrics.ingest,
+    conservation: metrics.conservation,
+    sources,
+    refusedSamples,
+    log: metrics.log,
+    clock,
+    logger: logger.child('protocols'),
+  })
+  doors.metrics = door
+  let listeners: readonly ListenerState[] = []
+  const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
+  const { app, listener } = await buildApp(http, async (instance) => {
+    await registerOtlpRoutes(instance, door)
+    await registerRemoteWriteRoutes(instance, door)
+    await registerApi(instance, {
+      accounts,
+      query: createQuery(config, metrics, instruments),
+      ingest: {
+        conservation: metrics.conservation,
+        sources,
+        refusedSamples,
+        deadLetters: {
+          list: () => metrics.log.listDeadLetters(),
+          replay: (id) => replayDeadLetter(metrics.log, metrics.conservation, id),
+        },
+      },
+      systemStatus: status,
+      readiness: () => readiness(engines),
+      instruments,
+      clock,
+      logger: logger.child('api'),
+      settings: { version, publicUrl: config.publicUrl ?? url, webDir: webDir() },
+    })
+  })
+  resources.defer('application', () => app.close())
+  if (config.selfWatch === 'on') startSelfWatch({ metrics, instruments, engines, dataDir, tenant: () => firstRun.anonymousTenant, clock, logger }, resources)
+  listeners = await composeExtraListeners({ config, door, logger, warn }, resources)
+  http.attach(listener)
+  // Last in, first out: readiness turns false and senders are told to come again before anything closes.
+  resources.defer('admission', () => {
+    http.detach()
+    admission.stop()
+  })
+  return { url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+}
+
+async function composeAccounts(
+  deps: { config: Config; url: string; dataDir: string; engines: Engines; logger: Logger },
+  resources: ResourceScope,
+): Promise<Accounts> {
+  const { config } = deps
+  return resources.use(
+    await openAccounts({
+      pool: deps.engines.postgres.pool,
+      clock: systemClock,
+      logger: deps.logger,
+      settings: {
+        publicUrl: config.publicUrl ?? deps.url,
+        adminEmail: config.adminEmail,
+        adminPassword: config.adminPassword?.reveal() ?? null,
+        adminToken: config.adminToken?.reveal() ?? null,
+        ingestKey: config.ingestKey,
+        secret: secretFile(deps.dataDir, 'session'),
+      },
+    }),
+  )
+}
+
+function createQuery(config: Config, metrics: MetricsPath, instruments: ReturnType<typeof createInstruments>): ReturnType<typeof createMetricsQuery> {
+  const bounds = { samplesMax: config.querySamplesMax, seriesMax: config.querySeriesMax }
+  const { interactive, background } = defaultQueryLimits
+  return createMetricsQuery({
+    engine: createPromqlEngine({ clock: systemClock }),
+    store: metrics.store,
+    catalog: metrics.catalog,
+    clock: systemClock,
+    instruments,
+    limits: {
+      interactive: { ...interactive, ...bounds, timeoutMs: config.queryTimeoutSec * 1000 },
+      background: { ...background, ...bounds },
+    },
+  })
+}
+
+/** The address to print: 0.0.0.0 and :: mean every address, of which this machine's own is one. */
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** The built screens, beside this package; null when they were not built. */
+function webDir(): string | null {
+  const path = fileURLToPath(new URL('../../../web/dist/', import.meta.url))
+  return existsSync(path) ? path : null
+}
