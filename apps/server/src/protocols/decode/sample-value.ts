@@ -6,7 +6,7 @@ const besideStale = -Number.MAX_VALUE
 
 /** A double from the wire: the stale marker's bit pattern becomes `STALE`. `at` is where its 8 bytes are. */
 export function sampleValue(value: number, view: DataView, at: number): number {
-  if (value === value) return value === STALE ? besideStale : value
+  if (!Number.isNaN(value)) return value === STALE ? besideStale : value
   return view.getUint32(at, true) === staleNanLow && view.getUint32(at + 4, true) === staleNanHigh ? STALE : NaN
 }
 

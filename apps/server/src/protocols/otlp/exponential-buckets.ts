@@ -40,7 +40,7 @@ export function coarser(buckets: Buckets, steps: number): Buckets {
   const factor = 2 ** steps
   const offset = Math.floor(buckets.offset / factor)
   const last = Math.floor((buckets.offset + buckets.counts.length - 1) / factor)
-  const counts = new Array<number>(last - offset + 1).fill(0)
+  const counts = Array.from({ length: last - offset + 1 }, () => 0)
   for (let index = 0; index < buckets.counts.length; index++) {
     const at = Math.floor((buckets.offset + index) / factor) - offset
     counts[at] = (counts[at] ?? 0) + (buckets.counts[index] ?? 0)
@@ -101,7 +101,7 @@ function joined(a: Buckets, b: Buckets, bucketsMax: number): Buckets | null {
   const offset = Math.min(a.offset, b.offset)
   const end = Math.max(a.offset + a.counts.length, b.offset + b.counts.length)
   if (end - offset > bucketsMax) return null
-  const counts = new Array<number>(end - offset).fill(0)
+  const counts = Array.from({ length: end - offset }, () => 0)
   for (const part of [a, b]) {
     for (let index = 0; index < part.counts.length; index++) {
       const at = part.offset - offset + index

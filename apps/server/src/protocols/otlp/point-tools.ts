@@ -30,7 +30,7 @@ export class PointTools {
   /** Passes over an attribute field whose tag was at `at`. */
   noteAttribute(at: number): void {
     const { cursor } = this
-    cursor.pos += cursor.readLength()
+    cursor.skipBytes()
     this.run.note(at, cursor.pos)
   }
 

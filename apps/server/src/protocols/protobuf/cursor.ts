@@ -144,7 +144,7 @@ export class ProtoCursor {
         this.#take(8)
         return
       case wireBytes:
-        this.pos += this.readLength()
+        this.skipBytes()
         return
       case wireFixed32:
         this.#take(4)
@@ -152,6 +152,12 @@ export class ProtoCursor {
       default:
         throw new DecodeError(`wire type ${tag & 7} does not exist`, this.pos)
     }
+  }
+
+  /** Passes over a string, bytes or nested message, its length first. */
+  skipBytes(): void {
+    const length = this.readLength()
+    this.pos += length
   }
 
   #take(count: number): number {

@@ -101,7 +101,8 @@ export class ProtoWriter {
     write(this)
     const size = this.#length - from
     const sizeLength = varintSize(size)
-    this.#room(sizeLength)
+    // 10 more, because `varint` below may ask for as much while the length says that the message is not there.
+    this.#room(sizeLength + 10)
     this.#bytes.copyWithin(from + sizeLength, from, this.#length)
     this.#length = from
     this.varint(size)

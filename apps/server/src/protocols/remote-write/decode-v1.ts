@@ -52,7 +52,8 @@ export class RemoteWrite1Decoder {
     let labelsEnd = start
     while (labelsEnd < cursor.end && cursor.bytes[labelsEnd] === 10) {
       cursor.pos = labelsEnd + 1
-      labelsEnd = cursor.pos + cursor.readLength()
+      cursor.skipBytes()
+      labelsEnd = cursor.pos
     }
     cursor.pos = labelsEnd
     const points = this.#countPoints()
