@@ -7,13 +7,18 @@ import type { Tenant } from '../kernel/scope.ts'
 import { conservationReasonsMax } from './limits.ts'
 import type { Conservation, ConservationRow, Kind } from './ports.ts'
 
-/** Receives every movement, for the metrics. Only positive amounts of what counts up. */
-export interface ConservationSink {
-  received(tenant: Tenant, kind: Kind, rows: number, bytes: number): void
-  stored(tenant: Tenant, kind: Kind, rows: number): void
-  refused(tenant: Tenant, kind: Kind, reason: string, rows: number): void
-  dropped(tenant: Tenant, kind: Kind, reason: string, rows: number): void
+/** Rows that moved. `reason` for refused and dropped, else null; `bytes` for received, else 0. */
+export interface Movement {
+  readonly type: 'received' | 'stored' | 'refused' | 'dropped'
+  readonly tenant: Tenant
+  readonly kind: Kind
+  readonly reason: string | null
+  readonly rows: number
+  readonly bytes: number
 }
+
+/** Hears of every movement, for the metrics. */
+export type ConservationSink = (movement: Movement) => void
 
 /** A project and kind for which the law does not hold now. `difference` = received - stored - refused - dropped - queued. */
 export interface Imbalance {
@@ -79,25 +84,29 @@ export function createConservation(sink: ConservationSink | null = null): Balanc
     return found
   }
 
-  function receive(tenant: Tenant, kind: Kind, rows: number, bytes: number): Account {
-    const entry = account(tenant, kind)
+  function tell(type: Movement['type'], { tenant, kind }: Account, facts: { reason?: string; rows: number; bytes?: number }): void {
+    sink?.({ type, tenant, kind, reason: facts.reason ?? null, rows: facts.rows, bytes: facts.bytes ?? 0 })
+  }
+
+  function receive(entry: Account, rows: number, bytes: number): void {
     entry.received += rows
     entry.bytes += bytes
-    sink?.received(tenant, kind, rows, bytes)
-    return entry
+    tell('received', entry, { rows, bytes })
   }
 
   function drop(entry: Account, reason: string, rows: number): void {
-    const name = addReason(entry.dropped, reason, rows)
-    sink?.dropped(entry.tenant, entry.kind, name, rows)
+    tell('dropped', entry, { reason: addReason(entry.dropped, reason, rows), rows })
   }
 
   return {
-    received: (tenant, kind, rows, bytes) => void receive(tenant, kind, rows, bytes),
+    // oxlint-disable-next-line max-params -- the port's signature
+    received: (tenant, kind, rows, bytes) => receive(account(tenant, kind), rows, bytes),
+    // oxlint-disable-next-line max-params -- the port's signature
     refused(tenant, kind, reason, rows) {
-      const name = addReason(account(tenant, kind).refused, reason, rows)
-      sink?.refused(tenant, kind, name, rows)
+      const entry = account(tenant, kind)
+      tell('refused', entry, { reason: addReason(entry.refused, reason, rows), rows })
     },
+    // oxlint-disable-next-line max-params -- the port's signature
     dropped: (tenant, kind, reason, rows) => drop(account(tenant, kind), reason, rows),
     queued(tenant, kind, rows) {
       account(tenant, kind).queued += rows
@@ -106,10 +115,12 @@ export function createConservation(sink: ConservationSink | null = null): Balanc
       const entry = account(tenant, kind)
       entry.queued -= rows
       entry.stored += rows
-      sink?.stored(tenant, kind, rows)
+      tell('stored', entry, { rows })
     },
     recovered(tenant, kind, rows) {
-      receive(tenant, kind, rows, 0).queued += rows
+      const entry = account(tenant, kind)
+      receive(entry, rows, 0)
+      entry.queued += rows
     },
     buried(tenant, kind, rows) {
       const entry = account(tenant, kind)

@@ -1,9 +1,8 @@
 /** Ingest's own metrics. Names are a contract with the dashboards and rules of the self-watcher. */
 import type { Registry } from '../kernel/instruments.ts'
 import { Counter, Gauge, Histogram } from '../kernel/instruments.ts'
-import type { Tenant } from '../kernel/scope.ts'
-import type { ConservationSink } from './conservation.ts'
-import type { IngestLog, Kind } from './ports.ts'
+import type { ConservationSink, Movement } from './conservation.ts'
+import type { IngestLog } from './ports.ts'
 import type { WriterObserver } from './writer/writer.ts'
 
 export interface IngestMetrics {
@@ -15,29 +14,48 @@ export interface IngestMetrics {
 
 const tenantLabels = ['organization', 'project', 'kind']
 
-function labelsOf(tenant: Tenant, kind: Kind): Record<string, string> {
-  return { organization: String(tenant.organizationId), project: String(tenant.projectId), kind }
+function labelsOf({ tenant, kind, reason }: Movement): Record<string, string> {
+  const labels = { organization: String(tenant.organizationId), project: String(tenant.projectId), kind }
+  return reason === null ? labels : { ...labels, reason }
 }
 
-function counter(registry: Registry, name: string, help: string, labelNames: string[]): Counter {
-  return new Counter({ name, help, labelNames, registers: [registry] })
-}
+type MakeCounter = (facts: { name: string; help: string; labelNames: string[] }) => Counter
 
 /** One per registry: a second call on the same one throws. */
 export function createIngestMetrics(registry: Registry): IngestMetrics {
-  const received = counter(registry, 'bellwether_ingest_received_total', 'Data points received.', tenantLabels)
-  const receivedBytes = counter(registry, 'bellwether_ingest_received_bytes_total', 'Bytes received, as sent.', tenantLabels)
-  const stored = counter(registry, 'bellwether_ingest_stored_total', 'Data points inserted into the engine.', tenantLabels)
-  const refused = counter(registry, 'bellwether_ingest_refused_total', 'Data points refused; the sender was told.', [
-    ...tenantLabels,
-    'reason',
-  ])
-  const dropped = counter(registry, 'bellwether_ingest_dropped_total', 'Data points accepted and left out.', [...tenantLabels, 'reason'])
-  const retries = counter(registry, 'bellwether_ingest_insert_retries_total', 'Steps of the writer that failed and were repeated.', [
-    'code',
-  ])
-  const deadLetterRows = counter(registry, 'bellwether_ingest_dead_letter_rows_total', 'Data points moved to the dead letters.', [])
-  const insertedRows = counter(registry, 'bellwether_ingest_inserted_rows_total', 'Rows inserted, by table.', ['table'])
+  const counter: MakeCounter = (facts) => new Counter({ ...facts, registers: [registry] })
+  const received = counter({ name: 'bellwether_ingest_received_total', help: 'Data points received.', labelNames: tenantLabels })
+  const receivedBytes = counter({
+    name: 'bellwether_ingest_received_bytes_total',
+    help: 'Bytes received, as sent.',
+    labelNames: tenantLabels,
+  })
+  const stored = counter({
+    name: 'bellwether_ingest_stored_total',
+    help: 'Data points inserted into the engine.',
+    labelNames: tenantLabels,
+  })
+  const refused = counter({
+    name: 'bellwether_ingest_refused_total',
+    help: 'Data points refused; the sender was told.',
+    labelNames: [...tenantLabels, 'reason'],
+  })
+  const dropped = counter({
+    name: 'bellwether_ingest_dropped_total',
+    help: 'Data points accepted and left out.',
+    labelNames: [...tenantLabels, 'reason'],
+  })
+  const retries = counter({
+    name: 'bellwether_ingest_insert_retries_total',
+    help: 'Steps of the writer that failed and were repeated.',
+    labelNames: ['code'],
+  })
+  const deadLetterRows = counter({
+    name: 'bellwether_ingest_dead_letter_rows_total',
+    help: 'Data points moved to the dead letters.',
+    labelNames: [],
+  })
+  const insertedRows = counter({ name: 'bellwether_ingest_inserted_rows_total', help: 'Rows inserted, by table.', labelNames: ['table'] })
   const insertSeconds = new Histogram({
     name: 'bellwether_ingest_insert_seconds',
     help: 'Duration of one successful insert.',
@@ -46,16 +64,15 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     registers: [registry],
   })
   return {
-    conservation: {
-      received(tenant, kind, rows, bytes) {
-        const labels = labelsOf(tenant, kind)
-        // A raw record that held fewer points than its door counted takes some back; a counter cannot.
-        received.inc(labels, Math.max(0, rows))
-        receivedBytes.inc(labels, Math.max(0, bytes))
-      },
-      stored: (tenant, kind, rows) => stored.inc(labelsOf(tenant, kind), rows),
-      refused: (tenant, kind, reason, rows) => refused.inc({ ...labelsOf(tenant, kind), reason }, rows),
-      dropped: (tenant, kind, reason, rows) => dropped.inc({ ...labelsOf(tenant, kind), reason }, rows),
+    conservation(movement) {
+      const labels = labelsOf(movement)
+      // A raw record that held fewer points than its door counted takes some back; a counter cannot.
+      if (movement.type === 'received') {
+        received.inc(labels, Math.max(0, movement.rows))
+        receivedBytes.inc(labels, Math.max(0, movement.bytes))
+      } else if (movement.type === 'stored') stored.inc(labels, movement.rows)
+      else if (movement.type === 'refused') refused.inc(labels, movement.rows)
+      else dropped.inc(labels, movement.rows)
     },
     writer: {
       inserted(table, rows, durationMs) {

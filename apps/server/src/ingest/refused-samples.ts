@@ -14,7 +14,8 @@ export interface RefusedSample {
 }
 
 export interface RefusedSamples {
-  note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void
+  /** Reason is snake_case; the text is cut to its bound. */
+  note(tenant: Tenant, sample: Omit<RefusedSample, 'projectId'>): void
   /** Newest first. */
   list(scope: Scope): readonly RefusedSample[]
 }
@@ -25,12 +26,12 @@ export function createRefusedSamples(
 ): RefusedSamples {
   const byProject = new Map<string, RefusedSample[]>()
   return {
-    note(tenant, protocol, reason, text, atMs) {
+    note(tenant, sample) {
       const key = `${tenant.organizationId}/${tenant.projectId}`
       const samples = byProject.get(key) ?? []
       byProject.delete(key)
       byProject.set(key, samples)
-      samples.push({ projectId: tenant.projectId, protocol, reason, text: text.slice(0, refusedTextCharsMax), atMs })
+      samples.push({ ...sample, projectId: tenant.projectId, text: sample.text.slice(0, refusedTextCharsMax) })
       if (samples.length > perProject) samples.shift()
       if (byProject.size <= projects) return
       for (const quietest of byProject.keys()) {

@@ -23,6 +23,7 @@ export interface IngestSources {
 export function createIngestSources(capacity: number = sourcesMax): IngestSources {
   const sources = new Map<string, IngestSource>()
   return {
+    // oxlint-disable-next-line max-params -- who, how, how much, when; called a request
     note(tenant, protocol, points, atMs) {
       const key = `${tenant.organizationId}/${tenant.projectId}/${protocol}`
       const known = sources.get(key)

@@ -4,6 +4,7 @@
  * A replay moves the file back under a new number; its token stays, so tables that had taken it do not take it twice.
  */
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Logger } from '../../kernel/log.ts'
 import { deadLetterReasonCharsMax, deadLettersListedMax, deadLetterTenantsMax } from '../limits.ts'
 import type { DeadLetter, DeadLetterTenant, Kind, LogRecord } from '../ports.ts'
@@ -11,6 +12,16 @@ import { replaceFile } from './log-identity.ts'
 import type { SpoolFiles } from './spool-files.ts'
 import { systemCode } from './spool-files.ts'
 import type { StoredSegment } from './stored-segment.ts'
+
+const description = z.object({
+  token: z.string(),
+  reason: z.string(),
+  buriedAtMs: z.number(),
+  rows: z.number(),
+  records: z.number(),
+  sizeBytes: z.number(),
+  tenants: z.array(z.object({ organizationId: z.number(), projectId: z.number(), kind: z.enum(['metrics']), rows: z.number() })),
+})
 
 const idPattern = /^(ready|raw|low)-\d{16}$/
 
@@ -114,7 +125,8 @@ export class DeadLetterFiles {
   async #describe(id: string): Promise<DeadLetter | null> {
     try {
       const value: unknown = JSON.parse(Buffer.from(await this.#files.read(this.#descriptionPath(id))).toString('utf8'))
-      return decodeLetter(id, value)
+      const letter = description.safeParse(value).data
+      return letter === undefined ? null : { ...letter, id, lane: laneOfId(id) }
     } catch {
       return null
     }
@@ -147,15 +159,6 @@ function unknownLetter(id: string): DeadLetter {
     sizeBytes: 0,
     tenants: [],
   }
-}
-
-function decodeLetter(id: string, value: unknown): DeadLetter | null {
-  if (typeof value !== 'object' || value === null) return null
-  const letter = value as Partial<DeadLetter>
-  const numbers = [letter.buriedAtMs, letter.rows, letter.records, letter.sizeBytes]
-  if (typeof letter.reason !== 'string' || typeof letter.token !== 'string' || !Array.isArray(letter.tenants)) return null
-  if (!numbers.every((number) => typeof number === 'number')) return null
-  return { ...(letter as DeadLetter), id, lane: laneOfId(id) }
 }
 
 /** Rows by tenant and kind, the largest first. */

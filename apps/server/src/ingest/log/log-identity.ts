@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Logger } from '../../kernel/log.ts'
 import { sequenceBlock } from '../limits.ts'
 import type { Lane } from '../ports.ts'
@@ -13,27 +14,23 @@ import { systemCode, writeFully } from './spool-files.ts'
 
 const fileName = 'log.json'
 
-interface IdentityFile {
-  readonly format: 1
-  readonly logId: string
+const sequence = z.number().int().min(0)
+
+const identityFile = z.object({
+  format: z.literal(1),
+  logId: z.string().regex(/^[0-9a-f]{16}$/),
   /** Highest number that may have been used, by lane. */
-  readonly reserved: Readonly<Record<Lane, number>>
-}
+  reserved: z.object({ ready: sequence, raw: sequence, low: sequence }),
+})
+
+type IdentityFile = z.infer<typeof identityFile>
 
 function parseIdentity(text: string): IdentityFile | null {
-  let value: unknown
   try {
-    value = JSON.parse(text)
+    return identityFile.safeParse(JSON.parse(text)).data ?? null
   } catch {
     return null
   }
-  const file = value as Partial<IdentityFile> | null
-  if (file === null || file.format !== 1 || typeof file.logId !== 'string' || !/^[0-9a-f]{16}$/.test(file.logId)) return null
-  const reserved = file.reserved
-  for (const lane of ['ready', 'raw', 'low'] as const) {
-    if (reserved === undefined || !Number.isSafeInteger(reserved[lane]) || reserved[lane] < 0) return null
-  }
-  return value as IdentityFile
 }
 
 export class LogIdentity {

@@ -364,7 +364,7 @@ class FileSpool implements Spool {
 
   async #maintain(): Promise<void> {
     await this.#checkDisk()
-    for (const path of [...this.#leftovers.keys()]) {
+    for (const path of this.#leftovers.keys()) {
       try {
         await this.#options.files.unlink(path)
         this.#leftovers.delete(path)

@@ -146,13 +146,16 @@ class SegmentWriter implements Writer {
       inserts = planInserts(segment.token, present(counted), this.#deps.handlers)
     } catch (error) {
       // The same bytes would fail again after a restart: a fault in a decoder must not stop the lane for everyone.
-      return this.#bury(segment, present(counted), `its records could not be turned into inserts: ${String(error)}`, error)
+      return this.#bury(segment, present(counted), {
+        reason: `its records could not be turned into inserts: ${String(error)}`,
+        cause: error,
+      })
     }
     const ready = present(counted)
     for (const insert of inserts) {
       const outcome = await this.#insert(insert)
       if (outcome.type === 'aborted') return
-      if (outcome.type === 'refused') return this.#bury(segment, ready, outcome.reason, null)
+      if (outcome.type === 'refused') return this.#bury(segment, ready, { reason: outcome.reason, cause: null })
     }
     if (segment.rows > 0 && records.length === 0)
       this.#deps.logger.error('ingest segment was lost to damage', { token: segment.token, rows: segment.rows })
@@ -192,7 +195,8 @@ class SegmentWriter implements Writer {
     }
   }
 
-  async #bury(segment: Segment, records: readonly LogRecord[], reason: string, cause: unknown): Promise<void> {
+  async #bury(segment: Segment, records: readonly LogRecord[], why: { reason: string; cause: unknown }): Promise<void> {
+    const { reason, cause } = why
     const buried = await this.#persist(segment.token, async () => {
       await this.#deps.log.bury(segment, reason)
       return true

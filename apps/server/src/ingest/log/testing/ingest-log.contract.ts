@@ -69,9 +69,15 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 
 export function ingestLogContract(name: string, open: (options: LogHarnessOptions) => Promise<LogHarness>): void {
   describe(`IngestLog contract: ${name}`, () => {
-    describe('records and segments', () => recordTests(open))
-    describe('after a restart', () => restartTests(open))
-    describe('bounds and end', () => boundTests(open))
+    describe('records and segments', () => {
+      recordTests(open)
+    })
+    describe('after a restart', () => {
+      restartTests(open)
+    })
+    describe('bounds and end', () => {
+      boundTests(open)
+    })
   })
 }
 
