@@ -15,7 +15,7 @@ export interface RefusedSample {
 
 export interface RefusedSamples {
   /** Reason is snake_case; the text is cut to its bound. */
-  note(tenant: Tenant, sample: Omit<RefusedSample, 'projectId'>): void
+  note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void
   /** Newest first. */
   list(scope: Scope): readonly RefusedSample[]
 }
@@ -26,12 +26,13 @@ export function createRefusedSamples(
 ): RefusedSamples {
   const byProject = new Map<string, RefusedSample[]>()
   return {
-    note(tenant, sample) {
+    // oxlint-disable-next-line max-params -- who, how, why, what, when; called once a refusal
+    note(tenant, protocol, reason, text, atMs) {
       const key = `${tenant.organizationId}/${tenant.projectId}`
       const samples = byProject.get(key) ?? []
       byProject.delete(key)
       byProject.set(key, samples)
-      samples.push({ ...sample, projectId: tenant.projectId, text: sample.text.slice(0, refusedTextCharsMax) })
+      samples.push({ projectId: tenant.projectId, protocol, reason, text: text.slice(0, refusedTextCharsMax), atMs })
       if (samples.length > perProject) samples.shift()
       if (byProject.size <= projects) return
       for (const quietest of byProject.keys()) {
