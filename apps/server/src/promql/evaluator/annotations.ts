@@ -50,6 +50,13 @@ export const notes = {
     `mismatched custom buckets were reconciled during ${operation}`,
   counterResetCollision: (operation: 'addition' | 'subtraction' | 'aggregation'): string =>
     `conflicting counter resets during histogram ${operation}`,
+  forcedMonotonic: (name: string): string =>
+    `input to histogram_quantile needed to be fixed for monotonicity (see ` +
+    `https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)${of(name)}`,
+  quantileIsNan: (name: string): string => `input to histogram_quantile has NaN observations, result is NaN${of(name)}`,
+  quantileIsSkewed: (name: string): string => `input to histogram_quantile has NaN observations, result is skewed higher${of(name)}`,
+  fractionHasNan: (name: string): string =>
+    `input to histogram_fraction has NaN observations, which are excluded from all fractions${of(name)}`,
   mixedClassicNative: (name: string): string => `vector contains a mix of classic and native histograms${of(name)}`,
   badBucketLabel: (label: string, name: string): string =>
     `bucket label "le" is missing or has a malformed value of ${JSON.stringify(label)}${of(name)}`,

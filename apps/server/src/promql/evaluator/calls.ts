@@ -49,7 +49,7 @@ export async function evaluateCall(on: Evaluation, node: Call, grid: Grid): Prom
     return dropNames(on.ctx, mapped)
   }
   const histogram = histogramFunctions.get(node.func)
-  if (histogram !== undefined) return histogram(on.ctx, node, args)
+  if (histogram !== undefined) return dropNames(on.ctx, histogram(on.ctx, node, args))
   return other(on.ctx, node, args, grid)
 }
 

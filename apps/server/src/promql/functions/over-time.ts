@@ -84,6 +84,8 @@ function variance(window: Window): number {
 
 function medianAbsoluteDeviation(window: Window): number {
   const values = window.values.slice(window.from, window.to)
+  // Unlike a quantile, which counts NaN as the smallest value.
+  if (values.some(Number.isNaN)) return NaN
   const median = quantileOf(0.5, values)
   return quantileOf(0.5, values.map((value) => Math.abs(value - median)))
 }

@@ -14,6 +14,7 @@ export function printHistogram(histogram: NativeHistogram): string {
   return `{${parts.join(', ')}}`
 }
 
+/** Bounds, whether they belong to the bucket, and the number of observations. */
 export interface Bucket {
   readonly lower: number
   readonly upper: number
@@ -22,24 +23,29 @@ export interface Bucket {
   readonly count: number
 }
 
-/** All buckets from the lowest to the highest bound, the zero bucket among them; also what the HTTP API lists. */
+/**
+ * All buckets from the lowest to the highest bound, the zero bucket among them; also what the HTTP API lists. Buckets that reach into
+ * the zero bucket are cut at its end.
+ */
 export function bucketsOf(histogram: NativeHistogram): Bucket[] {
   const { schema, positive, negative, customValues, zeroThreshold, zeroCount } = toSparse(histogram)
+  const custom = usesCustomBuckets(histogram)
   const buckets: Bucket[] = []
   for (let i = negative.indexes.length - 1; i >= 0; i--) {
     const index = negative.indexes[i]!
     const lower = -upperBound(index, schema, customValues)
-    const upper = -lowerBound(index, schema, customValues)
+    const upper = Math.min(-lowerBound(index, schema, customValues), -zeroThreshold)
     buckets.push({ lower, upper, lowerClosed: true, upperClosed: false, count: negative.counts[i]! })
   }
-  if (zeroCount !== 0 && !usesCustomBuckets(histogram)) {
+  if (zeroCount !== 0 && !custom) {
     buckets.push({ lower: -zeroThreshold, upper: zeroThreshold, lowerClosed: true, upperClosed: true, count: zeroCount })
   }
   for (let i = 0; i < positive.indexes.length; i++) {
     const index = positive.indexes[i]!
-    const lower = lowerBound(index, schema, customValues)
+    const bound = lowerBound(index, schema, customValues)
+    const lower = custom ? bound : Math.max(bound, zeroThreshold)
     const upper = upperBound(index, schema, customValues)
-    buckets.push({ lower, upper, lowerClosed: usesCustomBuckets(histogram) && index === 0, upperClosed: true, count: positive.counts[i]! })
+    buckets.push({ lower, upper, lowerClosed: custom && index === 0, upperClosed: true, count: positive.counts[i]! })
   }
   return buckets
 }

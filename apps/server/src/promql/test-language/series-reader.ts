@@ -88,7 +88,8 @@ function readLabels(cursor: Cursor): Labels {
   const name = cursor.word()
   if (name !== '') found.push(['__name__', name])
   cursor.blank()
-  if (cursor.take('{')) {
+  // Two braces open a histogram, the first value of a series without labels.
+  if (!cursor.text.startsWith('{{', cursor.at) && cursor.take('{')) {
     cursor.blank()
     while (!cursor.take('}')) {
       const isQuoted = /["'`]/.test(cursor.text.charAt(cursor.at))
