@@ -26,7 +26,7 @@ export interface MetricsDoorDeps {
   /** Who sends, for the screens. */
   readonly sources: { note(tenant: Tenant, protocol: string, points: number, atMs: number): void }
   /** Refusals in words, for the screens. */
-  readonly refusedSamples: { note(tenant: Tenant, sample: { protocol: string; reason: string; text: string; atMs: number }): void }
+  readonly refusedSamples: { note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void }
   /** Where bodies of the lanes `raw` and `low` go. */
   readonly log: Pick<IngestLog, 'append'>
   readonly clock: Pick<Clock, 'nowMs'>
@@ -149,7 +149,7 @@ export class MetricsDoor {
         this.#otlp.decode(plain, session)
         return
       case 'otlpJson':
-        this.#otlp.decode(otlpJsonToProtobuf(plain, this.limits), session)
+        this.#otlp.decode(otlpJsonToProtobuf(plain), session)
         return
       case 'remoteWrite1':
         this.#remoteWrite1.decode(plain, session)
@@ -231,7 +231,7 @@ export class MetricsDoor {
     if (batch.refused.size === 0) return
     const reasons = [...batch.refused.keys()]
     batch.refusedExamples.forEach((example, index) => {
-      if (example !== '') refusedSamples.note(body.tenant, { protocol: body.protocolName, reason: reasons[index] ?? reasons[0] ?? '', text: example, atMs: nowMs })
+      if (example !== '') refusedSamples.note(body.tenant, body.protocolName, reasons[index] ?? reasons[0] ?? '', example, nowMs)
     })
   }
 
@@ -242,7 +242,7 @@ export class MetricsDoor {
     const reason = reasonOf(error)
     conservation.received(body.tenant, 'metrics', 1, body.bytes.byteLength)
     conservation.refused(body.tenant, 'metrics', reason, 1)
-    refusedSamples.note(body.tenant, { protocol: body.protocolName, reason, text: error.publicText, atMs: clock.nowMs() })
+    refusedSamples.note(body.tenant, body.protocolName, reason, error.publicText, clock.nowMs())
   }
 
   #begin(tenant: Tenant): DecodeSession {
