@@ -85,6 +85,13 @@ test('the lock file holds no download addresses', () => {
   expect(read('.npmrc')).toContain('omit-lockfile-registry-resolved=true')
 })
 
+test('the lock file names the packages of every platform, so that npm ci takes it everywhere', () => {
+  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> }
+  const names = new Set(Object.keys(lock.packages).map((key) => key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length)))
+  const wanted = Object.values(lock.packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+  expect(wanted.filter((name) => !names.has(name)), 'run: node scripts/complete-lock.mjs').toEqual([])
+})
+
 test('dependencies are exact versions, and each has its reason in docs/dependencies.md', () => {
   const reasons = read('docs/dependencies.md')
   const problems: string[] = []
