@@ -21,7 +21,7 @@ import type { KeyRecord } from '../../accounts/index.ts'
 import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { MetricSummary } from '../../metrics/index.ts'
-import type { MetricsQuery } from '../../query/index.ts'
+import type { CatalogRequest, MetricsQuery } from '../../query/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import { listLetters, replayLetters, usageOf } from '../ingest-desk.ts'
 import { refusalsShownMax, tagValuesCountedMax } from '../limits.ts'
@@ -222,10 +222,12 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       answer: pageSchema(metricTagSchema),
       handle: async (call) => {
         const { scope } = call.access()
-        const request = requestFor(mustHave(query, scope, call.param('name')), tagValuesCountedMax)
-        const names = query.labelNames(scope, request).items.filter((name) => name !== '__name__')
+        const request = seriesOf(call.param('name'), tagValuesCountedMax)
+        const names = query.labelNames(scope, request).items
+        if (names.length === 0) throw new AppError(metricNotFound)
+        const tags = names.filter((name) => name !== '__name__')
         return wholePage(
-          names.map((name) => {
+          tags.map((name) => {
             const values = query.labelValues(scope, name, request)
             return { name, valueCount: values.items.length, valueCountIsExact: !values.isCut }
           }),
@@ -240,9 +242,9 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       answer: pageSchema(metricTagValueSchema),
       handle: async (call) => {
         const { scope } = call.access()
-        const request = requestFor(mustHave(query, scope, call.param('name')), 0)
         const { cursor, limit } = call.query
-        const values = query.labelValues(scope, call.param('tag'), request).items.filter((value) => cursor === null || value > cursor)
+        const found = query.labelValues(scope, call.param('tag'), seriesOf(call.param('name'), 0)).items
+        const values = found.filter((value) => cursor === null || value > cursor)
         const items = values.slice(0, limit).map((value) => ({ value }))
         return { items, next: values.length > limit ? (items.at(-1)?.value ?? null) : null }
       },
@@ -257,7 +259,7 @@ function mustHave(query: MetricsQuery, scope: Scope, name: string): MetricSummar
 }
 
 /** All series of a metric, whenever they were active. */
-function requestFor(metric: MetricSummary, limit: number): Parameters<MetricsQuery['labelNames']>[1] {
-  const matchers = [[{ name: '__name__', op: '=' as const, value: metric.name }]]
-  return { matchers, fromMs: metric.firstSeenMs, toMs: metric.lastSeenMs, limit }
+function seriesOf(metric: string, limit: number): CatalogRequest {
+  const matchers = [[{ name: '__name__', op: '=' as const, value: metric }]]
+  return { matchers, fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_INTEGER, limit }
 }

@@ -1,0 +1,165 @@
+/** The API over real engines, without the listeners of the whole program: two organizations, each with data that names its owner. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
+import type { SystemStatusBody } from '@bellwether/protocol'
+import { accountsMigrations, openAccounts, type Accounts } from '../../../apps/server/src/accounts/index.ts'
+import { registerApi, type ApiDeps } from '../../../apps/server/src/api/index.ts'
+import { openClickHouse, openPostgres, runClickHouseMigrations, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
+import { createIngestSources, createRefusedSamples, type DeadLetter } from '../../../apps/server/src/ingest/index.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts'
+import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
+import { metricsMigrations } from '../../../apps/server/src/metrics/index.ts'
+import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
+import { createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
+import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
+
+export const adminToken = 'admin-token-of-the-first-organization'
+export const adminPassword = 'correct horse battery'
+export const ours: Tenant = { organizationId: 1, projectId: 1 }
+
+/** A time all tests share: whole minutes, recent enough for the head. */
+export const nowMs = Math.floor(Date.now() / 60_000) * 60_000
+
+/** Words that only the other organization's data contain. */
+export const theirWord = 'kestrel'
+
+export interface ApiStack extends AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly accounts: Accounts
+  readonly metrics: Stack
+  readonly query: MetricsQuery
+  /** Every route mounted, as Fastify saw it. */
+  readonly routes: readonly RouteOptions[]
+  readonly theirs: { readonly tenant: Tenant; readonly organization: string; readonly project: string; readonly token: string; readonly cookie: string }
+  readonly letters: DeadLetter[]
+  readonly replayed: string[]
+  put(tenant: Tenant, samples: readonly TestSample[]): Promise<void>
+}
+
+const status: SystemStatusBody = {
+  version: '0.0.0-test',
+  nodeVersion: process.version,
+  startedAt: new Date(nowMs).toISOString(),
+  uptimeSec: 1,
+  ready: true,
+  roles: ['all'],
+  components: [{ name: 'clickhouse', kind: 'engine', state: 'ok', detail: null, version: '26', location: 'embedded', since: null, restarts: 0 }],
+  log: { segments: 0, records: 0, rows: 0, sizeBytes: 0, sizeBytesMax: 1, oldestMs: 0 },
+  disk: { path: 'data', totalBytes: 1, freeBytes: 1, usedByUsBytes: null },
+  memory: { totalBytes: 1, freeBytes: 1, heapUsedBytes: 1, processes: [] },
+}
+
+export interface ApiStackOptions {
+  readonly webDir?: string
+  readonly publicUrl?: string
+}
+
+export async function openApiStack(options: ApiStackOptions = {}): Promise<ApiStack> {
+  const resources = new ResourceScope()
+  try {
+    return await buildStack(options, resources)
+  } catch (error) {
+    await resources[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function buildStack(options: ApiStackOptions, resources: ResourceScope): Promise<ApiStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
+  resources.defer('folder', () => rmSync(folder, { recursive: true, force: true }))
+  const postgres = resources.use(await openPostgres({ url: null, dataDir: folder, logger: silentLogger, clock: systemClock }))
+  await runPostgresMigrations(postgres.pool, accountsMigrations)
+  const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
+  const settings = { publicUrl, adminEmail: 'ops@example.org', adminPassword, adminToken, ingestKey: null, secret: 'q7'.repeat(20) }
+  const accounts = await openAccounts({ pool: postgres.pool, clock: systemClock, logger: silentLogger, settings })
+  resources.defer('accounts', () => accounts[Symbol.asyncDispose]())
+  await accounts.ensureFirstRun()
+  const clickhouse = resources.use(
+    await openClickHouse({ url: null, cluster: null, dataDir: folder, database: 'bellwether', memoryMaxBytes: 1024 ** 3, logger: silentLogger, clock: systemClock }),
+  )
+  await runClickHouseMigrations(clickhouse, postgres.pool, metricsMigrations)
+  const metrics = await openStack({ engine: clickhouse, logDir: join(folder, 'log'), withoutWriter: true })
+  resources.defer('metrics', () => metrics[Symbol.asyncDispose]())
+  const instruments = createInstruments()
+  const engine = createPromqlEngine({ clock: systemClock })
+  const query = createMetricsQuery({ engine, store: metrics.store, catalog: metrics.catalog, clock: systemClock, instruments, limits: defaultQueryLimits })
+  const theirs = await makeTheirs(accounts)
+  const letters = lettersOf(theirs.tenant)
+  const replayed: string[] = []
+  const deps: ApiDeps = {
+    accounts,
+    query,
+    ingest: {
+      conservation: metrics.conservation,
+      sources: createIngestSources(),
+      refusedSamples: createRefusedSamples(),
+      deadLetters: {
+        list: async () => letters,
+        replay: async (id) => {
+          const letter = letters.find((one) => one.id === id)
+          if (letter === undefined) throw new Error(`no letter ${id}`)
+          replayed.push(id)
+          return letter
+        },
+      },
+    },
+    systemStatus: async () => status,
+    readiness: () => ({ ready: true, waitingFor: [] }),
+    instruments,
+    clock: systemClock,
+    logger: silentLogger,
+    settings: { version: '0.0.0-test', publicUrl, webDir: options.webDir ?? null },
+  }
+  noteIngest(deps, theirs.tenant)
+  const app = fastify({ routerOptions: { maxParamLength: 2048 } })
+  resources.defer('http', () => app.close())
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => void routes.push(route))
+  await registerApi(app, deps)
+  await app.ready()
+  const put = async (tenant: Tenant, samples: readonly TestSample[]): Promise<void> => await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)
+  return { app, accounts, metrics, query, routes, theirs, letters, replayed, put, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+}
+
+async function makeTheirs(accounts: Accounts): Promise<ApiStack['theirs']> {
+  const made = await accounts.createOrganization({ name: `The ${theirWord}`, ownerEmail: `owner@${theirWord}.org`, ownerName: `Owner ${theirWord}`, projectName: `${theirWord} shop` })
+  const session = await accounts.signIn.withLink(made.linkToken, { address: '192.0.2.1', userAgent: 'test' })
+  const caller = await accounts.gatekeeper.authenticate({ authorization: null, cookie: session.cookie })
+  const access = await accounts.gatekeeper.organization(caller, made.organizationId, 'admin')
+  const token = await accounts.directory.createToken(access, { name: `${theirWord} token`, permissions: ['admin'], projectId: null, expiresAtMs: null })
+  await accounts.directory.createTeam(access, { name: `${theirWord} team`, projectIds: [made.projectId] })
+  const tenant = { organizationId: Number(made.organizationId), projectId: Number(made.projectId) }
+  return { tenant, organization: made.organizationId, project: made.projectId, token: token.secret, cookie: session.cookie }
+}
+
+function lettersOf(theirs: Tenant): DeadLetter[] {
+  const letter = { lane: 'ready', token: 't', buriedAtMs: nowMs, records: 1, sizeBytes: 100 } as const
+  return [
+    { ...letter, id: 'ready-0000000000000001', reason: 'refused by the store', rows: 7, tenants: [{ ...ours, kind: 'metrics', rows: 7 }] },
+    { ...letter, id: 'ready-0000000000000002', reason: `about ${theirWord}`, rows: 9, tenants: [{ ...theirs, kind: 'metrics', rows: 9 }] },
+    {
+      ...letter,
+      id: 'ready-0000000000000003',
+      reason: 'both',
+      rows: 5,
+      tenants: [
+        { ...ours, kind: 'metrics', rows: 2 },
+        { ...theirs, kind: 'metrics', rows: 3 },
+      ],
+    },
+  ]
+}
+
+function noteIngest({ ingest }: ApiDeps, theirs: Tenant): void {
+  const sources = ingest.sources as ReturnType<typeof createIngestSources>
+  const refused = ingest.refusedSamples as ReturnType<typeof createRefusedSamples>
+  sources.note(ours, 'otlp-http', 10, nowMs)
+  sources.note(theirs, `remote-${theirWord}`, 10, nowMs)
+  refused.note(ours, 'otlp-http', 'timestamp_too_old', 'a sample of 1970', nowMs)
+  refused.note(theirs, 'otlp-http', 'label_name_too_long', `the ${theirWord} label`, nowMs)
+}
