@@ -1,0 +1,245 @@
+import fastify, { type RouteOptions } from 'fastify'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Access } from '../../../apps/server/src/accounts/index.ts'
+import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.ts'
+import { adminPassword, adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
+import { routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
+
+let stack: ApiStack
+let routes: WalkRoute[]
+/** Things of the other organization, by the name of the path parameter. */
+let theirTargets: Targets
+let nobodies: Record<string, Record<string, string>>
+
+/** Addresses that answer everyone: a new one is a decision, made here. */
+const publicRoutes = [
+  'GET /api/0/auth/session',
+  'GET /api/0/openapi.json',
+  'GET /docs',
+  'GET /health/live',
+  'GET /health/ready',
+  'POST /api/0/auth/first-run',
+  'POST /api/0/auth/sign-in',
+  'POST /api/0/auth/sign-out',
+]
+
+beforeAll(async () => {
+  stack = await openApiStack()
+  const { accounts, theirs } = stack
+  await stack.put(theirs.tenant, [{ labels: { __name__: theirWord, [theirWord]: theirWord }, timeMs: nowMs, value: 4711 }])
+  await stack.put(ours, [{ labels: { __name__: 'ours_total', job: 'shop' }, timeMs: nowMs, value: 1 }])
+  routes = routesOf(stack.routes)
+  const owner = await accounts.gatekeeper.authenticate({ authorization: `Bearer ${theirs.token}`, cookie: null })
+  const access = await accounts.gatekeeper.organization(owner, theirs.organization, 'admin')
+  const project = await accounts.gatekeeper.project(owner, theirs.project, 'admin')
+  const revoked = await accounts.directory.createToken(access, { name: 'revoked', permissions: ['admin'], projectId: null, expiresAtMs: null })
+  await accounts.directory.revokeToken(access, revoked.token.id)
+  const expired = await accounts.directory.createToken(access, { name: 'expired', permissions: ['admin'], projectId: null, expiresAtMs: nowMs - 1000 })
+  const peer = { address: '192.0.2.2', userAgent: 'test' }
+  const left = await accounts.signIn.withPassword('ops@example.org', adminPassword, peer)
+  await accounts.signIn.signOut(left.cookie)
+  const stranger = await accounts.signIn.withPassword('ops@example.org', adminPassword, peer)
+  nobodies = {
+    'the administrator of another organization, by token': { authorization: `Bearer ${adminToken}` },
+    'the owner of another organization, by cookie': { cookie: stranger.cookie },
+    'a revoked token of the organization': { authorization: `Bearer ${revoked.secret}` },
+    'an expired token of the organization': { authorization: `Bearer ${expired.secret}` },
+    'a session that was signed out': { cookie: left.cookie },
+    'no credentials': {},
+    'a wrong token beside a good cookie': { authorization: 'Bearer nonsense-nonsense', cookie: theirs.cookie },
+  }
+  theirTargets = {
+    organization: theirs.organization,
+    project: theirs.project,
+    user: (await accounts.directory.members(access))[0]?.userId ?? '',
+    token: (await accounts.directory.tokens(access))[0]?.id ?? '',
+    key: (await accounts.directory.keys(project))[0]?.id ?? '',
+    name: theirWord,
+    tag: theirWord,
+  }
+})
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]()
+})
+
+async function theirAudit(): Promise<unknown> {
+  const owner = await stack.accounts.gatekeeper.authenticate({ authorization: `Bearer ${stack.theirs.token}`, cookie: null })
+  const access = await stack.accounts.gatekeeper.organization(owner, stack.theirs.organization, 'admin')
+  return await stack.accounts.directory.audit(access, { limit: 1000, cursor: null })
+}
+
+describe('every route', () => {
+  test('there are routes, and each says who may call it', () => {
+    expect(routes.length).toBeGreaterThan(50)
+    expect(withoutRule(routes)).toEqual([])
+  })
+
+  test('a route that forgets its rule is found', () => {
+    const app = fastify()
+    const seen: RouteOptions[] = []
+    app.addHook('onRoute', (route) => void seen.push(route))
+    app.get('/api/0/forgotten', async () => 'x')
+    expect(withoutRule(routesOf(seen))).toEqual(['GET /api/0/forgotten', 'HEAD /api/0/forgotten'])
+  })
+
+  test('only the listed ones are public', () => {
+    const open = routes.filter((route) => route.access === 'public' && route.method !== 'HEAD').map(({ method, url }) => `${method} ${url}`)
+    expect(open.sort()).toEqual(publicRoutes)
+  })
+
+  test('nobody else gets in, by any route and any credentials, and nothing of theirs is in any answer', async () => {
+    const before = await theirAudit()
+    const targetSets = [theirTargets, { ...theirTargets, organization: `the-${theirWord}` }]
+    let visits = 0
+    for (const [who, headers] of Object.entries(nobodies)) {
+      for (const targets of targetSets) {
+        for (const route of routes) {
+          if (route.access !== 'project' && route.access !== 'organization') continue
+          const seen = await visit(stack.app, route, targets, headers)
+          expect({ who, route: seen.route, allowed: [401, 403, 404].includes(seen.status), status: seen.status }).toMatchObject({ allowed: true })
+          expect({ who, route: seen.route, leaks: seen.said.includes(theirWord) }).toMatchObject({ leaks: false })
+          visits++
+        }
+      }
+    }
+    expect(visits).toBeGreaterThan(700)
+    expect(await theirAudit()).toEqual(before)
+    expect(stack.replayed).toEqual([])
+  })
+
+  test('the other routes say nothing of theirs either, and need what they say', async () => {
+    for (const [who, headers] of Object.entries(nobodies)) {
+      for (const route of routes) {
+        if (route.access === 'project' || route.access === 'organization' || (route.access === 'public' && route.method === 'POST')) continue
+        const seen = await visit(stack.app, route, theirTargets, headers)
+        expect({ who, route: seen.route, leaks: seen.said.includes(theirWord) }).toMatchObject({ leaks: false })
+        if (route.access === 'none') expect([seen.route, seen.status]).toEqual([seen.route, 405])
+      }
+    }
+  })
+
+  test('the program itself is shown to its first organization only', async () => {
+    for (const route of routes.filter(({ access }) => access === 'system')) {
+      // A scraper on this machine is let in without a token: say that the request came through a proxy.
+      for (const headers of [{ authorization: `Bearer ${stack.theirs.token}` }, { cookie: stack.theirs.cookie }, {}]) {
+        const seen = await visit(stack.app, route, theirTargets, { ...headers, 'x-forwarded-for': '192.0.2.9' })
+        expect([seen.route, [401, 403, 404].includes(seen.status)]).toEqual([seen.route, true])
+      }
+      expect((await visit(stack.app, route, theirTargets, { authorization: `Bearer ${adminToken}` })).status).toBe(200)
+    }
+  })
+
+  test('they themselves get in by the same requests, and see their own: the walk is not blind', async () => {
+    const seeing: string[] = []
+    for (const route of routes) {
+      if (route.method !== 'GET' || (route.access !== 'project' && route.access !== 'organization')) continue
+      const seen = await visit(stack.app, route, theirTargets, { authorization: `Bearer ${stack.theirs.token}` })
+      expect([seen.route, seen.status]).toEqual([seen.route, 200])
+      if (seen.said.includes(theirWord)) seeing.push(route.url)
+    }
+    expect(seeing).toEqual(
+      expect.arrayContaining([
+        '/api/0/organizations/:organization/projects',
+        '/api/0/organizations/:organization/members',
+        '/api/0/organizations/:organization/teams',
+        '/api/0/organizations/:organization/tokens',
+        '/api/0/organizations/:organization/usage',
+        '/api/0/organizations/:organization/audit',
+        '/api/0/projects/:project/sources',
+        '/api/0/projects/:project/refused',
+        '/api/0/projects/:project/dead-letters',
+        '/api/0/projects/:project/metrics',
+        '/api/0/projects/:project/metrics/:name',
+        '/api/0/projects/:project/metrics/:name/tags',
+        '/api/0/projects/:project/metrics/:name/tags/:tag',
+        '/api/v1/query',
+        '/api/v1/query_range',
+        '/api/v1/series',
+        '/api/v1/labels',
+        '/api/v1/label/:name/values',
+        '/api/0/projects/:project/prometheus/api/v1/query',
+      ]),
+    )
+  })
+
+  test('a replay of the other organization\'s dead letter is refused, one of both gives only the own rows', async () => {
+    const replay = async (ids: string[] | null) =>
+      await stack.app.inject({ method: 'POST', url: '/api/0/projects/1/dead-letters/replay', headers: { authorization: `Bearer ${adminToken}` }, payload: { ids } })
+    expect((await replay(['ready-0000000000000002'])).statusCode).toBe(404)
+    expect(stack.replayed).toEqual([])
+    expect((await replay(null)).json()).toEqual({ letters: 2, rows: 9 })
+    expect(stack.replayed).toEqual(['ready-0000000000000001', 'ready-0000000000000003'])
+  })
+})
+
+describe('everything that takes a scope', () => {
+  const all = { matchers: [], fromMs: 0, toMs: nowMs + 86_400_000, limit: 0 }
+  const options = { class: 'interactive', timeoutMs: null, lookbackMs: null } as const
+  const everything = '{__name__=~".+"}'
+  const matchAll = [{ name: '__name__', op: '=~', value: '.+' }] as const
+  const range = { startMs: nowMs - 600_000, endMs: nowMs + 600_000, stepMs: 60_000 }
+  const signal = new AbortController().signal
+
+  /** Methods of an object, wherever they are defined. */
+  function methodsOf(target: object): string[] {
+    const own = Object.keys(target).filter((name) => typeof Reflect.get(target, name) === 'function')
+    const inherited = Object.getOwnPropertyNames(Object.getPrototypeOf(target)).filter((name) => name !== 'constructor')
+    const plain = Object.getPrototypeOf(target) === Object.prototype
+    return plain ? own : inherited
+  }
+
+  async function scopeOf(token: string, project: string): Promise<Access> {
+    const caller = await stack.accounts.gatekeeper.authenticate({ authorization: `Bearer ${token}`, cookie: null })
+    return await stack.accounts.gatekeeper.project(caller, project, 'admin')
+  }
+
+  /** One call for each method; a new method without one fails the first test below. */
+  function calls({ scope }: Access): Record<string, Record<string, () => unknown>> {
+    const { query, metrics } = stack
+    const budget = { seriesMax: 1000, samplesMax: 10_000 }
+    return {
+      query: {
+        instant: () => query.instant(scope, { query: everything, timeMs: nowMs, ...options }, signal),
+        range: () => query.range(scope, { query: everything, ...range, ...options }, signal),
+        labelNames: () => query.labelNames(scope, all),
+        labelValues: () => query.labelValues(scope, '__name__', all),
+        series: () => query.series(scope, { ...all, matchers: [matchAll] }),
+        metadata: () => query.metadata(scope, null, 0),
+        metrics: () => query.metrics(scope),
+      },
+      store: { select: () => metrics.store.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, budget, signal) },
+      catalog: {
+        labelNames: () => metrics.catalog.labelNames(scope, [], 0, all.toMs, 1000),
+        labelValues: () => metrics.catalog.labelValues(scope, '__name__', [], 0, all.toMs, 1000),
+        series: () => metrics.catalog.series(scope, [matchAll], 0, all.toMs, 1000),
+        metadata: () => metrics.catalog.metadata(scope, null, 1000),
+        metrics: () => metrics.catalog.metrics(scope),
+      },
+      ingest: {
+        usage: () => usageOf(scope, metrics.conservation.rows()),
+        letters: () => listLetters(scope, { list: async () => stack.letters, replay: async () => stack.letters[0]! }),
+      },
+    }
+  }
+
+  test('has a call here', async () => {
+    const table = calls(await scopeOf(adminToken, '1'))
+    expect(Object.keys(table['query'] ?? {}).sort()).toEqual(methodsOf(stack.query).sort())
+    expect(Object.keys(table['store'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.store).sort())
+    expect(Object.keys(table['catalog'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.catalog).sort())
+  })
+
+  test('answers from its own scope alone', async () => {
+    const own = calls(await scopeOf(adminToken, '1'))
+    const foreign = calls(await scopeOf(stack.theirs.token, stack.theirs.project))
+    const text = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (ArrayBuffer.isView(part) ? Array.from(part as Float64Array) : part)) ?? ''
+    for (const [group, functions] of Object.entries(own)) {
+      for (const [name, call] of Object.entries(functions)) {
+        const said = text(await call())
+        expect({ group, name, leaks: said.includes(theirWord) || said.includes('4711') }).toEqual({ group, name, leaks: false })
+        const theirSaid = text(await foreign[group]?.[name]?.())
+        expect({ group, name, leaks: theirSaid.includes('ours_total') }).toEqual({ group, name, leaks: false })
+      }
+    }
+  })
+})
