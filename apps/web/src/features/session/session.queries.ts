@@ -26,7 +26,7 @@ export async function changePassword(currentPassword: string | null, newPassword
 
 /** Ends the session and forgets everything that was read with it. */
 export async function signOut(client: QueryClient): Promise<void> {
-  await requestJson('/api/0/auth/sign-out', { method: 'POST', body: {} })
+  await requestJson('/api/0/auth/sign-out', { method: 'POST' })
   client.clear()
   client.setQueryData(sessionQuery.queryKey, null)
 }

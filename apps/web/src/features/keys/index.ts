@@ -1,0 +1,2 @@
+/** Ingest keys. */
+export { keysQuery, usableKey } from './keys.queries.ts'
