@@ -3,6 +3,7 @@ import { Modal, TextInput } from '@mantine/core'
 import { useState, type FormEvent, type ReactNode } from 'react'
 import { Button } from './Button.tsx'
 import { Failure } from './states.tsx'
+import './form.css'
 
 export interface ConfirmTypedProps {
   readonly title: string

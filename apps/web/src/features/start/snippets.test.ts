@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { snippetsFor } from './snippets.ts'
+
+const facts = { origin: 'https://watch.example.com', key: '0123456789abcdef0123456789abcdef' }
+
+describe('snippets', () => {
+  it('all carry the real key and address', () => {
+    const all = snippetsFor(facts)
+    expect(all.map((snippet) => snippet.id)).toEqual(['node', 'python', 'go', 'java', 'collector', 'prometheus', 'curl'])
+    for (const snippet of all) {
+      const text = snippet.steps.map((step) => step.code).join('\n')
+      expect(text, snippet.id).toContain(facts.key)
+      expect(text, snippet.id).toContain(facts.origin)
+    }
+  })
+
+  it('send one point by curl that is valid OTLP JSON', () => {
+    const code = snippetsFor(facts).find((snippet) => snippet.id === 'curl')?.steps[0]?.code ?? ''
+    const body = code.slice(code.indexOf("-d '") + 4, code.lastIndexOf("'")).replace("'$(date +%s)'", '1700000000')
+    expect(JSON.parse(body)).toHaveProperty('resourceMetrics.0.scopeMetrics.0.metrics.0.gauge.dataPoints.0.timeUnixNano', '1700000000000000000')
+  })
+})

@@ -1,0 +1,167 @@
+/** Snippets that send a first data point, with the project's real key and this server's address in them. */
+
+export interface SnippetFacts {
+  /** Scheme, host and port of this server, without a slash at the end. */
+  readonly origin: string
+  readonly key: string
+}
+
+export interface Snippet {
+  readonly id: string
+  readonly label: string
+  readonly steps: readonly { readonly title: string; readonly code: string }[]
+}
+
+function environment({ origin, key }: SnippetFacts): string {
+  return [
+    'export OTEL_SERVICE_NAME=my-service',
+    'export OTEL_METRICS_EXPORTER=otlp',
+    'export OTEL_TRACES_EXPORTER=none OTEL_LOGS_EXPORTER=none',
+    'export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+    `export OTEL_EXPORTER_OTLP_ENDPOINT=${origin}`,
+    `export OTEL_EXPORTER_OTLP_HEADERS=x-bellwether-key=${key}`,
+    'export OTEL_METRIC_EXPORT_INTERVAL=10000',
+  ].join('\n')
+}
+
+const collector = ({ origin, key }: SnippetFacts): string => `receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: 127.0.0.1:14317
+  hostmetrics:
+    collection_interval: 15s
+    scrapers:
+      cpu:
+      memory:
+      filesystem:
+      network:
+      load:
+
+processors:
+  batch:
+
+exporters:
+  otlphttp/bellwether:
+    endpoint: ${origin}
+    headers:
+      x-bellwether-key: ${key}
+
+service:
+  pipelines:
+    metrics:
+      receivers: [otlp, hostmetrics]
+      processors: [batch]
+      exporters: [otlphttp/bellwether]`
+
+const prometheus = ({ origin, key }: SnippetFacts): string => `remote_write:
+  - url: ${origin}/api/v1/write
+    authorization:
+      credentials: ${key}
+    send_exemplars: true
+    send_native_histograms: true`
+
+const curl = ({ origin, key }: SnippetFacts): string => `curl -i ${origin}/v1/metrics \\
+  -H 'content-type: application/json' \\
+  -H 'x-bellwether-key: ${key}' \\
+  -d '{
+    "resourceMetrics": [{
+      "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "hello"}}]},
+      "scopeMetrics": [{"metrics": [{
+        "name": "hello.temperature", "unit": "Cel",
+        "gauge": {"dataPoints": [{"asDouble": 21.5, "timeUnixNano": "'$(date +%s)'000000000"}]}
+      }]}]
+    }]
+  }'`
+
+const go = `package main
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/sdk/metric"
+)
+
+func main() {
+	ctx := context.Background()
+	exporter, err := otlpmetrichttp.New(ctx) // address and key come from the environment
+	if err != nil {
+		panic(err)
+	}
+	reader := metric.NewPeriodicReader(exporter, metric.WithInterval(10*time.Second))
+	provider := metric.NewMeterProvider(metric.WithReader(reader))
+	defer provider.Shutdown(ctx)
+	otel.SetMeterProvider(provider)
+
+	orders, _ := otel.Meter("shop").Int64Counter("shop.orders")
+	for {
+		orders.Add(ctx, 1)
+		time.Sleep(time.Second)
+	}
+}`
+
+/** Every way we show, the most common first. */
+export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
+  const env = { title: 'Say where to send', code: environment(facts) }
+  return [
+    {
+      id: 'node',
+      label: 'Node.js',
+      steps: [
+        { title: 'Install', code: 'npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node' },
+        env,
+        { title: 'Start your program', code: 'node --require @opentelemetry/auto-instrumentations-node/register app.js' },
+      ],
+    },
+    {
+      id: 'python',
+      label: 'Python',
+      steps: [
+        { title: 'Install', code: 'pip install opentelemetry-distro opentelemetry-exporter-otlp\nopentelemetry-bootstrap --action=install' },
+        env,
+        { title: 'Start your program', code: 'opentelemetry-instrument python app.py' },
+      ],
+    },
+    {
+      id: 'go',
+      label: 'Go',
+      steps: [
+        { title: 'Install', code: 'go get go.opentelemetry.io/otel go.opentelemetry.io/otel/sdk/metric \\\n  go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp' },
+        env,
+        { title: 'main.go', code: go },
+      ],
+    },
+    {
+      id: 'java',
+      label: 'Java',
+      steps: [
+        {
+          title: 'Download the agent',
+          code: 'curl -LO https://github.com/open-telemetry/opentelemetry-java-instrumentation/releases/latest/download/opentelemetry-javaagent.jar',
+        },
+        env,
+        { title: 'Start your program', code: 'java -javaagent:opentelemetry-javaagent.jar -jar app.jar' },
+      ],
+    },
+    {
+      id: 'collector',
+      label: 'OTel Collector',
+      steps: [
+        { title: 'collector.yaml: this host, and whatever sends to the collector', code: collector(facts) },
+        { title: 'Start it', code: 'otelcol-contrib --config collector.yaml' },
+      ],
+    },
+    {
+      id: 'prometheus',
+      label: 'Prometheus',
+      steps: [
+        { title: 'Add to prometheus.yml', code: prometheus(facts) },
+        { title: 'Load it', code: 'kill -HUP $(pidof prometheus)' },
+      ],
+    },
+    { id: 'curl', label: 'curl', steps: [{ title: 'One data point by hand', code: curl(facts) }] },
+  ]
+}

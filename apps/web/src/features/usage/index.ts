@@ -1,0 +1,3 @@
+/** What came in and what became of it. */
+export { balanceOf, explainReason, reasonsOf, usageQuery, type Balance, type ReasonRow } from './usage.queries.ts'
+export { Equation } from './Equation.tsx'
