@@ -79,7 +79,7 @@ export interface FirstRunRequest {
 
 export const firstRunRequestSchema: z.ZodType<FirstRunRequest> = z.strictObject({ token: z.string().min(16).max(128) })
 
-export const passwordLengthMin = 10
+export const passwordLengthMin = 8
 export const passwordLengthMax = 256
 
 /** `POST /api/0/auth/password`; answers 204. `currentPassword` is null only while none is set. */

@@ -13,7 +13,7 @@ import type { Tables } from '../schema/tables.ts'
 export const sessionTtlSec = 30 * 86_400
 /** A session in use is prolonged once a day. */
 const sessionRefreshSec = 86_400
-const passwordLengthMin = 10
+const passwordLengthMin = 8
 const passwordLengthMax = 256
 /** Only ever set by us; whatever the client sends under it is not passed on. */
 export const peerHeader = 'x-bellwether-peer'
