@@ -15,6 +15,7 @@ import {
   createMetricsInstruments,
   createMetricsStore,
   defaultSeriesLimits,
+  GridStore,
   Head,
   HistogramHead,
   loadMetrics,
@@ -42,7 +43,7 @@ export async function openEngine(): Promise<EngineHome> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-metrics-'))
   const options = { url: null, cluster: null, dataDir, database: 'bellwether', memoryMaxBytes: 1024 ** 3, logger: silentLogger, clock: systemClock }
   const engine = await openClickHouse(options)
-  for (const { statements } of metricsMigrations) for (const statement of statements) await engine.command(statement)
+  for (const { up } of metricsMigrations) for (const statement of up) await engine.command(statement)
   return {
     dataDir,
     engine,
@@ -94,7 +95,7 @@ export async function openStack(options: StackOptions) {
   await recoverLog(log, handlers, conservation)
   const ingest = createMetricsIngest({ log, registry, head, histograms, metadata, conservation, instruments })
   const samples = new SampleStore(engine, registry)
-  const store = createMetricsStore({ registry, head, histograms, samples })
+  const store = createMetricsStore({ registry, head, histograms, samples, grids: new GridStore(engine, registry) })
   const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock })
   const writer: Writer | null =
     options.withoutWriter === true

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
-import { STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
+import { createMetricsStore, GridStore, SampleStore, STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
 import { batchOf, budget, live, openEngine, openStack, ref, scope, tenant, toText, wipe, type EngineHome, type Stack, type TestSample } from './metrics-stack.ts'
 
 let home: EngineHome
@@ -164,8 +164,8 @@ describe('head and engine', () => {
     const broken = { ...home, queryNative: () => { throw new Error('engine asked') } }
     await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
-    const { createMetricsStore, SampleStore } = await import('../../../apps/server/src/metrics/index.ts')
-    const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, samples: new SampleStore(broken, stack.registry) })
+    const parts = { samples: new SampleStore(broken, stack.registry), grids: new GridStore(broken, stack.registry) }
+    const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, ...parts })
     expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live))).toEqual(toRecord(someSamples(10)))
     stack.head.coverFrom(startMs + 1)
     await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live)).rejects.toThrow('engine asked')

@@ -9,6 +9,7 @@ export { defaultSeriesLimits, futureToleranceMs, type SeriesLimits } from './lim
 export { loadMetrics, type MetricsState } from './load.ts'
 export { MetadataStore } from './metadata-store.ts'
 export { createMetricsInstruments, type MetricsInstruments } from './metrics.ts'
+export { GridStore } from './samples/grid-store.ts'
 export { Head, type HeadOptions } from './samples/head.ts'
 export { HistogramHead } from './samples/histogram-head.ts'
 export { SampleStore } from './samples/sample-store.ts'

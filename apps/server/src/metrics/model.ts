@@ -87,3 +87,21 @@ export interface SelectBudget {
   readonly seriesMax: number
   readonly samplesMax: number
 }
+
+/** A range function that the store may compute itself (mirrors `promql/ports.ts`). */
+export interface GridHint {
+  /** `last` is the instant selector with look-back; the others are PromQL range functions. */
+  readonly func: 'last' | 'rate' | 'increase' | 'delta' | 'irate' | 'idelta'
+  readonly startMs: number
+  readonly endMs: number
+  readonly stepMs: number
+  /** Window or look-back, ms; left-open. */
+  readonly windowMs: number
+}
+
+/** Values at step i of series s are `values[s * steps + i]`; `STALE` where there is none. */
+export interface SeriesGrid {
+  readonly labels: readonly Labels[]
+  readonly steps: number
+  readonly values: Float64Array
+}

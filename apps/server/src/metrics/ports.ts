@@ -1,7 +1,7 @@
 /** What metrics offers the other domains. Implementations are built in `compose/`. */
 import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
-import type { Labels, Matcher, MetricMetadata, SelectBudget, SelectRequest, SeriesBlock } from './model.ts'
+import type { GridHint, Labels, Matcher, MetricMetadata, SelectBudget, SelectRequest, SeriesBlock, SeriesGrid } from './model.ts'
 
 /**
  * Finds the series of a label set. Refs are dense, process-local numbers (0, 1, 2 ...) shared by all tenants;
@@ -33,6 +33,11 @@ export interface MetricsIngest {
 /** Reads samples: recent ones from memory, older ones from the engine, stitched. */
 export interface MetricsStore {
   select(scope: Scope, request: SelectRequest, budget: SelectBudget, signal: AbortSignal): Promise<SeriesBlock>
+  /**
+   * The result of `hint.func` over each selected series, computed where the samples are; null when it must be computed from samples.
+   * `request.fromMs` and `toMs` say which samples the function looks at.
+   */
+  grid?(scope: Scope, request: SelectRequest, hint: GridHint, budget: SelectBudget, signal: AbortSignal): Promise<SeriesGrid | null>
 }
 
 /** Names, labels and descriptions, from the in-memory index. Times bound the series to those active in the range. */

@@ -5,8 +5,9 @@
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { tooManySamples, tooManySeries } from './errors.ts'
-import type { NativeHistogram, SelectBudget, SelectRequest, SeriesBlock } from './model.ts'
+import { STALE, type GridHint, type Labels, type NativeHistogram, type SelectBudget, type SelectRequest, type SeriesBlock, type SeriesGrid } from './model.ts'
 import type { MetricsStore } from './ports.ts'
+import { stepsOf, type GridStore } from './samples/grid-store.ts'
 import type { Head } from './samples/head.ts'
 import type { HistogramHead, TimedHistogram } from './samples/histogram-head.ts'
 import { SampleColumns } from './samples/sample-columns.ts'
@@ -19,6 +20,8 @@ export interface MetricsStoreDeps {
   readonly head: Head
   readonly histograms: HistogramHead
   readonly samples: SampleStore
+  /** Without it every range function is computed from samples. */
+  readonly grids?: GridStore
 }
 
 const noSamples = new Float64Array(0)
@@ -40,6 +43,23 @@ class StitchedStore implements MetricsStore {
     const samples = await this.#addOlder(refs, request, recent, left, signal)
     const histograms = await this.#addOlderHistograms(refs, request, recentHistograms, left, signal)
     return toBlock(this.#deps.registry, refs, samples, histograms)
+  }
+
+  /**
+   * Only for ranges wholly before what the head covers, when nothing in them waits to be inserted, of metrics without native
+   * histograms. Anything else is computed from samples.
+   */
+  async grid(scope: Scope, request: SelectRequest, hint: GridHint, budget: SelectBudget, signal: AbortSignal): Promise<SeriesGrid | null> {
+    const { registry, head, histograms, grids } = this.#deps
+    if (grids === undefined || hint.endMs >= head.coversFromMs || !isWholeMs(hint)) return null
+    const fromMs = hint.startMs - hint.windowMs
+    const refs = this.#refs(scope, { matchers: request.matchers, fromMs, toMs: hint.endMs }, budget)
+    const steps = stepsOf(hint)
+    if (refs.some((ref) => histograms.hasMetric(registry.metricHash(ref)) || head.hasPending(ref, fromMs, hint.endMs))) return null
+    if (refs.length * steps > budget.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
+    if (refs.length === 0) return { labels: [], steps, values: noSamples }
+    const values = await grids.read(refs, hint, signal)
+    return values === null ? null : toGrid(registry, refs, steps, values)
   }
 
   /** Series that match and may have samples in the range. */
@@ -123,6 +143,23 @@ class StitchedStore implements MetricsStore {
     })
     return recent
   }
+}
+
+/** The engine's grid counts in whole milliseconds. */
+function isWholeMs(hint: GridHint): boolean {
+  return [hint.startMs, hint.endMs, hint.stepMs, hint.windowMs].every((ms) => Number.isSafeInteger(ms) && ms >= 0) && hint.windowMs > 0
+}
+
+/** Leaves out series without a value at any step; moves the others together in place. */
+function toGrid(registry: SeriesRegistry, refs: Uint32Array, steps: number, values: Float64Array<ArrayBuffer>): SeriesGrid {
+  const labels: Labels[] = []
+  refs.forEach((ref, i) => {
+    const row = values.subarray(i * steps, (i + 1) * steps)
+    if (row.every((value) => value === STALE)) return
+    values.copyWithin(labels.length * steps, i * steps, (i + 1) * steps)
+    labels.push(registry.labels(ref))
+  })
+  return { labels, steps, values: values.subarray(0, labels.length * steps) }
 }
 
 /** The same samples with an empty row for every series that was not read. */

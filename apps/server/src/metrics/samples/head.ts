@@ -106,6 +106,22 @@ export class Head {
     }
   }
 
+  /** May the head hold samples of the series in the range that are not in the engine yet? Never a wrong no. */
+  hasPending(ref: number, fromMs: number, toMs: number): boolean {
+    if (ref >= this.#first.length) return false
+    const pool = this.#pool
+    const insertedBeforeSec = this.#insertedBeforeSec(Math.floor(this.#options.clock.monotonicMs() / 1000))
+    for (let chunk = this.#first[ref]!; chunk !== noChunk && pool.baseMs(chunk) <= toMs; chunk = pool.next(chunk)) {
+      if (pool.lastMs(chunk) >= fromMs && pool.touchedSec(chunk) >= insertedBeforeSec) return true
+    }
+    return false
+  }
+
+  /** What was last changed before this second is in the engine. */
+  #insertedBeforeSec(nowSec: number): number {
+    return nowSec - this.#options.pendingAgeMs() / 1000 - pendingSlackSec
+  }
+
   #appendOne(ref: number, timeMs: number, value: number, nowSec: number): void {
     if (ref >= this.#first.length) this.#reserve(ref + 1)
     if (timeMs <= this.#lastMs[ref]!) return this.#insertLate(ref, timeMs, value, nowSec)
@@ -182,8 +198,7 @@ export class Head {
   /** Gives up old chunks when the budget is used up. */
   #makeRoom(nowSec: number): void {
     if (this.#pool.used < this.#evictAt) return
-    const pendingSec = this.#options.pendingAgeMs() / 1000
-    const insertedBeforeSec = nowSec - pendingSec - pendingSlackSec
+    const insertedBeforeSec = this.#insertedBeforeSec(nowSec)
     const cutMs = this.#cutMs()
     let freed = this.#evict(cutMs, insertedBeforeSec)
     // Over twice the budget memory matters more than seeing what the engine has not taken yet; it stays durable in the log.

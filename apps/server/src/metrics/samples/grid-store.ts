@@ -1,0 +1,81 @@
+/**
+ * Range functions computed by the engine, one value per series and step. Only functions whose answers were compared with ours
+ * on random data; what they do with stale markers is decided before they see them. Absent cells are `STALE`.
+ */
+import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
+import { STALE, type GridHint } from '../model.ts'
+import type { SeriesRegistry } from '../series/registry.ts'
+import { statementParts } from './statement.ts'
+
+const functionNames: Readonly<Record<GridHint['func'], string>> = {
+  last: 'timeSeriesResampleToGridWithStaleness',
+  rate: 'timeSeriesRateToGrid',
+  increase: 'timeSeriesIncreaseToGrid',
+  delta: 'timeSeriesDeltaToGrid',
+  irate: 'timeSeriesInstantRateToGrid',
+  idelta: 'timeSeriesInstantDeltaToGrid',
+}
+
+/** `STALE` as an expression that does not depend on how decimal texts are read. */
+const staleSql = 'reinterpretAsFloat64(unhex(\'FEFFFFFFFFFFEFFF\'))'
+const isStaleSql = '(f = 0 AND i = toInt64(-9223372036854775808))'
+const valueSql = 'if(f = 0, toFloat64(i), f)'
+
+export function stepsOf({ startMs, endMs, stepMs }: Pick<GridHint, 'startMs' | 'endMs' | 'stepMs'>): number {
+  return stepMs > 0 ? Math.floor((endMs - startMs) / stepMs) + 1 : 1
+}
+
+function gridSql(hint: GridHint): { readonly value: string; readonly condition: string } {
+  const steps = stepsOf(hint)
+  const stepMs = steps > 1 ? hint.stepMs : 1
+  const seconds = (ms: number): string => `toDecimal64('${(ms / 1000).toFixed(3)}', 3)`
+  const time = (ms: number): string => `fromUnixTimestamp64Milli(toInt64(${ms}))`
+  const parameters = [time(hint.startMs), time(hint.startMs + (steps - 1) * stepMs), seconds(stepMs), seconds(hint.windowMs)].join(', ')
+  // An instant selector ends at a stale marker; a range function passes over it.
+  const isLast = hint.func === 'last'
+  const value = isLast ? `if(${isStaleSql}, ${staleSql}, ${valueSql})` : valueSql
+  const call = `${functionNames[hint.func]}(${parameters})(fromUnixTimestamp64Milli(ts), ${value})`
+  return { value: `arrayMap(x -> ifNull(x, ${staleSql}), ${call})`, condition: isLast ? '1' : `NOT ${isStaleSql}` }
+}
+
+export class GridStore {
+  readonly #engine: Pick<ClickHouse, 'queryNative'>
+  readonly #registry: SeriesRegistry
+
+  constructor(engine: Pick<ClickHouse, 'queryNative'>, registry: SeriesRegistry) {
+    this.#engine = engine
+    this.#registry = registry
+  }
+
+  /** Values at step i of `refs[s]` are at `s * steps + i`. Null when a series holds values the engine computes differently. Errors: the engine's. */
+  async read(refs: Uint32Array, hint: GridHint, signal: AbortSignal): Promise<Float64Array<ArrayBuffer> | null> {
+    const steps = stepsOf(hint)
+    const values = new Float64Array(refs.length * steps).fill(STALE)
+    const positions = new Map<number, number>()
+    refs.forEach((ref, i) => positions.set(ref, i))
+    const { value, condition } = gridSql(hint)
+    // The window is open on the left.
+    const range = { fromMs: hint.startMs - hint.windowMs + 1, toMs: hint.endMs }
+    for (const part of statementParts(this.#registry, refs, range)) {
+      const sql = `SELECT series, max(NOT isFinite(f)) AS odd, ${value} AS grid FROM samples WHERE ${part.condition} AND ${condition}
+        GROUP BY series SETTINGS allow_experimental_time_series_aggregate_functions = 1`
+      for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
+        if (!this.#take(block, positions, values, steps)) return null
+      }
+    }
+    return values
+  }
+
+  #take(block: NativeBlock, positions: ReadonlyMap<number, number>, values: Float64Array, steps: number): boolean {
+    const [series, odd, grid] = block.columns
+    if (series?.kind !== 'w64' || odd?.kind !== 'u8' || grid?.kind !== 'array' || grid.inner.kind !== 'f64') throw new Error('unexpected columns of a grid')
+    for (let row = 0; row < block.rows; row++) {
+      const position = positions.get(this.#registry.findId(series.data[row * 2]!, series.data[row * 2 + 1]!))
+      if (position === undefined) continue
+      const start = row === 0 ? 0 : grid.offsets[row - 1]!
+      if (odd.data[row] !== 0 || grid.offsets[row]! - start !== steps) return false
+      values.set(grid.inner.data.subarray(start, start + steps), position * steps)
+    }
+    return true
+  }
+}
