@@ -90,7 +90,9 @@ export interface ReplayRequest {
   ids: string[] | null
 }
 
-export const replayRequestSchema: z.ZodType<ReplayRequest> = z.strictObject({ ids: z.array(z.string().max(200)).min(1).max(1000).nullable() })
+export const replayRequestSchema: z.ZodType<ReplayRequest> = z.strictObject({
+  ids: z.array(z.string().max(200)).min(1).max(1000).nullable(),
+})
 
 export interface ReplayAnswer {
   letters: number

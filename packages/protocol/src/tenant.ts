@@ -64,7 +64,11 @@ export interface MemberCreate {
   role: Role
 }
 
-export const memberCreateSchema: z.ZodType<MemberCreate> = z.strictObject({ email: z.email().max(254), name: displayName, role: roleSchema })
+export const memberCreateSchema: z.ZodType<MemberCreate> = z.strictObject({
+  email: z.email().max(254),
+  name: displayName,
+  role: roleSchema,
+})
 
 export interface MemberCreated {
   member: Member

@@ -35,7 +35,13 @@ export interface ApiStack extends AsyncDisposable {
   readonly query: MetricsQuery
   /** Every route mounted, as Fastify saw it. */
   readonly routes: readonly RouteOptions[]
-  readonly theirs: { readonly tenant: Tenant; readonly organization: string; readonly project: string; readonly token: string; readonly cookie: string }
+  readonly theirs: {
+    readonly tenant: Tenant
+    readonly organization: string
+    readonly project: string
+    readonly token: string
+    readonly cookie: string
+  }
   readonly letters: DeadLetter[]
   readonly replayed: string[]
   put(tenant: Tenant, samples: readonly TestSample[]): Promise<void>
@@ -48,7 +54,9 @@ const status: SystemStatusBody = {
   uptimeSec: 1,
   ready: true,
   roles: ['all'],
-  components: [{ name: 'clickhouse', kind: 'engine', state: 'ok', detail: null, version: '26', location: 'embedded', since: null, restarts: 0 }],
+  components: [
+    { name: 'clickhouse', kind: 'engine', state: 'ok', detail: null, version: '26', location: 'embedded', since: null, restarts: 0 },
+  ],
   log: { segments: 0, records: 0, rows: 0, sizeBytes: 0, sizeBytesMax: 1, oldestMs: 0 },
   disk: { path: 'data', totalBytes: 1, freeBytes: 1, usedByUsBytes: null },
   memory: { totalBytes: 1, freeBytes: 1, heapUsedBytes: 1, processes: [] },
@@ -80,14 +88,29 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   resources.defer('accounts', () => accounts[Symbol.asyncDispose]())
   await accounts.ensureFirstRun()
   const clickhouse = resources.use(
-    await openClickHouse({ url: null, cluster: null, dataDir: folder, database: 'bellwether', memoryMaxBytes: 1024 ** 3, logger: silentLogger, clock: systemClock }),
+    await openClickHouse({
+      url: null,
+      cluster: null,
+      dataDir: folder,
+      database: 'bellwether',
+      memoryMaxBytes: 1024 ** 3,
+      logger: silentLogger,
+      clock: systemClock,
+    }),
   )
   await runClickHouseMigrations(clickhouse, postgres.pool, metricsMigrations)
   const metrics = await openStack({ engine: clickhouse, logDir: join(folder, 'log'), withoutWriter: true })
   resources.defer('metrics', () => metrics[Symbol.asyncDispose]())
   const instruments = createInstruments()
   const engine = createPromqlEngine({ clock: systemClock })
-  const query = createMetricsQuery({ engine, store: metrics.store, catalog: metrics.catalog, clock: systemClock, instruments, limits: defaultQueryLimits })
+  const query = createMetricsQuery({
+    engine,
+    store: metrics.store,
+    catalog: metrics.catalog,
+    clock: systemClock,
+    instruments,
+    limits: defaultQueryLimits,
+  })
   const theirs = await makeTheirs(accounts)
   const letters = lettersOf(theirs.tenant)
   const replayed: string[] = []
@@ -122,16 +145,38 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   app.addHook('onRoute', (route) => void routes.push(route))
   await registerApi(app, deps)
   await app.ready()
-  const put = async (tenant: Tenant, samples: readonly TestSample[]): Promise<void> => await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)
-  return { app, accounts, metrics, query, routes, theirs, letters, replayed, put, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+  const put = async (tenant: Tenant, samples: readonly TestSample[]): Promise<void> =>
+    await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)
+  return {
+    app,
+    accounts,
+    metrics,
+    query,
+    routes,
+    theirs,
+    letters,
+    replayed,
+    put,
+    [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
+  }
 }
 
 async function makeTheirs(accounts: Accounts): Promise<ApiStack['theirs']> {
-  const made = await accounts.createOrganization({ name: `The ${theirWord}`, ownerEmail: `owner@${theirWord}.org`, ownerName: `Owner ${theirWord}`, projectName: `${theirWord} shop` })
+  const made = await accounts.createOrganization({
+    name: `The ${theirWord}`,
+    ownerEmail: `owner@${theirWord}.org`,
+    ownerName: `Owner ${theirWord}`,
+    projectName: `${theirWord} shop`,
+  })
   const session = await accounts.signIn.withLink(made.linkToken, { address: '192.0.2.1', userAgent: 'test' })
   const caller = await accounts.gatekeeper.authenticate({ authorization: null, cookie: session.cookie })
   const access = await accounts.gatekeeper.organization(caller, made.organizationId, 'admin')
-  const token = await accounts.directory.createToken(access, { name: `${theirWord} token`, permissions: ['admin'], projectId: null, expiresAtMs: null })
+  const token = await accounts.directory.createToken(access, {
+    name: `${theirWord} token`,
+    permissions: ['admin'],
+    projectId: null,
+    expiresAtMs: null,
+  })
   await accounts.directory.createTeam(access, { name: `${theirWord} team`, projectIds: [made.projectId] })
   const tenant = { organizationId: Number(made.organizationId), projectId: Number(made.projectId) }
   return { tenant, organization: made.organizationId, project: made.projectId, token: token.secret, cookie: session.cookie }

@@ -43,10 +43,16 @@ describe('instant queries', () => {
   })
 
   test('scalars, strings, infinities and an empty result', async () => {
-    expect((await get('/api/v1/query', { query: '1e-7', time: '1.5' })).json().data).toEqual({ resultType: 'scalar', result: [1.5, '0.0000001'] })
+    expect((await get('/api/v1/query', { query: '1e-7', time: '1.5' })).json().data).toEqual({
+      resultType: 'scalar',
+      result: [1.5, '0.0000001'],
+    })
     expect((await get('/api/v1/query', { query: '"a\\"b"', time: '1' })).json().data).toEqual({ resultType: 'string', result: [1, 'a"b'] })
     expect((await get('/api/v1/query', { query: '{"odd.name"}', time: String(nowSec) })).json().data.result[0].value[1]).toBe('+Inf')
-    expect((await get('/api/v1/query', { query: 'nothing_here' })).json()).toEqual({ status: 'success', data: { resultType: 'vector', result: [] } })
+    expect((await get('/api/v1/query', { query: 'nothing_here' })).json()).toEqual({
+      status: 'success',
+      data: { resultType: 'vector', result: [] },
+    })
   })
 
   test('a form may be posted; RFC 3339 times; limit cuts and says so; stats', async () => {
@@ -57,14 +63,23 @@ describe('instant queries', () => {
       headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
       payload: form.toString(),
     })
-    expect(answer.json()).toMatchObject({ status: 'success', warnings: ['results truncated due to limit'], data: { stats: { timings: { execTotalTime: expect.any(Number) } } } })
+    expect(answer.json()).toMatchObject({
+      status: 'success',
+      warnings: ['results truncated due to limit'],
+      data: { stats: { timings: { execTotalTime: expect.any(Number) } } },
+    })
     expect(answer.json().data.result).toHaveLength(1)
   })
 })
 
 describe('range queries', () => {
   test('a matrix over the grid', async () => {
-    const answer = await get('/api/v1/query_range', { query: 'requests_total{job="shop"}', start: String(nowSec - 30), end: String(nowSec), step: '15s' })
+    const answer = await get('/api/v1/query_range', {
+      query: 'requests_total{job="shop"}',
+      start: String(nowSec - 30),
+      end: String(nowSec),
+      step: '15s',
+    })
     expect(answer.json().data).toEqual({
       resultType: 'matrix',
       result: [
@@ -81,15 +96,26 @@ describe('range queries', () => {
   })
 
   test('a long answer is sent in pieces and is one JSON text', async () => {
-    const answer = await get('/api/v1/query_range', { query: 'requests_total or vector(1)', start: String(nowSec - 10_000), end: String(nowSec), step: '1' })
+    const answer = await get('/api/v1/query_range', {
+      query: 'requests_total or vector(1)',
+      start: String(nowSec - 10_000),
+      end: String(nowSec),
+      step: '1',
+    })
     const { result } = answer.json().data
     expect(answer.payload.length).toBeGreaterThan(150_000)
     expect(result.flatMap((series: { values: unknown[] }) => series.values).length).toBeGreaterThan(10_000)
   })
 
   test.each([
-    [{ query: 'up', start: '0', end: '11001', step: '1' }, 'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)'],
-    [{ query: 'up', start: '0', end: '10', step: '0' }, 'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer'],
+    [
+      { query: 'up', start: '0', end: '11001', step: '1' },
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+    ],
+    [
+      { query: 'up', start: '0', end: '10', step: '0' },
+      'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+    ],
     [{ query: 'up', start: '10', end: '0', step: '1' }, 'invalid parameter "end": end timestamp must not be before start time'],
     [{ query: 'up', start: 'x', end: '0', step: '1' }, 'invalid parameter "start": cannot parse "x" to a valid timestamp'],
     [{ query: 'up', start: '1', end: '2', step: 'x' }, 'invalid parameter "step": cannot parse "x" to a valid duration'],
@@ -108,7 +134,11 @@ describe('errors', () => {
   test('a query that does not parse is 400 with the place; one that cannot be evaluated is 422', async () => {
     const parse = await get('/api/v1/query', { query: 'sum(' })
     expect(parse.statusCode).toBe(400)
-    expect(parse.json()).toMatchObject({ status: 'error', errorType: 'bad_data', error: expect.stringMatching(/^invalid parameter "query": 1:\d+: parse error: /) })
+    expect(parse.json()).toMatchObject({
+      status: 'error',
+      errorType: 'bad_data',
+      error: expect.stringMatching(/^invalid parameter "query": 1:\d+: parse error: /),
+    })
     const many = await get('/api/v1/query', { query: 'requests_total * on(__name__) requests_total', time: String(nowSec) })
     expect([many.statusCode, many.json().errorType]).toEqual([422, 'execution'])
   })
@@ -139,20 +169,35 @@ describe('metadata', () => {
     expect((await get('/api/v1/label/job/values')).json().data).toEqual(['desk', 'shop'])
     expect((await get('/api/v1/label/U__http_2e_method/values')).json().data).toEqual(['GET'])
     expect((await get('/api/v1/label/http.method/values')).json().data).toEqual(['GET'])
-    expect((await get('/api/v1/label/job/values', { limit: '1' })).json()).toEqual({ status: 'success', data: ['desk'], warnings: ['results truncated due to limit'] })
+    expect((await get('/api/v1/label/job/values', { limit: '1' })).json()).toEqual({
+      status: 'success',
+      data: ['desk'],
+      warnings: ['results truncated due to limit'],
+    })
   })
 
   test('series need match[]', async () => {
     const answer = await get('/api/v1/series', { 'match[]': ['requests_total{job="desk"}', '{"odd.name"}'] })
-    expect(answer.json().data).toEqual(expect.arrayContaining([{ __name__: 'requests_total', job: 'desk', path: '/' }, { __name__: 'odd.name', 'http.method': 'GET' }]))
+    expect(answer.json().data).toEqual(
+      expect.arrayContaining([
+        { __name__: 'requests_total', job: 'desk', path: '/' },
+        { __name__: 'odd.name', 'http.method': 'GET' },
+      ]),
+    )
     expect((await get('/api/v1/series')).json()).toEqual({ status: 'error', errorType: 'bad_data', error: 'no match[] parameter provided' })
     expect((await get('/api/v1/series', { 'match[]': '{job=""}' })).statusCode).toBe(400)
   })
 
   test('buildinfo, format_query and parse_query', async () => {
-    expect((await get('/api/v1/status/buildinfo')).json().data).toMatchObject({ version: expect.stringMatching(/^3\./), application: 'Bellwether' })
+    expect((await get('/api/v1/status/buildinfo')).json().data).toMatchObject({
+      version: expect.stringMatching(/^3\./),
+      application: 'Bellwether',
+    })
     expect((await get('/api/v1/format_query', { query: 'sum by(job)(requests_total)' })).json().data).toBe('sum by (job) (requests_total)')
-    expect((await get('/api/v1/parse_query', { query: 'requests_total' })).json().data).toMatchObject({ type: 'vectorSelector', name: 'requests_total' })
+    expect((await get('/api/v1/parse_query', { query: 'requests_total' })).json().data).toMatchObject({
+      type: 'vectorSelector',
+      name: 'requests_total',
+    })
   })
 })
 

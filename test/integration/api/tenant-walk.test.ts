@@ -32,9 +32,19 @@ beforeAll(async () => {
   const owner = await accounts.gatekeeper.authenticate({ authorization: `Bearer ${theirs.token}`, cookie: null })
   const access = await accounts.gatekeeper.organization(owner, theirs.organization, 'admin')
   const project = await accounts.gatekeeper.project(owner, theirs.project, 'admin')
-  const revoked = await accounts.directory.createToken(access, { name: 'revoked', permissions: ['admin'], projectId: null, expiresAtMs: null })
+  const revoked = await accounts.directory.createToken(access, {
+    name: 'revoked',
+    permissions: ['admin'],
+    projectId: null,
+    expiresAtMs: null,
+  })
   await accounts.directory.revokeToken(access, revoked.token.id)
-  const expired = await accounts.directory.createToken(access, { name: 'expired', permissions: ['admin'], projectId: null, expiresAtMs: nowMs - 1000 })
+  const expired = await accounts.directory.createToken(access, {
+    name: 'expired',
+    permissions: ['admin'],
+    projectId: null,
+    expiresAtMs: nowMs - 1000,
+  })
   const peer = { address: '192.0.2.2', userAgent: 'test' }
   const left = await accounts.signIn.withPassword('ops@example.org', adminPassword, peer)
   await accounts.signIn.signOut(left.cookie)
@@ -96,7 +106,9 @@ describe('every route', () => {
         for (const route of routes) {
           if (route.access !== 'project' && route.access !== 'organization') continue
           const seen = await visit(stack.app, route, targets, headers)
-          expect({ who, route: seen.route, allowed: [401, 403, 404].includes(seen.status), status: seen.status }).toMatchObject({ allowed: true })
+          expect({ who, route: seen.route, allowed: [401, 403, 404].includes(seen.status), status: seen.status }).toMatchObject({
+            allowed: true,
+          })
           expect({ who, route: seen.route, leaks: seen.said.includes(theirWord) }).toMatchObject({ leaks: false })
           visits++
         }
@@ -110,7 +122,8 @@ describe('every route', () => {
   test('the other routes say nothing of theirs either, and need what they say', async () => {
     for (const [who, headers] of Object.entries(nobodies)) {
       for (const route of routes) {
-        if (route.access === 'project' || route.access === 'organization' || (route.access === 'public' && route.method === 'POST')) continue
+        if (route.access === 'project' || route.access === 'organization' || (route.access === 'public' && route.method === 'POST'))
+          continue
         const seen = await visit(stack.app, route, theirTargets, headers)
         expect({ who, route: seen.route, leaks: seen.said.includes(theirWord) }).toMatchObject({ leaks: false })
         if (route.access === 'none') expect([seen.route, seen.status]).toEqual([seen.route, 405])
@@ -162,9 +175,14 @@ describe('every route', () => {
     )
   })
 
-  test('a replay of the other organization\'s dead letter is refused, one of both gives only the own rows', async () => {
+  test("a replay of the other organization's dead letter is refused, one of both gives only the own rows", async () => {
     const replay = async (ids: string[] | null) =>
-      await stack.app.inject({ method: 'POST', url: '/api/0/projects/1/dead-letters/replay', headers: { authorization: `Bearer ${adminToken}` }, payload: { ids } })
+      await stack.app.inject({
+        method: 'POST',
+        url: '/api/0/projects/1/dead-letters/replay',
+        headers: { authorization: `Bearer ${adminToken}` },
+        payload: { ids },
+      })
     expect((await replay(['ready-0000000000000002'])).statusCode).toBe(404)
     expect(stack.replayed).toEqual([])
     expect((await replay(null)).json()).toEqual({ letters: 2, rows: 9 })
@@ -232,7 +250,8 @@ describe('everything that takes a scope', () => {
   test('answers from its own scope alone', async () => {
     const own = calls(await scopeOf(adminToken, '1'))
     const foreign = calls(await scopeOf(stack.theirs.token, stack.theirs.project))
-    const text = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (ArrayBuffer.isView(part) ? Array.from(part as Float64Array) : part)) ?? ''
+    const text = (value: unknown): string =>
+      JSON.stringify(value, (_, part: unknown) => (ArrayBuffer.isView(part) ? Array.from(part as Float64Array) : part)) ?? ''
     for (const [group, functions] of Object.entries(own)) {
       for (const [name, call] of Object.entries(functions)) {
         const said = text(await call())

@@ -52,7 +52,12 @@ export async function visit(app: FastifyInstance, route: WalkRoute, targets: Tar
     headers: { ...headers, ...(isProm ? { 'x-bellwether-project': targets['project'] ?? '' } : {}) },
     query: isProm ? { query: '{__name__=~".+"}', 'match[]': '{__name__=~".+"}', ...rangeNow() } : {},
     ...(hasBody && !isProm ? { payload: {} } : {}),
-    ...(hasBody && isProm ? { payload: '', headers: { ...headers, 'x-bellwether-project': targets['project'] ?? '', 'content-type': 'application/x-www-form-urlencoded' } } : {}),
+    ...(hasBody && isProm
+      ? {
+          payload: '',
+          headers: { ...headers, 'x-bellwether-project': targets['project'] ?? '', 'content-type': 'application/x-www-form-urlencoded' },
+        }
+      : {}),
   }
   const answer = await app.inject(request)
   return { route: `${route.method} ${route.url}`, status: answer.statusCode, said: `${JSON.stringify(answer.headers)}\n${answer.payload}` }

@@ -69,7 +69,8 @@ export const crossOrigin: ErrorSpec = {
 /** SQLSTATE classes in which the server cannot serve now: 08 connection, 53 resources, 57P shutdown or start. */
 const unavailableState = /^(?:08|53|57P)/
 const unavailableSyscall = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
-const unavailableText = /Connection terminated|timeout exceeded when trying to connect|pool after calling end|not queryable|client was closed/i
+const unavailableText =
+  /Connection terminated|timeout exceeded when trying to connect|pool after calling end|not queryable|client was closed/i
 const uniqueViolation = '23505'
 
 function codeOf(error: unknown): string {

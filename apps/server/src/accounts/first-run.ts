@@ -81,7 +81,10 @@ async function ensureKey(trx: Writer, configured: string | null): Promise<string
 
 async function createFirstObjects(trx: Writer, settings: FirstRunSettings): Promise<string> {
   await trx.insertInto('organizations').values({ id: firstOrganizationId, slug: 'default', name: 'default' }).execute()
-  await trx.insertInto('projects').values({ id: firstProjectId, organization_id: firstOrganizationId, slug: 'default', name: 'default' }).execute()
+  await trx
+    .insertInto('projects')
+    .values({ id: firstProjectId, organization_id: firstOrganizationId, slug: 'default', name: 'default' })
+    .execute()
   // Explicit ids, because project 1 is a contract and a sequence may skip; the sequences go on after them.
   await sql`select setval(pg_get_serial_sequence('organizations', 'id'), ${firstOrganizationId}),
     setval(pg_get_serial_sequence('projects', 'id'), ${firstProjectId})`.execute(trx)
@@ -109,7 +112,7 @@ export function ensureFirstRun(database: AccountsDatabase, settings: FirstRunSet
     let signInToken: string | null = null
     if (existing === undefined) {
       const userId = await createFirstObjects(trx, settings)
-      signInToken = await issueLink(trx, userId, null, clock.nowMs())
+      signInToken = await issueLink(trx, { userId, ttlMs: null, nowMs: clock.nowMs() })
     }
     const ingestKey = await ensureKey(trx, settings.ingestKey)
     const owner = await trx

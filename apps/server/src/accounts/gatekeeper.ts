@@ -25,7 +25,13 @@ const tokenUsedEveryMs = 60_000
 
 type Identity =
   | { readonly kind: 'user'; readonly userId: string }
-  | { readonly kind: 'token'; readonly organizationId: number; readonly projectId: number | null; readonly permissions: ReadonlySet<Permission>; readonly role: Role }
+  | {
+      readonly kind: 'token'
+      readonly organizationId: number
+      readonly projectId: number | null
+      readonly permissions: ReadonlySet<Permission>
+      readonly role: Role
+    }
 
 /** Finds the person behind a session cookie; null when there is none. */
 export type SessionReader = (cookie: string) => Promise<{ readonly userId: string; readonly name: string } | null>
@@ -63,7 +69,9 @@ class DatabaseGatekeeper implements Gatekeeper {
     }
     if (credentials.cookie === null) return null
     const person = await this.#deps.readSession(credentials.cookie)
-    return person === null ? null : this.#caller({ kind: 'user', id: person.userId, name: person.name }, { kind: 'user', userId: person.userId })
+    return person === null
+      ? null
+      : this.#caller({ kind: 'user', id: person.userId, name: person.name }, { kind: 'user', userId: person.userId })
   }
 
   async project(caller: Caller | null, project: string, needed: Permission): Promise<Access> {
@@ -77,7 +85,10 @@ class DatabaseGatekeeper implements Gatekeeper {
 
   async organization(caller: Caller | null, organization: string, needed: Permission): Promise<Access> {
     const identity = this.#identify(caller)
-    const standing = await this.#standing(identity, idPattern.test(organization) ? { organizationId: Number(organization) } : { slug: organization })
+    const standing = await this.#standing(
+      identity,
+      idPattern.test(organization) ? { organizationId: Number(organization) } : { slug: organization },
+    )
     if (standing === null) throw new AppError(notFound)
     // A token of one project may look at its organization, not change it.
     if (identity.kind === 'token' && identity.projectId !== null && needed !== 'read') throw new AppError(forbidden)
@@ -108,7 +119,13 @@ class DatabaseGatekeeper implements Gatekeeper {
   async #authenticateToken(token: string): Promise<Caller | null> {
     const hash = hashSecret(token)
     if (this.#adminHash !== null && sameHash(hash, this.#adminHash)) {
-      const identity: Identity = { kind: 'token', organizationId: firstOrganizationId, projectId: null, permissions: permissionsOf('owner'), role: 'owner' }
+      const identity: Identity = {
+        kind: 'token',
+        organizationId: firstOrganizationId,
+        projectId: null,
+        permissions: permissionsOf('owner'),
+        role: 'owner',
+      }
       return this.#caller({ kind: 'token', id: 'admin', name: 'BELLWETHER_ADMIN_TOKEN' }, identity)
     }
     const row = await this.#deps.database.read((db) =>
@@ -131,7 +148,13 @@ class DatabaseGatekeeper implements Gatekeeper {
   }
 
   async #markUsed(id: number, nowMs: number): Promise<void> {
-    await this.#deps.database.read((db) => db.updateTable('api_tokens').set({ last_used_at: new Date(nowMs) }).where('id', '=', id).execute())
+    await this.#deps.database.read((db) =>
+      db
+        .updateTable('api_tokens')
+        .set({ last_used_at: new Date(nowMs) })
+        .where('id', '=', id)
+        .execute(),
+    )
   }
 
   #caller(caller: Caller, identity: Identity): Caller {
@@ -206,7 +229,9 @@ class DatabaseGatekeeper implements Gatekeeper {
     const first = rows[0]
     if (first === undefined) return null
     const projectIds = rows.flatMap((row) =>
-      row.organization_id === first.organization_id && row.project_id !== null && (seesEveryProject(row.role) || row.open === true) ? [row.project_id] : [],
+      row.organization_id === first.organization_id && row.project_id !== null && (seesEveryProject(row.role) || row.open === true)
+        ? [row.project_id]
+        : [],
     )
     return { role: first.role, permissions: permissionsOf(first.role), organizationId: first.organization_id, projectIds }
   }

@@ -20,7 +20,9 @@ function escapeHtml(text: string): string {
 }
 
 function fieldsOf(route: RouteDescription): string {
-  const shapes = [route.query, route.body].flatMap((schema) => (schema !== null && 'shape' in schema ? Object.keys(schema.shape ?? {}) : []))
+  const shapes = [route.query, route.body].flatMap((schema) =>
+    schema !== null && 'shape' in schema ? Object.keys(schema.shape ?? {}) : [],
+  )
   return shapes.length === 0 ? '' : `<p class="fields">Takes ${shapes.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}</p>`
 }
 
@@ -32,7 +34,11 @@ function routeHtml(route: RouteDescription): string {
 export function docsPage(routes: readonly RouteDescription[], version: string): string {
   const tags = [...new Set(routes.map((route) => route.tag))]
   const sections = tags.map(
-    (tag) => `<h2>${escapeHtml(tag)}</h2><ul>${routes.filter((route) => route.tag === tag).map(routeHtml).join('')}</ul>`,
+    (tag) =>
+      `<h2>${escapeHtml(tag)}</h2><ul>${routes
+        .filter((route) => route.tag === tag)
+        .map(routeHtml)
+        .join('')}</ul>`,
   )
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Bellwether API</title><style>${style}</style></head><body><main><h1>Bellwether API ${escapeHtml(version)}</h1><p>Send <code>Authorization: Bearer &lt;API token&gt;</code>. The same as a document for tools: <a href="/api/0/openapi.json">/api/0/openapi.json</a>.</p>${sections.join('')}</main></body></html>`
 }

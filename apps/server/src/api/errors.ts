@@ -8,7 +8,11 @@ export const routeNotFound: ErrorSpec = {
   publicText: 'There is nothing at this address.',
   hint: 'GET /api/0/openapi.json and /docs list what there is.',
 }
-export const methodNotAllowed: ErrorSpec = { code: 'api.method_not_allowed', kind: 'invalid', publicText: 'This address does not take this method.' }
+export const methodNotAllowed: ErrorSpec = {
+  code: 'api.method_not_allowed',
+  kind: 'invalid',
+  publicText: 'This address does not take this method.',
+}
 export const badRequest: ErrorSpec = { code: 'api.bad_request', kind: 'invalid', publicText: 'The request is not valid.' }
 export const badJson: ErrorSpec = { code: 'api.bad_json', kind: 'invalid', publicText: 'The body is not valid JSON.' }
 export const bodyTooLarge: ErrorSpec = { code: 'api.body_too_large', kind: 'too_large', publicText: 'The body is too large.' }

@@ -4,7 +4,11 @@ import type { Scope } from '../kernel/scope.ts'
 import type { ConservationRow, DeadLetter } from '../ingest/index.ts'
 import type { DeadLetterStore } from './ports.ts'
 
-const letterNotFound: ErrorSpec = { code: 'ingest.dead_letter_not_found', kind: 'not_found', publicText: 'There is no such dead letter in this project.' }
+const letterNotFound: ErrorSpec = {
+  code: 'ingest.dead_letter_not_found',
+  kind: 'not_found',
+  publicText: 'There is no such dead letter in this project.',
+}
 
 /** A dead letter as one scope may see it. */
 export interface ScopedLetter {
@@ -38,7 +42,11 @@ export async function listLetters(scope: Scope, store: DeadLetterStore): Promise
 }
 
 /** Replays the named letters (null: all) that hold rows of the scope. Errors: `ingest.dead_letter_not_found` before any is touched. */
-export async function replayLetters(scope: Scope, store: DeadLetterStore, ids: readonly string[] | null): Promise<{ letters: number; rows: number }> {
+export async function replayLetters(
+  scope: Scope,
+  store: DeadLetterStore,
+  ids: readonly string[] | null,
+): Promise<{ letters: number; rows: number }> {
   const known = await listLetters(scope, store)
   const chosen = ids === null ? known : known.filter((letter) => ids.includes(letter.id))
   if (ids !== null && chosen.length !== new Set(ids).size) throw new AppError(letterNotFound)

@@ -46,7 +46,9 @@ function jsonContent(schema: z.ZodType, io: 'input' | 'output'): Json {
 
 function operation(route: RouteDescription): Json {
   const answer =
-    route.answer === null ? { 204: { description: 'Done.' } } : { [route.status]: { description: 'Success.', content: jsonContent(route.answer, 'output') } }
+    route.answer === null
+      ? { 204: { description: 'Done.' } }
+      : { [route.status]: { description: 'Success.', content: jsonContent(route.answer, 'output') } }
   return {
     operationId: operationId(route),
     summary: route.summary,

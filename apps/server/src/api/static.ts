@@ -21,7 +21,12 @@ const inlineScript = /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g
 
 /** What the page may load: itself; its own inline scripts by hash. Styles are set by script (charts, editor), so inline ones pass. */
 function pagePolicy(page: string): string {
-  const hashes = [...page.matchAll(inlineScript)].map(([, code]) => `'sha256-${createHash('sha256').update(code ?? '').digest('base64')}'`)
+  const hashes = [...page.matchAll(inlineScript)].map(
+    ([, code]) =>
+      `'sha256-${createHash('sha256')
+        .update(code ?? '')
+        .digest('base64')}'`,
+  )
   return [
     "default-src 'self'",
     `script-src ${["'self'", ...hashes].join(' ')}`,

@@ -5,15 +5,29 @@ import type { Turnstile } from './turnstile.ts'
 
 export interface QueryInstruments {
   /** One query ended. `outcome`: `ok` or the code of the error. */
-  ended(queryClass: QueryClass, outcome: string, cost: { readonly totalMs: number; readonly queuedMs: number; readonly samples: number }): void
+  ended(
+    queryClass: QueryClass,
+    outcome: string,
+    cost: { readonly totalMs: number; readonly queuedMs: number; readonly samples: number },
+  ): void
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 export function createQueryInstruments(registry: Registry, turnstiles: Readonly<Record<QueryClass, Turnstile>>): QueryInstruments {
   const registers = [registry]
-  const queries = new Counter({ name: 'bellwether_queries_total', help: 'Queries by class and outcome.', labelNames: ['class', 'outcome'], registers })
-  const samples = new Counter({ name: 'bellwether_query_samples_total', help: 'Samples read by queries.', labelNames: ['class'], registers })
+  const queries = new Counter({
+    name: 'bellwether_queries_total',
+    help: 'Queries by class and outcome.',
+    labelNames: ['class', 'outcome'],
+    registers,
+  })
+  const samples = new Counter({
+    name: 'bellwether_query_samples_total',
+    help: 'Samples read by queries.',
+    labelNames: ['class'],
+    registers,
+  })
   const seconds = new Histogram({
     name: 'bellwether_query_duration_seconds',
     help: 'Time from a query to its result, waiting included.',

@@ -86,15 +86,17 @@ class BudgetedMetricsQuery implements MetricsQuery {
   }
 
   instant(scope: Scope, query: InstantQuery, signal: AbortSignal): Promise<QueryAnswer> {
-    return this.#run(scope, query, signal, (source, limits, stop) => this.#deps.engine.instant(query.query, query.timeMs, source, limits, stop))
+    return this.#run(scope, { ...query, signal }, (source, limits, stop) =>
+      this.#deps.engine.instant(query.query, query.timeMs, source, limits, stop),
+    )
   }
 
   range(scope: Scope, query: RangeQueryRequest, signal: AbortSignal): Promise<QueryAnswer> {
     const grid = { query: query.query, startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs }
-    return this.#run(scope, query, signal, (source, limits, stop) => this.#deps.engine.range(grid, source, limits, stop))
+    return this.#run(scope, { ...query, signal }, (source, limits, stop) => this.#deps.engine.range(grid, source, limits, stop))
   }
 
-  async #run(scope: Scope, options: QueryOptions, signal: AbortSignal, evaluate: Evaluate): Promise<QueryAnswer> {
+  async #run(scope: Scope, options: QueryOptions & { readonly signal: AbortSignal }, evaluate: Evaluate): Promise<QueryAnswer> {
     const { clock } = this.#deps
     const limits = this.#limitsOf(options)
     const source = new ScopedSource(this.#deps.store, scope, limits)
@@ -102,9 +104,9 @@ class BudgetedMetricsQuery implements MetricsQuery {
     let startedMs = arrivedMs
     let outcome = 'ok'
     try {
-      using _turn = await this.#turnstiles[options.class].enter(signal)
+      using _turn = await this.#turnstiles[options.class].enter(options.signal)
       startedMs = clock.monotonicMs()
-      const result = await this.#evaluate(source, limits, signal, evaluate)
+      const result = await this.#stoppable(limits, options.signal, (stop) => evaluate(source, limits, stop))
       const endedMs = clock.monotonicMs()
       return { ...result, timings: { queuedMs: startedMs - arrivedMs, evaluationMs: endedMs - startedMs, totalMs: endedMs - arrivedMs } }
     } catch (error) {
@@ -117,7 +119,11 @@ class BudgetedMetricsQuery implements MetricsQuery {
   }
 
   /** Stops with the request or with its time; says which of the two it was, whatever the interrupted part threw. */
-  async #evaluate(source: ScopedSource, limits: QueryLimits, signal: AbortSignal, evaluate: Evaluate): Promise<QueryOutcome> {
+  async #stoppable(
+    limits: QueryLimits,
+    signal: AbortSignal,
+    evaluate: (stop: AbortSignal) => Promise<QueryOutcome>,
+  ): Promise<QueryOutcome> {
     const stop = new AbortController()
     const onAbort = (): void => stop.abort()
     signal.addEventListener('abort', onAbort)
@@ -127,7 +133,7 @@ class BudgetedMetricsQuery implements MetricsQuery {
       stop.abort()
     })
     try {
-      return await evaluate(source, limits, stop.signal)
+      return await evaluate(stop.signal)
     } catch (error) {
       if (signal.aborted) throw new AppError(canceled, { cause: error })
       if (isLate) throw new AppError(timedOut, { cause: error })

@@ -69,7 +69,9 @@ export class Turnstile {
       const abort = (): void => settle(() => reject(new AppError(canceled)))
       const timer = this.#clock.after(this.#limits.queueMsMax, () =>
         settle(() =>
-          reject(new AppError(busy, { publicText: `The query waited ${this.#limits.queueMsMax / 1000} s for its turn.`, retryAfterSec: 5 })),
+          reject(
+            new AppError(busy, { publicText: `The query waited ${this.#limits.queueMsMax / 1000} s for its turn.`, retryAfterSec: 5 }),
+          ),
         ),
       )
       this.#waiting.add(waiter)

@@ -23,7 +23,16 @@ export interface Listed<Item> {
   readonly next: string | null
 }
 
-export async function writeAudit(trx: Writer, access: Access, action: string, target: string, detail: Record<string, string>): Promise<void> {
+export interface AuditedChange {
+  /** `member.add`, `key.revoke`, ... */
+  readonly action: string
+  /** `member:<id>`, `key:<id>`, ... */
+  readonly target: string
+  /** Never a secret. */
+  readonly detail: Readonly<Record<string, string>>
+}
+
+export async function writeAudit(trx: Writer, access: Access, { action, target, detail }: AuditedChange): Promise<void> {
   const short = Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, value.slice(0, auditDetailLengthMax)]))
   await trx
     .insertInto('audit_entries')

@@ -46,9 +46,10 @@ export interface DirectoryDeps {
   readonly keysChanged: () => Promise<void>
 }
 
-export function createDirectory({ database, clock, gatekeeper, keysChanged }: DirectoryDeps): Directory {
+export function createDirectory(deps: DirectoryDeps): Directory {
+  const { database, gatekeeper, keysChanged } = deps
   return {
-    describe: (caller) => describeCaller(database, gatekeeper, caller),
+    describe: (caller) => describeCaller({ database, gatekeeper }, caller),
     projects: (access) => listProjects(database, access),
     async createProject(access, project) {
       const made = await createProject(database, access, project)
@@ -56,14 +57,14 @@ export function createDirectory({ database, clock, gatekeeper, keysChanged }: Di
       return made
     },
     members: (access) => listMembers(database, access),
-    addMember: (access, member) => addMember(database, clock, access, member),
-    changeMemberRole: (access, userId, role) => changeMemberRole(database, access, userId, role),
+    addMember: (access, member) => addMember(deps, access, member),
+    changeMemberRole: (access, userId, role) => changeMemberRole(database, access, { userId, role }),
     removeMember: (access, userId) => removeMember(database, access, userId),
     teams: (access) => listTeams(database, access),
     createTeam: (access, team) => createTeam(database, access, team),
     tokens: (access) => listTokens(database, access),
     createToken: (access, token) => createToken(database, access, token),
-    revokeToken: (access, tokenId) => revokeToken(database, clock, access, tokenId),
+    revokeToken: (access, tokenId) => revokeToken(deps, access, tokenId),
     keys: (access) => listKeys(database, access),
     async createKey(access, name) {
       const made = await createKey(database, access, name)
@@ -71,7 +72,7 @@ export function createDirectory({ database, clock, gatekeeper, keysChanged }: Di
       return made
     },
     async revokeKey(access, keyId) {
-      await revokeKey(database, clock, access, keyId)
+      await revokeKey(deps, access, keyId)
       await keysChanged()
     },
     audit: (access, page) => listAudit(database, access, page),
@@ -116,7 +117,7 @@ export async function createOrganization(database: AccountsDatabase, clock: Cloc
       .executeTakeFirstOrThrow()
     const ingestKey = newIngestKey()
     await trx.insertInto('ingest_keys').values({ project_id: project.id, name: 'Default', key: ingestKey, revoked_at: null }).execute()
-    const linkToken = await issueLink(trx, owner.id, null, clock.nowMs())
+    const linkToken = await issueLink(trx, { userId: owner.id, ttlMs: null, nowMs: clock.nowMs() })
     await trx
       .insertInto('audit_entries')
       .values({

@@ -28,7 +28,13 @@ interface KeyRow {
 const columns = ['id', 'name', 'key', 'created_at', 'revoked_at'] as const
 
 function toRecord(row: KeyRow): KeyRecord {
-  return { id: String(row.id), name: row.name, key: row.key, createdAtMs: row.created_at.getTime(), revokedAtMs: row.revoked_at?.getTime() ?? null }
+  return {
+    id: String(row.id),
+    name: row.name,
+    key: row.key,
+    createdAtMs: row.created_at.getTime(),
+    revokedAtMs: row.revoked_at?.getTime() ?? null,
+  }
 }
 
 /** The project of an access made for a project. */
@@ -39,7 +45,9 @@ function projectOf(access: Access): number {
 }
 
 export async function listKeys(database: AccountsDatabase, access: Access): Promise<KeyRecord[]> {
-  const rows = await database.read((db) => db.selectFrom('ingest_keys').select(columns).where('project_id', '=', projectOf(access)).orderBy('id').execute())
+  const rows = await database.read((db) =>
+    db.selectFrom('ingest_keys').select(columns).where('project_id', '=', projectOf(access)).orderBy('id').execute(),
+  )
   return rows.map(toRecord)
 }
 
@@ -58,12 +66,16 @@ export async function createKey(database: AccountsDatabase, access: Access, name
       .values({ project_id: projectId, name, key: newIngestKey(), revoked_at: null })
       .returning(columns)
       .executeTakeFirstOrThrow()
-    await writeAudit(trx, access, 'key.create', `key:${row.id}`, { name, project: String(projectId) })
+    await writeAudit(trx, access, { action: 'key.create', target: `key:${row.id}`, detail: { name, project: String(projectId) } })
     return toRecord(row)
   })
 }
 
-export async function revokeKey(database: AccountsDatabase, clock: Clock, access: Access, keyId: string): Promise<void> {
+export async function revokeKey(
+  { database, clock }: { readonly database: AccountsDatabase; readonly clock: Clock },
+  access: Access,
+  keyId: string,
+): Promise<void> {
   const projectId = projectOf(access)
   const id = /^[1-9]\d{0,8}$/.test(keyId) ? Number(keyId) : 0
   await database.change(async (trx) => {
@@ -76,6 +88,6 @@ export async function revokeKey(database: AccountsDatabase, clock: Clock, access
       .returning('name')
       .executeTakeFirst()
     if (row === undefined) throw new AppError(notFound)
-    await writeAudit(trx, access, 'key.revoke', `key:${id}`, { name: row.name, project: String(projectId) })
+    await writeAudit(trx, access, { action: 'key.revoke', target: `key:${id}`, detail: { name: row.name, project: String(projectId) } })
   })
 }

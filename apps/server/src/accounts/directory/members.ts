@@ -37,7 +37,12 @@ export async function listMembers(database: AccountsDatabase, access: Access): P
         .where('m.organization_id', '=', organizationId)
         .orderBy('u.email')
         .execute(),
-      db.selectFrom('team_members').select(['team_id', 'user_id']).where('organization_id', '=', organizationId).orderBy('team_id').execute(),
+      db
+        .selectFrom('team_members')
+        .select(['team_id', 'user_id'])
+        .where('organization_id', '=', organizationId)
+        .orderBy('team_id')
+        .execute(),
     ]),
   )
   return members.map((row) => ({
@@ -52,8 +57,7 @@ export async function listMembers(database: AccountsDatabase, access: Access): P
 
 /** Adds a person; one who is new here gets a link token to come in with (7 days, once). */
 export async function addMember(
-  database: AccountsDatabase,
-  clock: Clock,
+  { database, clock }: { readonly database: AccountsDatabase; readonly clock: Clock },
   access: Access,
   wanted: NewMember,
 ): Promise<{ member: MemberRecord; linkToken: string | null }> {
@@ -76,8 +80,8 @@ export async function addMember(
       .returning('created_at')
       .executeTakeFirst()
     if (row === undefined) throw new AppError(conflict, { publicText: `${email} is a member already.` })
-    const linkToken = isNew ? await issueLink(trx, user.id, inviteLinkTtlMs, clock.nowMs()) : null
-    await writeAudit(trx, access, 'member.add', `member:${user.id}`, { email, role: wanted.role })
+    const linkToken = isNew ? await issueLink(trx, { userId: user.id, ttlMs: inviteLinkTtlMs, nowMs: clock.nowMs() }) : null
+    await writeAudit(trx, access, { action: 'member.add', target: `member:${user.id}`, detail: { email, role: wanted.role } })
     return {
       member: { userId: user.id, email, name: user.name, role: wanted.role, teamIds: [], createdAtMs: row.created_at.getTime() },
       linkToken,
@@ -85,7 +89,11 @@ export async function addMember(
   })
 }
 
-export async function changeMemberRole(database: AccountsDatabase, access: Access, userId: string, role: Role): Promise<MemberRecord> {
+export async function changeMemberRole(
+  database: AccountsDatabase,
+  access: Access,
+  { userId, role }: { readonly userId: string; readonly role: Role },
+): Promise<MemberRecord> {
   mayGive(access, role)
   await database.change(async (trx) => {
     const before = await lockMember(trx, access, userId)
@@ -96,7 +104,7 @@ export async function changeMemberRole(database: AccountsDatabase, access: Acces
       .where('organization_id', '=', access.scope.organizationId)
       .where('user_id', '=', userId)
       .execute()
-    await writeAudit(trx, access, 'member.change_role', `member:${userId}`, { from: before, to: role })
+    await writeAudit(trx, access, { action: 'member.change_role', target: `member:${userId}`, detail: { from: before, to: role } })
   })
   const member = (await listMembers(database, access)).find((entry) => entry.userId === userId)
   if (member === undefined) throw new AppError(notFound)
@@ -108,7 +116,7 @@ export async function removeMember(database: AccountsDatabase, access: Access, u
     const before = await lockMember(trx, access, userId)
     if (before === 'owner') await keepAnOwner(trx, access.scope.organizationId)
     await trx.deleteFrom('members').where('organization_id', '=', access.scope.organizationId).where('user_id', '=', userId).execute()
-    await writeAudit(trx, access, 'member.remove', `member:${userId}`, { role: before })
+    await writeAudit(trx, access, { action: 'member.remove', target: `member:${userId}`, detail: { role: before } })
   })
 }
 

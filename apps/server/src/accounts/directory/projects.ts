@@ -56,20 +56,26 @@ export async function createProject(database: AccountsDatabase, access: Access, 
       .values({ organization_id: organizationId, slug: wanted.slug ?? slugOf(wanted.name), name: wanted.name })
       .returningAll()
       .executeTakeFirstOrThrow()
-    await linkTeams(trx, organizationId, row.id, teamIds)
+    await linkTeams(trx, row, teamIds)
     await trx.insertInto('ingest_keys').values({ project_id: row.id, name: 'Default', key: newIngestKey(), revoked_at: null }).execute()
-    await writeAudit(trx, access, 'project.create', `project:${row.id}`, { name: row.name, slug: row.slug })
+    await writeAudit(trx, access, { action: 'project.create', target: `project:${row.id}`, detail: { name: row.name, slug: row.slug } })
     return { id: String(row.id), slug: row.slug, name: row.name, teamIds: teamIds.map(String), createdAtMs: row.created_at.getTime() }
   })
 }
 
-async function linkTeams(trx: Writer, organizationId: number, projectId: number, teamIds: readonly number[]): Promise<void> {
+async function linkTeams(trx: Writer, project: { id: number; organization_id: number }, teamIds: readonly number[]): Promise<void> {
+  const organizationId = project.organization_id
   if (teamIds.length === 0) return
-  const known = await trx.selectFrom('teams').select('id').where('organization_id', '=', organizationId).where('id', 'in', teamIds).execute()
+  const known = await trx
+    .selectFrom('teams')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('id', 'in', teamIds)
+    .execute()
   if (known.length !== teamIds.length) throw new AppError(unknownReference)
   await trx
     .insertInto('project_teams')
-    .values(teamIds.map((teamId) => ({ project_id: projectId, team_id: teamId, organization_id: organizationId })))
+    .values(teamIds.map((teamId) => ({ project_id: project.id, team_id: teamId, organization_id: organizationId })))
     .execute()
 }
 

@@ -21,12 +21,18 @@ export interface CallerStanding {
   readonly organizations: readonly OrganizationStanding[]
 }
 
+interface StandingDeps {
+  readonly database: AccountsDatabase
+  readonly gatekeeper: Gatekeeper
+}
+
 /** `gatekeeper` decides every right, so that this cannot say more than a request would give. */
-export async function describeCaller(database: AccountsDatabase, gatekeeper: Gatekeeper, caller: Caller): Promise<CallerStanding> {
+export async function describeCaller(deps: StandingDeps, caller: Caller): Promise<CallerStanding> {
+  const { database, gatekeeper } = deps
   const person = caller.kind === 'user' ? await readPerson(database, caller.id) : null
   const organizations: OrganizationStanding[] = []
   for (const id of await gatekeeper.organizations(caller)) {
-    const standing = await readOrganization(database, gatekeeper, caller, id)
+    const standing = await readOrganization(deps, caller, id)
     if (standing !== null) organizations.push(standing)
   }
   return { caller, email: person?.email ?? null, passwordIsSet: person === null || person.passwordIsSet, organizations }
@@ -45,10 +51,12 @@ async function readPerson(database: AccountsDatabase, userId: string): Promise<{
 }
 
 /** Null for a token that may only write. */
-async function readOrganization(database: AccountsDatabase, gatekeeper: Gatekeeper, caller: Caller, id: string): Promise<OrganizationStanding | null> {
+async function readOrganization({ database, gatekeeper }: StandingDeps, caller: Caller, id: string): Promise<OrganizationStanding | null> {
   const access = await accessOrNull(gatekeeper, caller, id)
   if (access === null) return null
-  const row = await database.read((db) => db.selectFrom('organizations').select(['slug', 'name']).where('id', '=', Number(id)).executeTakeFirst())
+  const row = await database.read((db) =>
+    db.selectFrom('organizations').select(['slug', 'name']).where('id', '=', Number(id)).executeTakeFirst(),
+  )
   if (row === undefined) return null
   const projects = await listProjects(database, access)
   return { id, slug: row.slug, name: row.name, role: access.role, permissions: [...access.permissions], projects }

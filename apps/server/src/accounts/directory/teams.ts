@@ -39,7 +39,9 @@ export async function listTeams(database: AccountsDatabase, access: Access): Pro
     slug: row.slug,
     name: row.name,
     memberIds: members.filter((link) => link.team_id === row.id).map((link) => link.user_id),
-    projectIds: projects.filter((link) => link.team_id === row.id && projectIds.includes(link.project_id)).map((link) => String(link.project_id)),
+    projectIds: projects
+      .filter((link) => link.team_id === row.id && projectIds.includes(link.project_id))
+      .map((link) => String(link.project_id)),
     createdAtMs: row.created_at.getTime(),
   }))
 }
@@ -55,28 +57,54 @@ export async function createTeam(database: AccountsDatabase, access: Access, wan
       .values({ organization_id: organizationId, slug: wanted.slug ?? slugOf(wanted.name), name: wanted.name })
       .returningAll()
       .executeTakeFirstOrThrow()
-    await addMembers(trx, organizationId, row.id, memberIds)
-    await addProjects(trx, access, row.id, projectIds)
-    await writeAudit(trx, access, 'team.create', `team:${row.id}`, { name: row.name, members: memberIds.join(' '), projects: projectIds.join(' ') })
-    return { id: String(row.id), slug: row.slug, name: row.name, memberIds, projectIds: projectIds.map(String), createdAtMs: row.created_at.getTime() }
+    await addMembers(trx, row, memberIds)
+    checkInScope(access, projectIds)
+    await addProjects(trx, row, projectIds)
+    await writeAudit(trx, access, {
+      action: 'team.create',
+      target: `team:${row.id}`,
+      detail: { name: row.name, members: memberIds.join(' '), projects: projectIds.join(' ') },
+    })
+    return {
+      id: String(row.id),
+      slug: row.slug,
+      name: row.name,
+      memberIds,
+      projectIds: projectIds.map(String),
+      createdAtMs: row.created_at.getTime(),
+    }
   })
 }
 
-async function addMembers(trx: Writer, organizationId: number, teamId: number, userIds: readonly string[]): Promise<void> {
+interface TeamRow {
+  readonly id: number
+  readonly organization_id: number
+}
+
+async function addMembers(trx: Writer, team: TeamRow, userIds: readonly string[]): Promise<void> {
+  const organizationId = team.organization_id
   if (userIds.length === 0) return
-  const known = await trx.selectFrom('members').select('user_id').where('organization_id', '=', organizationId).where('user_id', 'in', userIds).execute()
+  const known = await trx
+    .selectFrom('members')
+    .select('user_id')
+    .where('organization_id', '=', organizationId)
+    .where('user_id', 'in', userIds)
+    .execute()
   if (known.length !== userIds.length) throw new AppError(unknownReference)
   await trx
     .insertInto('team_members')
-    .values(userIds.map((userId) => ({ team_id: teamId, organization_id: organizationId, user_id: userId })))
+    .values(userIds.map((userId) => ({ team_id: team.id, organization_id: organizationId, user_id: userId })))
     .execute()
 }
 
-async function addProjects(trx: Writer, access: Access, teamId: number, projectIds: readonly number[]): Promise<void> {
+function checkInScope({ scope }: Access, projectIds: readonly number[]): void {
+  if (projectIds.some((id) => !scope.projectIds.includes(id))) throw new AppError(unknownReference)
+}
+
+async function addProjects(trx: Writer, team: TeamRow, projectIds: readonly number[]): Promise<void> {
   if (projectIds.length === 0) return
-  if (projectIds.some((id) => !access.scope.projectIds.includes(id))) throw new AppError(unknownReference)
   await trx
     .insertInto('project_teams')
-    .values(projectIds.map((projectId) => ({ project_id: projectId, team_id: teamId, organization_id: access.scope.organizationId })))
+    .values(projectIds.map((projectId) => ({ project_id: projectId, team_id: team.id, organization_id: team.organization_id })))
     .execute()
 }

@@ -70,7 +70,11 @@ export async function listTokens(database: AccountsDatabase, access: Access): Pr
   return rows.map(toRecord)
 }
 
-export async function createToken(database: AccountsDatabase, access: Access, wanted: NewToken): Promise<{ token: TokenRecord; secret: string }> {
+export async function createToken(
+  database: AccountsDatabase,
+  access: Access,
+  wanted: NewToken,
+): Promise<{ token: TokenRecord; secret: string }> {
   const organizationId = access.scope.organizationId
   const projectId = wanted.projectId === null ? null : (parseIds([wanted.projectId])[0] ?? null)
   if (projectId !== null && !access.scope.projectIds.includes(projectId)) throw new AppError(unknownReference)
@@ -99,13 +103,21 @@ export async function createToken(database: AccountsDatabase, access: Access, wa
       })
       .returning(columns)
       .executeTakeFirstOrThrow()
-    await writeAudit(trx, access, 'token.create', `token:${made.id}`, { name: made.name, permissions: made.permissions.join(' ') })
+    await writeAudit(trx, access, {
+      action: 'token.create',
+      target: `token:${made.id}`,
+      detail: { name: made.name, permissions: made.permissions.join(' ') },
+    })
     return made
   })
   return { token: toRecord(row), secret }
 }
 
-export async function revokeToken(database: AccountsDatabase, clock: Clock, access: Access, tokenId: string): Promise<void> {
+export async function revokeToken(
+  { database, clock }: { readonly database: AccountsDatabase; readonly clock: Clock },
+  access: Access,
+  tokenId: string,
+): Promise<void> {
   const id = /^[1-9]\d{0,8}$/.test(tokenId) ? Number(tokenId) : 0
   await database.change(async (trx) => {
     const row = await trx
@@ -117,6 +129,6 @@ export async function revokeToken(database: AccountsDatabase, clock: Clock, acce
       .returning('name')
       .executeTakeFirst()
     if (row === undefined) throw new AppError(notFound)
-    await writeAudit(trx, access, 'token.revoke', `token:${id}`, { name: row.name })
+    await writeAudit(trx, access, { action: 'token.revoke', target: `token:${id}`, detail: { name: row.name } })
   })
 }

@@ -45,11 +45,21 @@ export interface SignInDeps {
   readonly clock: Clock
 }
 
-/** Makes a link token for a person; `ttlMs` null: valid until used. */
-export async function issueLink(trx: Writer, userId: string, ttlMs: number | null, nowMs: number): Promise<string> {
+export interface NewLink {
+  readonly userId: string
+  /** Null: valid until used. */
+  readonly ttlMs: number | null
+  readonly nowMs: number
+}
+
+/** Makes the token of a sign-in link; only its hash is kept. */
+export async function issueLink(trx: Writer, { userId, ttlMs, nowMs }: NewLink): Promise<string> {
   const token = newLinkToken()
   const expires = ttlMs === null ? null : new Date(nowMs + ttlMs)
-  await trx.insertInto('sign_in_links').values({ token_hash: hashSecret(token), user_id: userId, expires_at: expires, used_at: null }).execute()
+  await trx
+    .insertInto('sign_in_links')
+    .values({ token_hash: hashSecret(token), user_id: userId, expires_at: expires, used_at: null })
+    .execute()
   return token
 }
 
@@ -82,7 +92,11 @@ class PasswordSignIn implements SignIn {
     this.#limiter.check(byEmail, failuresPerEmailMax)
     this.#limiter.check(byAddress, failuresPerAddressMax)
     try {
-      const { headers } = await this.#deps.auth.api.signInEmail({ body: { email, password }, headers: peerHeaders(peer), returnHeaders: true })
+      const { headers } = await this.#deps.auth.api.signInEmail({
+        body: { email, password },
+        headers: peerHeaders(peer),
+        returnHeaders: true,
+      })
       this.#limiter.succeed(byEmail)
       return opened(headers)
     } catch (error) {
@@ -113,7 +127,11 @@ class PasswordSignIn implements SignIn {
       throw new AppError(linkInvalid)
     }
     try {
-      const { headers } = await this.#deps.auth.api.openProvenSession({ body: { userId: link.user_id }, headers: peerHeaders(peer), returnHeaders: true })
+      const { headers } = await this.#deps.auth.api.openProvenSession({
+        body: { userId: link.user_id },
+        headers: peerHeaders(peer),
+        returnHeaders: true,
+      })
       return opened(headers)
     } catch (error) {
       throw failure(error)

@@ -27,7 +27,8 @@ export function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
 export function failureOf(error: unknown, request: FastifyRequest, logger: Logger): AppError {
   const known = asAppError(error)
   if (known !== null && known.kind !== 'internal') {
-    if (known.kind === 'unavailable') logger.warn('request refused: unavailable', { requestId: request.id, route: routeOf(request), error: known })
+    if (known.kind === 'unavailable')
+      logger.warn('request refused: unavailable', { requestId: request.id, route: routeOf(request), error: known })
     return known
   }
   logger.error('request failed', { requestId: request.id, method: request.method, route: routeOf(request), err: error })

@@ -111,7 +111,7 @@ function takeOnlyJson(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (typeof body === 'string' && body.trim() === '') done(null, undefined)
-    else parse(request, typeof body === 'string' ? body : body.toString('utf8'), done)
+    else void parse(request, typeof body === 'string' ? body : body.toString('utf8'), done)
   })
 }
 

@@ -39,7 +39,10 @@ export function refuseForeignOrigin(request: FastifyRequest, publicOrigin: strin
 }
 
 /** Aborts when the client goes away before its answer is complete. */
-export function closeSignal(request: FastifyRequest, response: { on(event: 'close', run: () => void): unknown; readonly writableFinished: boolean }): AbortSignal {
+export function closeSignal(
+  request: FastifyRequest,
+  response: { on(event: 'close', run: () => void): unknown; readonly writableFinished: boolean },
+): AbortSignal {
   const controller = new AbortController()
   if (request.raw.destroyed) controller.abort()
   response.on('close', () => {

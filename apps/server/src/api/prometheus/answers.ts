@@ -105,9 +105,18 @@ function messageOf(error: AppError): string {
   return isRefusal && error.hint !== null ? `${error.publicText} ${error.hint}` : error.publicText
 }
 
-export function sendPromError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+export interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly logger: Logger
+}
+
+export function sendPromError(error: unknown, { request, reply, logger }: Exchange): FastifyReply {
   const failure = failureOf(error, request, logger)
   const { errorType, status } = promFailure(failure)
   prepareError(failure, reply)
-  return reply.code(failure.code === 'api.method_not_allowed' ? 405 : status).type(jsonType).send({ status: 'error', errorType, error: messageOf(failure) })
+  return reply
+    .code(failure.code === 'api.method_not_allowed' ? 405 : status)
+    .type(jsonType)
+    .send({ status: 'error', errorType, error: messageOf(failure) })
 }

@@ -95,7 +95,8 @@ export async function rangeQuery({ query }: PromDeps, call: PromCall): Promise<F
 function matchersOf(params: PromParams): readonly (readonly Matcher[])[] {
   return params.all('match[]').map((text) => {
     const matchers = parseSelector(text)
-    if (matchers.every((matcher) => matchesEmpty(matcher))) throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher')
+    if (matchers.every((matcher) => matchesEmpty(matcher)))
+      throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher')
     return matchers
   })
 }
@@ -129,7 +130,8 @@ export function labelNames(deps: PromDeps, call: PromCall): FastifyReply {
 
 export function labelValues(deps: PromDeps, call: PromCall): FastifyReply {
   const name = unescapeLabelName(call.name)
-  if (name === '' || /\p{Surrogate}/u.test(name)) throw new AppError(badParameter, { publicText: `invalid label name: ${JSON.stringify(call.name)}` })
+  if (name === '' || /\p{Surrogate}/u.test(name))
+    throw new AppError(badParameter, { publicText: `invalid label name: ${JSON.stringify(call.name)}` })
   const found = deps.query.labelValues(call.scope, name, catalogRequest(call))
   return sendData(call.reply, listJson(found.items, quote), cutNotes(found))
 }

@@ -31,7 +31,9 @@ export function formatScalarValue(value: number): string {
   // Position of the decimal point in `digits`.
   const point = exponent + 1
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
-  return point >= digits.length ? sign + digits + '0'.repeat(point - digits.length) : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
+  return point >= digits.length
+    ? sign + digits + '0'.repeat(point - digits.length)
+    : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
 }
 
 /** Milliseconds as seconds with three decimals, or none when they are whole: `1700000000.050`. */

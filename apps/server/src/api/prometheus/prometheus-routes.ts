@@ -134,9 +134,9 @@ export async function mountPrometheus(app: FastifyInstance, deps: PrometheusDeps
   await app.register(async (scope) => {
     takeOnlyForms(scope)
     scope.addHook('onRequest', async (request, reply) => markAnswer(request, reply))
-    scope.setErrorHandler((error, request, reply) => sendPromError(error, request, reply, deps.logger))
+    scope.setErrorHandler((error, request, reply) => sendPromError(error, { request, reply, logger: deps.logger }))
     for (const prefix of [ownPrefix, projectPrefix]) {
-      for (const endpoint of table) mountEndpoint(scope, prefix, endpoint, deps)
+      for (const endpoint of table) mountEndpoint(scope, { ...endpoint, path: prefix + endpoint.path }, deps)
       refuseOtherMethods(
         scope,
         table.flatMap(({ path, methods }) => methods.map((method) => ({ path: prefix + path, method }))),
@@ -164,12 +164,13 @@ function pathParam(request: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-function mountEndpoint(scope: FastifyInstance, prefix: string, endpoint: Endpoint, deps: PrometheusDeps): void {
+/** `endpoint.path` is the whole address here. */
+function mountEndpoint(scope: FastifyInstance, endpoint: Endpoint, deps: PrometheusDeps): void {
   const scopes = new WeakMap<FastifyRequest, Scope>()
   const { logger } = deps
   scope.route({
     method: [...endpoint.methods],
-    url: prefix + endpoint.path,
+    url: endpoint.path,
     bodyLimit: promqlBodySizeBytesMax,
     config: { bellwetherAccess: 'project' },
     onRequest: async (request) => void scopes.set(request, await scopeOf(deps.accounts.gatekeeper, request)),

@@ -8,6 +8,7 @@ import { answerChunkChars } from '../limits.ts'
 import { histogramJson } from './histogram-json.ts'
 import { formatSampleValue, formatScalarValue, formatTimeSec } from './numbers.ts'
 
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const needsEscape = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
 
 /** Texts of times remembered within one answer: series of a range query share their grid. */

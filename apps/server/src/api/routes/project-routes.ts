@@ -33,7 +33,13 @@ const base = '/api/0/projects/:project'
 const metricNotFound: ErrorSpec = { code: 'metrics.not_found', kind: 'not_found', publicText: 'This project has no such metric.' }
 
 function toKey(record: KeyRecord): IngestKey {
-  return { id: record.id, name: record.name, key: record.key, createdAt: wireTime(record.createdAtMs), revokedAt: wireTimeOrNull(record.revokedAtMs) }
+  return {
+    id: record.id,
+    name: record.name,
+    key: record.key,
+    createdAt: wireTime(record.createdAtMs),
+    revokedAt: wireTimeOrNull(record.revokedAtMs),
+  }
 }
 
 function toMetric(summary: MetricSummary): Metric {
