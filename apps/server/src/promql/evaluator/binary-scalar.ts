@@ -1,7 +1,7 @@
 /** Binary operators with at least one scalar side. */
 import type { BinaryExpr } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
-import { arithmetic, comparisons, histogramOp } from './element-ops.ts'
+import { arithmetic, comparisons, histogramOp, refuseFloatTrim, trimOperators } from './element-ops.ts'
 import { histogramAt } from './selector.ts'
 import { ABSENT, namesDropped, VectorBuilder, type ScalarValue, type VectorValue } from './values.ts'
 
@@ -29,16 +29,25 @@ export async function vectorScalar(
   ctx.reserveCells(vector.values.length)
   const builder = new VectorBuilder(steps, vector.sets.length)
   const test = comparisons.get(node.op)
-  const dropsName = test === undefined || node.returnBool
+  const trims = trimOperators.has(node.op)
+  const dropsName = (test === undefined && !trims) || node.returnBool
   for (let s = 0; s < vector.sets.length; s++) {
     if (ctx.spend(steps)) await ctx.pause()
     const cell = builder.addSeries(vector.sets[s]!, dropsName ? 1 : vector.dropName[s])
     rowKernel(node, vector.values, s * steps, scalar.values, builder.cells, cell, steps, swapped)
     if (vector.histograms !== null) histogramRow(ctx, node, vector, s * steps, scalar, builder, cell, swapped)
+    if (trims && hasFloat(vector, s)) refuseFloatTrim(node.op, ctx.annotations, node.start)
     builder.dropIfEmpty(cell)
   }
   const result = builder.build()
   return dropsName && !ctx.delayedNames ? namesDropped(result, ctx.symbols) : result
+}
+
+function hasFloat(vector: VectorValue, series: number): boolean {
+  for (let cell = series * vector.steps; cell < (series + 1) * vector.steps; cell++) {
+    if (vector.values[cell] !== ABSENT && histogramAt(vector, cell) === null) return true
+  }
+  return false
 }
 
 function rowKernel(

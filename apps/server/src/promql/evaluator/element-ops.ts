@@ -2,6 +2,7 @@
 import type { NativeHistogram } from '../../metrics/index.ts'
 import { combined, divided, scaled } from '../histograms/arithmetic.ts'
 import { equalHistograms } from '../histograms/compare.ts'
+import { trimmed } from '../histograms/trim.ts'
 import { notes, type Annotations } from './annotations.ts'
 
 export type FloatOp = (left: number, right: number) => number
@@ -32,6 +33,9 @@ export const comparisons: ReadonlyMap<string, FloatTest> = new Map<string, Float
   ['<=', (left, right) => left <= right],
 ])
 
+/** `</` keeps the observations of a histogram at or below a float, `>/` those above; two floats give nothing. */
+export const trimOperators: ReadonlySet<string> = new Set(['</', '>/'])
+
 /** A side of an operation: the histogram when it is not null, else the float. */
 export interface Operand {
   readonly float: number
@@ -51,9 +55,15 @@ export function histogramOp(op: string, left: Operand, right: Operand, annotatio
   if (l !== null && r !== null) return bothHistograms(op, l, r, annotations, offset)
   if (l !== null && op === '*') return { histogram: scaled(l, right.float), keep: true }
   if (l !== null && op === '/') return { histogram: divided(l, right.float), keep: true }
+  if (l !== null && trimOperators.has(op)) return { histogram: trimmed(l, right.float, op === '</'), keep: true }
   if (r !== null && op === '*') return { histogram: scaled(r, left.float), keep: true }
   annotations.info(notes.incompatibleTypes(kindOf(left), op, kindOf(right)), offset)
   return null
+}
+
+/** Notes that a trim operator met two floats. */
+export function refuseFloatTrim(op: string, annotations: Annotations, offset: number): void {
+  annotations.info(notes.incompatibleTypes('float', op, 'float'), offset)
 }
 
 function kindOf(operand: Operand): string {

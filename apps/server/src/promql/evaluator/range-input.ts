@@ -93,7 +93,8 @@ function cellPoints(vector: VectorValue, series: number, grid: Grid): SeriesPoin
       values[count++] = value
     } else {
       histogramTimes.push(timeMs)
-      histograms.push(histogram)
+      // Its hint speaks of the sample before it in the store, which need not be the point before it here.
+      histograms.push(histogram.resetHint === 'gauge' ? histogram : { ...histogram, resetHint: 'unknown' })
     }
   }
   return {

@@ -1,7 +1,6 @@
 /** Sum and mean of many native histograms, compensated (Kahan) in every field. */
 import type { NativeHistogram } from '../../metrics/index.ts'
-import { KahanSum } from '../functions/kahan.ts'
-import { divided } from './arithmetic.ts'
+import { KahanMean, KahanSum } from '../functions/kahan.ts'
 import { aligned, fromSparse, noBuckets, toSparse, usesCustomBuckets, type Buckets, type SparseHistogram } from './sparse.ts'
 
 export class HistogramSum {
@@ -34,42 +33,55 @@ export class HistogramSum {
   }
 
   total(): NativeHistogram {
+    return this.#combined(totalOf)
+  }
+
+  /** Each field as a mean of its own, which survives a sum that overflows. */
+  mean(): NativeHistogram {
+    return this.#combined(meanOf)
+  }
+
+  #combined(reduce: (values: readonly number[]) => number): NativeHistogram {
     const parts = aligned(this.#parts)?.aligned ?? []
     const first = parts[0]
     if (first === undefined) throw new Error('a sum of no histograms was asked for')
     const hints = new Set(parts.map((part) => part.resetHint))
     return fromSparse({
       ...first,
-      zeroCount: total(parts, (part) => part.zeroCount),
-      count: total(parts, (part) => part.count),
-      sum: total(parts, (part) => part.sum),
-      positive: totalBuckets(parts.map((part) => part.positive)),
-      negative: totalBuckets(parts.map((part) => part.negative)),
+      zeroCount: reduce(parts.map((part) => part.zeroCount)),
+      count: reduce(parts.map((part) => part.count)),
+      sum: reduce(parts.map((part) => part.sum)),
+      positive: combinedBuckets(parts.map((part) => part.positive), reduce),
+      negative: combinedBuckets(parts.map((part) => part.negative), reduce),
       resetHint: hints.size === 1 ? first.resetHint : hints.has('gauge') ? 'gauge' : 'unknown',
     })
   }
-
-  mean(): NativeHistogram {
-    return divided(this.total(), this.#parts.length)
-  }
 }
 
-function total(parts: readonly SparseHistogram[], field: (part: SparseHistogram) => number): number {
+function totalOf(values: readonly number[]): number {
   const sum = new KahanSum()
-  for (const part of parts) sum.add(field(part))
+  for (const value of values) sum.add(value)
   return sum.value
 }
 
-function totalBuckets(all: readonly Buckets[]): Buckets {
-  const sums = new Map<number, KahanSum>()
-  for (const { indexes, counts } of all) {
+function meanOf(values: readonly number[]): number {
+  const mean = new KahanMean()
+  mean.reset()
+  for (const value of values) mean.add(value)
+  return mean.value
+}
+
+/** Bucket by bucket; a histogram without the bucket counts as zero there. */
+function combinedBuckets(all: readonly Buckets[], reduce: (values: readonly number[]) => number): Buckets {
+  const columns = new Map<number, number[]>()
+  for (const [part, { indexes, counts }] of all.entries()) {
     for (let i = 0; i < indexes.length; i++) {
-      let sum = sums.get(indexes[i]!)
-      if (sum === undefined) sums.set(indexes[i]!, (sum = new KahanSum()))
-      sum.add(counts[i]!)
+      let column = columns.get(indexes[i]!)
+      if (column === undefined) columns.set(indexes[i]!, (column = new Array<number>(all.length).fill(0)))
+      column[part] = counts[i]!
     }
   }
-  if (sums.size === 0) return noBuckets
-  const indexes = [...sums.keys()].sort((a, b) => a - b)
-  return { indexes, counts: indexes.map((index) => sums.get(index)?.value ?? 0) }
+  if (columns.size === 0) return noBuckets
+  const indexes = [...columns.keys()].sort((a, b) => a - b)
+  return { indexes, counts: indexes.map((index) => reduce(columns.get(index) ?? [])) }
 }

@@ -125,6 +125,9 @@ class Checker {
     if (bothScalar && comparisonOperators.has(node.op) && !node.returnBool) {
       this.#fail(node.start, 'comparisons between scalars must use BOOL modifier')
     }
+    if (bothScalar && (node.op === '</' || node.op === '>/')) {
+      this.#fail(node.start, `operator "${node.op}" not allowed in binary scalar expression`)
+    }
     if ((left === 'scalar' || right === 'scalar') && setOperators.has(node.op)) {
       this.#fail(node.start, `set operator "${node.op}" not allowed in binary scalar expression`)
     }

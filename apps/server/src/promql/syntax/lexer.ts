@@ -18,7 +18,7 @@ export interface Token {
 /** Queries longer than this are refused before they cost anything. */
 export const queryLengthMax = 1_000_000
 
-const twoCharSymbols = new Set(['==', '!=', '=~', '!~', '<=', '>='])
+const twoCharSymbols = new Set(['==', '!=', '=~', '!~', '<=', '>=', '</', '>/'])
 const oneCharSymbols = new Set(['(', ')', '{', '}', '[', ']', ',', '=', '<', '>', '+', '-', '*', '/', '%', '^', ':', '@'])
 
 export function isDigit(code: number): boolean {

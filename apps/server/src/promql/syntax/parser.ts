@@ -24,6 +24,8 @@ const precedences: ReadonlyMap<string, number> = new Map([
   ['<', 3],
   ['>=', 3],
   ['<=', 3],
+  ['</', 3],
+  ['>/', 3],
   ['+', 4],
   ['-', 4],
   ['*', 5],
