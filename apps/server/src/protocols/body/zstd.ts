@@ -11,6 +11,8 @@ const frameMagic = 0xfd2fb528
 /** 0x184D2A50 to 0x184D2A5F. */
 const skippableMagic = 0x184d2a50
 const blockBytesMax = 128 * 1024
+/** Memory a frame may ask for to look back into. */
+const windowBytesMax = 64 * 1024 * 1024
 /** A frame without a content size makes the plain decoder move its window once a block; this bounds the bytes moved. */
 const windowMoveBytesMax = 4 * 1024 * 1024 * 1024
 
@@ -64,7 +66,7 @@ function checkFrames(body: Uint8Array, bytesMax: number): void {
     total += header.contentBytes >= 0 ? header.contentBytes : blocks.bytesMax
     if (total > bytesMax) throw tooLarge(bytesMax)
     if (header.contentBytes < 0) {
-      if (header.windowBytes > bytesMax) throw tooLarge(bytesMax)
+      if (header.windowBytes > windowBytesMax) throw tooLarge(windowBytesMax)
       if (header.windowBytes * blocks.count > windowMoveBytesMax) throw malformed('it has too many blocks for its window')
     }
     at = blocks.end + (header.checksum ? 4 : 0)

@@ -1,19 +1,18 @@
 /**
  * OTLP/JSON to OTLP protobuf, so that both run through one decoder. The proto3 JSON mapping with OTLP's exceptions: field names in
  * lowerCamelCase or snake_case, 64-bit integers as strings or numbers, enums as numbers or names, trace and span ids in hexadecimal.
- * Unknown fields are passed over. Errors: `DecodeError`-like `body.malformed` naming the path.
+ * Unknown fields are passed over. What does not fit is `body.malformed`, naming the path.
  */
 import { isUtf8 } from 'node:buffer'
 import { AppError } from '../../kernel/errors.ts'
 import { bodyMalformed } from '../errors.ts'
-import type { ProtocolLimits } from '../limits.ts'
 import { ProtoWriter } from '../protobuf/writer.ts'
 import { type Message, exportMetricsRequest } from './json-schema.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
 /** Errors: `body.malformed`. */
-export function otlpJsonToProtobuf(body: Uint8Array, limits: ProtocolLimits): Buffer {
+export function otlpJsonToProtobuf(body: Uint8Array): Buffer {
   if (!isUtf8(body)) throw problem('', 'it is not valid UTF-8')
   let parsed: unknown
   try {
@@ -23,18 +22,20 @@ export function otlpJsonToProtobuf(body: Uint8Array, limits: ProtocolLimits): Bu
     throw new AppError(bodyMalformed, { publicText: `The request body is not JSON: ${detail}`, cause })
   }
   const writer = new ProtoWriter(body.byteLength + 64)
-  writeMessage(writer, objectOf(parsed, ''), exportMetricsRequest, { path: '', depth: 0, depthMax: limits.attributeDepthMax * 3 + 8 })
+  writeMessage(writer, objectOf(parsed, ''), exportMetricsRequest, { path: '', depth: 0 })
   return writer.finish()
 }
+
+/** Messages within messages. Attributes too deep to store are refused one by one by the decoder; this only protects the stack. */
+const depthMax = 128
 
 interface Place {
   readonly path: string
   readonly depth: number
-  readonly depthMax: number
 }
 
 function writeMessage(writer: ProtoWriter, json: JsonObject, message: Message, place: Place): void {
-  if (place.depth > place.depthMax) throw problem(place.path, 'it is nested too deeply')
+  if (place.depth > depthMax) throw problem(place.path, 'it is nested too deeply')
   for (const field of message.fields) {
     const value = json[field.name] ?? json[field.snakeName]
     if (value === undefined || value === null) continue

@@ -9,6 +9,7 @@ import { responseJson, responseProtobuf, statusJson, statusProtobuf } from './an
 
 type OtlpFormat = 'otlpProtobuf' | 'otlpJson'
 
+/** Exactly so in answers (hence buffers, to which Fastify adds no charset): the collector's exporter compares them literally. */
 const contentTypes: Readonly<Record<OtlpFormat, string>> = { otlpProtobuf: 'application/x-protobuf', otlpJson: 'application/json' }
 
 /** Adds the OTLP routes to any Fastify instance; several listeners may share one door. */
@@ -23,7 +24,7 @@ export async function registerOtlpRoutes(app: FastifyInstance, door: MetricsDoor
       const encoding = parseContentEncoding(headerOf(request, 'content-encoding'))
       const outcome = await door.ingest({ tenant, lane, protocolName: 'otlp-http', format, encoding, bytes: bodyOf(request) })
       reply.header('content-type', contentTypes[format])
-      return reply.send(format === 'otlpJson' ? responseJson(outcome) : responseProtobuf(outcome))
+      return reply.send(format === 'otlpJson' ? Buffer.from(responseJson(outcome)) : responseProtobuf(outcome))
     })
   })
 }
@@ -39,5 +40,5 @@ function formatOf(request: FastifyRequest): OtlpFormat | null {
 function sendStatus(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
   const format = formatOf(request) ?? 'otlpJson'
   reply.header('content-type', contentTypes[format])
-  return reply.send(format === 'otlpJson' ? statusJson(error) : statusProtobuf(error))
+  return reply.send(format === 'otlpJson' ? Buffer.from(statusJson(error)) : statusProtobuf(error))
 }

@@ -24,6 +24,8 @@ export class RemoteWrite1Decoder {
   readonly #labels = new LabelRanges()
   readonly #histogram = new HistogramReader()
   #refusal = noRefusal
+  #points = 0
+  #exemplars = 0
 
   constructor(series: SeriesResolver) {
     this.#series = series
@@ -56,31 +58,37 @@ export class RemoteWrite1Decoder {
       labelsEnd = cursor.pos
     }
     cursor.pos = labelsEnd
-    const points = this.#countPoints()
+    this.#countFields()
+    const points = this.#points
     session.batch.pointsReceived += points
+    if (points + this.#exemplars === 0) {
+      cursor.leave(outer)
+      return
+    }
     let ref = this.#series.lookup(session.batch.tenant, remoteWrite1Context, cursor.bytes, start, labelsEnd)
     if (ref < 0) ref = this.#learn(session, start, labelsEnd)
     cursor.pos = labelsEnd
-    if (ref >= 0) this.#points(session, ref, start, labelsEnd)
+    if (ref >= 0) this.#storePoints(session, ref, start, labelsEnd)
     else if (points > 0) session.refuse(this.#refusal.reason, points, () => this.#refusal.example)
     cursor.leave(outer)
   }
 
-  /** Samples and histograms after the labels. Labels further on are allowed by protobuf but sent by no one: refused as malformed. */
-  #countPoints(): number {
+  /** Samples, histograms and exemplars after the labels. Labels further on are allowed by protobuf but sent by no one: malformed. */
+  #countFields(): void {
     const cursor = this.#cursor
-    let points = 0
+    this.#points = 0
+    this.#exemplars = 0
     while (cursor.pos < cursor.end) {
       const at = cursor.pos
       const tag = cursor.readTag()
-      if (tag === 18 || tag === 34) points++
+      if (tag === 18 || tag === 34) this.#points++
+      else if (tag === 26) this.#exemplars++
       else if (tag === 10) throw new DecodeError('the labels of a series are not together', at)
       cursor.skip(tag)
     }
-    return points
   }
 
-  #points(session: DecodeSession, ref: number, labelsStart: number, labelsEnd: number): void {
+  #storePoints(session: DecodeSession, ref: number, labelsStart: number, labelsEnd: number): void {
     const cursor = this.#cursor
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()

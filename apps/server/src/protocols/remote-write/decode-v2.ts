@@ -31,6 +31,7 @@ export class RemoteWrite2Decoder {
   readonly #refs = new Uint32Array(refsKeptMax)
   #refCount = 0
   #points = 0
+  #exemplars = 0
   #createdMs = 0
   readonly #key = new Uint8Array(refsKeptMax * 4)
   #refusal = noRefusal
@@ -71,7 +72,7 @@ export class RemoteWrite2Decoder {
     this.#scan()
     session.batch.pointsReceived += this.#points
     cursor.pos = start
-    const ref = this.#find(session)
+    const ref = this.#points + this.#exemplars > 0 ? this.#find(session) : -1
     if (ref >= 0) this.#seriesFields(session, ref)
     else if (this.#points > 0) session.refuse(this.#refusal.reason, this.#points, () => this.#refusal.example)
     cursor.leave(outer)
@@ -82,6 +83,7 @@ export class RemoteWrite2Decoder {
     const cursor = this.#cursor
     this.#refCount = 0
     this.#points = 0
+    this.#exemplars = 0
     this.#createdMs = 0
     this.#metadata.clear()
     while (cursor.pos < cursor.end) {
@@ -95,6 +97,7 @@ export class RemoteWrite2Decoder {
       else if (tag === 48) this.#createdMs = cursor.readInt64()
       else {
         if (tag === 18 || tag === 26) this.#points++
+        else if (tag === 34) this.#exemplars++
         cursor.skip(tag)
       }
     }
