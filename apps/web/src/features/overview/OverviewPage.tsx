@@ -1,10 +1,85 @@
+/** Overview: is anything wrong, and is data coming in? */
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { useNow } from '../../lib/use-now.ts'
+import { Icon } from '../../ui/Icon.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Loading } from '../../ui/states.tsx'
+import { useRange } from '../range/index.ts'
+import { usePlace } from '../session/index.ts'
+import { foreignSources, sourcesQuery } from '../sources/index.ts'
+import { systemQuery } from '../system/index.ts'
+import { usageQuery } from '../usage/index.ts'
+import { ComponentsPanel, IngestPanel, SourcesPanel } from './OverviewPanels.tsx'
+import { overviewStats } from './overview-stats.ts'
+import { StatTile } from './StatTile.tsx'
+import { Verdict } from './Verdict.tsx'
+import './overview.css'
+
+/** The overview is for a glance and for a wall: it follows by itself. */
+const refreshMs = 5000
+const tilesRefreshMs = 15_000
 
 export function OverviewPage() {
+  const { projectPath, organizationPath, project } = usePlace()
+  const { refreshNow, refresh } = useRange()
+  const nowMs = useNow(5000)
+  const status = useQuery({ ...systemQuery, refetchInterval: refreshMs })
+  const usage = useQuery({ ...usageQuery(organizationPath), refetchInterval: refreshMs })
+  const sources = useQuery({ ...sourcesQuery(projectPath), refetchInterval: refreshMs })
+  useEffect(() => {
+    if (refresh !== null) return undefined
+    const timer = window.setInterval(refreshNow, tilesRefreshMs)
+    return () => window.clearInterval(timer)
+  }, [refresh, refreshNow])
+  const onlySelf = sources.data !== undefined && foreignSources(sources.data).length === 0
   return (
-    <Page title="OverviewPage">
-      <Loading label="OverviewPage" />
+    <Page title="Overview" wide>
+      <Verdict status={status} usage={usage} sources={sources} nowMs={nowMs} />
+      {onlySelf && <SendDataPanel />}
+      <div className="bw-stats">
+        {overviewStats(project.id).map((stat) => (
+          <StatTile key={stat.id} stat={stat} />
+        ))}
+      </div>
+      <div className="bw-columns">
+        <IngestPanel usage={usage} />
+        <SourcesPanel sources={sources} nowMs={nowMs} />
+        <ComponentsPanel status={status} nowMs={nowMs} />
+      </div>
     </Page>
+  )
+}
+
+function SendDataPanel() {
+  const { project } = usePlace()
+  const ways = [
+    ['node', 'Node.js'],
+    ['python', 'Python'],
+    ['go', 'Go'],
+    ['java', 'Java'],
+    ['collector', 'OTel Collector'],
+    ['prometheus', 'Prometheus'],
+    ['curl', 'curl'],
+  ] as const
+  return (
+    <section className="bw-send" aria-label="Send your first data">
+      <div className="bw-send__text">
+        <h2>Send your first data</h2>
+        <p className="bw-dim">So far only Bellwether reports, about itself and this machine. Pick what you have; a snippet with your key is ready, and this page notices when data arrives.</p>
+        <ul className="bw-send__ways">
+          {ways.map(([id, label]) => (
+            <li key={id}>
+              <Link className="bw-btn bw-btn--plain bw-btn--small" to="/p/$project/start" params={{ project: project.id }} search={{ with: id }}>
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <Link className="bw-btn bw-btn--primary" to="/p/$project/start" params={{ project: project.id }}>
+        <Icon name="send" /> Send data
+      </Link>
+    </section>
   )
 }

@@ -1,0 +1,70 @@
+/** Is anything wrong? Findings from the state of the program, the counters and the sources; worst first. */
+import type { SourceRow, SystemStatusBody, UsageRow } from '@bellwether/protocol'
+import { formatAgo } from '../../lib/time-format.ts'
+import { formatBytes, formatCount, formatMs, formatValue } from '../../lib/units.ts'
+import { componentName } from '../system/index.ts'
+import { foreignSources, protocolName } from '../sources/index.ts'
+import { balanceOf } from '../usage/index.ts'
+
+export interface Finding {
+  readonly tone: 'warn' | 'down'
+  readonly text: string
+  /** Where to look. */
+  readonly page: 'system' | 'usage' | 'refused' | 'sources'
+}
+
+/** Shares of the disk in use. */
+const diskWarnFrom = 0.85
+const diskDownFrom = 0.95
+const logWarnFrom = 0.5
+/** What waits longer than this in the queue is not being written. */
+const queueOldMs = 60_000
+/** A source is missed after this silence, and forgotten after a day. */
+const silentMs = 10 * 60_000
+const forgottenMs = 24 * 3_600_000
+
+export interface VerdictFacts {
+  readonly status: SystemStatusBody | null
+  readonly usage: readonly UsageRow[]
+  readonly sources: readonly SourceRow[]
+  readonly projectId: string
+  readonly nowMs: number
+}
+
+function systemFindings(status: SystemStatusBody): Finding[] {
+  const found: Finding[] = status.components
+    .filter((component) => component.state !== 'ok' && component.state !== 'off')
+    .map((component) => ({
+      tone: component.state === 'down' ? 'down' : 'warn',
+      text: `${componentName(component.name)} is ${component.state}${component.detail === null ? '' : `: ${component.detail}`}`,
+      page: 'system',
+    }))
+  const { disk, log } = status
+  const used = disk.totalBytes > 0 ? 1 - disk.freeBytes / disk.totalBytes : 0
+  if (used >= diskWarnFrom) {
+    const share = formatValue(used, { base: 'ratio', perSecond: false })
+    found.push({ tone: used >= diskDownFrom ? 'down' : 'warn', text: `The disk is ${share} full; ${formatBytes(disk.freeBytes)} are free`, page: 'system' })
+  }
+  if (log.sizeBytesMax > 0 && log.sizeBytes / log.sizeBytesMax >= logWarnFrom) {
+    found.push({ tone: 'warn', text: `The ingest log holds ${formatBytes(log.sizeBytes)} of at most ${formatBytes(log.sizeBytesMax)}`, page: 'system' })
+  } else if (log.records > 0 && log.oldestMs >= queueOldMs) {
+    found.push({ tone: 'warn', text: `Data waits ${formatMs(log.oldestMs)} to be stored`, page: 'system' })
+  }
+  return found
+}
+
+export function findingsOf({ status, usage, sources, projectId, nowMs }: VerdictFacts): readonly Finding[] {
+  const found = status === null ? [] : systemFindings(status)
+  const mine = usage.filter((row) => row.projectId === projectId)
+  const balance = balanceOf(mine)
+  if (balance.missing !== 0) found.push({ tone: 'down', text: `${formatCount(Math.abs(balance.missing))} points are not accounted for`, page: 'usage' })
+  if (balance.dropped > 0) found.push({ tone: 'warn', text: `${formatCount(balance.dropped)} points were dropped`, page: 'usage' })
+  if (balance.refused > 0) found.push({ tone: 'warn', text: `${formatCount(balance.refused)} points were refused`, page: 'refused' })
+  for (const source of foreignSources(sources)) {
+    const silence = nowMs - Date.parse(source.lastSeenAt)
+    if (silence >= silentMs && silence < forgottenMs) {
+      found.push({ tone: 'warn', text: `${protocolName(source.protocol)} is silent; it sent last ${formatAgo(Date.parse(source.lastSeenAt), nowMs)}`, page: 'sources' })
+    }
+  }
+  return found.sort((a, b) => (a.tone === b.tone ? 0 : a.tone === 'down' ? -1 : 1))
+}

@@ -1,0 +1,2 @@
+/** The program itself. */
+export { byUrgency, componentName, systemQuery, toneOf } from './system.queries.ts'

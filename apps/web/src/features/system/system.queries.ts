@@ -1,0 +1,34 @@
+/** State of the program and its engines. */
+import { systemStatusBodySchema, type ComponentState, type ComponentStatus } from '@bellwether/protocol'
+import { queryOptions } from '@tanstack/react-query'
+import { request } from '../../lib/http.ts'
+import type { Tone } from '../../ui/StatusMark.tsx'
+
+export const systemQuery = queryOptions({
+  queryKey: ['system'],
+  queryFn: ({ signal }) => request('/api/0/system/status', systemStatusBodySchema, { signal }),
+  staleTime: 1000,
+})
+
+const tones: Readonly<Record<ComponentState, Tone>> = { ok: 'ok', starting: 'warn', degraded: 'warn', down: 'down', off: 'paused' }
+
+export function toneOf(state: ComponentState): Tone {
+  return tones[state]
+}
+
+/** Worst first, then by name. */
+export function byUrgency(components: readonly ComponentStatus[]): readonly ComponentStatus[] {
+  const order: readonly ComponentState[] = ['down', 'degraded', 'starting', 'ok', 'off']
+  return [...components].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
+}
+
+const names: Readonly<Record<string, string>> = {
+  clickhouse: 'ClickHouse',
+  postgres: 'PostgreSQL',
+  'ingest-log': 'Ingest log',
+  writer: 'Writer',
+}
+
+export function componentName(name: string): string {
+  return names[name] ?? name
+}
