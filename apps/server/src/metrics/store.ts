@@ -24,6 +24,21 @@ export interface MetricsStoreDeps {
   readonly grids?: GridStore
 }
 
+/** One query's series, and what it may still read from the engine. */
+interface Selection {
+  readonly refs: Uint32Array
+  readonly request: SelectRequest
+  readonly samplesMax: number
+  readonly signal: AbortSignal
+}
+
+/** What was read of each of `refs`, by position. */
+interface ReadSamples {
+  readonly refs: Uint32Array
+  readonly samples: SeriesSamples
+  readonly histograms: ReadonlyMap<number, readonly TimedHistogram[]>
+}
+
 const noSamples = new Float64Array(0)
 
 class StitchedStore implements MetricsStore {
@@ -39,10 +54,10 @@ class StitchedStore implements MetricsStore {
     const recentHistograms = this.#readHeadHistograms(refs, request)
     const count = recent.timesMs.length + recentHistograms.size
     if (count > budget.samplesMax) throw new AppError(tooManySamples, { detail: `${count} in memory` })
-    const left = budget.samplesMax - count
-    const samples = await this.#addOlder(refs, request, recent, left, signal)
-    const histograms = await this.#addOlderHistograms(refs, request, recentHistograms, left, signal)
-    return toBlock(this.#deps.registry, refs, samples, histograms)
+    const selection: Selection = { refs, request, samplesMax: budget.samplesMax - count, signal }
+    const samples = await this.#addOlder(selection, recent)
+    const histograms = await this.#addOlderHistograms(selection, recentHistograms)
+    return toBlock(this.#deps.registry, { refs, samples, histograms })
   }
 
   /**
@@ -59,7 +74,7 @@ class StitchedStore implements MetricsStore {
     if (refs.length * steps > budget.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
     if (refs.length === 0) return { labels: [], steps, values: noSamples }
     const values = await grids.read(refs, hint, signal)
-    return values === null ? null : toGrid(registry, refs, steps, values)
+    return values === null ? null : toGrid(registry, refs, { steps, values })
   }
 
   /** Series that match and may have samples in the range. */
@@ -95,7 +110,7 @@ class StitchedStore implements MetricsStore {
     return { offsets, timesMs: columns.timesMs.subarray(0, columns.count), values: columns.values.subarray(0, columns.count) }
   }
 
-  async #addOlder(refs: Uint32Array, request: SelectRequest, recent: SeriesSamples, samplesMax: number, signal: AbortSignal): Promise<SeriesSamples> {
+  async #addOlder({ refs, request, samplesMax, signal }: Selection, recent: SeriesSamples): Promise<SeriesSamples> {
     const { registry, head, samples } = this.#deps
     const toMs = Math.min(request.toMs, head.coversFromMs - 1)
     if (toMs < request.fromMs) return recent
@@ -121,11 +136,8 @@ class StitchedStore implements MetricsStore {
   }
 
   async #addOlderHistograms(
-    refs: Uint32Array,
-    request: SelectRequest,
+    { refs, request, samplesMax, signal }: Selection,
     recent: Map<number, readonly TimedHistogram[]>,
-    samplesMax: number,
-    signal: AbortSignal,
   ): Promise<Map<number, readonly TimedHistogram[]>> {
     const { registry, histograms, samples } = this.#deps
     const toMs = Math.min(request.toMs, histograms.coversFromMs - 1)
@@ -151,7 +163,7 @@ function isWholeMs(hint: GridHint): boolean {
 }
 
 /** Leaves out series without a value at any step; moves the others together in place. */
-function toGrid(registry: SeriesRegistry, refs: Uint32Array, steps: number, values: Float64Array<ArrayBuffer>): SeriesGrid {
+function toGrid(registry: SeriesRegistry, refs: Uint32Array, { steps, values }: { steps: number; values: Float64Array }): SeriesGrid {
   const labels: Labels[] = []
   refs.forEach((ref, i) => {
     const row = values.subarray(i * steps, (i + 1) * steps)
@@ -176,14 +188,15 @@ function spread(samples: SeriesSamples, positions: readonly number[], seriesCoun
 /** Ascending, one a time; `first` wins. */
 function mergeHistograms(first: readonly TimedHistogram[], second: readonly TimedHistogram[]): TimedHistogram[] {
   const byTime = new Map<number, TimedHistogram>()
-  for (const one of [...second].reverse()) byTime.set(one.timeMs, one)
+  for (const one of second.toReversed()) byTime.set(one.timeMs, one)
   for (const one of first) byTime.set(one.timeMs, one)
   return [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs)
 }
 
 /** Leaves out series without samples. */
-function toBlock(registry: SeriesRegistry, refs: Uint32Array, samples: SeriesSamples, histograms: ReadonlyMap<number, readonly TimedHistogram[]>): SeriesBlock {
-  if (histograms.size > 0) return toMixedBlock(registry, refs, samples, histograms)
+function toBlock(registry: SeriesRegistry, read: ReadSamples): SeriesBlock {
+  if (read.histograms.size > 0) return toMixedBlock(registry, read)
+  const { refs, samples } = read
   const kept: number[] = []
   const offsets = [0]
   refs.forEach((ref, i) => {
@@ -196,7 +209,7 @@ function toBlock(registry: SeriesRegistry, refs: Uint32Array, samples: SeriesSam
 }
 
 /** Floats and histograms of each series merged by time; at one time the float sample is kept. */
-function toMixedBlock(registry: SeriesRegistry, refs: Uint32Array, samples: SeriesSamples, histograms: ReadonlyMap<number, readonly TimedHistogram[]>): SeriesBlock {
+function toMixedBlock(registry: SeriesRegistry, { refs, samples, histograms }: ReadSamples): SeriesBlock {
   const columns = new SampleColumns()
   const objects: (NativeHistogram | null)[] = []
   const offsets = [0]

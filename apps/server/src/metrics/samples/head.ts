@@ -27,7 +27,7 @@ const evictProbes = 65_536
 const pendingSlackSec = 5
 
 function sameValue(a: number, b: number): boolean {
-  return a === b || (a !== a && b !== b)
+  return a === b || (Number.isNaN(a) && Number.isNaN(b))
 }
 
 export class Head {

@@ -12,12 +12,20 @@ export class HistogramHead {
   /** By ref, ascending by time, unique. */
   readonly #series = new Map<number, TimedHistogram[]>()
   /** Hashes of metrics that have or had native histograms, here or in the engine. */
-  readonly #metrics = new Set<number>()
+  #metrics = new Set<number>()
   #count = 0
   #coversFromMs = -Infinity
 
   constructor(countMax: number = headHistogramsMax) {
     this.#countMax = countMax
+  }
+
+  /** A head that holds and covers nothing and knows the same metrics: what is read through it comes from the engine alone. */
+  withoutContent(): HistogramHead {
+    const twin = new HistogramHead(this.#countMax)
+    twin.#metrics = this.#metrics
+    twin.coverFrom(Number.POSITIVE_INFINITY)
+    return twin
   }
 
   /** Every acknowledged histogram at or after this time is here. */

@@ -4,7 +4,7 @@ import { labelCountMax, labelNameLengthMax, labelValueLengthMax } from '../limit
 import { normalizeLabels } from './labels.ts'
 
 function check(name: string, pairs: [string, string][], want: string): void {
-  test(name, () => {
+  test(`${name}`, () => {
     const got = normalizeLabels(pairs)
     expect(got.type === 'ok' ? got.labels.map((pair) => pair.join('=')).join(',') : got.reason).toBe(want)
   })

@@ -37,7 +37,7 @@ class Parser {
   #flags: Flags = { fold: false, dotAll: true, multiLine: false }
 
   constructor(pattern: string) {
-    this.#chars = [...pattern]
+    this.#chars = Array.from(pattern)
   }
 
   parse(): Node {
