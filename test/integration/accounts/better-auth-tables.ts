@@ -6,7 +6,9 @@ import { authOptions } from '../../../apps/server/src/accounts/sign-in/auth.ts'
 import type { Tables } from '../../../apps/server/src/accounts/schema/tables.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 
-export async function betterAuthTables(pool: Pool): Promise<{ missingTables: string[]; missingColumns: string[]; missingIndexes: string[] }> {
+export async function betterAuthTables(
+  pool: Pool,
+): Promise<{ missingTables: string[]; missingColumns: string[]; missingIndexes: string[] }> {
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const options = authOptions(db, { publicUrl: 'http://127.0.0.1:4400', secret: 's'.repeat(40) }, silentLogger)
   const plan = await getMigrations(options)

