@@ -4,11 +4,12 @@ import { configCommand } from './cli/config-command.ts'
 import { demoCommand } from './cli/demo-command.ts'
 import { doctorCommand } from './cli/doctor-command.ts'
 import { migrateCommand } from './cli/migrate-command.ts'
+import { promqlCommand } from './cli/promql-command.ts'
 import { runCommand } from './cli/run.ts'
 import { serveCommand } from './cli/serve-command.ts'
 import { versionCommand } from './cli/version-command.ts'
 
-const commands: readonly Command[] = [serveCommand, demoCommand, configCommand, doctorCommand, migrateCommand, versionCommand]
+const commands: readonly Command[] = [serveCommand, demoCommand, promqlCommand, configCommand, doctorCommand, migrateCommand, versionCommand]
 
 /** Runs the command line and gives the exit code. A bug ends the process with code 1 after saying what it was. */
 export async function main(argv: readonly string[]): Promise<number> {

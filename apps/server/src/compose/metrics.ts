@@ -47,6 +47,8 @@ export interface MetricsPath {
   readonly conservation: BalancedConservation
   readonly ingest: MetricsIngest
   readonly store: MetricsStore
+  /** The same without what is in memory: answers as after a restart, or on a program that only queries. */
+  readonly engineStore: MetricsStore
   readonly catalog: MetricsCatalog
 }
 
@@ -106,14 +108,24 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     }),
   )
   writer.start()
+  const samples = new SampleStore(engines.clickhouse, registry)
   return {
     log,
     writer,
     conservation,
     ingest: createMetricsIngest({ ...shared, log }),
-    store: createMetricsStore({ ...state, samples: new SampleStore(engines.clickhouse, registry) }),
+    store: createMetricsStore({ ...state, samples }),
+    engineStore: createMetricsStore({ ...emptyHeads(state, clock), samples }),
     catalog: createMetricsCatalog({ registry, metadata, clock }),
   }
+}
+
+/** Heads that hold nothing and cover nothing, so that every sample comes from the engine. */
+function emptyHeads(state: { registry: SeriesRegistry; histograms: HistogramHead }, clock: Clock): { registry: SeriesRegistry; head: Head; histograms: HistogramHead } {
+  const head = new Head({ sizeBytesMax: 0, clock, pendingAgeMs: () => 0 })
+  head.coverFrom(Number.POSITIVE_INFINITY)
+  const histograms = state.histograms.withoutContent()
+  return { registry: state.registry, head, histograms }
 }
 
 /** Reading the index of ten million series must end some time. */
