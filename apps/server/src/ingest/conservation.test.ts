@@ -7,6 +7,17 @@ import { conservationReasonsMax } from './limits.ts'
 import { createIngestMetrics } from './metrics.ts'
 import type { Conservation } from './ports.ts'
 
+const logCounts = {
+  appendedRecords: 9,
+  appendedBytes: 1000,
+  flushes: 4,
+  failedFlushes: 1,
+  damagedFiles: 2,
+  damagedPlaces: 3,
+  damagedBytes: 50,
+  tornBytes: 60,
+}
+
 const tenant = { organizationId: 1, projectId: 2 }
 
 /** What may happen to `rows` rows, each leaving the law intact. */
@@ -85,7 +96,10 @@ test('the metrics say what the counters say', async () => {
   const registry = createInstruments()
   const metrics = createIngestMetrics(registry)
   const counters = createConservation(metrics.conservation)
-  metrics.watchLog({ backlog: () => ({ segments: 2, records: 3, rows: 44, sizeBytes: 555, sizeBytesMax: 9999, oldestMs: 1500 }) })
+  metrics.watchLog({
+    backlog: () => ({ segments: 2, records: 3, rows: 44, sizeBytes: 555, sizeBytesMax: 9999, oldestMs: 1500 }),
+    counts: () => logCounts,
+  })
   counters.received(tenant, 'metrics', 100, 2000)
   counters.refused(tenant, 'metrics', 'too_old', 7)
   counters.queued(tenant, 'metrics', 93)
@@ -102,6 +116,8 @@ test('the metrics say what the counters say', async () => {
     `bellwether_ingest_stored_total{${labels}} 50`,
     `bellwether_ingest_refused_total{${labels},reason="too_old"} 7`,
     `bellwether_ingest_dropped_total{${labels},reason="dead_letter"} 3`,
+    'bellwether_ingest_log_failed_flushes_total 1',
+    'bellwether_ingest_log_damaged_files_total 2',
     'bellwether_ingest_queue_rows 44',
     'bellwether_ingest_queue_bytes 555',
     'bellwether_ingest_queue_oldest_seconds 1.5',

@@ -3,13 +3,17 @@ import type { Registry } from '../kernel/instruments.ts'
 import { Counter, Gauge, Histogram } from '../kernel/instruments.ts'
 import type { ConservationSink, Movement } from './conservation.ts'
 import type { IngestLog } from './ports.ts'
+import type { SpoolCounts } from './log/spool-options.ts'
 import type { WriterObserver } from './writer/writer.ts'
+
+/** A log, and what its files went through when it is a spool. */
+export type WatchedLog = Pick<IngestLog, 'backlog'> & { counts?(): SpoolCounts }
 
 export interface IngestMetrics {
   readonly conservation: ConservationSink
   readonly writer: WriterObserver
-  /** Reads the log whenever the metrics are read. */
-  watchLog(log: Pick<IngestLog, 'backlog'>): void
+  /** Reads the log whenever the metrics are read. A log that is not a spool has no counts of files. */
+  watchLog(log: WatchedLog): void
 }
 
 const tenantLabels = ['organization', 'project', 'kind']
@@ -86,7 +90,29 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   }
 }
 
-function watchLog(registry: Registry, log: Pick<IngestLog, 'backlog'>): void {
+const logCounts: readonly { count: keyof SpoolCounts; name: string; help: string }[] = [
+  { count: 'appendedRecords', name: 'appended_records', help: 'Records made durable.' },
+  { count: 'appendedBytes', name: 'appended_bytes', help: 'Bytes made durable.' },
+  { count: 'flushes', name: 'flushes', help: 'Writes with their fsync, failed ones included.' },
+  { count: 'failedFlushes', name: 'failed_flushes', help: 'Writes or fsyncs that failed; their records were refused.' },
+  { count: 'damagedFiles', name: 'damaged_files', help: 'Segment files in which something could not be read.' },
+  { count: 'damagedPlaces', name: 'damaged_places', help: 'Places in segment files that could not be read.' },
+  { count: 'damagedBytes', name: 'damaged_bytes', help: 'Bytes in segment files that could not be read.' },
+  { count: 'tornBytes', name: 'torn_bytes', help: 'Bytes of unfinished writes cut off at start.' },
+]
+
+function watchLog(registry: Registry, log: WatchedLog): void {
+  for (const { count, name, help } of 'counts' in log ? logCounts : []) {
+    const made: Counter = new Counter({
+      name: `bellwether_ingest_log_${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        made.reset()
+        made.inc(log.counts?.()[count] ?? 0)
+      },
+    })
+  }
   function gauge(name: string, help: string, read: () => number): void {
     const made: Gauge = new Gauge({ name, help, registers: [registry], collect: () => made.set(read()) })
   }

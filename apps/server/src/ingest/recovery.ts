@@ -1,5 +1,5 @@
 /** After a start: what the log still holds is visible to queries again and counted, before the writer begins. */
-import type { Spool } from './log/spool.ts'
+import type { Spool } from './log/spool-options.ts'
 import type { Conservation, DeadLetter, Kind, KindHandler } from './ports.ts'
 
 export interface RecoverySummary {

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import type { Logger } from '../../kernel/log.ts'
 import { sequenceBlock } from '../limits.ts'
@@ -21,13 +22,20 @@ const identityFile = z.object({
   logId: z.string().regex(/^[0-9a-f]{16}$/),
   /** Highest number that may have been used, by lane. */
   reserved: z.object({ ready: sequence, raw: sequence, low: sequence }),
+  crc: z.number(),
 })
 
-type IdentityFile = z.infer<typeof identityFile>
+type Identity = Pick<z.infer<typeof identityFile>, 'logId' | 'reserved'>
 
-function parseIdentity(text: string): IdentityFile | null {
+/** A number that rotted to a smaller one would repeat tokens, and the engine would take new data for old. */
+function checksum({ logId, reserved }: Identity): number {
+  return crc32(`${logId} ${reserved.ready} ${reserved.raw} ${reserved.low}`)
+}
+
+function parseIdentity(text: string): Identity | null {
   try {
-    return identityFile.safeParse(JSON.parse(text)).data ?? null
+    const file = identityFile.safeParse(JSON.parse(text)).data
+    return file !== undefined && file.crc === checksum(file) ? file : null
   } catch {
     return null
   }
@@ -95,7 +103,8 @@ export class LogIdentity {
   }
 
   async #write(): Promise<void> {
-    const content: IdentityFile = { format: 1, logId: this.logId, reserved: { ...this.#reserved } }
+    const identity: Identity = { logId: this.logId, reserved: { ...this.#reserved } }
+    const content = { format: 1, ...identity, crc: checksum(identity) }
     const path = join(this.#directory, fileName)
     await replaceFile(this.#files, this.#directory, path, Buffer.from(`${JSON.stringify(content)}\n`, 'utf8'))
   }

@@ -6,8 +6,9 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../kernel/clock.ts'
 import { silentLogger } from '../../kernel/log.ts'
 import type { Segment } from '../ports.ts'
-import type { Spool, SpoolOptions } from './spool.ts'
+import type { Spool, SpoolOptions } from './spool-options.ts'
 import { openSpool } from './spool.ts'
+import { Random } from '../testing/sim-world.ts'
 import { ingestLogContract, logRecord } from './testing/ingest-log.contract.ts'
 
 class Directory implements AsyncDisposable {
@@ -53,6 +54,7 @@ function contractFor(name: string, extra: Partial<SpoolOptions>): void {
     const log = await directory.open({ ...options, ...extra })
     return {
       log,
+      emptyAfterMs: 0,
       reopen: () => directory.open({ ...options, ...extra }),
       [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
     }
@@ -163,6 +165,43 @@ test('files of garbage do not stop the start', async () => {
   expect(await texts(spool)).toEqual(['record 0', 'record 1'])
   await fill(spool, 2, 3)
   expect(await readdir(join(directory.path, 'ready'))).toContain('0000000000000902.open')
+})
+
+test('40 seeds of damaged directories: the start succeeds, nothing is invented, new records are taken', async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = new Random(seed)
+    await using directory = await Directory.make()
+    await fill(await directory.open({ segmentRowsMax: random.between(1, 6) }), 0, 12)
+    await directory.close()
+    const names = [...(await readdir(join(directory.path, 'ready'))).map((name) => join('ready', name)), 'log.json']
+    for (let change = random.between(1, 5); change > 0; change--) {
+      const path = join(directory.path, random.pick(names))
+      const bytes = await readFile(path)
+      if (random.chance(0.3)) await writeFile(path, bytes.subarray(0, random.below(bytes.length + 1)))
+      else if (bytes.length > 0) {
+        bytes[random.below(bytes.length)] = random.below(256)
+        await writeFile(path, bytes)
+      }
+    }
+    const spool = await directory.open()
+    const found = await texts(spool)
+    for (const text of found) expect(text, `seed ${seed}`).toMatch(/^record (\d|1[01])$/)
+    expect(new Set(found).size, `seed ${seed}`).toBe(found.length)
+    await fill(spool, 100, 101)
+    expect(spool.backlog().records, `seed ${seed}`).toBe(found.length + 1)
+  }
+})
+
+test('a reserved number that rotted is not believed: no token comes twice', async () => {
+  await using directory = await Directory.make()
+  await fill(await directory.open(), 0, 1)
+  await directory.close()
+  const path = join(directory.path, 'log.json')
+  const text = await readFile(path, 'utf8')
+  expect(text).toContain('"ready":1024')
+  await writeFile(path, text.replace('"ready":1024', '"ready":1004'))
+  const { logId } = JSON.parse(text) as { logId: string }
+  expect((await directory.open()).logId).not.toBe(logId)
 })
 
 test('dead letters are listed with their tenants, replayed under the same token, and discarded', async () => {

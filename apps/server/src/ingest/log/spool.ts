@@ -8,73 +8,28 @@ import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { deadLetterNotFound, logFull, logUnavailable, recordTooLarge, stopping } from '../errors.ts'
 import { diskResumeFactor, logResumeShare, pendingBytesMax, recordPayloadBytesMax } from '../limits.ts'
-import type { DeadLetter, DeadLetters, IngestLog, Lane, LogBacklog, LogRecord, RecoveredRecord, Segment } from '../ports.ts'
+import type { DeadLetter, Lane, LogBacklog, LogRecord, RecoveredRecord, Segment } from '../ports.ts'
 import { DeadLetterFiles, tenantsOf } from './dead-letters.ts'
 import { LaneLog, recordBytes, segmentFileName } from './lane-log.ts'
 import { LogIdentity } from './log-identity.ts'
 import { lanes } from './record-codec.ts'
-import type { DamageCounts, RecoveryDeps } from './recovery.ts'
+import type { RecoveryDeps } from './recovery.ts'
 import { keepDamaged, recoverLane, recoverSegment } from './recovery.ts'
 import { scanSegment } from './segment-reader.ts'
 import type { SpoolFiles } from './spool-files.ts'
+import type { Spool, SpoolCounts, SpoolOptions } from './spool-options.ts'
+import { spoolDefaults } from './spool-options.ts'
 import { nodeSpoolFiles, systemCode } from './spool-files.ts'
 import { RetainBudget, StoredSegment } from './stored-segment.ts'
 
-export interface SpoolOptions {
-  /** Made when missing. Must belong to one process at a time (the caller holds the data directory's lock). */
-  readonly directory: string
-  /** Bytes of uncommitted records at which `append` refuses with `ingest.log_full`. */
-  readonly sizeBytesMax: number
-  readonly segmentRowsMax?: number
-  readonly segmentBytesMax?: number
-  readonly segmentAgeMs?: number
-  /** Records kept in memory for the writer. */
-  readonly retainBytesMax?: number
-  /** Below this much free disk space `append` refuses. */
-  readonly diskReserveBytes?: number
-  readonly diskCheckMs?: number
-  readonly deadLetterBytesMax?: number
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly files?: SpoolFiles
-  /** 16 hexadecimal digits for a new log. */
-  readonly randomLogId?: () => string
-}
-
-/** Counts since the log was opened. */
-export interface SpoolCounts extends Readonly<DamageCounts> {
-  readonly appendedRecords: number
-  readonly appendedBytes: number
-  readonly flushes: number
-  readonly failedFlushes: number
-}
-
-/** The local spool; more than the port: recovery, dead letters and counts. */
-export interface Spool extends IngestLog, DeadLetters {
-  readonly logId: string
-  /** Records found at start, oldest first in each lane. Call before the writer starts. */
-  recoveredRecords(): AsyncIterable<RecoveredRecord>
-  counts(): SpoolCounts
-}
-
-const defaults = {
-  segmentRowsMax: 200_000,
-  segmentBytesMax: 64 * 1024 * 1024,
-  segmentAgeMs: 1000,
-  retainBytesMax: 64 * 1024 * 1024,
-  diskReserveBytes: 512 * 1024 * 1024,
-  diskCheckMs: 2000,
-  deadLetterBytesMax: 1024 * 1024 * 1024,
-}
-
-type ResolvedOptions = typeof defaults & SpoolOptions & { readonly files: SpoolFiles }
+type ResolvedOptions = typeof spoolDefaults & SpoolOptions & { readonly files: SpoolFiles }
 
 /**
  * Opens the log and takes over what the last process left. Rejects with `ingest.log_unavailable` when the directory cannot be
  * read or written; damage in files is counted and never stops the start.
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const resolved: ResolvedOptions = { ...defaults, ...options, files: options.files ?? nodeSpoolFiles }
+  const resolved: ResolvedOptions = { ...spoolDefaults, ...options, files: options.files ?? nodeSpoolFiles }
   try {
     return await FileSpool.open(resolved)
   } catch (cause) {
@@ -312,6 +267,12 @@ class FileSpool implements Spool {
     try {
       bytes = await this.#options.files.read(segment.path)
     } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') {
+        // Someone removed it. Waiting for it would stop the lane for ever; its rows stay in the counters as queued, which shows.
+        this.#options.logger.error('ingest log: a segment file is gone', { path: segment.path, rows: segment.rows })
+        this.#counts.damagedFiles++
+        return []
+      }
       throw new AppError(logUnavailable, { cause, detail: `cannot read ${segment.path}: ${String(cause)}` })
     }
     const scan = scanSegment(bytes.subarray(0, segment.sizeBytes), segment.identity)

@@ -3,11 +3,14 @@
  * The opener gives an empty log; `reopen` is a new process: the old log object is gone, its data is not.
  */
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../../kernel/clock.ts'
 import { AppError } from '../../../kernel/errors.ts'
 import type { IngestLog, Lane, LogRecord, Segment } from '../../ports.ts'
 
 export interface LogHarness extends AsyncDisposable {
   readonly log: IngestLog
+  /** How long a `take` must have waited before "nothing there" is believed: 0 for a log in this process. */
+  readonly emptyAfterMs: number
   /** Disposes the log in hand and opens what it left. */
   reopen(): Promise<IngestLog>
 }
@@ -34,21 +37,18 @@ function textOf(record: LogRecord): string {
   return Buffer.from(record.payload).toString('utf8')
 }
 
-/** Everything that can be taken now, without waiting. */
-async function takeAll(log: IngestLog, lane: Lane): Promise<Segment[]> {
+/** Everything that can be taken now; waits no longer than the harness asks for. */
+async function takeAll(harness: LogHarness, lane: Lane, log: IngestLog = harness.log): Promise<Segment[]> {
   await log.seal()
   const taken: Segment[] = []
   for (;;) {
     const stop = new AbortController()
     const pending = log.take(lane, stop.signal)
-    const next = await Promise.race([pending, new Promise<'none'>((resolve) => setImmediate(() => setImmediate(() => resolve('none'))))])
-    if (next === 'none') {
-      stop.abort()
-      const late = await pending
-      if (late === null) return taken
-      taken.push(late)
-    } else if (next === null) return taken
-    else taken.push(next)
+    await systemClock.sleep(harness.emptyAfterMs)
+    stop.abort()
+    const next = await pending
+    if (next === null) return taken
+    taken.push(next)
   }
 }
 
@@ -89,7 +89,7 @@ function recordTests(open: Open): void {
     const payload = Uint8Array.from({ length: 3000 }, (_, at) => (at * 31) & 255)
     const tenant = { organizationId: 4_000_000_000, projectId: 77 }
     await harness.log.append('ready', { kind: 'metrics', tenant, rows: 123_456, format: 65_535, payload: payload.slice() })
-    const [segment] = await takeAll(harness.log, 'ready')
+    const [segment] = await takeAll(harness, 'ready')
     expect(await segment?.read()).toEqual([{ kind: 'metrics', tenant, rows: 123_456, format: 65_535, payload }])
     expect(segment).toMatchObject({ lane: 'ready', rows: 123_456 })
   })
@@ -97,29 +97,29 @@ function recordTests(open: Open): void {
   test('takes an empty payload', async () => {
     await using harness = await open(roomy)
     await harness.log.append('raw', logRecord(''))
-    expect(await textsOf(await takeAll(harness.log, 'raw'))).toEqual([''])
+    expect(await textsOf(await takeAll(harness, 'raw'))).toEqual([''])
   })
 
   test('keeps the order of one sender, and lanes apart', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 7 })
     for (let at = 0; at < 40; at++) await harness.log.append(at % 4 === 0 ? 'low' : 'ready', logRecord(String(at)))
     const numbers = Array.from({ length: 40 }, (_, at) => at)
-    expect(await textsOf(await takeAll(harness.log, 'ready'))).toEqual(numbers.filter((at) => at % 4 !== 0).map(String))
-    expect(await textsOf(await takeAll(harness.log, 'low'))).toEqual(numbers.filter((at) => at % 4 === 0).map(String))
-    expect(await takeAll(harness.log, 'raw')).toEqual([])
+    expect(await textsOf(await takeAll(harness, 'ready'))).toEqual(numbers.filter((at) => at % 4 !== 0).map(String))
+    expect(await textsOf(await takeAll(harness, 'low'))).toEqual(numbers.filter((at) => at % 4 === 0).map(String))
+    expect(await takeAll(harness, 'raw')).toEqual([])
   })
 
   test('many senders at once: everything is there once', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 100 })
     const texts = Array.from({ length: 1500 }, (_, at) => `record ${at}`)
     await Promise.all(texts.map((text) => harness.log.append('ready', logRecord(text))))
-    expect((await textsOf(await takeAll(harness.log, 'ready'))).sort()).toEqual([...texts].sort())
+    expect((await textsOf(await takeAll(harness, 'ready'))).sort()).toEqual([...texts].sort())
   })
 
   test('seals by rows, so a segment is bounded', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 100 })
     for (let at = 0; at < 30; at++) await harness.log.append('ready', logRecord(String(at), { rows: 25 }))
-    const segments = await takeAll(harness.log, 'ready')
+    const segments = await takeAll(harness, 'ready')
     expect(segments.length).toBeGreaterThanOrEqual(7)
     for (const segment of segments) expect(segment.rows).toBeLessThanOrEqual(125)
   })
@@ -159,28 +159,28 @@ function restartTests(open: Open): void {
   test('what was not committed comes again: same tokens, same records', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 5 })
     for (let at = 0; at < 23; at++) await harness.log.append('ready', logRecord(String(at)))
-    const before = await takeAll(harness.log, 'ready')
+    const before = await takeAll(harness, 'ready')
     const facts = await Promise.all(before.map(async (segment) => [segment.token, await textsOf([segment])]))
-    const after = await takeAll(await harness.reopen(), 'ready')
+    const after = await takeAll(harness, 'ready', await harness.reopen())
     expect(await Promise.all(after.map(async (segment) => [segment.token, await textsOf([segment])]))).toEqual(facts)
   })
 
   test('commits are forgotten in any order', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 1 })
     for (let at = 0; at < 6; at++) await harness.log.append('ready', logRecord(String(at)))
-    const taken = await takeAll(harness.log, 'ready')
+    const taken = await takeAll(harness, 'ready')
     for (const at of [4, 0, 2, 5]) await harness.log.commit(taken[at] as Segment)
-    expect(await textsOf(await takeAll(await harness.reopen(), 'ready'))).toEqual(['1', '3'])
+    expect(await textsOf(await takeAll(harness, 'ready', await harness.reopen()))).toEqual(['1', '3'])
   })
 
   test('a buried segment does not come again', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 1 })
     await harness.log.append('ready', logRecord('bad'))
     await harness.log.append('ready', logRecord('good'))
-    const [bad] = await takeAll(harness.log, 'ready')
+    const [bad] = await takeAll(harness, 'ready')
     await harness.log.bury(bad as Segment, 'the engine does not like it')
     expect(harness.log.backlog()).toMatchObject({ segments: 1, records: 1 })
-    expect(await textsOf(await takeAll(await harness.reopen(), 'ready'))).toEqual(['good'])
+    expect(await textsOf(await takeAll(harness, 'ready', await harness.reopen()))).toEqual(['good'])
   })
 
   test('no token is used twice, not even when the log was empty in between', async () => {
@@ -189,7 +189,7 @@ function restartTests(open: Open): void {
     let log = harness.log
     for (let round = 0; round < 4; round++) {
       for (let at = 0; at < 3; at++) await log.append('ready', logRecord(`${round}.${at}`))
-      for (const segment of await takeAll(log, 'ready')) {
+      for (const segment of await takeAll(harness, 'ready', log)) {
         tokens.push(segment.token)
         await log.commit(segment)
       }
@@ -204,7 +204,7 @@ function restartTests(open: Open): void {
     for (let at = 0; at < 3; at++) await harness.log.append('raw', logRecord(String(at)))
     const log = await harness.reopen()
     for (let at = 3; at < 6; at++) await log.append('raw', logRecord(String(at)))
-    const sequences = (await takeAll(log, 'raw')).map((segment) => segment.sequence)
+    const sequences = (await takeAll(harness, 'raw', log)).map((segment) => segment.sequence)
     expect(sequences).toEqual([...sequences].sort((a, b) => a - b))
     expect(new Set(sequences).size).toBe(6)
   })
@@ -218,7 +218,7 @@ function boundTests(open: Open): void {
     const full = harness.log.backlog()
     expect(full).toMatchObject({ records: 4, rows: 20, sizeBytesMax: roomy.sizeBytesMax })
     expect(full.sizeBytes).toBeGreaterThanOrEqual(400)
-    for (const segment of await takeAll(harness.log, 'ready')) await harness.log.commit(segment)
+    for (const segment of await takeAll(harness, 'ready')) await harness.log.commit(segment)
     expect(harness.log.backlog()).toMatchObject({ segments: 0, records: 0, rows: 0, sizeBytes: 0, oldestMs: 0 })
   })
 
@@ -232,7 +232,7 @@ function boundTests(open: Open): void {
     }
     expect(code).toBe('ingest.log_full')
     expect(accepted).toBeGreaterThan(30)
-    const segments = await takeAll(harness.log, 'ready')
+    const segments = await takeAll(harness, 'ready')
     expect(await textsOf(segments)).toHaveLength(accepted)
     for (const segment of segments) await harness.log.commit(segment)
     expect(await codeOf(harness.log.append('ready', logRecord('again')))).toBe('resolved')
@@ -244,6 +244,6 @@ function boundTests(open: Open): void {
     await harness.log[Symbol.asyncDispose]()
     expect(await waiting).toBeNull()
     expect(await codeOf(harness.log.append('ready', logRecord('late')))).toMatch(/^ingest\./)
-    expect(await textsOf(await takeAll(await harness.reopen(), 'ready'))).toEqual([])
+    expect(await textsOf(await takeAll(harness, 'ready', await harness.reopen()))).toEqual([])
   })
 }
