@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../../apps/server/src/engines/clickhouse/embedded/embedded.ts'
 import { findLibrary } from '../../../apps/server/src/engines/clickhouse/embedded/library.ts'
-import { engineFolder, until } from './engine-folder.ts'
+import { until } from '../../support/wait.ts'
+import { engineFolder } from './engine-folder.ts'
 
 const childPath = fileURLToPath(new URL('../../../apps/server/src/engines/clickhouse/embedded/child.mjs', import.meta.url))
 const query =

@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ClickHouseEngine, encodeNativeBlock, type NativeBlock, type NativeColumn, openClickHouse } from '../../../apps/server/src/engines/index.ts'
+import {
+  type ClickHouseEngine,
+  encodeNativeBlock,
+  type NativeBlock,
+  type NativeColumn,
+  openClickHouse,
+} from '../../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { startClickHouseServer } from './clickhouse-server.ts'
-import { engineFolder, isAlive, until } from './engine-folder.ts'
+import { isAlive } from '../../support/processes.ts'
+import { until } from '../../support/wait.ts'
+import { engineFolder } from './engine-folder.ts'
 
 const folder = engineFolder()
 const options = {
@@ -27,7 +35,10 @@ afterAll(async () => {
   folder[Symbol.dispose]()
 })
 
-async function read(sql: string, more: { params?: Record<string, unknown>; timeoutMs?: number; rowsMax?: number; signal?: AbortSignal } = {}): Promise<NativeBlock[]> {
+async function read(
+  sql: string,
+  more: { params?: Record<string, unknown>; timeoutMs?: number; rowsMax?: number; signal?: AbortSignal } = {},
+): Promise<NativeBlock[]> {
   const blocks: NativeBlock[] = []
   for await (const block of engine.queryNative({ sql, class: 'interactive', ...more })) blocks.push(block)
   return blocks
@@ -84,7 +95,8 @@ test('many blocks, and dictionaries in each of them, add up', async () => {
     if(number % 2 = 0, map(), map('k', toString(number)))::Map(LowCardinality(String), String) AS m FROM numbers(300000)`
   for await (const { rows: n, columns } of engine.queryNative({ sql, class: 'internal' })) {
     const [numbers, dictionary, , maps] = columns
-    if (numbers?.kind !== 'u32' || dictionary?.kind !== 'string' || maps?.kind !== 'map' || maps.values.kind !== 'string') throw new Error('other kinds')
+    if (numbers?.kind !== 'u32' || dictionary?.kind !== 'string' || maps?.kind !== 'map' || maps.values.kind !== 'string')
+      throw new Error('other kinds')
     for (let i = 0; i < n; i++) {
       sum += numbers.data[i] ?? 0
       if (dictionary.data[i] !== String((numbers.data[i] ?? 0) % 300)) throw new Error(`row ${rows + i}`)
@@ -98,7 +110,9 @@ test('many blocks, and dictionaries in each of them, add up', async () => {
 test('Native blocks of ours are taken, converted, and taken once a token', async () => {
   await engine.command(`CREATE TABLE kept (id UInt32, labels Map(LowCardinality(String), String), kind LowCardinality(String), at DateTime, big Int64)
     ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100`)
-  await engine.command('CREATE TABLE kept_totals (kind LowCardinality(String), n UInt64) ENGINE = SummingMergeTree ORDER BY kind SETTINGS non_replicated_deduplication_window = 100')
+  await engine.command(
+    'CREATE TABLE kept_totals (kind LowCardinality(String), n UInt64) ENGINE = SummingMergeTree ORDER BY kind SETTINGS non_replicated_deduplication_window = 100',
+  )
   await engine.command('CREATE MATERIALIZED VIEW kept_mv TO kept_totals AS SELECT kind, count() AS n FROM kept GROUP BY kind')
   const columns = ['id', 'labels', 'kind', 'at', 'big']
   const block = (first: number): Uint8Array =>
@@ -107,7 +121,12 @@ test('Native blocks of ours are taken, converted, and taken once a token', async
       {
         name: 'labels',
         type: 'Map(String, String)',
-        values: { kind: 'map', offsets: Float64Array.of(1, 1, 2), keys: { kind: 'string', data: ['job', 'env'] }, values: { kind: 'string', data: ['a', 'é'] } },
+        values: {
+          kind: 'map',
+          offsets: Float64Array.of(1, 1, 2),
+          keys: { kind: 'string', data: ['job', 'env'] },
+          values: { kind: 'string', data: ['a', 'é'] },
+        },
       },
       { name: 'kind', type: 'String', values: { kind: 'string', data: ['x', 'y', 'x'] } },
       { name: 'at', type: 'DateTime', values: u32([1, 2, 3]) },
@@ -131,10 +150,17 @@ test('errors have the code that says what to do next', async () => {
   await expect(read('SELECT number FROM numbers(10)', { rowsMax: 5 })).rejects.toMatchObject({ code: 'engine.too_many_rows' })
   await expect(read('SELECT groupArray(number) FROM numbers(1000000000)')).rejects.toMatchObject({ code: 'engine.memory' })
   // Also when the error comes after a part of the result.
-  await expect(read('SELECT throwIf(number = 5000000) AS t, repeat(toString(number), 10) AS s FROM numbers(10000000)')).rejects.toMatchObject({
+  await expect(
+    read('SELECT throwIf(number = 5000000) AS t, repeat(toString(number), 10) AS s FROM numbers(10000000)'),
+  ).rejects.toMatchObject({
     code: 'engine.rejected',
   })
-  const insert = { table: 'kept', columns: ['nope'], token: 't', body: [encodeNativeBlock(1, [{ name: 'nope', type: 'UInt32', values: u32([1]) }])] }
+  const insert = {
+    table: 'kept',
+    columns: ['nope'],
+    token: 't',
+    body: [encodeNativeBlock(1, [{ name: 'nope', type: 'UInt32', values: u32([1]) }])],
+  }
   await expect(engine.insertNative(insert)).rejects.toMatchObject({ code: 'engine.rejected' })
   // The engine answers before it has read all of this; its answer must not be lost in a broken pipe.
   const big = encodeNativeBlock(4_000_000, [{ name: 'nope', type: 'UInt32', values: { kind: 'u32', data: new Uint32Array(4_000_000) } }])
@@ -144,7 +170,8 @@ test('errors have the code that says what to do next', async () => {
 test('an aborted read is stopped in the engine too', async () => {
   const abort = new AbortController()
   const running = read('SELECT sum(cityHash64(number)) AS s FROM numbers(1000000000000) /* canceled-one */', { signal: abort.signal })
-  const processes = async (): Promise<number> => count("system.processes WHERE query LIKE '%canceled-one%' AND query NOT LIKE '%system.processes%'")
+  const processes = async (): Promise<number> =>
+    count("system.processes WHERE query LIKE '%canceled-one%' AND query NOT LIKE '%system.processes%'")
   await until('the query runs', async () => (await processes()) === 1)
   abort.abort()
   await expect(running).rejects.toMatchObject({ code: 'engine.canceled' })
@@ -156,7 +183,10 @@ test('a reader that stops early stops the engine too', async () => {
     expect(block.rows).toBeGreaterThan(0)
     break
   }
-  await until('the query is gone', async () => (await count("system.processes WHERE query LIKE '%left-one%' AND query NOT LIKE '%system.processes%'")) === 0)
+  await until(
+    'the query is gone',
+    async () => (await count("system.processes WHERE query LIKE '%left-one%' AND query NOT LIKE '%system.processes%'")) === 0,
+  )
 })
 
 test('nothing is answered without the secret, and the program may not reach out', async () => {
@@ -165,7 +195,11 @@ test('nothing is answered without the secret, and the program may not reach out'
     expect((await fetch(base + path)).status, path).toBe(404)
   }
   expect((await fetch(`${base}/ping`)).status).toBe(200)
-  for (const source of ["file('/etc/passwd', 'LineAsString')", "url('http://127.0.0.1:1/', 'LineAsString', 'l String')", "remote('127.0.0.1:1', system.one)"]) {
+  for (const source of [
+    "file('/etc/passwd', 'LineAsString')",
+    "url('http://127.0.0.1:1/', 'LineAsString', 'l String')",
+    "remote('127.0.0.1:1', system.one)",
+  ]) {
     await expect(read(`SELECT * FROM ${source}`), source).rejects.toMatchObject({ message: expect.stringMatching(/497|privileges/) })
   }
 })
@@ -189,7 +223,10 @@ test('after SIGKILL the engine comes back with what it had; in between it is not
 })
 
 test('a second engine on the same folder is refused by name', async () => {
-  await expect(openClickHouse(options)).rejects.toMatchObject({ code: 'engine.start_failed', publicText: expect.stringContaining('Cannot lock file') })
+  await expect(openClickHouse(options)).rejects.toMatchObject({
+    code: 'engine.start_failed',
+    publicText: expect.stringContaining('Cannot lock file'),
+  })
   expect(await engine.ping()).toBe(true)
 })
 
@@ -223,6 +260,9 @@ test('an address that cannot be used is one clear message without the password',
   await using server = await startClickHouseServer()
   const wrong = server.url.replace('secret', 'wrong')
   for (const url of [wrong, 'http://bellwether:wrong@127.0.0.1:1', 'not an address']) {
-    await expect(openClickHouse({ ...options, url }), url).rejects.toMatchObject({ code: 'engine.connect_failed', publicText: expect.not.stringContaining('wrong') })
+    await expect(openClickHouse({ ...options, url }), url).rejects.toMatchObject({
+      code: 'engine.connect_failed',
+      publicText: expect.not.stringContaining('wrong'),
+    })
   }
 })

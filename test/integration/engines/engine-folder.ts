@@ -1,5 +1,5 @@
-/** Folders, processes and waits for the tests of the engines. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+/** Folders for the tests of the engines. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,23 +9,5 @@ export function engineFolder(): { path: string } & Disposable {
   return {
     path,
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
-  }
-}
-
-/** True while a process of this id runs (a zombie does not). */
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-/** Waits until `condition` holds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = Date.now() + timeoutMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`timed out waiting until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

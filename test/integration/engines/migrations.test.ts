@@ -50,7 +50,10 @@ test('PostgreSQL: a step that fails leaves nothing, names itself, and can be tri
 })
 
 test('PostgreSQL: what a newer version has run is refused; another domain is not our business', async () => {
-  await expect(runPostgresMigrations(postgres.pool, [first])).rejects.toMatchObject({ code: 'engine.schema_newer', message: expect.stringContaining('one-002-b') })
+  await expect(runPostgresMigrations(postgres.pool, [first])).rejects.toMatchObject({
+    code: 'engine.schema_newer',
+    message: expect.stringContaining('one-002-b'),
+  })
   expect(await runPostgresMigrations(postgres.pool, [{ id: 'two-001-x', up: ['SELECT 1'] }])).toEqual(['two-001-x'])
 })
 

@@ -18,5 +18,7 @@ const [clickhouse, postgres] = await Promise.all([
   openClickHouse({ url: null, cluster: null, dataDir: directory.path, database: 'bellwether', memoryMaxBytes: 1024 ** 3, logger, clock }),
   openPostgres({ url: null, dataDir: directory.path, logger, clock }),
 ])
-process.stdout.write(`${JSON.stringify({ clickhouse: clickhouse.pid, postgres: postgres.pid, readyMs: Math.round(performance.now() - started) })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ clickhouse: clickhouse.pid, postgres: postgres.pid, readyMs: Math.round(performance.now() - started) })}\n`,
+)
 setInterval(() => {}, 1000)

@@ -9,8 +9,9 @@ import { expect, test } from 'vitest'
 import { openDataDirectory, openPostgres } from '../../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
-import { processTree } from '../../support/processes.ts'
-import { engineFolder, isAlive, until } from './engine-folder.ts'
+import { isAlive, processTree } from '../../support/processes.ts'
+import { until } from '../../support/wait.ts'
+import { engineFolder } from './engine-folder.ts'
 
 const script = fileURLToPath(new URL('./open-engines.mjs', import.meta.url))
 const engines = new URL('../../../apps/server/dist/engines/index.js', import.meta.url).href
@@ -57,20 +58,26 @@ test('SIGKILL of the program ends both engines, and the next one starts at once'
 
 test('a server that outlived its parent after all is ended by the next start', async () => {
   using folder = engineFolder()
-  const orphan = await openPostgres({ url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock })
-  const { pid } = orphan
-  // A second opening of the same folder stands for the next program; the first is as good as dead to it.
+  const parent = await startParent(folder.path)
+  const guards = processTree(parent.child.pid ?? 0).filter((info) => info.command.includes('bellwether-guard'))
+  expect(guards.length).toBe(1)
+  for (const { pid } of guards) process.kill(pid, 'SIGKILL')
+  await kill(parent.child)
+  await until('the other engine has ended', () => !isAlive(parent.clickhouse))
+  expect(isAlive(parent.postgres)).toBe(true)
   await using next = await openPostgres({ url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock })
   expect((await next.pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
-  expect(pid !== null && isAlive(pid)).toBe(false)
-  await orphan[Symbol.asyncDispose]()
+  expect(isAlive(parent.postgres)).toBe(false)
 })
 
 test('a lock of a dead program is no lock', async () => {
   using folder = engineFolder()
   const parent = spawn(
     process.execPath,
-    ['-e', `import(${JSON.stringify(engines)}).then((e) => e.openDataDirectory(${JSON.stringify(folder.path)})).then(() => { console.log('locked'); setInterval(() => {}, 1000) })`],
+    [
+      '-e',
+      `import(${JSON.stringify(engines)}).then((e) => e.openDataDirectory(${JSON.stringify(folder.path)})).then(() => { console.log('locked'); setInterval(() => {}, 1000) })`,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   await once(parent.stdout, 'data')

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type PostgresEngine } from '../../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
-import { engineFolder, isAlive, until } from './engine-folder.ts'
+import { isAlive } from '../../support/processes.ts'
+import { until } from '../../support/wait.ts'
+import { engineFolder } from './engine-folder.ts'
 
 const folder = engineFolder()
 const options = { url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock }

@@ -3,9 +3,22 @@
  * that the holder listens on: it is free the moment its holder is gone, SIGKILL included, and no stale process id can lie
  * about that. Layout: `bellwether.lock` (socket), `bellwether.pid`, and one folder a part.
  */
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statfsSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import { dataDirLocked, dataDirUnusable } from './errors.ts'
 
@@ -62,7 +75,7 @@ export function freeBytes(path: string): number {
 export function makeUsable(path: string): void {
   const probe = join(path, `.bellwether-probe-${process.pid}`)
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     if (!statSync(path).isDirectory()) throw new Error('it is not a directory')
     // As root, PostgreSQL runs as a user of its own and must be able to pass; its folders inside are closed.
     chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700)
@@ -79,6 +92,14 @@ export function makeUsable(path: string): void {
       hint: 'Free space there, or set BELLWETHER_DATA_DIR to a directory on another disk.',
     })
   }
+}
+
+/** Not Node's recursive way, which never returns below `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent)
+  mkdirSync(path, { mode: 0o700 })
 }
 
 const reasonByCode: Readonly<Record<string, string>> = {
@@ -181,7 +202,9 @@ function socketPlace(folder: string, name: string): { path: string } & Disposabl
   const direct = join(folder, name)
   if (Buffer.byteLength(direct) <= socketPathCharsMax) return { path: direct, [Symbol.dispose]() {} }
   if (process.platform !== 'linux') {
-    throw new AppError(dataDirUnusable, { publicText: `The path of the data directory ${folder} is too long (${socketPathCharsMax} bytes at most).` })
+    throw new AppError(dataDirUnusable, {
+      publicText: `The path of the data directory ${folder} is too long (${socketPathCharsMax} bytes at most).`,
+    })
   }
   const fd = openSync(folder, 'r')
   return { path: `/proc/self/fd/${fd}/${name}`, [Symbol.dispose]: () => closeSync(fd) }

@@ -47,10 +47,15 @@ export async function diagnose(settings: DoctorSettings): Promise<DoctorCheck[]>
     ['Data directory', () => checkDataDirectory(dataDir)],
     ['Disk space', () => checkDisk(dataDir)],
     clickhouseUrl === null ? ['ClickHouse (embedded)', checkLibrary] : ['ClickHouse (address)', () => checkClickHouse(clickhouseUrl)],
-    postgresUrl === null ? ['PostgreSQL (embedded)', () => checkPostgresPrograms(dataDir)] : ['PostgreSQL (address)', () => checkPostgres(postgresUrl)],
+    postgresUrl === null
+      ? ['PostgreSQL (embedded)', () => checkPostgresPrograms(dataDir)]
+      : ['PostgreSQL (address)', () => checkPostgres(postgresUrl)],
     ...listeners
       .filter(({ port }) => port !== 0)
-      .map(({ name, host, port, required }): [string, () => Promise<Finding>] => [`Port ${port} (${name})`, () => checkPort(host, port, required)]),
+      .map(({ name, host, port, required }): [string, () => Promise<Finding>] => [
+        `Port ${port} (${name})`,
+        () => checkPort(host, port, required),
+      ]),
   ]
   const found: DoctorCheck[] = []
   for (const [name, run] of checks) found.push({ name, ...(await settle(run)) })

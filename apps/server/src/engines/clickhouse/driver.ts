@@ -92,7 +92,8 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
     const call = this.#call(timeoutMs, query.signal)
     const reader = new NativeBlockReader()
     let stream: Readable | null = null
-    let finished = false
+    /** Whether the engine may still be at it when we leave. */
+    let abandoned = true
     try {
       const result = await this.#must().reads.exec({
         query: `${query.sql}\nFORMAT Native`,
@@ -106,16 +107,16 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
       call.onEnd(stream)
       for await (const chunk of stream) yield* decode(reader, chunk)
       decodeEnd(reader)
-      finished = true
+      abandoned = false
     } catch (error) {
       // A connection cut by the engine may have carried its reason first.
-      throw call.outcome(streamedError(reader) ?? error)
+      const fault = call.outcome(streamedError(reader) ?? error)
+      abandoned = call.signal.aborted || fault.code === engineUnavailable.code
+      throw fault
     } finally {
       call.end()
-      if (!finished) {
-        stream?.destroy()
-        this.#kill(call.id)
-      }
+      stream?.destroy()
+      if (abandoned) this.#kill(call.id)
     }
   }
 

@@ -1,8 +1,8 @@
 /** Opens the columnar engine: ours as a child process, or yours at an address. From here on nobody can tell which. */
 import type { Clock } from '../../kernel/clock.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { engineConnectFailed } from '../errors.ts'
+import { engineConnectFailed, engineStartFailed } from '../errors.ts'
 import type { EngineState, SupervisedProcess } from '../supervisor/supervised-process.ts'
 import { RemoteWatch } from '../supervisor/remote-watch.ts'
 import { ClickHouseDriver, quoteIdentifier } from './driver.ts'
@@ -58,7 +58,9 @@ export async function openClickHouse(options: ClickHouseOptions): Promise<ClickH
   } catch (error) {
     await engine?.[Symbol.asyncDispose]()
     await driver[Symbol.asyncDispose]()
-    throw error
+    if (isAppError(error)) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new AppError(engineStartFailed, { publicText: `ClickHouse did not start: ${reason}`, cause: error })
   }
 }
 
@@ -66,7 +68,10 @@ async function connectRemote(options: ClickHouseOptions, url: string, driver: Cl
   try {
     driver.connect({ url })
   } catch (error) {
-    throw new AppError(engineConnectFailed, { publicText: 'BELLWETHER_CLICKHOUSE_URL is not an address of a ClickHouse server.', cause: error })
+    throw new AppError(engineConnectFailed, {
+      publicText: 'BELLWETHER_CLICKHOUSE_URL is not an address of a ClickHouse server.',
+      cause: error,
+    })
   }
   const why = await driver.whyNot()
   if (why !== null) {

@@ -63,7 +63,9 @@ export async function runClickHouseMigrations(
   const adapt = options.adapt ?? ((statement) => statement)
   return withLock(pool, async () => {
     await clickhouse.command(
-      adapt('CREATE TABLE IF NOT EXISTS schema_migrations (id String, applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY id'),
+      adapt(
+        'CREATE TABLE IF NOT EXISTS schema_migrations (id String, applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY id',
+      ),
     )
     const pending = pendingOf(migrations, await appliedIn(clickhouse))
     for (const { id, up } of pending) {

@@ -60,7 +60,13 @@ function linkLibraries(folder: string): void {
 }
 
 function isLink(link: unknown): link is { source: string; target: string } {
-  return link !== null && typeof link === 'object' && 'source' in link && 'target' in link && [link.source, link.target].every((end) => typeof end === 'string')
+  return (
+    link !== null &&
+    typeof link === 'object' &&
+    'source' in link &&
+    'target' in link &&
+    [link.source, link.target].every((end) => typeof end === 'string')
+  )
 }
 
 /** Also true for a link whose target is missing. */

@@ -3,16 +3,16 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Clock } from '../../kernel/clock.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { engineConnectFailed } from '../errors.ts'
+import { engineConnectFailed, engineStartFailed } from '../errors.ts'
 import { guardOrphan } from '../supervisor/orphan-guard.ts'
 import { RemoteWatch } from '../supervisor/remote-watch.ts'
 import { type EngineState, SupervisedProcess } from '../supervisor/supervised-process.ts'
-import { findPostgres } from './binaries.ts'
-import { openCluster, serverCommand, superuser } from './cluster.ts'
+import { findPostgres, type PostgresBinaries } from './binaries.ts'
+import { type Cluster, openCluster, serverCommand, superuser } from './cluster.ts'
 import { clearOrphan } from './orphan.ts'
-import { decideRunAs } from './run-as.ts'
+import { decideRunAs, type RunAs } from './run-as.ts'
 
 export interface PostgresOptions {
   /** Null: start the embedded engine. */
@@ -44,6 +44,7 @@ const connectionsMax = 10
 const connectTimeoutMs = 5000
 const idleTimeoutMs = 10_000
 const probeTimeoutMs = 1000
+const poolEndDeadlineMs = 3000
 /** Oldest server taken: 15, Debian's of 2023. */
 const versionMin = 15
 
@@ -53,7 +54,8 @@ const versionMin = 15
  */
 export async function openPostgres(options: PostgresOptions): Promise<PostgresEngine> {
   const logger = options.logger.child('postgres')
-  const started = options.url === null ? await startEmbedded({ ...options, logger }) : await connectRemote({ ...options, logger }, options.url)
+  const started =
+    options.url === null ? await startEmbedded({ ...options, logger }) : await connectRemote({ ...options, logger }, options.url)
   const { engine, connectionString, pool } = started
   const version = String((await pool.query('SHOW server_version')).rows[0]?.server_version ?? '').split(' ')[0] ?? ''
   logger.info('the relational engine is ready', { version, embedded: options.url === null })
@@ -69,7 +71,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresEn
     failure: () => (engine.state() === 'ready' ? null : engine.failure),
     onState: (listener) => engine.onState(listener),
     async [Symbol.asyncDispose]() {
-      await pool.end()
+      // Waits for connections in use; whoever keeps one beyond the deadline loses it with the engine.
+      await Promise.race([pool.end(), options.clock.sleep(poolEndDeadlineMs)])
       await engine[Symbol.asyncDispose]()
       started.forget()
     },
@@ -87,9 +90,7 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
   const { clock, dataDir, logger } = options
   const binaries = findPostgres()
   const logs = join(dataDir, 'logs')
-  mkdirSync(logs, { recursive: true, mode: 0o700 })
-  const runAs = decideRunAs([join(dataDir, 'postgres'), binaries.postgres], logger)
-  const cluster = await openCluster(dataDir, binaries, runAs)
+  const { runAs, cluster } = await prepareFiles(dataDir, logs, binaries, logger)
   const connectionTo = (name: string): string => {
     const credentials = `${superuser}:${cluster.password}`
     return `postgresql://${credentials}@/${name}?host=${encodeURIComponent(cluster.socketFolder)}&port=5432`
@@ -124,6 +125,24 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
   return { engine, connectionString: connectionTo(database), pool: openPool(connectionTo(database), logger), forget: cluster.forget }
 }
 
+/** What the file system says against it becomes a failed start. */
+async function prepareFiles(
+  dataDir: string,
+  logs: string,
+  binaries: PostgresBinaries,
+  logger: Logger,
+): Promise<{ runAs: RunAs; cluster: Cluster }> {
+  try {
+    mkdirSync(logs, { recursive: true, mode: 0o700 })
+    const runAs = decideRunAs([join(dataDir, 'postgres'), binaries.postgres], logger)
+    return { runAs, cluster: await openCluster(dataDir, binaries, runAs) }
+  } catch (error) {
+    if (isAppError(error)) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new AppError(engineStartFailed, { publicText: `PostgreSQL did not start: ${reason}`, cause: error })
+  }
+}
+
 async function connectRemote(options: PostgresOptions, url: string): Promise<Started> {
   const why = await whyNot(url, connectTimeoutMs)
   if (why !== null) {
@@ -153,7 +172,12 @@ function openPool(connectionString: string, logger: Logger): pg.Pool {
 async function whyNot(connectionString: string, timeoutMs: number = probeTimeoutMs): Promise<string | null> {
   let client: pg.Client | null = null
   try {
-    client = new pg.Client({ connectionString, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs, application_name: 'bellwether probe' })
+    client = new pg.Client({
+      connectionString,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      application_name: 'bellwether probe',
+    })
     client.on('error', () => {})
     await client.connect()
     const { rows } = await client.query('SHOW server_version_num')

@@ -46,6 +46,8 @@ const probeEveryMs = 40
 const stopDeadlineMs = 10_000
 /** How long the last output of an ended child is waited for. */
 const lastWordsMs = 300
+/** Longest reason in a message; the log has all of it. */
+const reasonCharsMax = 400
 /** The first start is tried this often before it counts as impossible; a chosen port may be taken in between. */
 const firstStartAttempts = 2
 /** Starts in a row that went wrong before the state is `failed`. */
@@ -125,7 +127,7 @@ export class SupervisedProcess implements AsyncDisposable {
       if (attempt >= firstStartAttempts || this.#stopping.signal.aborted) {
         throw new AppError(engineStartFailed, {
           publicText: `${this.#options.name} did not start: ${this.#failure ?? 'no reason given'}`,
-          hint: `See ${this.#options.logFile}.`,
+          hint: `More is in ${this.#options.logFile}. If its files are damaged, restore the data directory from a backup.`,
         })
       }
     }
@@ -236,7 +238,7 @@ export class SupervisedProcess implements AsyncDisposable {
   #describe(how: string): string {
     const printed = this.#log.lastLines()
     const more = this.#options.explain?.(printed) ?? printed.at(-1) ?? null
-    return more === null ? how : `${how}; ${more}`
+    return more === null ? how : `${how}; ${more.slice(0, reasonCharsMax)}`
   }
 
   #setState(state: EngineState): void {

@@ -60,7 +60,6 @@ function configXml(files: EngineFiles, users: string, secrets: EngineSecrets): s
   <users_config>${escapeXml(users)}</users_config>
   <timezone>UTC</timezone>
   <logger>
-    <level>warning</level>
     <log>${escapeXml(join(files.logs, 'clickhouse-engine.log'))}</log>
     <errorlog>${escapeXml(join(files.logs, 'clickhouse-engine.err.log'))}</errorlog>
     <size>4M</size><count>2</count>
@@ -71,7 +70,6 @@ function configXml(files: EngineFiles, users: string, secrets: EngineSecrets): s
   <index_mark_cache_size>${cache}</index_mark_cache_size>
   <index_uncompressed_cache_size>0</index_uncompressed_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
-  <query_condition_cache_size>${cache}</query_condition_cache_size>
   <mmap_cache_size>64</mmap_cache_size>
   <compiled_expression_cache_size>${16 * mebibyte}</compiled_expression_cache_size>
   <background_pool_size>2</background_pool_size>

@@ -58,6 +58,8 @@ export async function startEmbedded(options: EmbeddedOptions, driver: ClickHouse
           `--path=${store}`,
           `--http_port=${port}`,
           '--listen_host=127.0.0.1',
+          // The level in the configuration file is not read in this mode.
+          '--log-level=warning',
           '--multiquery',
           `--query=${startQuery}`,
         ],

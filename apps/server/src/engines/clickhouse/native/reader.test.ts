@@ -125,7 +125,10 @@ test('a stream that ends inside a block is an error at every byte', () => {
 })
 
 function encodedFirst(): Uint8Array {
-  return sample.subarray(0, sample.length - encodeNativeBlock(1, [{ name: 'b', type: 'UInt8', values: { kind: 'u8', data: Uint8Array.of(9) } }]).length)
+  return sample.subarray(
+    0,
+    sample.length - encodeNativeBlock(1, [{ name: 'b', type: 'UInt8', values: { kind: 'u8', data: Uint8Array.of(9) } }]).length,
+  )
 }
 
 test('an error message in the middle of a result is thrown as the engine wrote it', () => {

@@ -194,7 +194,10 @@ function* readDictionary(queue: ByteQueue, rows: number): Step<string[]> {
   const dictionary = yield* readStrings(queue, yield* readUint64(queue))
   const indexed = yield* readUint64(queue)
   if (indexed !== rows || widthLog2 > 2) throw new Error('a LowCardinality column of an unknown layout')
-  const indices = yield* fill(queue, widthLog2 === 0 ? new Uint8Array(rows) : widthLog2 === 1 ? new Uint16Array(rows) : new Uint32Array(rows))
+  const indices = yield* fill(
+    queue,
+    widthLog2 === 0 ? new Uint8Array(rows) : widthLog2 === 1 ? new Uint16Array(rows) : new Uint32Array(rows),
+  )
   const strings: string[] = []
   for (let row = 0; row < rows; row++) {
     const text = dictionary[indices[row]!]

@@ -10,25 +10,27 @@ export type NativeType =
 /** `i16` and `f32` are widened on reading, because the block has no column kind of their own. */
 export type FixedKind = 'u8' | 'u16' | 'u32' | 'u64' | 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64'
 
-const fixedByName: Readonly<Record<string, FixedKind>> = {
-  UInt8: 'u8',
-  Bool: 'u8',
-  UInt16: 'u16',
-  Date: 'u16',
-  UInt32: 'u32',
-  DateTime: 'u32',
-  UInt64: 'u64',
-  Int8: 'i8',
-  Enum8: 'i8',
-  Int16: 'i16',
-  Enum16: 'i16',
-  Int32: 'i32',
-  Date32: 'i32',
-  Int64: 'i64',
-  DateTime64: 'i64',
-  Float32: 'f32',
-  Float64: 'f64',
-}
+const fixedByName: ReadonlyMap<string, FixedKind> = new Map(
+  Object.entries({
+    UInt8: 'u8',
+    Bool: 'u8',
+    UInt16: 'u16',
+    Date: 'u16',
+    UInt32: 'u32',
+    DateTime: 'u32',
+    UInt64: 'u64',
+    Int8: 'i8',
+    Enum8: 'i8',
+    Int16: 'i16',
+    Enum16: 'i16',
+    Int32: 'i32',
+    Date32: 'i32',
+    Int64: 'i64',
+    DateTime64: 'i64',
+    Float32: 'f32',
+    Float64: 'f64',
+  } satisfies Record<string, FixedKind>),
+)
 
 /** Parses a type name. Throws a plain `Error` for a type that Bellwether does not read: the statement is a bug. */
 export function parseNativeType(name: string): NativeType {
@@ -37,7 +39,7 @@ export function parseNativeType(name: string): NativeType {
   const args = open < 0 ? [] : splitArguments(name.slice(open + 1, name.lastIndexOf(')')))
   const [first, second] = args
   if (outer === 'String') return { kind: 'string' }
-  const fixed = fixedByName[outer]
+  const fixed = fixedByName.get(outer)
   if (fixed !== undefined) return { kind: 'fixed', of: fixed }
   if (outer === 'LowCardinality' && first === 'String') return { kind: 'dictionary' }
   if (outer === 'Array' && first !== undefined) return { kind: 'array', inner: parseNativeType(first) }

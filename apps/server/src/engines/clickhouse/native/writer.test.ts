@@ -49,5 +49,7 @@ test('long and non-ASCII texts are counted in bytes', () => {
 })
 
 test('a column that is too short is a bug, not a bad block', () => {
-  expect(() => encodeNativeBlock(3, [{ name: 'a', type: 'UInt8', values: { kind: 'u8', data: new Uint8Array(2) } }])).toThrow(/fewer values/)
+  expect(() => encodeNativeBlock(3, [{ name: 'a', type: 'UInt8', values: { kind: 'u8', data: new Uint8Array(2) } }])).toThrow(
+    /fewer values/,
+  )
 })
