@@ -31,7 +31,7 @@ export const metadataPerTenantMax = 100_000
 export const wireKeyBytesMax = 65_536
 
 /** Slots looked at for one key before the wire cache gives up (an attacker may choose colliding bytes). */
-export const wireProbesMax = 24
+export const wireProbesMax = 128
 
 /** UTF-16 units of a regular expression in a matcher; longer ones are refused. */
 export const patternLengthMax = 10_000
