@@ -15,7 +15,18 @@ import { remoteWrite1, remoteWrite2 } from './testing/remote-write-bodies.ts'
 
 const t = testNowMs - 1000
 const resource = { metrics: [{ kind: 'gauge', name: 'g', points: [{ timeMs: t, int: 1n }] }] } as const
-const partly = { metrics: [{ kind: 'gauge', name: 'g', points: [{ timeMs: t, int: 1n }, { timeMs: 0, int: 1n }] }] } as const
+const partly = {
+  metrics: [
+    {
+      kind: 'gauge',
+      name: 'g',
+      points: [
+        { timeMs: t, int: 1n },
+        { timeMs: 0, int: 1n },
+      ],
+    },
+  ],
+} as const
 const limit = { code: 'ingest.log_full', kind: 'limit', publicText: 'The log is full.' } as const
 const rateLimited = { code: 'ingest.rate_limited', kind: 'limit', publicText: 'Too fast.' } as const
 
@@ -79,7 +90,12 @@ describe('OTLP', () => {
   })
 
   test.each(['gzip', 'deflate', 'snappy', 'zstd'])('%s is understood or refused by its bytes', async (encoding) => {
-    const bytes = encoding === 'gzip' ? gzipSync(otlpProtobuf(resource)) : encoding === 'snappy' ? compressSync(otlpProtobuf(resource)) : Buffer.from('nonsense')
+    const bytes =
+      encoding === 'gzip'
+        ? gzipSync(otlpProtobuf(resource))
+        : encoding === 'snappy'
+          ? compressSync(otlpProtobuf(resource))
+          : Buffer.from('nonsense')
     const { statusCode } = await post('/v1/metrics', bytes, { ...protobuf, 'content-encoding': encoding })
     expect(statusCode).toBe(encoding === 'gzip' || encoding === 'snappy' ? 200 : 400)
   })
@@ -88,7 +104,10 @@ describe('OTLP', () => {
     const { statusCode, body } = await post('/v1/metrics', otlpJson(partly), json)
     expect(statusCode).toBe(200)
     expect(JSON.parse(body)).toEqual({
-      partialSuccess: { rejectedDataPoints: '1', errorMessage: expect.stringMatching(/1 of 2 data points were refused: timestamp_out_of_range \(1\); for example: g: the time 1970/) },
+      partialSuccess: {
+        rejectedDataPoints: '1',
+        errorMessage: expect.stringMatching(/1 of 2 data points were refused: timestamp_out_of_range \(1\); for example: g: the time 1970/),
+      },
     })
     const { rawPayload } = await post('/v1/metrics', otlpProtobuf(partly), protobuf)
     const partial = fieldsOf(fieldsOf(rawPayload)[1] as Buffer)
@@ -104,7 +123,11 @@ describe('OTLP', () => {
     expect(String(fieldsOf(rawPayload)[2])).toContain('cannot be read')
     const inJson = await post('/v1/metrics', '{"resourceMetrics":[{"scopeMetrics":3}]}', json)
     expect(inJson.statusCode).toBe(400)
-    expect(JSON.parse(inJson.body)).toEqual({ code: 3, message: expect.stringContaining('resourceMetrics[0].scopeMetrics: it is not an array'), details: [] })
+    expect(JSON.parse(inJson.body)).toEqual({
+      code: 3,
+      message: expect.stringContaining('resourceMetrics[0].scopeMetrics: it is not an array'),
+      details: [],
+    })
     expect(Object.fromEntries(it.conservation.counts)).toEqual({ received: 2, 'refused malformed': 2 })
   })
 
@@ -112,12 +135,24 @@ describe('OTLP', () => {
     ['not JSON', '{'],
     ['not an object', '[]'],
     ['a string for a number', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"asDouble":"x"}]}}]}]}]}'],
-    ['half a number for an integer', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"timeUnixNano":1.5}]}}]}]}]}'],
+    [
+      'half a number for an integer',
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"timeUnixNano":1.5}]}}]}]}]}',
+    ],
     ['an unknown temporality', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"sum":{"aggregationTemporality":"SOMETIMES"}}]}]}]}'],
-    ['a bad trace id', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"exemplars":[{"traceId":"xyz"}]}]}}]}]}]}'],
-    ['a scale beyond 32 bits', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"exponentialHistogram":{"dataPoints":[{"scale":5000000000}]}}]}]}]}'],
+    [
+      'a bad trace id',
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"exemplars":[{"traceId":"xyz"}]}]}}]}]}]}',
+    ],
+    [
+      'a scale beyond 32 bits',
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"exponentialHistogram":{"dataPoints":[{"scale":5000000000}]}}]}]}]}',
+    ],
     ['very deep', `{"resourceMetrics":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
-    ['a temporality like a method name', '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"sum":{"aggregationTemporality":"constructor"}}]}]}]}'],
+    [
+      'a temporality like a method name',
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"sum":{"aggregationTemporality":"constructor"}}]}]}]}',
+    ],
   ]
   test.each(refusedJson)('JSON: %s', async (_name, body) => {
     const { statusCode } = await post('/v1/metrics', body, json)
@@ -126,13 +161,17 @@ describe('OTLP', () => {
 
   test('JSON: snake_case, enum names, numbers as text, unknown fields and nulls', async () => {
     const point = { time_unix_nano: `${t}000000`, asDouble: 'Infinity', unknown: { a: [1] }, attributes: null }
-    const metrics = [{ name: 's', sum: { data_points: [point], aggregation_temporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE', is_monotonic: true } }]
+    const metrics = [
+      { name: 's', sum: { data_points: [point], aggregation_temporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE', is_monotonic: true } },
+    ]
     await post('/v1/metrics', JSON.stringify({ resource_metrics: [{ scope_metrics: [{ metrics }] }] }), json)
     expect(it.metrics.rows).toEqual([`s_total Infinity @${t}`])
   })
 
   test('invalid UTF-8 in JSON', async () => {
-    expect((await post('/v1/metrics', Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]), json)).statusCode).toBe(400)
+    expect(
+      (await post('/v1/metrics', Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]), json)).statusCode,
+    ).toBe(400)
   })
 
   const failures: [string, () => void, number, number][] = [
@@ -280,11 +319,23 @@ describe('remote write', () => {
 describe('lanes', () => {
   test('raw bodies go into the log as they came and can be decoded later', async () => {
     it.lane = 'low'
-    const body = compressSync(remoteWrite1([{ labels: [['__name__', 'up']], samples: [[1, t], [2, 7]] }]))
+    const body = compressSync(
+      remoteWrite1([
+        {
+          labels: [['__name__', 'up']],
+          samples: [
+            [1, t],
+            [2, 7],
+          ],
+        },
+      ]),
+    )
     const { statusCode } = await post('/api/v1/write', body, { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' })
     expect(statusCode).toBe(204)
     expect(it.metrics.batches).toBe(0)
-    expect(it.rawRecords.map(({ lane, record }) => [lane, record.rows, record.format, Buffer.compare(record.payload, body)])).toEqual([['low', 2, 68, 0]])
+    expect(it.rawRecords.map(({ lane, record }) => [lane, record.rows, record.format, Buffer.compare(record.payload, body)])).toEqual([
+      ['low', 2, 68, 0],
+    ])
     expect(Object.fromEntries(it.conservation.counts)).toEqual({ received: 2, queued: 2 })
   })
 

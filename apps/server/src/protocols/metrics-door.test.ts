@@ -21,7 +21,12 @@ describe('raw records', () => {
         seen.set(format, `${protocol} ${encoding}`)
       }
     }
-    expect(Object.fromEntries(seen)).toMatchObject({ 2: 'otlpProtobuf identity', 19: 'otlpJson gzip', 68: 'remoteWrite1 snappy', 53: 'remoteWrite2 zstd' })
+    expect(Object.fromEntries(seen)).toMatchObject({
+      2: 'otlpProtobuf identity',
+      19: 'otlpJson gzip',
+      68: 'remoteWrite1 snappy',
+      53: 'remoteWrite2 zstd',
+    })
     for (const format of [0, 1, 6, 15, 85, 1000]) expect(parseRawFormat(format)).toBeNull()
   })
 
@@ -61,7 +66,9 @@ test('requests under way at the same time keep their rows apart', async () => {
     await new Promise((resolve) => setImmediate(resolve))
     await accept(batch, wireBytes)
   }
-  const requests = Array.from({ length: 40 }, (_, index) => send('remoteWrite1', remoteWrite1([{ labels: [['__name__', `m${index}`]], samples: [[index, t + index]] }])))
+  const requests = Array.from({ length: 40 }, (_, index) =>
+    send('remoteWrite1', remoteWrite1([{ labels: [['__name__', `m${index}`]], samples: [[index, t + index]] }])),
+  )
   const outcomes = await Promise.all(requests)
   expect(outcomes.every(({ samplesWritten }) => samplesWritten === 1)).toBe(true)
   expect(metrics.take()).toEqual(Array.from({ length: 40 }, (_, index) => `m${index} ${index} @${t + index}`).sort())

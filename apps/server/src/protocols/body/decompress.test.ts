@@ -42,7 +42,14 @@ const bodies: [ContentEncoding, Buffer][] = [
   ['deflate', zlib.deflateRawSync(text)],
   ['snappy', compressSync(text)],
   ['zstd', zstdFrame(text)],
-  ['zstd', Buffer.concat([zstdFrame(text.subarray(0, 99)), Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 7, 7]), zstdFrame(text.subarray(99), null)])],
+  [
+    'zstd',
+    Buffer.concat([
+      zstdFrame(text.subarray(0, 99)),
+      Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 7, 7]),
+      zstdFrame(text.subarray(99), null),
+    ]),
+  ],
 ]
 
 /** Made with the zstd program from `lines`: level 19 with the content size and a checksum, and level 3 as a stream without the size. */
@@ -90,7 +97,9 @@ describe('decompress', () => {
 
   test('noise is malformed, not a crash', async () => {
     for (const encoding of ['gzip', 'deflate', 'snappy', 'zstd'] as const) {
-      await expect(decompress(randomBytes(500), encoding, mib).catch((error: unknown) => Promise.reject(error))).rejects.toMatchObject({ code: /^body\./ })
+      await expect(decompress(randomBytes(500), encoding, mib).catch((error: unknown) => Promise.reject(error))).rejects.toMatchObject({
+        code: /^body\./,
+      })
     }
   })
 })
@@ -113,7 +122,11 @@ describe('bombs', () => {
   const liars: [string, ContentEncoding, Buffer][] = [
     ['snappy that promises far more than it has', 'snappy', Buffer.from([0x80, 0x80, 0x80, 0x10, 0, 0x61])],
     ['zstd that promises far more than it has', 'zstd', zstdFrame(text, 60 * mib)],
-    ['zstd of very many tiny blocks under a large window', 'zstd', Buffer.concat([zstdHeader(null, 23), zstdRepeats(4000, 1, null).subarray(6)])],
+    [
+      'zstd of very many tiny blocks under a large window',
+      'zstd',
+      Buffer.concat([zstdHeader(null, 23), zstdRepeats(4000, 1, null).subarray(6)]),
+    ],
     ['zstd that needs a dictionary', 'zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x21, 1, 1, 0x09, 0, 0, 0x61])],
     ['zstd with a block of the reserved type', 'zstd', Buffer.concat([zstdHeader(1), Buffer.from([0x0f, 0, 0, 0x61])])],
   ]

@@ -28,20 +28,69 @@ function randomOf(seed: number): (below: number) => number {
 }
 
 const resource: ResourceBody = {
-  attributes: [['service.name', 'cart'], ['service.instance.id', 'i'], ['list', ['a', 1, { map: [['k', true]] }]]],
+  attributes: [
+    ['service.name', 'cart'],
+    ['service.instance.id', 'i'],
+    ['list', ['a', 1, { map: [['k', true]] }]],
+  ],
   scope: { name: 'lib', version: '1', attributes: [['x', 1]] },
   metrics: [
-    { kind: 'gauge', name: 'g', unit: 'By', points: [{ timeMs: t, double: 1.5, attributes: [['a', 'b']] }, { timeMs: t, int: -3n, flags: 1 }] },
-    { kind: 'sum', name: 'c', temporality: 2, monotonic: true, points: [{ startMs: t - 5, timeMs: t, int: 7n, exemplars: [{ timeMs: t, value: 1, traceId: 'ab'.repeat(16) }] }] },
+    {
+      kind: 'gauge',
+      name: 'g',
+      unit: 'By',
+      points: [
+        { timeMs: t, double: 1.5, attributes: [['a', 'b']] },
+        { timeMs: t, int: -3n, flags: 1 },
+      ],
+    },
+    {
+      kind: 'sum',
+      name: 'c',
+      temporality: 2,
+      monotonic: true,
+      points: [{ startMs: t - 5, timeMs: t, int: 7n, exemplars: [{ timeMs: t, value: 1, traceId: 'ab'.repeat(16) }] }],
+    },
     { kind: 'sum', name: 'd', temporality: 1, monotonic: true, points: [{ startMs: t - 5, timeMs: t, double: 7 }] },
     { kind: 'histogram', name: 'h', temporality: 2, points: [{ timeMs: t, count: 3, sum: 2, bounds: [1, 2], counts: [1, 1, 1] }] },
-    { kind: 'exponentialHistogram', name: 'e', temporality: 1, points: [{ timeMs: t, count: 3, sum: 2, scale: 3, positive: [-4, [1, 2]], negative: [7, [0, 0, 0, 0, 1]] }] },
+    {
+      kind: 'exponentialHistogram',
+      name: 'e',
+      temporality: 1,
+      points: [{ timeMs: t, count: 3, sum: 2, scale: 3, positive: [-4, [1, 2]], negative: [7, [0, 0, 0, 0, 1]] }],
+    },
     { kind: 'summary', name: 's', points: [{ timeMs: t, count: 3, sum: 2, quantiles: [[0.5, 1]] }] },
   ],
 }
 const series: SeriesBody[] = [
-  { labels: [['__name__', 'up'], ['job', 'a']], samples: [[1, t], [staleBits, t + 1]], exemplars: [{ labels: [['trace_id', 'x']], value: 1, timeMs: t }], metadata: { type: 1, help: 'h', unit: 's' }, createdMs: t - 9 },
-  { labels: [['__name__', 'h']], histograms: [{ timeMs: t, count: 3, sum: 2, schema: 0, positiveSpans: [[1, 2]], positiveDeltas: [1, 1], negativeSpans: [[0, 1]], negativeDeltas: [1] }] },
+  {
+    labels: [
+      ['__name__', 'up'],
+      ['job', 'a'],
+    ],
+    samples: [
+      [1, t],
+      [staleBits, t + 1],
+    ],
+    exemplars: [{ labels: [['trace_id', 'x']], value: 1, timeMs: t }],
+    metadata: { type: 1, help: 'h', unit: 's' },
+    createdMs: t - 9,
+  },
+  {
+    labels: [['__name__', 'h']],
+    histograms: [
+      {
+        timeMs: t,
+        count: 3,
+        sum: 2,
+        schema: 0,
+        positiveSpans: [[1, 2]],
+        positiveDeltas: [1, 1],
+        negativeSpans: [[0, 1]],
+        negativeDeltas: [1],
+      },
+    ],
+  },
 ]
 const bodies: [RawProtocol, Buffer][] = [
   ['otlpProtobuf', otlpProtobuf(resource)],
@@ -89,7 +138,8 @@ function* changes(body: Buffer, seed: number): Generator<Buffer> {
       const kind = random(4)
       if (kind === 0) changed[at] = random(256)
       else if (kind === 1) changed = Buffer.concat([changed.subarray(0, at), changed.subarray(at + 1)])
-      else if (kind === 2) changed = Buffer.concat([changed.subarray(0, at), Buffer.from([0xff, 0xff, 0xff, 0xff, random(256)]), changed.subarray(at)])
+      else if (kind === 2)
+        changed = Buffer.concat([changed.subarray(0, at), Buffer.from([0xff, 0xff, 0xff, 0xff, random(256)]), changed.subarray(at)])
       else changed.copyWithin(random(changed.length), at, at + random(16))
       if (changed.length === 0) changed = Buffer.from([0])
     }
@@ -124,9 +174,21 @@ describe('memory stays bounded', () => {
   const tenMib = 10 * mib
   const large: [string, RawProtocol, () => Buffer][] = [
     ['10 MB of empty series', 'remoteWrite1', () => Buffer.alloc(tenMib, Buffer.from([0x0a, 0x00]))],
-    ['10 MB of empty labels in one series', 'remoteWrite1', () => Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib, Buffer.from([0x0a, 0x00]))])],
-    ['10 MB of label references in one series', 'remoteWrite2', () => Buffer.concat([Buffer.from([0x22, 0x00, 0x2a, 0x85, 0x80, 0x80, 0x05, 0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib)])],
-    ['10 MB of empty samples', 'remoteWrite1', () => Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib, Buffer.from([0x12, 0x00]))])],
+    [
+      '10 MB of empty labels in one series',
+      'remoteWrite1',
+      () => Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib, Buffer.from([0x0a, 0x00]))]),
+    ],
+    [
+      '10 MB of label references in one series',
+      'remoteWrite2',
+      () => Buffer.concat([Buffer.from([0x22, 0x00, 0x2a, 0x85, 0x80, 0x80, 0x05, 0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib)]),
+    ],
+    [
+      '10 MB of empty samples',
+      'remoteWrite1',
+      () => Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib, Buffer.from([0x12, 0x00]))]),
+    ],
     ['10 MB of empty resources', 'otlpProtobuf', () => Buffer.alloc(tenMib, Buffer.from([0x0a, 0x00]))],
     ['10 MB of empty scopes', 'otlpProtobuf', () => Buffer.alloc(tenMib, Buffer.from([0x0a, 0x02, 0x12, 0x00]))],
   ]

@@ -6,7 +6,13 @@ import { type LabelPairs, type SeriesBody, remoteWrite1, staleBits } from '../te
 const t = testNowMs - 60_000
 
 function series(name: string, ...samples: [number | bigint, number][]): SeriesBody {
-  return { labels: [['__name__', name], ['job', 'a']], samples }
+  return {
+    labels: [
+      ['__name__', name],
+      ['job', 'a'],
+    ],
+    samples,
+  }
 }
 
 describe('samples', () => {
@@ -64,20 +70,94 @@ describe('samples', () => {
 
 describe('labels', () => {
   const long = 'x'.repeat(5000)
-  const many: LabelPairs = [['__name__', 'x'], ...Array.from({ length: 10_000 }, (_, index): [string, string] => [`l${String(index).padStart(5, '0')}`, 'v'])]
+  const many: LabelPairs = [
+    ['__name__', 'x'],
+    ...Array.from({ length: 10_000 }, (_, index): [string, string] => [`l${String(index).padStart(5, '0')}`, 'v']),
+  ]
   const cases: [string, LabelPairs, string | null][] = [
-    ['UTF-8 names are kept', [['__name__', 'größe.x'], ['b c', 'ü']], null],
-    ['an empty value is no label', [['__name__', 'x'], ['a', '']], null],
-    ['unsorted', [['job', 'a'], ['__name__', 'x']], 'labels_unsorted'],
-    ['twice the same', [['__name__', 'x'], ['a', '1'], ['a', '2']], 'duplicate_label'],
-    ['an empty name', [['', 'x'], ['__name__', 'x']], 'label_name_empty'],
+    [
+      'UTF-8 names are kept',
+      [
+        ['__name__', 'größe.x'],
+        ['b c', 'ü'],
+      ],
+      null,
+    ],
+    [
+      'an empty value is no label',
+      [
+        ['__name__', 'x'],
+        ['a', ''],
+      ],
+      null,
+    ],
+    [
+      'unsorted',
+      [
+        ['job', 'a'],
+        ['__name__', 'x'],
+      ],
+      'labels_unsorted',
+    ],
+    [
+      'twice the same',
+      [
+        ['__name__', 'x'],
+        ['a', '1'],
+        ['a', '2'],
+      ],
+      'duplicate_label',
+    ],
+    [
+      'an empty name',
+      [
+        ['', 'x'],
+        ['__name__', 'x'],
+      ],
+      'label_name_empty',
+    ],
     ['no metric name', [['job', 'a']], 'metric_name_missing'],
-    ['an empty metric name', [['__name__', ''], ['job', 'a']], 'metric_name_missing'],
+    [
+      'an empty metric name',
+      [
+        ['__name__', ''],
+        ['job', 'a'],
+      ],
+      'metric_name_missing',
+    ],
     ['no labels', [], 'metric_name_missing'],
-    ['invalid UTF-8 value', [['__name__', 'x'], ['a', Uint8Array.of(0xc3, 0x28)]], 'invalid_utf8'],
-    ['invalid UTF-8 name', [['__name__', 'x'], [Uint8Array.of(0x61, 0xff), 'v']], 'invalid_utf8'],
-    ['a long value', [['__name__', 'x'], ['a', long]], 'label_value_too_long'],
-    ['a long name', [['__name__', 'x'], [long, 'v']], 'label_name_too_long'],
+    [
+      'invalid UTF-8 value',
+      [
+        ['__name__', 'x'],
+        ['a', Uint8Array.of(0xc3, 0x28)],
+      ],
+      'invalid_utf8',
+    ],
+    [
+      'invalid UTF-8 name',
+      [
+        ['__name__', 'x'],
+        [Uint8Array.of(0x61, 0xff), 'v'],
+      ],
+      'invalid_utf8',
+    ],
+    [
+      'a long value',
+      [
+        ['__name__', 'x'],
+        ['a', long],
+      ],
+      'label_value_too_long',
+    ],
+    [
+      'a long name',
+      [
+        ['__name__', 'x'],
+        [long, 'v'],
+      ],
+      'label_name_too_long',
+    ],
     ['a long metric name', [['__name__', long]], 'metric_name_too_long'],
     ['10,000 labels', many, 'too_many_labels'],
     ['a metric name of 10 MB', [['__name__', 'x'.repeat(10_000_000)]], 'metric_name_too_long'],
@@ -85,7 +165,19 @@ describe('labels', () => {
   test.each(cases)('%s', async (_name, labels, reason) => {
     const { send, metrics, refusedSamples } = createTestDoor()
     const good = series('good', [1, t])
-    const outcome = await send('remoteWrite1', remoteWrite1([{ labels, samples: [[1, t], [2, t + 1]] }, good]))
+    const outcome = await send(
+      'remoteWrite1',
+      remoteWrite1([
+        {
+          labels,
+          samples: [
+            [1, t],
+            [2, t + 1],
+          ],
+        },
+        good,
+      ]),
+    )
     expect(Object.fromEntries(outcome.refused)).toEqual(reason === null ? {} : { [reason]: 2 })
     expect(metrics.rows).toHaveLength(reason === null ? 3 : 1)
     expect(metrics.rows).toContain(`good{job="a"} 1 @${t}`)
@@ -112,7 +204,10 @@ describe('native histograms', () => {
       ...base,
       count: 12,
       zeroCount: 2,
-      positiveSpans: [[-3, 2], [4, 1]] as const,
+      positiveSpans: [
+        [-3, 2],
+        [4, 1],
+      ] as const,
       positiveDeltas: [3, -1, 2],
       negativeSpans: [[0, 1]] as const,
       negativeDeltas: [1],
@@ -144,9 +239,26 @@ describe('native histograms', () => {
   test('float and custom buckets', async () => {
     const { send, metrics } = createTestDoor()
     const float = { ...base, countFloat: 1.5, zeroCountFloat: 0.5, positiveSpans: [[0, 1]] as const, positiveCounts: [1], resetHint: 3 }
-    const custom = { ...base, zeroThreshold: 0, schema: -53, timeMs: t + 1, count: 3, positiveSpans: [[0, 3]] as const, positiveDeltas: [1, 0, 0], customValues: [1, 2] }
+    const custom = {
+      ...base,
+      zeroThreshold: 0,
+      schema: -53,
+      timeMs: t + 1,
+      count: 3,
+      positiveSpans: [[0, 3]] as const,
+      positiveDeltas: [1, 0, 0],
+      customValues: [1, 2],
+    }
     await send('remoteWrite1', remoteWrite1([{ labels, histograms: [float, custom] }]))
-    expect(metrics.histograms.map(({ histogram }) => [histogram.schema, histogram.count, histogram.zeroCount, histogram.positiveCounts, histogram.resetHint])).toEqual([
+    expect(
+      metrics.histograms.map(({ histogram }) => [
+        histogram.schema,
+        histogram.count,
+        histogram.zeroCount,
+        histogram.positiveCounts,
+        histogram.resetHint,
+      ]),
+    ).toEqual([
       [3, 1.5, 0.5, [1], 'gauge'],
       [-53, 3, 0, [1, 1, 1], 'unknown'],
     ])
@@ -159,7 +271,16 @@ describe('native histograms', () => {
     ['more buckets than spans name', { positiveSpans: [[0, 1]], positiveDeltas: [1, 1] }],
     ['a span of 4 billion buckets', { positiveSpans: [[0, 4294967295]], positiveDeltas: [1] }],
     ['negative counts', { positiveSpans: [[0, 2]], positiveDeltas: [1, -2] }],
-    ['overlapping spans', { positiveSpans: [[0, 1], [-1, 1]], positiveDeltas: [1, 1] }],
+    [
+      'overlapping spans',
+      {
+        positiveSpans: [
+          [0, 1],
+          [-1, 1],
+        ],
+        positiveDeltas: [1, 1],
+      },
+    ],
     ['custom bounds that do not increase', { schema: -53, customValues: [2, 1] }],
     ['custom bounds with an exponential schema', { customValues: [1] }],
     ['buckets beyond the custom bounds', { schema: -53, customValues: [1], positiveSpans: [[0, 3]], positiveDeltas: [1, 0, 0] }],
@@ -181,7 +302,16 @@ describe('what goes beside samples', () => {
     const up = { name: 'up', type: 2, help: 'Is it?', unit: '' }
     await send('remoteWrite1', remoteWrite1([], [up]))
     await send('remoteWrite1', remoteWrite1([], [up]))
-    await send('remoteWrite1', remoteWrite1([], [{ ...up, help: 'Is it up?' }, { name: 'c_total', type: 1, unit: 'seconds' }]))
+    await send(
+      'remoteWrite1',
+      remoteWrite1(
+        [],
+        [
+          { ...up, help: 'Is it up?' },
+          { name: 'c_total', type: 1, unit: 'seconds' },
+        ],
+      ),
+    )
     expect(metrics.metadata).toEqual([
       { name: 'up', type: 'gauge', unit: '', help: 'Is it?' },
       { name: 'up', type: 'gauge', unit: '', help: 'Is it up?' },
@@ -191,7 +321,17 @@ describe('what goes beside samples', () => {
 
   test('exemplars keep trace and span apart from their labels', async () => {
     const { send, metrics } = createTestDoor()
-    const exemplars = [{ labels: [['trace_id', 'ABCD'], ['span_id', '12'], ['x', 'y']] as LabelPairs, value: 3, timeMs: t }]
+    const exemplars = [
+      {
+        labels: [
+          ['trace_id', 'ABCD'],
+          ['span_id', '12'],
+          ['x', 'y'],
+        ] as LabelPairs,
+        value: 3,
+        timeMs: t,
+      },
+    ]
     const outcome = await send('remoteWrite1', remoteWrite1([{ ...series('a', [1, t]), exemplars }]))
     expect(metrics.exemplars).toEqual([`a{job="a"} 3 @${t} trace=abcd span=12 x=y`])
     expect(outcome.exemplarsWritten).toBe(1)
@@ -210,7 +350,9 @@ describe('what goes beside samples', () => {
 
   test('too many samples are refused as a whole', async () => {
     const { send, metrics } = createTestDoor({ samplesPerRequestMax: 2 })
-    await expect(send('remoteWrite1', remoteWrite1([series('a', [1, t], [2, t + 1], [3, t + 2])]))).rejects.toMatchObject({ code: 'body.too_many_samples' })
+    await expect(send('remoteWrite1', remoteWrite1([series('a', [1, t], [2, t + 1], [3, t + 2])]))).rejects.toMatchObject({
+      code: 'body.too_many_samples',
+    })
     expect(metrics.batches).toBe(0)
   })
 })

@@ -4,15 +4,31 @@ import { createTestDoor, testNowMs } from '../testing/door.ts'
 import { type LabelPairs, type SeriesBody, remoteWrite1, remoteWrite2, staleBits } from '../testing/remote-write-bodies.ts'
 
 const t = testNowMs - 60_000
-const labels: LabelPairs = [['__name__', 'requests_total'], ['job', 'a'], ['path', '/ä']]
+const labels: LabelPairs = [
+  ['__name__', 'requests_total'],
+  ['job', 'a'],
+  ['path', '/ä'],
+]
 
 describe('series', () => {
   test('give what version 1 gives', async () => {
     const series: SeriesBody[] = [
-      { labels, samples: [[1, t], [NaN, t + 1], [staleBits, t + 2], [-Infinity, t + 3], [5, 0]] },
+      {
+        labels,
+        samples: [
+          [1, t],
+          [NaN, t + 1],
+          [staleBits, t + 2],
+          [-Infinity, t + 3],
+          [5, 0],
+        ],
+      },
       { labels: [['__name__', 'other']], samples: [[7, t]] },
       { labels: [['job', 'a']], samples: [[7, t]] },
-      { labels: [['__name__', 'h']], histograms: [{ timeMs: t, count: 3, sum: 2, schema: 0, positiveSpans: [[1, 2]], positiveDeltas: [1, 1] }] },
+      {
+        labels: [['__name__', 'h']],
+        histograms: [{ timeMs: t, count: 3, sum: 2, schema: 0, positiveSpans: [[1, 2]], positiveDeltas: [1, 1] }],
+      },
       { labels, exemplars: [{ labels: [['trace_id', 'aa']], value: 2, timeMs: t }], samples: [[2, t + 4]] },
     ]
     const [one, two] = [createTestDoor(), createTestDoor()]
@@ -38,7 +54,18 @@ describe('series', () => {
     const { send, metrics } = createTestDoor({ symbolsMax: 4 })
     for (let round = 0; round < 30; round++) {
       const name = `m${round % 7}`
-      await send('remoteWrite2', remoteWrite2([{ labels: [['__name__', name], ['a', `v${round % 3}`]], samples: [[round, t + round]] }]))
+      await send(
+        'remoteWrite2',
+        remoteWrite2([
+          {
+            labels: [
+              ['__name__', name],
+              ['a', `v${round % 3}`],
+            ],
+            samples: [[round, t + round]],
+          },
+        ]),
+      )
     }
     expect(metrics.rows).toEqual(Array.from({ length: 30 }, (_, round) => `m${round % 7}{a="v${round % 3}"} ${round} @${t + round}`))
   })
@@ -55,7 +82,9 @@ describe('series', () => {
 
   test('the first symbol must be empty', async () => {
     const { send } = createTestDoor()
-    await expect(send('remoteWrite2', remoteWrite2([{ labels, samples: [[1, t]] }], ['x']))).rejects.toMatchObject({ code: 'body.malformed' })
+    await expect(send('remoteWrite2', remoteWrite2([{ labels, samples: [[1, t]] }], ['x']))).rejects.toMatchObject({
+      code: 'body.malformed',
+    })
   })
 
   test('a body of version 1 under the name of version 2 holds nothing', async () => {
@@ -66,9 +95,18 @@ describe('series', () => {
   })
 
   test('10,000 labels', async () => {
-    const many: LabelPairs = [['__name__', 'x'], ...Array.from({ length: 10_000 }, (_, index): [string, string] => [`l${String(index).padStart(5, '0')}`, 'v'])]
+    const many: LabelPairs = [
+      ['__name__', 'x'],
+      ...Array.from({ length: 10_000 }, (_, index): [string, string] => [`l${String(index).padStart(5, '0')}`, 'v']),
+    ]
     const { send, metrics } = createTestDoor()
-    const outcome = await send('remoteWrite2', remoteWrite2([{ labels: many, samples: [[1, t]] }, { labels, samples: [[1, t]] }]))
+    const outcome = await send(
+      'remoteWrite2',
+      remoteWrite2([
+        { labels: many, samples: [[1, t]] },
+        { labels, samples: [[1, t]] },
+      ]),
+    )
     expect(Object.fromEntries(outcome.refused)).toEqual({ too_many_labels: 1 })
     expect(metrics.rows).toHaveLength(1)
   })
@@ -119,7 +157,16 @@ describe('metadata', () => {
   test('describes the metric family once, until it changes or the request failed', async () => {
     const { send, metrics } = createTestDoor()
     const bucket = (help: string): Buffer =>
-      remoteWrite2([{ labels: [['__name__', 'h_bucket'], ['le', '1']], samples: [[1, t]], metadata: { type: 3, help, unit: 'seconds' } }])
+      remoteWrite2([
+        {
+          labels: [
+            ['__name__', 'h_bucket'],
+            ['le', '1'],
+          ],
+          samples: [[1, t]],
+          metadata: { type: 3, help, unit: 'seconds' },
+        },
+      ])
     metrics.failure = new Error('full')
     await expect(send('remoteWrite2', bucket('Old'))).rejects.toThrow('full')
     metrics.failure = null

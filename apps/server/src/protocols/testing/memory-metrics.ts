@@ -1,6 +1,14 @@
 /** `MetricsIngest` in memory for tests: keeps every accepted row as text, verifies keys by their bytes, can be told to fail. */
 import type { Tenant } from '../../kernel/scope.ts'
-import { type Labels, type MetricMetadata, type MetricsBatch, type MetricsIngest, type NativeHistogram, STALE, type SeriesResolver } from '../../metrics/index.ts'
+import {
+  type Labels,
+  type MetricMetadata,
+  type MetricsBatch,
+  type MetricsIngest,
+  type NativeHistogram,
+  STALE,
+  type SeriesResolver,
+} from '../../metrics/index.ts'
 
 export interface StoredHistogram {
   readonly series: string
@@ -62,7 +70,9 @@ export class MemoryMetrics implements MetricsIngest, SeriesResolver {
     })
     for (const one of batch.exemplars) {
       const labels = one.labels.map(([name, value]) => `${name}=${value}`).join(',')
-      this.exemplars.push(`${this.name(one.seriesRef)} ${one.value} @${one.timeMs} trace=${one.traceId} span=${one.spanId} ${labels}`.trim())
+      this.exemplars.push(
+        `${this.name(one.seriesRef)} ${one.value} @${one.timeMs} trace=${one.traceId} span=${one.spanId} ${labels}`.trim(),
+      )
     }
     this.metadata.push(...batch.metadata)
     return Promise.resolve()

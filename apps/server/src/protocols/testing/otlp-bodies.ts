@@ -4,7 +4,15 @@
  */
 import { ProtoWriter } from '../protobuf/writer.ts'
 
-export type AttributeValue = string | boolean | number | bigint | { double: number } | { bytes: number[] } | AttributeValue[] | { map: Attributes }
+export type AttributeValue =
+  | string
+  | boolean
+  | number
+  | bigint
+  | { double: number }
+  | { bytes: number[] }
+  | AttributeValue[]
+  | { map: Attributes }
 export type Attributes = readonly (readonly [string, AttributeValue])[]
 
 export interface ExemplarBody {
@@ -159,12 +167,18 @@ function resourceJson(resource: ResourceBody): unknown {
     ...(resource.attributes === undefined ? {} : { resource: { attributes: attributesJson(resource.attributes) } }),
     scopeMetrics: [
       {
-        ...(scope === undefined ? {} : { scope: { name: scope.name, version: scope.version, attributes: attributesJson(scope.attributes) } }),
+        ...(scope === undefined
+          ? {}
+          : { scope: { name: scope.name, version: scope.version, attributes: attributesJson(scope.attributes) } }),
         metrics: resource.metrics.map((metric) => ({
           name: metric.name,
           description: metric.description,
           unit: metric.unit,
-          [metric.kind]: { dataPoints: metric.points.map(pointJson), aggregationTemporality: metric.temporality, isMonotonic: metric.monotonic },
+          [metric.kind]: {
+            dataPoints: metric.points.map(pointJson),
+            aggregationTemporality: metric.temporality,
+            isMonotonic: metric.monotonic,
+          },
         })),
       },
     ],

@@ -59,7 +59,13 @@ export function remoteWrite1(series: readonly SeriesBody[], metadata: readonly M
     })
   }
   for (const one of metadata) {
-    writer.messageField(3, (w) => w.varintField(1, one.type).stringField(2, one.name).stringField(4, one.help ?? '').stringField(5, one.unit ?? ''))
+    writer.messageField(3, (w) =>
+      w
+        .varintField(1, one.type)
+        .stringField(2, one.name)
+        .stringField(4, one.help ?? '')
+        .stringField(5, one.unit ?? ''),
+    )
   }
   return writer.finish()
 }
@@ -88,7 +94,12 @@ export function remoteWrite2(series: readonly SeriesBody[], symbols: (string | U
       }
       const { metadata } = one
       if (metadata !== undefined) {
-        w.messageField(5, (m) => m.varintField(1, metadata.type).varintField(3, refOf(metadata.help ?? '')).varintField(4, refOf(metadata.unit ?? '')))
+        w.messageField(5, (m) =>
+          m
+            .varintField(1, metadata.type)
+            .varintField(3, refOf(metadata.help ?? ''))
+            .varintField(4, refOf(metadata.unit ?? '')),
+        )
       }
       if (one.createdMs !== undefined) w.tag(6, 0).varint64(BigInt(one.createdMs))
     })
