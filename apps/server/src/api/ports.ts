@@ -6,6 +6,15 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricsQuery } from '../query/index.ts'
+import type { AccessRule } from './http/route-table.ts'
+
+/** Every route carries its rule where a test can read it. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `none` on addresses that only answer 405. */
+    bellwetherAccess?: AccessRule['kind'] | 'none'
+  }
+}
 
 export interface DeadLetterStore {
   list(): Promise<readonly DeadLetter[]>

@@ -10,11 +10,11 @@ interface Waiter {
 
 export class Turnstile {
   readonly #limits: Pick<ClassLimits, 'runningMax' | 'queuedMax' | 'queueMsMax'>
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'after'>
   readonly #waiting = new Set<Waiter>()
   #running = 0
 
-  constructor(limits: Pick<ClassLimits, 'runningMax' | 'queuedMax' | 'queueMsMax'>, clock: Clock) {
+  constructor(limits: Pick<ClassLimits, 'runningMax' | 'queuedMax' | 'queueMsMax'>, clock: Pick<Clock, 'after'>) {
     this.#limits = limits
     this.#clock = clock
   }

@@ -10,14 +10,6 @@ import { failureOf, markAnswer, sendError } from './answer.ts'
 import { closeSignal, credentialsOf, peerOf, refuseForeignOrigin } from './request-facts.ts'
 import type { AccessRule, CallParts, Route } from './route-table.ts'
 
-/** Every route carries its rule where a test can read it. */
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** `none` on addresses that only answer 405. */
-    bellwetherAccess?: AccessRule['kind'] | 'none'
-  }
-}
-
 export interface MountDeps {
   readonly gatekeeper: Gatekeeper
   readonly logger: Logger
