@@ -72,7 +72,11 @@ function checkedRange(request: RangeQuery, limits: QueryLimits): Expr {
   const expr = parseExpression(request.query)
   const type = typeOf(expr)
   if (type !== 'vector' && type !== 'scalar') {
-    throw parseError(request.query, 0, `invalid expression type "${valueTypeNames[type]}" for range query, must be Scalar or instant Vector`)
+    throw parseError(
+      request.query,
+      0,
+      `invalid expression type "${valueTypeNames[type]}" for range query, must be Scalar or instant Vector`,
+    )
   }
   if (!(request.stepMs > 0)) throw executionError('zero or negative query resolution step widths are not accepted. Try a positive integer')
   if (request.endMs < request.startMs) throw executionError('end timestamp must not be before start time')
@@ -119,7 +123,14 @@ async function evaluateRange(ctx: QueryContext, expr: Expr, request: RangeQuery)
   const vector: VectorValue =
     value.type === 'vector'
       ? pendingNamesDropped(value, ctx.symbols)
-      : { type: 'vector', steps: grid.steps, sets: [ctx.symbols.labelSet([])], dropName: new Uint8Array(1), values: value.values, histograms: null }
+      : {
+          type: 'vector',
+          steps: grid.steps,
+          sets: [ctx.symbols.labelSet([])],
+          dropName: new Uint8Array(1),
+          values: value.values,
+          histograms: null,
+        }
   const series: RangeSeries[] = []
   for (let s = 0; s < vector.sets.length; s++) if (!isEmptySeries(vector, s)) series.push(rangeSeries(vector, s, grid))
   return outcome(ctx, { type: 'matrix', series: sortedByLabels(series) })

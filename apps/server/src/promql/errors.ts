@@ -22,7 +22,11 @@ export const tooManySteps: ErrorSpec = {
   hint: 'Use a larger step or a shorter range.',
 }
 export const queryTimeout: ErrorSpec = { code: 'query.timeout', kind: 'timeout', publicText: 'query timed out in expression evaluation' }
-export const queryCanceled: ErrorSpec = { code: 'query.canceled', kind: 'canceled', publicText: 'query was canceled in expression evaluation' }
+export const queryCanceled: ErrorSpec = {
+  code: 'query.canceled',
+  kind: 'canceled',
+  publicText: 'query was canceled in expression evaluation',
+}
 
 export const promqlErrorSpecs: readonly ErrorSpec[] = [
   parseFailed,

@@ -110,7 +110,11 @@ export function limited(ctx: QueryContext, node: Aggregation, vector: VectorValu
       if (inside && values[s * steps + i] !== ABSENT) chosen[s * steps + i] = 1
     }
   }
-  return masked(vector, chosen, vector.sets.map((_, s) => s))
+  return masked(
+    vector,
+    chosen,
+    vector.sets.map((_, s) => s),
+  )
 }
 
 function ratioParam(ctx: QueryContext, node: Aggregation, ratio: number): number {

@@ -5,7 +5,16 @@ import { quote } from '../syntax/literals.ts'
 import type { Labels } from '../../metrics/index.ts'
 import type { QueryContext } from './context.ts'
 import { arithmetic, comparisons, histogramOp, type FloatOp, type FloatTest } from './element-ops.ts'
-import { compareNames, labelValue, LabelGroups, metricName, withLabels, withoutMetadata, type KeyRule, type LabelSet } from './label-sets.ts'
+import {
+  compareNames,
+  labelValue,
+  LabelGroups,
+  metricName,
+  withLabels,
+  withoutMetadata,
+  type KeyRule,
+  type LabelSet,
+} from './label-sets.ts'
 import { histogramAt } from './selector.ts'
 import { ABSENT, mergeSameLabels, namesDropped, VectorBuilder, type VectorValue } from './values.ts'
 
@@ -191,6 +200,10 @@ class Matcher {
     const built = this.#builder.build()
     const named = this.#node.returnBool && !this.#ctx.delayedNames ? namesDropped(built, this.#ctx.symbols) : built
     const grouped = this.#matching.card !== 'one-to-one'
-    return mergeSameLabels(named, this.#ctx.symbols, grouped ? 'multiple matches for labels: grouping labels must ensure unique matches' : undefined)
+    return mergeSameLabels(
+      named,
+      this.#ctx.symbols,
+      grouped ? 'multiple matches for labels: grouping labels must ensure unique matches' : undefined,
+    )
   }
 }

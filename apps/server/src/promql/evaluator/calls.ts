@@ -95,7 +95,10 @@ function vectorOf(ctx: QueryContext, values: Float64Array): VectorValue {
 }
 
 function timeVector(ctx: QueryContext, grid: Grid): VectorValue {
-  return vectorOf(ctx, Float64Array.from({ length: grid.steps }, (_, i) => (grid.startMs + i * grid.stepMs) / 1000))
+  return vectorOf(
+    ctx,
+    Float64Array.from({ length: grid.steps }, (_, i) => (grid.startMs + i * grid.stepMs) / 1000),
+  )
 }
 
 function other(ctx: QueryContext, node: Call, args: readonly Value[], grid: Grid): Value {
@@ -206,7 +209,8 @@ async function rangeCall(on: Evaluation, node: Call, grid: Grid, func: RangeFunc
 
 function annotateRange(ctx: QueryContext, node: Call, rangeArg: Expr, vector: VectorValue, params: readonly Float64Array[]): void {
   if (node.func === 'quantile_over_time' && vector.sets.length > 0) {
-    for (const q of params[0] ?? []) if (!(q >= 0 && q <= 1)) ctx.annotations.warn(notes.quantileOutOfRange(q), node.args[0]?.start ?? node.start)
+    for (const q of params[0] ?? [])
+      if (!(q >= 0 && q <= 1)) ctx.annotations.warn(notes.quantileOutOfRange(q), node.args[0]?.start ?? node.start)
   }
   if (node.func !== 'rate' && node.func !== 'increase') return
   for (const [s, set] of vector.sets.entries()) {

@@ -166,7 +166,13 @@ export class Window {
 export type RangeFunction = (window: Window) => number
 
 /** Applies a range function to every series and step. Series keep their labels; the caller drops names. */
-export async function applyOverRange(ctx: QueryContext, input: RangeInput, grid: Grid, func: RangeFunction, window: Window): Promise<VectorValue> {
+export async function applyOverRange(
+  ctx: QueryContext,
+  input: RangeInput,
+  grid: Grid,
+  func: RangeFunction,
+  window: Window,
+): Promise<VectorValue> {
   const { steps } = grid
   ctx.reserveCells(input.sets.length * steps)
   const builder = new VectorBuilder(steps, input.sets.length)

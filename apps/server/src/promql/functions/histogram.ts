@@ -195,7 +195,11 @@ function histogramQuantile(ctx: QueryContext, node: Call, args: readonly Value[]
   const of = argAt(node, 1)
   warnQuantiles(ctx, quantiles, argAt(node, 0))
   const builder = new VectorBuilder(vector.steps, vector.sets.length)
-  new HistogramVector(ctx, vector, of.start).measure(builder, quantileMeasure(ctx, (step) => quantiles[step]!, of), same)
+  new HistogramVector(ctx, vector, of.start).measure(
+    builder,
+    quantileMeasure(ctx, (step) => quantiles[step]!, of),
+    same,
+  )
   return builder.build()
 }
 

@@ -46,7 +46,10 @@ export const mathFunctions: ReadonlyMap<string, FloatFunction> = new Map<string,
 
 /** Calendar fields in UTC of a time in seconds. */
 function dateFunctions(): [string, FloatFunction][] {
-  const of = (field: (date: Date) => number): FloatFunction => (value) => field(new Date(Math.trunc(value) * 1000))
+  const of =
+    (field: (date: Date) => number): FloatFunction =>
+    (value) =>
+      field(new Date(Math.trunc(value) * 1000))
   return [
     ['day_of_month', of((date) => date.getUTCDate())],
     ['day_of_week', of((date) => date.getUTCDay())],

@@ -87,7 +87,10 @@ function medianAbsoluteDeviation(window: Window): number {
   // Unlike a quantile, which counts NaN as the smallest value.
   if (values.some(Number.isNaN)) return NaN
   const median = quantileOf(0.5, values)
-  return quantileOf(0.5, values.map((value) => Math.abs(value - median)))
+  return quantileOf(
+    0.5,
+    values.map((value) => Math.abs(value - median)),
+  )
 }
 
 /** Picks the first or last point of either kind. `asTime` gives its time in seconds. */
@@ -124,7 +127,8 @@ function countPairs(
       previousKind = 'float'
       f++
     } else {
-      if (previousKind === 'float' || (previousKind === 'histogram' && histograms(window.histograms[h - 1]!, window.histograms[h]!))) count++
+      if (previousKind === 'float' || (previousKind === 'histogram' && histograms(window.histograms[h - 1]!, window.histograms[h]!)))
+        count++
       previousKind = 'histogram'
       h++
     }
@@ -158,7 +162,15 @@ export const overTimeFunctions: ReadonlyMap<string, RangeFunction> = new Map<str
     },
   ],
   ['changes', (window) => countPairs(window, changed, (older, newer) => !equalHistograms(older, newer))],
-  ['resets', (window) => countPairs(window, (older, newer) => newer < older, (older, newer) => isCounterReset(older, newer))],
+  [
+    'resets',
+    (window) =>
+      countPairs(
+        window,
+        (older, newer) => newer < older,
+        (older, newer) => isCounterReset(older, newer),
+      ),
+  ],
 ])
 
 function changed(older: number, newer: number): boolean {

@@ -1,6 +1,15 @@
 /** Whether a counter histogram started again between two samples. */
 import type { NativeHistogram } from '../../metrics/index.ts'
-import { sharedBounds, toSparse, usesCustomBuckets, withCustomBounds, withSchema, withZeroThreshold, zeroBucketFor, type Buckets } from './sparse.ts'
+import {
+  sharedBounds,
+  toSparse,
+  usesCustomBuckets,
+  withCustomBounds,
+  withSchema,
+  withZeroThreshold,
+  zeroBucketFor,
+  type Buckets,
+} from './sparse.ts'
 
 /** True when any bucket of `older` is fuller than in `newer`. */
 function anyFell(older: Buckets, newer: Buckets): boolean {

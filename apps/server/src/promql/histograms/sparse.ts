@@ -163,7 +163,7 @@ export function sameNumbers(a: readonly number[], b: readonly number[]): boolean
 export function zeroBucketFor(histogram: SparseHistogram, threshold: number): { count: number; threshold: number } {
   if (threshold === histogram.zeroThreshold) return { count: histogram.zeroCount, threshold }
   let limit = threshold
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false
     for (const side of [histogram.positive, histogram.negative]) {
       const cut = cutBucketEnd(side, histogram.schema, limit)
@@ -221,7 +221,7 @@ export function aligned(histograms: readonly SparseHistogram[]): { aligned: Spar
   const schema = Math.min(...histograms.map((histogram) => histogram.schema))
   let threshold = Math.max(...histograms.map((histogram) => histogram.zeroThreshold))
   // Widening one zero bucket may push the threshold further; it settles, since it only grows to bucket ends.
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false
     for (const histogram of histograms) {
       const needed = histogram.zeroThreshold < threshold ? zeroBucketFor(histogram, threshold).threshold : threshold

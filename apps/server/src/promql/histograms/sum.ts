@@ -51,8 +51,14 @@ export class HistogramSum {
       zeroCount: reduce(parts.map((part) => part.zeroCount)),
       count: reduce(parts.map((part) => part.count)),
       sum: reduce(parts.map((part) => part.sum)),
-      positive: combinedBuckets(parts.map((part) => part.positive), reduce),
-      negative: combinedBuckets(parts.map((part) => part.negative), reduce),
+      positive: combinedBuckets(
+        parts.map((part) => part.positive),
+        reduce,
+      ),
+      negative: combinedBuckets(
+        parts.map((part) => part.negative),
+        reduce,
+      ),
       resetHint: hints.size === 1 ? first.resetHint : hints.has('gauge') ? 'gauge' : 'unknown',
     })
   }

@@ -59,8 +59,7 @@ export function exprJson(expr: Expr): AstJson {
       }
     case 'binary': {
       const { matching } = expr
-      const shown =
-        matching === null ? null : { card: matching.card, labels: matching.labels, on: matching.on, include: matching.include }
+      const shown = matching === null ? null : { card: matching.card, labels: matching.labels, on: matching.on, include: matching.include }
       return { type: 'binaryExpr', op: expr.op, lhs: exprJson(expr.lhs), rhs: exprJson(expr.rhs), matching: shown, bool: expr.returnBool }
     }
     case 'unary':

@@ -1,6 +1,15 @@
 /** Types of expressions, and the rules a tree must keep before it is evaluated. Messages are Prometheus'. */
 import { parseError } from '../errors.ts'
-import { comparisonOperators, setOperators, valueTypeNames, type Aggregation, type BinaryExpr, type Call, type Expr, type ValueType } from './ast.ts'
+import {
+  comparisonOperators,
+  setOperators,
+  valueTypeNames,
+  type Aggregation,
+  type BinaryExpr,
+  type Call,
+  type Expr,
+  type ValueType,
+} from './ast.ts'
 import { parseUnchecked } from './parser.ts'
 import { aggregationParams, signatures } from './signatures.ts'
 

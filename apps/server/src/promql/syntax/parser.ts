@@ -233,10 +233,7 @@ class Parser {
     if (args.length === 0) reader.fail(token.start, 'no arguments for aggregate expression provided')
     const expr = args.at(-1)
     if (args.length !== wanted || expr === undefined) {
-      return reader.fail(
-        token.start,
-        `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`,
-      )
+      return reader.fail(token.start, `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`)
     }
     return {
       kind: 'aggregate',
@@ -317,10 +314,7 @@ class Parser {
       const shift = parseShift(reader, expr.selector.shift) ?? expr.selector.shift
       return { ...expr, selector: { ...expr.selector, shift }, end: reader.lastEnd() }
     }
-    return reader.fail(
-      token.start,
-      `${what} must be preceded by an instant vector selector or range vector selector or a subquery`,
-    )
+    return reader.fail(token.start, `${what} must be preceded by an instant vector selector or range vector selector or a subquery`)
   }
 
   #moded(expr: Expr): Expr {

@@ -20,7 +20,13 @@ export function customBucketSeries(lines: readonly SeriesLine[]): SeriesLine[] {
     const suffix = ['_bucket', '_sum', '_count'].find((ending) => name.endsWith(ending))
     if (suffix === undefined) continue
     const base = name.slice(0, -suffix.length)
-    const labels = withLabels(line.labels, new Map([['__name__', base], ['le', '']]))
+    const labels = withLabels(
+      line.labels,
+      new Map([
+        ['__name__', base],
+        ['le', ''],
+      ]),
+    )
     const key = JSON.stringify(labels)
     let classic = found.get(key)
     if (classic === undefined) found.set(key, (classic = { labels, buckets: new Map(), sums: [], counts: [] }))

@@ -8,7 +8,13 @@ import { parseTestFile } from './file-parser.ts'
 import type { EvalCommand, TestFailure, TestReport, TestStorage } from './ports.ts'
 
 /** Generous: a test is a promise about results and not about limits. */
-const testLimits: QueryLimits = { samplesMax: 50_000_000, seriesMax: 1_000_000, timeoutMs: 60_000, stepsMax: 1_000_000, lookbackMs: 300_000 }
+const testLimits: QueryLimits = {
+  samplesMax: 50_000_000,
+  seriesMax: 1_000_000,
+  timeoutMs: 60_000,
+  stepsMax: 1_000_000,
+  lookbackMs: 300_000,
+}
 
 /** Every `eval` counts as passed or failed; what cannot be read or is not supported counts as failed. */
 export async function runPromqlTestFile(text: string, storage: TestStorage): Promise<TestReport> {
@@ -70,7 +76,14 @@ async function compareWithRange(
     const found = pointsOf(one).find(([timeMs]) => timeMs === startMs)
     if (found === undefined) return []
     const [, point] = found
-    return [{ labels: one.labels, timeMs: startMs, value: typeof point === 'number' ? point : NaN, histogram: typeof point === 'number' ? null : point }]
+    return [
+      {
+        labels: one.labels,
+        timeMs: startMs,
+        value: typeof point === 'number' ? point : NaN,
+        histogram: typeof point === 'number' ? null : point,
+      },
+    ]
   })
   const difference = compareOutcome(command, { type: 'vector', timeMs: startMs, series })
   return difference === null ? null : `in range mode: ${difference}`

@@ -72,7 +72,9 @@ class Cursor {
 
   /** A signed number; stops before the `x` of a repetition. */
   number(): number {
-    const match = /^[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN])/.exec(this.text.slice(this.at))
+    const match = /^[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN])/.exec(
+      this.text.slice(this.at),
+    )
     // `0x5` is zero repeated, not hexadecimal, in a sequence of values.
     const text = match === null ? '' : match[0].replace(/^([+-]?0)[xX].*$/, '$1')
     if (text === '') return this.fail('a number')

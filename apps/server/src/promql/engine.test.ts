@@ -1,0 +1,216 @@
+/** The engine's promises beside results: limits, cancelling, one read a selector, push-down, result order. */
+import { describe, expect, test } from 'vitest'
+import { systemClock, type Clock } from '../kernel/clock.ts'
+import { isAppError } from '../kernel/errors.ts'
+import type { Labels, SeriesBlock } from '../metrics/index.ts'
+import { createPromqlEngine } from './engine.ts'
+import { promqlErrorSpecs } from './errors.ts'
+import { ABSENT } from './evaluator/values.ts'
+import type { GridHint, QueryLimits, SampleSource, SourceRequest } from './ports.ts'
+
+const limits: QueryLimits = { samplesMax: 10_000, seriesMax: 100, timeoutMs: 5000, stepsMax: 1000, lookbackMs: 300_000 }
+const never = new AbortController().signal
+const engine = createPromqlEngine({ clock: systemClock })
+
+/** `count` series named `m` with a sample each ten seconds. */
+function blockOf(count: number, request: SourceRequest): SeriesBlock {
+  const fromMs = Math.ceil(Math.max(0, request.fromMs) / 10_000) * 10_000
+  const perSeries = Math.max(0, Math.floor((request.toMs - fromMs) / 10_000) + 1)
+  const labels: Labels[] = Array.from({ length: count }, (_, i) => [
+    ['__name__', 'm'],
+    ['i', String(i)],
+  ])
+  return {
+    labels,
+    offsets: Uint32Array.from({ length: count + 1 }, (_, i) => i * perSeries),
+    timesMs: Float64Array.from({ length: count * perSeries }, (_, row) => fromMs + (row % perSeries) * 10_000),
+    values: Float64Array.from({ length: count * perSeries }, (_, row) => row % perSeries),
+    histograms: null,
+  }
+}
+
+function recordingSource(count: number): { source: SampleSource; requests: SourceRequest[] } {
+  const requests: SourceRequest[] = []
+  return {
+    requests,
+    source: {
+      async select(request) {
+        requests.push(request)
+        return blockOf(count, request)
+      },
+    },
+  }
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => 'no error',
+    (reason: unknown) => reason,
+  )
+  return isAppError(error) ? error.code : String(error)
+}
+
+test('error codes are unique', () => {
+  const codes = promqlErrorSpecs.map((spec) => spec.code)
+  expect(new Set(codes).size).toBe(codes.length)
+})
+
+describe('reads', () => {
+  test('a selector asks for exactly its left-open windows, equal selectors share one read', async () => {
+    const { source, requests } = recordingSource(1)
+    const query = 'rate(m[5m]) + rate(m[5m] offset 1m) + rate(m[5m]) + m'
+    await engine.range({ query, startMs: 600_000, endMs: 660_000, stepMs: 30_000 }, source, limits, never)
+    expect(requests.map((request) => [request.fromMs, request.toMs])).toEqual([
+      [300_001, 660_000],
+      [240_001, 600_000],
+    ])
+  })
+
+  test('subqueries widen the range by their own window and align to their step', async () => {
+    const { source, requests } = recordingSource(1)
+    await engine.instant('max_over_time(rate(m[1m])[5m:1m])', 630_000, source, limits, never)
+    expect(requests.map((request) => [request.fromMs, request.toMs])).toEqual([[300_001, 600_000]])
+  })
+
+  test('all selectors are asked before any has answered', async () => {
+    let started = 0
+    let release = (): void => {}
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    const source: SampleSource = {
+      async select(request) {
+        if (++started === 2) release()
+        await gate
+        return blockOf(1, request)
+      },
+    }
+    await engine.instant('m + on() group_left n', 60_000, source, limits, never)
+    expect(started).toBe(2)
+  })
+})
+
+describe('push-down', () => {
+  test('a range function and a plain selector take what the source computed', async () => {
+    const hints: GridHint[] = []
+    const source: SampleSource = {
+      select: () => Promise.reject(new Error('must not be asked')),
+      async grid(_request, hint) {
+        hints.push(hint)
+        return { labels: [[['__name__', 'm_total']]], steps: 3, values: Float64Array.of(1, ABSENT, 3) }
+      },
+    }
+    const query = 'sum(rate(m_total[5m] offset 1m)) + sum(m_total)'
+    const { value } = await engine.range({ query, startMs: 60_000, endMs: 180_000, stepMs: 60_000 }, source, limits, never)
+    expect(value.type === 'matrix' && [...(value.series[0]?.values ?? [])]).toEqual([2, 6])
+    expect(hints).toEqual([
+      { func: 'rate', startMs: 0, endMs: 120_000, stepMs: 60_000, windowMs: 300_000 },
+      { func: 'last', startMs: 60_000, endMs: 180_000, stepMs: 60_000, windowMs: 300_000 },
+    ])
+  })
+
+  test('a source that declines is asked for samples', async () => {
+    const { source, requests } = recordingSource(1)
+    const { value } = await engine.instant('rate(m[1m])', 600_000, { ...source, grid: async () => null }, limits, never)
+    expect(requests.length).toBe(1)
+    expect(value.type === 'vector' && value.series[0]?.value).toBeCloseTo(5 / 60)
+  })
+})
+
+describe('limits', () => {
+  const range = { query: 'm', startMs: 0, endMs: 1_000_000, stepMs: 1000 }
+  test('steps', async () => {
+    expect(await codeOf(engine.range({ ...range, endMs: 1_000_000 }, recordingSource(1).source, limits, never))).toBe(
+      'query.too_many_steps',
+    )
+  })
+  test('series', async () => {
+    expect(await codeOf(engine.instant('m', 0, recordingSource(101).source, limits, never))).toBe('query.too_many_series')
+  })
+  test('samples read', async () => {
+    expect(await codeOf(engine.instant('rate(m[10h])', 36_000_000, recordingSource(3).source, limits, never))).toBe(
+      'query.too_many_samples',
+    )
+  })
+  test('cells in between', async () => {
+    const small = { ...limits, samplesMax: 500 }
+    expect(
+      await codeOf(engine.range({ ...range, endMs: 900_000, query: 'sum(m offset 1h)' }, recordingSource(1).source, small, never)),
+    ).toBe('query.too_many_samples')
+  })
+  test('a subquery with a tiny step', async () => {
+    expect(await codeOf(engine.instant('max_over_time(m[1d:1ms])', 86_400_000, recordingSource(1).source, limits, never))).toBe(
+      'query.too_many_samples',
+    )
+  })
+})
+
+describe('stopping', () => {
+  const stuck: SampleSource = {
+    select: (_request, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
+  }
+  test('the caller cancels', async () => {
+    const caller = new AbortController()
+    const work = codeOf(engine.instant('m', 0, stuck, limits, caller.signal))
+    caller.abort()
+    expect(await work).toBe('query.canceled')
+  })
+  test('the deadline passes', async () => {
+    expect(await codeOf(engine.instant('m', 0, stuck, { ...limits, timeoutMs: 20 }, never))).toBe('query.timeout')
+  })
+  test('the deadline passes while it computes', async () => {
+    let nowMs = 0
+    const clock: Clock = { ...systemClock, monotonicMs: () => (nowMs += 100) }
+    const slow = createPromqlEngine({ clock })
+    expect(await codeOf(slow.instant('m + m + m + m', 0, recordingSource(1).source, { ...limits, timeoutMs: 300 }, never))).toBe(
+      'query.timeout',
+    )
+  })
+  test("a source's own error comes through", async () => {
+    const broken: SampleSource = { select: () => Promise.reject(new Error('disk on fire')) }
+    expect(await codeOf(engine.instant('m + n', 0, broken, limits, never))).toBe('Error: disk on fire')
+  })
+})
+
+describe('results', () => {
+  test('a range query is sorted by labels and has only present points', async () => {
+    const { value } = await engine.range(
+      { query: 'm > 3', startMs: 0, endMs: 60_000, stepMs: 10_000 },
+      recordingSource(11).source,
+      limits,
+      never,
+    )
+    if (value.type !== 'matrix') throw new Error('not a matrix')
+    expect(value.series.map((series) => series.labels[1]?.[1])).toEqual(['0', '1', '10', '2', '3', '4', '5', '6', '7', '8', '9'])
+    expect([...(value.series[0]?.timesMs ?? [])]).toEqual([40_000, 50_000, 60_000])
+    expect(value.series[0]?.histograms).toBeNull()
+  })
+
+  test('wrong requests reject, they do not throw', async () => {
+    expect(await codeOf(engine.instant('m[', 0, recordingSource(1).source, limits, never))).toBe('promql.parse')
+    expect(await codeOf(engine.range({ query: 'm[1m]', startMs: 0, endMs: 1, stepMs: 1 }, recordingSource(1).source, limits, never))).toBe(
+      'promql.parse',
+    )
+    expect(await codeOf(engine.range({ query: 'm', startMs: 1, endMs: 0, stepMs: 1 }, recordingSource(1).source, limits, never))).toBe(
+      'promql.execution',
+    )
+    expect(await codeOf(engine.range({ query: 'm', startMs: 0, endMs: 0, stepMs: 0 }, recordingSource(1).source, limits, never))).toBe(
+      'promql.execution',
+    )
+  })
+
+  test('names are dropped at once unless the engine is told otherwise', async () => {
+    const query = 'sum by (__name__) (-m)'
+    const now = await engine.instant(query, 0, recordingSource(1).source, limits, never)
+    expect(now.value.type === 'vector' && now.value.series[0]?.labels).toEqual([])
+    const late = createPromqlEngine({ clock: systemClock, delayedNameRemoval: true })
+    const joined = await late.instant('label_replace(-m, "n", "$1", "__name__", "(.*)")', 0, recordingSource(1).source, limits, never)
+    expect(joined.value.type === 'vector' && joined.value.series[0]?.labels).toEqual([
+      ['i', '0'],
+      ['n', 'm'],
+    ])
+  })
+
+  test('annotations carry their position', async () => {
+    const { infos } = await engine.instant('sum(\n  rate(m[1m]))', 600_000, recordingSource(1).source, limits, never)
+    expect(infos).toEqual(['PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "m" (2:8)'])
+  })
+})
