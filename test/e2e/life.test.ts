@@ -83,7 +83,7 @@ describe('one data directory through its life', () => {
 
 describe('a wrong start says why in one line and ends', () => {
   const cases: [what: string, environment: Record<string, string>, words: string[]][] = [
-    ['a port that is not a number', { BELLWETHER_PORT: 'http' }, ['BELLWETHER_PORT', 'http']],
+    ['a port that is not a number', { BELLWETHER_PORT: 'http' }, ['BELLWETHER_PORT', 'whole number']],
     ['a key that is not 32 hexadecimal digits', { BELLWETHER_INGEST_KEY: 'secret' }, ['BELLWETHER_INGEST_KEY', '32']],
     ['an address without a scheme', { BELLWETHER_CLICKHOUSE_URL: 'localhost:8123' }, ['BELLWETHER_CLICKHOUSE_URL']],
     ['a ClickHouse that is not there', { BELLWETHER_CLICKHOUSE_URL: 'http://127.0.0.1:9' }, ['127.0.0.1:9']],
