@@ -28,6 +28,7 @@ import {
   createMetricsInstruments,
   createMetricsStore,
   defaultSeriesLimits,
+  GridStore,
   Head,
   HistogramHead,
   loadMetrics,
@@ -108,14 +109,14 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     }),
   )
   writer.start()
-  const samples = new SampleStore(engines.clickhouse, registry)
+  const reading = { samples: new SampleStore(engines.clickhouse, registry), grids: new GridStore(engines.clickhouse, registry) }
   return {
     log,
     writer,
     conservation,
     ingest: createMetricsIngest({ ...shared, log }),
-    store: createMetricsStore({ ...state, samples }),
-    engineStore: createMetricsStore({ ...emptyHeads(state, clock), samples }),
+    store: createMetricsStore({ ...state, ...reading }),
+    engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock }),
   }
 }

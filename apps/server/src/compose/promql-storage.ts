@@ -67,7 +67,10 @@ class RealStorage implements TestStorage, AsyncDisposable {
     this.#mode = mode
     this.#resources = resources
     const store: MetricsStore = mode === 'memory' ? path.store : path.engineStore
-    this.source = { select: (request, signal) => store.select(operatorScope(this.#tenant), request, everything, signal) }
+    this.source = {
+      select: (request, signal) => store.select(operatorScope(this.#tenant), request, everything, signal),
+      grid: async (request, hint, signal) => (await store.grid?.(operatorScope(this.#tenant), request, hint, everything, signal)) ?? null,
+    }
   }
 
   async load(series: readonly TestSeries[]): Promise<void> {

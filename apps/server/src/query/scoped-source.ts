@@ -2,7 +2,7 @@
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
 import type { MetricsStore, SeriesBlock } from '../metrics/index.ts'
-import type { QueryLimits, SampleSource, SourceRequest } from '../promql/index.ts'
+import type { GridHint, QueryLimits, SampleSource, SeriesGrid, SourceRequest } from '../promql/index.ts'
 import { tooManySamples } from './errors.ts'
 
 /** The source of one query: its scope, and what is left of its budget. Not to be used for another query. */
@@ -31,5 +31,14 @@ export class ScopedSource implements SampleSource {
     // Selectors that read at once share what is left, so the sum is checked again.
     if (this.#samplesRead > this.#limits.samplesMax) throw new AppError(tooManySamples)
     return block
+  }
+
+  /** The store's own computation of a range function, when it has one for this range. Cells count as samples. */
+  async grid(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null> {
+    const left = this.#limits.samplesMax - this.#samplesRead
+    if (left <= 0 || this.#store.grid === undefined) return null
+    const grid = await this.#store.grid(this.#scope, request, hint, { seriesMax: this.#limits.seriesMax, samplesMax: left }, signal)
+    this.#samplesRead += grid?.values.length ?? 0
+    return grid
   }
 }
