@@ -125,9 +125,8 @@ export interface KindHandler {
    */
   buildInserts(records: readonly LogRecord[]): readonly TableInsert[]
   /**
-   * A raw record decoded to a ready one; null when all of it was refused. The door counted the raw record's `rows` as received and
-   * queued; the handler corrects the counters so that afterwards exactly the returned record's rows are queued
-   * (`received` and `queued` by the difference, `refused` for what it refuses).
+   * A raw record decoded to a ready one; null when nothing of it is left. The handler counts what it leaves out as refused or
+   * dropped, so that `record.rows` = rows of the answer + those; the writer takes the difference out of the queue.
    */
   processRaw(record: LogRecord): LogRecord | null
   /** A record found in the log at start: make it visible to queries again. */
@@ -154,7 +153,7 @@ export interface Conservation {
   received(tenant: Tenant, kind: Kind, rows: number, bytes: number): void
   refused(tenant: Tenant, kind: Kind, reason: string, rows: number): void
   dropped(tenant: Tenant, kind: Kind, reason: string, rows: number): void
-  /** Appended durably and not yet inserted. Negative only where a raw record turned out to hold fewer rows. */
+  /** Appended durably and not yet inserted. Negative where rows of a raw record were refused or dropped on decoding. */
   queued(tenant: Tenant, kind: Kind, rows: number): void
   /** Inserted: leaves the queue. */
   stored(tenant: Tenant, kind: Kind, rows: number): void

@@ -105,13 +105,12 @@ export function idHandler(conservation: Conservation): KindHandler & { readonly 
       inserts.push(tableInsert('firsts', firsts))
       return inserts
     },
-    /** A multiple of 10 is refused; the counters follow. */
+    /** A multiple of 10 is refused. */
     processRaw(record) {
       const ids = idsIn(record)
       const kept = ids.filter((id) => id % 10 !== 0)
       const refused = ids.length - kept.length
       conservation.refused(record.tenant, record.kind, 'multiple_of_ten', refused)
-      conservation.queued(record.tenant, record.kind, -refused)
       return kept.length === 0 ? null : idRecord(kept, record.tenant.projectId)
     },
     recover: (record) => void recovered.push(...idsIn(record)),

@@ -29,7 +29,7 @@ export interface WriterDeps {
   readonly handlers: ReadonlyMap<Kind, KindHandler>
   /** Errors by code: see engines' `ClickHouse`. `engine.rejected` is not retried for ever; every other error is. */
   readonly insert: (request: InsertRequest) => Promise<void>
-  readonly conservation: Pick<Conservation, 'stored' | 'buried'>
+  readonly conservation: Pick<Conservation, 'queued' | 'stored' | 'buried'>
   readonly clock: Clock
   readonly logger: Logger
   /** Segments of the ready lane inserted at once; 1 by default. */
@@ -170,7 +170,10 @@ class SegmentWriter implements Writer {
       if (record === null) continue
       const handler = this.#deps.handlers.get(record.kind)
       if (handler === undefined) throw new Error(`no handler for records of kind ${record.kind}`)
-      records[at] = handler.processRaw(record)
+      const ready = handler.processRaw(record)
+      records[at] = ready
+      // What the handler counted as refused or dropped is no longer in the queue.
+      this.#deps.conservation.queued(record.tenant, record.kind, (ready?.rows ?? 0) - record.rows)
       await this.#yieldTurn()
     }
   }
