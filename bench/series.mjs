@@ -8,7 +8,13 @@ import { createScope } from '../apps/server/dist/kernel/scope.js'
 import { defaultSeriesLimits, Head, SeriesRegistry } from '../apps/server/dist/metrics/index.js'
 import { SampleColumns } from '../apps/server/dist/metrics/samples/sample-columns.js'
 
-const { values } = parseArgs({ options: { series: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '10' }, cache: { type: 'string', default: '768' } } })
+const { values } = parseArgs({
+  options: {
+    series: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '10' },
+    cache: { type: 'string', default: '768' },
+  },
+})
 const count = Number(values.series)
 const tenant = { organizationId: 1, projectId: 1 }
 const registry = new SeriesRegistry({ ...defaultSeriesLimits, wireCacheBytesMax: Number(values.cache) << 20 }, 1)
@@ -45,7 +51,11 @@ function labelsOf(i) {
   ]
 }
 
-console.log(`load ${loadavg().map((one) => one.toFixed(2)).join(' ')}, ${count} series of 10 labels`)
+console.log(
+  `load ${loadavg()
+    .map((one) => one.toFixed(2))
+    .join(' ')}, ${count} series of 10 labels`,
+)
 const beforeMb = memoryMb()
 timed('resolve new series', count, () => {
   for (let i = 0; i < count; i++) registry.resolve(tenant, labelsOf(i))
@@ -58,7 +68,14 @@ timed('resolve known series (slow path)', count / 10, () => {
 /** One request body with the label bytes of 2,500 series, as remote write sends them. */
 function bodyOf(from) {
   const keys = []
-  for (let i = from; i < from + 2500; i++) keys.push(encoder.encode(labelsOf(i).map(([name, value]) => `\n${name}\x12${value}`).join('')))
+  for (let i = from; i < from + 2500; i++)
+    keys.push(
+      encoder.encode(
+        labelsOf(i)
+          .map(([name, value]) => `\n${name}\x12${value}`)
+          .join(''),
+      ),
+    )
   const starts = []
   let at = 0
   for (const key of keys) {
@@ -73,13 +90,15 @@ function bodyOf(from) {
 const bodies = Array.from({ length: Math.min(40, Math.floor(count / 2500)) }, (_, i) => bodyOf(i * 2500))
 const keyBytes = Math.round(bodies[0].bytes.length / 2500)
 timed(`remember ${bodies.length * 2500} keys of ${keyBytes} bytes`, bodies.length * 2500, () => {
-  for (const { bytes, starts, from } of bodies) for (let i = 0; i < 2500; i++) registry.remember(tenant, 1, bytes, starts[i], starts[i + 1], from + i)
+  for (const { bytes, starts, from } of bodies)
+    for (let i = 0; i < 2500; i++) registry.remember(tenant, 1, bytes, starts[i], starts[i + 1], from + i)
 })
 for (let round = 0; round < 3; round++) {
   timed(`look up known keys of ${keyBytes} bytes`, bodies.length * 2500 * 10, () => {
     let wrong = 0
     for (let again = 0; again < 10; again++) {
-      for (const { bytes, starts, from } of bodies) for (let i = 0; i < 2500; i++) if (registry.lookup(tenant, 1, bytes, starts[i], starts[i + 1]) !== from + i) wrong++
+      for (const { bytes, starts, from } of bodies)
+        for (let i = 0; i < 2500; i++) if (registry.lookup(tenant, 1, bytes, starts[i], starts[i + 1]) !== from + i) wrong++
     }
     return `${wrong} wrong`
   })
@@ -87,14 +106,23 @@ for (let round = 0; round < 3; round++) {
 const [owner] = registry.tenantsOf(createScope(1, [1]))
 for (const matchers of [
   [{ name: '__name__', op: '=', value: 'cpu_usage_1' }],
-  [{ name: '__name__', op: '=', value: 'cpu_usage_1' }, { name: 'team', op: '=', value: 'SF' }, { name: 'rack', op: '=', value: '4' }],
+  [
+    { name: '__name__', op: '=', value: 'cpu_usage_1' },
+    { name: 'team', op: '=', value: 'SF' },
+    { name: 'rack', op: '=', value: '4' },
+  ],
   [{ name: 'hostname', op: '=~', value: 'host_12[0-9]{2}' }],
-  [{ name: '__name__', op: '=~', value: '.*usage_[12]' }, { name: 'datacenter', op: '!=', value: 'eu-central-1a' }],
+  [
+    { name: '__name__', op: '=~', value: '.*usage_[12]' },
+    { name: 'datacenter', op: '!=', value: 'eu-central-1a' },
+  ],
 ]) {
   const text = matchers.map(({ name, op, value }) => `${name}${op}${value}`).join(',')
   timed(`select ${text}`.slice(0, 60), 1, () => `${registry.select(owner, matchers).length} series`)
 }
-console.log(`index ${indexMb} MB (${Math.round((indexMb * 1e6) / count)} bytes a series), wire cache ${Math.round(registry.wireCacheSizeBytes / 1e6)} MB`)
+console.log(
+  `index ${indexMb} MB (${Math.round((indexMb * 1e6) / count)} bytes a series), wire cache ${Math.round(registry.wireCacheSizeBytes / 1e6)} MB`,
+)
 
 const rounds = Number(values.rounds)
 const head = new Head({ sizeBytesMax: 1 << 30, clock: { monotonicMs: () => performance.now() }, pendingAgeMs: () => 0 })

@@ -3,7 +3,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { ABSENT, createPromqlEngine, type RangeSeries } from '../../../apps/server/src/promql/index.ts'
 import { STALE, type GridHint } from '../../../apps/server/src/metrics/index.ts'
-import { batchOf, budget, live, openEngine, openStack, scope, tenant, wipe, type EngineHome, type Stack, type TestSample } from './metrics-stack.ts'
+import {
+  batchOf,
+  budget,
+  live,
+  openEngine,
+  openStack,
+  scope,
+  tenant,
+  wipe,
+  type EngineHome,
+  type Stack,
+  type TestSample,
+} from './metrics-stack.ts'
 
 let home: EngineHome
 let stack: Stack
@@ -59,9 +71,16 @@ const matchers = [{ name: '__name__', op: '=', value: 'm' }] as const
 async function evaluated(hint: GridHint): Promise<Map<string, number[]>> {
   const steps = Math.floor((hint.endMs - hint.startMs) / hint.stepMs) + 1
   const query = hint.func === 'last' ? 'm' : `${hint.func}(m[${hint.windowMs}ms])`
-  const source = { select: (request: Parameters<typeof stack.store.select>[1], signal: AbortSignal) => stack.store.select(scope, request, budget, signal) }
+  const source = {
+    select: (request: Parameters<typeof stack.store.select>[1], signal: AbortSignal) => stack.store.select(scope, request, budget, signal),
+  }
   const limits = { samplesMax: 1e8, seriesMax: 1e6, timeoutMs: 60_000, stepsMax: 1e6, lookbackMs: hint.windowMs }
-  const outcome = await createPromqlEngine({ clock: systemClock }).range({ query, startMs: hint.startMs, endMs: hint.endMs, stepMs: hint.stepMs }, source, limits, live)
+  const outcome = await createPromqlEngine({ clock: systemClock }).range(
+    { query, startMs: hint.startMs, endMs: hint.endMs, stepMs: hint.stepMs },
+    source,
+    limits,
+    live,
+  )
   const out = new Map<string, number[]>()
   const series: readonly RangeSeries[] = outcome.value.type === 'matrix' ? outcome.value.series : []
   for (const one of series) {
@@ -91,7 +110,13 @@ async function expectSame(hint: GridHint): Promise<void> {
 
 for (const func of functions) {
   test(`${func}: the engine's grid is what the evaluator computes from samples`, async () => {
-    for (const [windowMs, stepMs, offsetMs] of [[60_000, 15_000, 0], [300_000, 60_000, 7], [30_000, 7_000, 1_234], [45_500, 10_500, 500], [14_999, 15_000, 0]] as const) {
+    for (const [windowMs, stepMs, offsetMs] of [
+      [60_000, 15_000, 0],
+      [300_000, 60_000, 7],
+      [30_000, 7_000, 1_234],
+      [45_500, 10_500, 500],
+      [14_999, 15_000, 0],
+    ] as const) {
       const from = startMs + 120_000 + offsetMs
       await expectSame({ func, startMs: from, endMs: from + 5_000_000, stepMs, windowMs })
     }
@@ -112,10 +137,15 @@ test('ranges the head covers, waiting samples and values out of the ordinary are
   expect(await grid(hint)).not.toBeNull()
   expect(await grid({ ...hint, endMs: stack.head.coversFromMs })).toBeNull()
   expect(await grid({ ...hint, startMs: hint.startMs + 0.5 })).toBeNull()
-  await expect(stack.store.grid?.(scope, request, hint, { ...budget, samplesMax: 100 }, live)).rejects.toMatchObject({ code: 'query.too_many_samples' })
+  await expect(stack.store.grid?.(scope, request, hint, { ...budget, samplesMax: 100 }, live)).rejects.toMatchObject({
+    code: 'query.too_many_samples',
+  })
   await stack.ingest.accept(batchOf(stack.ingest, [{ labels: { __name__: 'm', s: '0' }, timeMs: hint.startMs + 1, value: 5 }], tenant), 10)
   expect(await grid(hint)).toBeNull()
-  await stack.ingest.accept(batchOf(stack.ingest, [{ labels: { __name__: 'odd', s: '0' }, timeMs: hint.startMs + 1, value: NaN }], tenant), 10)
+  await stack.ingest.accept(
+    batchOf(stack.ingest, [{ labels: { __name__: 'odd', s: '0' }, timeMs: hint.startMs + 1, value: NaN }], tenant),
+    10,
+  )
   await stack.drain()
   const odd = { ...request, matchers: [{ name: '__name__', op: '=', value: 'odd' } as const] }
   expect(await stack.store.grid?.(scope, odd, hint, budget, live)).toBeNull()

@@ -3,7 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ClickHouseEngine, openClickHouse } from '../../../apps/server/src/engines/index.ts'
-import { createConservation, createWriter, openSpool, recoverLog, type Kind, type KindHandler, type Spool, type Writer } from '../../../apps/server/src/ingest/index.ts'
+import {
+  createConservation,
+  createWriter,
+  openSpool,
+  recoverLog,
+  type Kind,
+  type KindHandler,
+  type Spool,
+  type Writer,
+} from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
@@ -41,7 +50,15 @@ export interface EngineHome extends AsyncDisposable {
 
 export async function openEngine(): Promise<EngineHome> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-metrics-'))
-  const options = { url: null, cluster: null, dataDir, database: 'bellwether', memoryMaxBytes: 1024 ** 3, logger: silentLogger, clock: systemClock }
+  const options = {
+    url: null,
+    cluster: null,
+    dataDir,
+    database: 'bellwether',
+    memoryMaxBytes: 1024 ** 3,
+    logger: silentLogger,
+    clock: systemClock,
+  }
   const engine = await openClickHouse(options)
   for (const { up } of metricsMigrations) for (const statement of up) await engine.command(statement)
   return {
@@ -56,7 +73,8 @@ export async function openEngine(): Promise<EngineHome> {
 
 /** Empties every table, for the next test. */
 export async function wipe(engine: ClickHouseEngine): Promise<void> {
-  for (const table of ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata', 'samples_5m', 'samples_1h']) await engine.command(`TRUNCATE TABLE ${table}`)
+  for (const table of ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata', 'samples_5m', 'samples_1h'])
+    await engine.command(`TRUNCATE TABLE ${table}`)
 }
 
 export interface StackOptions {
@@ -71,9 +89,19 @@ export interface StackOptions {
 /** One run of the program's metrics part. */
 export async function openStack(options: StackOptions) {
   const { engine } = options
-  const log: Spool = await openSpool({ directory: options.logDir, sizeBytesMax: 1 << 30, clock: systemClock, logger: silentLogger, diskReserveBytes: 0 })
+  const log: Spool = await openSpool({
+    directory: options.logDir,
+    sizeBytesMax: 1 << 30,
+    clock: systemClock,
+    logger: silentLogger,
+    diskReserveBytes: 0,
+  })
   const registry = new SeriesRegistry(defaultSeriesLimits, 1)
-  const head = new Head({ sizeBytesMax: options.headSizeBytesMax ?? 64 << 20, clock: systemClock, pendingAgeMs: () => log.backlog().oldestMs })
+  const head = new Head({
+    sizeBytesMax: options.headSizeBytesMax ?? 64 << 20,
+    clock: systemClock,
+    pendingAgeMs: () => log.backlog().oldestMs,
+  })
   const histograms = new HistogramHead()
   const metadata = new MetadataStore()
   const conservation = createConservation()
@@ -100,7 +128,14 @@ export async function openStack(options: StackOptions) {
   const writer: Writer | null =
     options.withoutWriter === true
       ? null
-      : createWriter({ log, handlers, insert: (request) => engine.insertNative(request), conservation, clock: systemClock, logger: silentLogger })
+      : createWriter({
+          log,
+          handlers,
+          insert: (request) => engine.insertNative(request),
+          conservation,
+          clock: systemClock,
+          logger: silentLogger,
+        })
   writer?.start()
   return {
     log,

@@ -64,7 +64,11 @@ async function read(table: string): Promise<Map<number, Bucket>> {
 test('closed buckets hold what one pass over the samples gives; made again they count once, with late data', async () => {
   await using stack = await openStack({ engine: home.engine, logDir: join(home.dataDir, 'log') })
   const values = [0, 5, 9, 2, STALE, 4, 4.5, 0.25, 7]
-  const samples = Array.from({ length: 300 }, (_, i): TestSample => ({ labels: { __name__: 'c' }, timeMs: startMs + i * 17_000, value: values[i % values.length]! }))
+  const samples = Array.from({ length: 300 }, (_, i): TestSample => ({
+    labels: { __name__: 'c' },
+    timeMs: startMs + i * 17_000,
+    value: values[i % values.length]!,
+  }))
   await stack.ingest.accept(batchOf(stack.ingest, samples), 10)
   await stack.drain()
   const range = { fromMs: startMs, toMs: startMs + 2 * 3_600_000 }
@@ -82,5 +86,6 @@ test('closed buckets hold what one pass over the samples gives; made again they 
 })
 
 test('only whole buckets are made', () => {
-  for (const rollup of rollupTables) expect(() => rollupStatement(rollup, { fromMs: 1, toMs: 3_600_000, version: 1 })).toThrow(/whole buckets/)
+  for (const rollup of rollupTables)
+    expect(() => rollupStatement(rollup, { fromMs: 1, toMs: 3_600_000, version: 1 })).toThrow(/whole buckets/)
 })

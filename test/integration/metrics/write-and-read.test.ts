@@ -2,7 +2,21 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
 import { createMetricsStore, GridStore, SampleStore, STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
-import { batchOf, budget, live, openEngine, openStack, ref, scope, tenant, toText, wipe, type EngineHome, type Stack, type TestSample } from './metrics-stack.ts'
+import {
+  batchOf,
+  budget,
+  live,
+  openEngine,
+  openStack,
+  ref,
+  scope,
+  tenant,
+  toText,
+  wipe,
+  type EngineHome,
+  type Stack,
+  type TestSample,
+} from './metrics-stack.ts'
 
 let home: EngineHome
 let logs = 0
@@ -32,7 +46,24 @@ async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): P
 
 /** Values of every sort, hours apart, two series. */
 function someSamples(count: number): TestSample[] {
-  const values = [0, 1, -1, 0.1, -2.5, 2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 53, 1e300, -1e-300, Infinity, -Infinity, NaN, STALE, 4294967296, -4294967297]
+  const values = [
+    0,
+    1,
+    -1,
+    0.1,
+    -2.5,
+    2 ** 53 - 1,
+    -(2 ** 53 - 1),
+    2 ** 53,
+    1e300,
+    -1e-300,
+    Infinity,
+    -Infinity,
+    NaN,
+    STALE,
+    4294967296,
+    -4294967297,
+  ]
   return Array.from({ length: count }, (_, i) => ({
     labels: { __name__: 'up', host: i % 2 === 0 ? 'a' : 'b ✓' },
     timeMs: startMs + i * 600_000,
@@ -88,7 +119,8 @@ describe('write, restart, read', () => {
     const segment = await stack.log.take('ready', live)
     const records = (await segment?.read()) ?? []
     for (let round = 0; round < 3; round++) {
-      for (const insert of stack.handler.buildInserts(records)) await home.engine.insertNative({ ...insert, token: `${segment?.token}-${insert.table}` })
+      for (const insert of stack.handler.buildInserts(records))
+        await home.engine.insertNative({ ...insert, token: `${segment?.token}-${insert.table}` })
     }
     expect(await countRows('samples')).toBe(10)
     expect(await countRows('series')).toBe(2)
@@ -116,12 +148,27 @@ describe('head and engine', () => {
         if (!series.has(timeMs)) series.set(timeMs, value)
       }
     }
-    const sample = (host: string, i: number, value = i): TestSample => ({ labels: { __name__: 'up', host }, timeMs: startMs + i * 15_000, value })
+    const sample = (host: string, i: number, value = i): TestSample => ({
+      labels: { __name__: 'up', host },
+      timeMs: startMs + i * 15_000,
+      value,
+    })
     const expectSame = async (stack: Stack): Promise<void> => {
-      for (const [from, to] of [[0, 900], [0, 0], [100, 400], [299, 301], [300, 300], [450, 900], [599, 601], [601, 800]] as const) {
+      for (const [from, to] of [
+        [0, 900],
+        [0, 0],
+        [100, 400],
+        [299, 301],
+        [300, 300],
+        [450, 900],
+        [599, 601],
+        [601, 800],
+      ] as const) {
         const want: Record<string, [number, number][]> = {}
         for (const [host, series] of model) {
-          const rows = [...series].filter(([time]) => time >= startMs + from * 15_000 && time <= startMs + to * 15_000).sort((x, y) => x[0] - y[0])
+          const rows = [...series]
+            .filter(([time]) => time >= startMs + from * 15_000 && time <= startMs + to * 15_000)
+            .sort((x, y) => x[0] - y[0])
           if (rows.length > 0) want[`__name__=up,host=${host}`] = rows
         }
         expect(await readAll(stack, startMs + from * 15_000, startMs + to * 15_000), `${from}..${to}`).toEqual(want)
@@ -129,7 +176,11 @@ describe('head and engine', () => {
     }
     {
       await using first = await openStack({ engine: home.engine, logDir })
-      for (let i = 0; i < 300; i += 10) await put(first, hosts.flatMap((host) => Array.from({ length: 10 }, (_, k) => sample(host, i + k))))
+      for (let i = 0; i < 300; i += 10)
+        await put(
+          first,
+          hosts.flatMap((host) => Array.from({ length: 10 }, (_, k) => sample(host, i + k))),
+        )
       await first.drain()
       await put(first, [sample('a', 5, 99), sample('a', 6, 6), sample('b', 7.5)])
       await expectSame(first)
@@ -137,7 +188,11 @@ describe('head and engine', () => {
     await using second = await openStack({ engine: home.engine, logDir })
     expect(second.head.coversFromMs).toBe(startMs + 299 * 15_000 + 1)
     await expectSame(second)
-    for (let i = 300; i < 600; i += 50) await put(second, hosts.map((host) => sample(host, i)))
+    for (let i = 300; i < 600; i += 50)
+      await put(
+        second,
+        hosts.map((host) => sample(host, i)),
+      )
     // Late data below the watermark: visible at once, and after insertion not twice.
     await put(second, [sample('a', 20.5), sample('c', 298.5), sample('a', 299), sample('d', 3)])
     await expectSame(second)
@@ -149,7 +204,11 @@ describe('head and engine', () => {
     await using stack = await openStack({ engine: home.engine, logDir: freshLog(), headSizeBytesMax: 20_000 })
     const want: Record<string, [number, number][]> = {}
     for (let i = 0; i < 60; i++) {
-      const some = Array.from({ length: 100 }, (_, k): TestSample => ({ labels: { __name__: 'up', host: `h${k % 10}` }, timeMs: startMs + i * 60_000 + Math.floor(k / 10) * 5_000, value: i * 100 + k }))
+      const some = Array.from({ length: 100 }, (_, k): TestSample => ({
+        labels: { __name__: 'up', host: `h${k % 10}` },
+        timeMs: startMs + i * 60_000 + Math.floor(k / 10) * 5_000,
+        value: i * 100 + k,
+      }))
       await stack.ingest.accept(batchOf(stack.ingest, some), 10)
       for (const { labels, timeMs, value } of some) (want[`__name__=up,host=${labels['host']}`] ??= []).push([timeMs, value])
       if (i % 10 === 9) await stack.drain()
@@ -161,15 +220,24 @@ describe('head and engine', () => {
   })
 
   test('a range the head covers needs no engine; an older one says what is wrong', async () => {
-    const broken = { ...home, queryNative: () => { throw new Error('engine asked') } }
+    const broken = {
+      ...home,
+      queryNative: () => {
+        throw new Error('engine asked')
+      },
+    }
     await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
     const parts = { samples: new SampleStore(broken, stack.registry), grids: new GridStore(broken, stack.registry) }
     const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, ...parts })
-    expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live))).toEqual(toRecord(someSamples(10)))
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live))).toEqual(
+      toRecord(someSamples(10)),
+    )
     stack.head.coverFrom(startMs + 1)
     await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live)).rejects.toThrow('engine asked')
-    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, budget, live))).toEqual(toRecord(someSamples(10).slice(1)))
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, budget, live))).toEqual(
+      toRecord(someSamples(10).slice(1)),
+    )
   })
 })
 
@@ -186,7 +254,11 @@ describe('scopes and budgets', () => {
     await using again = await openStack({ engine: home.engine, logDir: freshLog() })
     for (const run of [stack, again]) {
       const read = async (organization: number, projects: number[]): Promise<string[]> =>
-        Object.keys(toText(await run.store.select(createScope(organization, projects), { matchers: [...up], fromMs: 0, toMs: startMs }, budget, live)))
+        Object.keys(
+          toText(
+            await run.store.select(createScope(organization, projects), { matchers: [...up], fromMs: 0, toMs: startMs }, budget, live),
+          ),
+        )
       expect(await read(1, [1, 2])).toEqual(['__name__=up,host=p1', '__name__=up,host=p2'])
       expect(await read(1, [2])).toEqual(['__name__=up,host=p2'])
       expect(await read(2, [1])).toEqual(['__name__=up,host=p3'])
@@ -214,7 +286,11 @@ describe('scopes and budgets', () => {
     const logDir = freshLog()
     {
       await using stack = await openStack({ engine: home.engine, logDir })
-      const all = Array.from({ length: 10_000 }, (_, i): TestSample => ({ labels: { __name__: 'up', host: `h${i}`, mod: `${i % 2}` }, timeMs: startMs, value: i }))
+      const all = Array.from({ length: 10_000 }, (_, i): TestSample => ({
+        labels: { __name__: 'up', host: `h${i}`, mod: `${i % 2}` },
+        timeMs: startMs,
+        value: i,
+      }))
       await stack.ingest.accept(batchOf(stack.ingest, all), 10)
     }
     await using again = await openStack({ engine: home.engine, logDir })
@@ -245,7 +321,15 @@ const histogram: NativeHistogram = {
 
 test('native histograms, exemplars and metadata come back after a restart; floats and histograms of one series are interleaved', async () => {
   const logDir = freshLog()
-  const custom: NativeHistogram = { ...histogram, schema: -53, customValues: [0.1, 1, 10], negativeSpans: [], negativeCounts: [], resetHint: 'gauge', sum: STALE }
+  const custom: NativeHistogram = {
+    ...histogram,
+    schema: -53,
+    customValues: [0.1, 1, 10],
+    negativeSpans: [],
+    negativeCounts: [],
+    resetHint: 'gauge',
+    sum: STALE,
+  }
   const help = { name: 'up', type: 'gauge', unit: 'seconds', help: 'Is it up? «ja»' } as const
   const expectSame = async (stack: Stack): Promise<void> => {
     const block = await stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: startMs + 10_000 }, budget, live)
@@ -256,7 +340,12 @@ test('native histograms, exemplars and metadata come back after a restart; float
     expect(stack.catalog.metadata(scope, null, 10)).toEqual([help])
     expect(stack.catalog.labelNames(scope, [], 0, startMs + 1, 10)).toEqual(['__name__', 'host'])
     expect(stack.catalog.labelValues(scope, 'host', [], 0, startMs + 1, 10)).toEqual(['a'])
-    expect(stack.catalog.series(scope, [[...up]], 0, startMs + 1, 10)).toEqual([[['__name__', 'up'], ['host', 'a']]])
+    expect(stack.catalog.series(scope, [[...up]], 0, startMs + 1, 10)).toEqual([
+      [
+        ['__name__', 'up'],
+        ['host', 'a'],
+      ],
+    ])
     expect(stack.catalog.metrics(scope)).toMatchObject([{ name: 'up', seriesCount: 1, metadata: help }])
   }
   {
@@ -266,7 +355,14 @@ test('native histograms, exemplars and metadata come back after a restart; float
     batch.addHistogram(series, startMs, histogram)
     batch.addHistogram(series, startMs + 2_000, custom)
     batch.pointsReceived += 2
-    batch.exemplars.push({ seriesRef: series, timeMs: startMs, value: 0.25, labels: [['user', 'x']], traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) })
+    batch.exemplars.push({
+      seriesRef: series,
+      timeMs: startMs,
+      value: 0.25,
+      labels: [['user', 'x']],
+      traceId: 'ab'.repeat(16),
+      spanId: 'cd'.repeat(8),
+    })
     batch.metadata.push(help)
     await stack.ingest.accept(batch, 10)
     await expectSame(stack)
@@ -276,14 +372,21 @@ test('native histograms, exemplars and metadata come back after a restart; float
   await using again = await openStack({ engine: home.engine, logDir })
   await expectSame(again)
   for await (const block of home.engine.queryNative({ sql: 'SELECT trace_id, span_id, value, labels FROM exemplars', class: 'internal' })) {
-    expect(block.columns.slice(0, 2).map((column) => (column.kind === 'string' ? column.data[0] : null))).toEqual(['ab'.repeat(16), 'cd'.repeat(8)])
+    expect(block.columns.slice(0, 2).map((column) => (column.kind === 'string' ? column.data[0] : null))).toEqual([
+      'ab'.repeat(16),
+      'cd'.repeat(8),
+    ])
   }
 })
 
 test('data spread over more weeks than an insert may touch goes in, once', async () => {
   const logDir = freshLog()
   const week = 7 * 86_400_000
-  const all = Array.from({ length: 250 }, (_, i): TestSample => ({ labels: { __name__: 'up', host: 'a' }, timeMs: startMs - i * week, value: i }))
+  const all = Array.from({ length: 250 }, (_, i): TestSample => ({
+    labels: { __name__: 'up', host: 'a' },
+    timeMs: startMs - i * week,
+    value: i,
+  }))
   {
     await using stack = await openStack({ engine: home.engine, logDir })
     await stack.ingest.accept(batchOf(stack.ingest, all), 10)
@@ -301,7 +404,15 @@ test('duplicates: an equal sample is dropped, another value for a time is refuse
   await stack.ingest.accept(batchOf(stack.ingest, [one(1), one(3), one(5, startMs + 2), one(5, startMs + 2), one(6, startMs + 2)]), 10)
   await stack.ingest.accept(batchOf(stack.ingest, [one(1)]), 10)
   await stack.drain()
-  expect(stack.conservation.rows()).toMatchObject([{ received: 8, stored: 3, queued: 0, refused: { duplicate_timestamp: 2 }, dropped: { duplicate_sample: 3 } }])
+  expect(stack.conservation.rows()).toMatchObject([
+    { received: 8, stored: 3, queued: 0, refused: { duplicate_timestamp: 2 }, dropped: { duplicate_sample: 3 } },
+  ])
   expect(stack.conservation.balance()).toEqual([])
-  expect(await readAll(stack)).toEqual({ '__name__=up,host=a': [[startMs, 1], [startMs + 1, 2], [startMs + 2, 5]] })
+  expect(await readAll(stack)).toEqual({
+    '__name__=up,host=a': [
+      [startMs, 1],
+      [startMs + 1, 2],
+      [startMs + 2, 5],
+    ],
+  })
 })

@@ -116,7 +116,8 @@ class IndexCatalog implements MetricsCatalog {
     const sets = matchers.length === 0 ? [[]] : matchers
     for (const tenant of registry.tenantsOf(scope)) {
       const lists = sets.map((set) => registry.select(tenant, set))
-      const refs = lists.length === 1 && lists[0] !== undefined ? lists[0] : unionKernel(lists.map((list) => ({ refs: list, length: list.length })))
+      const refs =
+        lists.length === 1 && lists[0] !== undefined ? lists[0] : unionKernel(lists.map((list) => ({ refs: list, length: list.length })))
       for (const ref of refs) if (registry.isActive(ref, fromMs, toMs)) visit(ref)
     }
   }

@@ -10,7 +10,10 @@ export interface MetricsInstruments {
   readonly unknownSeries: Counter
 }
 
-export function createMetricsInstruments(registry: Registry, parts: { series: SeriesRegistry; head: Head; histograms: HistogramHead }): MetricsInstruments {
+export function createMetricsInstruments(
+  registry: Registry,
+  parts: { series: SeriesRegistry; head: Head; histograms: HistogramHead },
+): MetricsInstruments {
   const gauge = (name: string, help: string, read: () => number): Gauge =>
     new Gauge({
       name,

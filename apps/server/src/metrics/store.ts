@@ -5,7 +5,16 @@
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { tooManySamples, tooManySeries } from './errors.ts'
-import { STALE, type GridHint, type Labels, type NativeHistogram, type SelectBudget, type SelectRequest, type SeriesBlock, type SeriesGrid } from './model.ts'
+import {
+  STALE,
+  type GridHint,
+  type Labels,
+  type NativeHistogram,
+  type SelectBudget,
+  type SelectRequest,
+  type SeriesBlock,
+  type SeriesGrid,
+} from './model.ts'
 import type { MetricsStore } from './ports.ts'
 import { stepsOf, type GridStore } from './samples/grid-store.ts'
 import type { Head } from './samples/head.ts'

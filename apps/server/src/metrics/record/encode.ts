@@ -76,9 +76,22 @@ interface Texts {
   readonly metadata: readonly number[]
 }
 
-function gatherTexts(series: SeriesFacts, rowRefs: readonly number[], exemplars: readonly Exemplar[], metadata: readonly MetricMetadata[]): Texts {
+function gatherTexts(
+  series: SeriesFacts,
+  rowRefs: readonly number[],
+  exemplars: readonly Exemplar[],
+  metadata: readonly MetricMetadata[],
+): Texts {
   const pool = new StringPool()
-  const texts = { pool, pairs: [] as number[], pairEnds: [] as number[], exemplarPairs: [] as number[], exemplarPairEnds: [] as number[], exemplarIds: [] as number[], metadata: [] as number[] }
+  const texts = {
+    pool,
+    pairs: [] as number[],
+    pairEnds: [] as number[],
+    exemplarPairs: [] as number[],
+    exemplarPairEnds: [] as number[],
+    exemplarIds: [] as number[],
+    metadata: [] as number[],
+  }
   for (const ref of rowRefs) {
     for (const [name, value] of series.labels(ref)) texts.pairs.push(pool.id(name), pool.id(value))
     texts.pairEnds.push(texts.pairs.length / 2)
@@ -153,12 +166,25 @@ function writeHistograms(buffer: ArrayBuffer, layout: RecordLayout, batch: Metri
       numbers.set(list, at)
       at += list.length
     })
-    const values = [batch.histogramTimesMs[i] ?? 0, histogram.schema, histogram.zeroThreshold, histogram.zeroCount, histogram.count, histogram.sum]
+    const values = [
+      batch.histogramTimesMs[i] ?? 0,
+      histogram.schema,
+      histogram.zeroThreshold,
+      histogram.zeroCount,
+      histogram.count,
+      histogram.sum,
+    ]
     values.forEach((value, column) => (floats[column * count + i] = value))
   }
 }
 
-function writeExemplars(buffer: ArrayBuffer, layout: RecordLayout, exemplars: readonly Exemplar[], series: SeriesFacts, texts: Texts): void {
+function writeExemplars(
+  buffer: ArrayBuffer,
+  layout: RecordLayout,
+  exemplars: readonly Exemplar[],
+  series: SeriesFacts,
+  texts: Texts,
+): void {
   const count = exemplars.length
   const words = new Uint32Array(buffer, layout.exemplars, count * exemplarColumns)
   const floats = new Float64Array(buffer, layout.exemplarFloats, count * 2)

@@ -144,7 +144,8 @@ function arrayColumn(name: string, type: 'Int32' | 'Float64', lists: readonly (r
   let total = 0
   lists.forEach((list, i) => (offsets[i] = total += list.length))
   const flat = lists.flat()
-  const inner: NativeColumn = type === 'Int32' ? { kind: 'i32', data: Int32Array.from(flat) } : { kind: 'f64', data: Float64Array.from(flat) }
+  const inner: NativeColumn =
+    type === 'Int32' ? { kind: 'i32', data: Int32Array.from(flat) } : { kind: 'f64', data: Float64Array.from(flat) }
   return { name, type: `Array(${type})`, values: { kind: 'array', offsets, inner } }
 }
 
@@ -176,11 +177,31 @@ function histogramInserts(records: readonly OwnedRecord[]): TableInsert[] {
       floats('zero_count', (one) => one.zeroCount),
       floats('count', (one) => one.count),
       floats('sum', (one) => one.sum),
-      arrayColumn('positive_spans', 'Int32', all.map((one) => one.positiveSpans)),
-      arrayColumn('positive_counts', 'Float64', all.map((one) => one.positiveCounts)),
-      arrayColumn('negative_spans', 'Int32', all.map((one) => one.negativeSpans)),
-      arrayColumn('negative_counts', 'Float64', all.map((one) => one.negativeCounts)),
-      arrayColumn('custom_values', 'Float64', all.map((one) => one.customValues)),
+      arrayColumn(
+        'positive_spans',
+        'Int32',
+        all.map((one) => one.positiveSpans),
+      ),
+      arrayColumn(
+        'positive_counts',
+        'Float64',
+        all.map((one) => one.positiveCounts),
+      ),
+      arrayColumn(
+        'negative_spans',
+        'Int32',
+        all.map((one) => one.negativeSpans),
+      ),
+      arrayColumn(
+        'negative_counts',
+        'Float64',
+        all.map((one) => one.negativeCounts),
+      ),
+      arrayColumn(
+        'custom_values',
+        'Float64',
+        all.map((one) => one.customValues),
+      ),
       { name: 'reset_hint', type: 'UInt8', values: { kind: 'u8', data: Uint8Array.from(all, (one) => resetHints.indexOf(one.resetHint)) } },
     ])
   })
@@ -192,16 +213,30 @@ function exemplarInserts(records: readonly OwnedRecord[]): TableInsert[] {
     rows.forEach(({ tenant, one }, row) => key.put(row, tenant, one.metric, one.idLow, one.idHigh, one.timeMs))
     return tableInsert('exemplars', rows.length, [
       ...key.columns(),
-      f64('value', Float64Array.from(rows, ({ one }) => one.value)),
-      text('trace_id', rows.map(({ one }) => one.traceId)),
-      text('span_id', rows.map(({ one }) => one.spanId)),
-      labelsColumn('labels', rows.map(({ one }) => one.labels)),
+      f64(
+        'value',
+        Float64Array.from(rows, ({ one }) => one.value),
+      ),
+      text(
+        'trace_id',
+        rows.map(({ one }) => one.traceId),
+      ),
+      text(
+        'span_id',
+        rows.map(({ one }) => one.spanId),
+      ),
+      labelsColumn(
+        'labels',
+        rows.map(({ one }) => one.labels),
+      ),
     ])
   })
 }
 
 function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
-  const rows: { tenant: Tenant; one: RecordSeries }[] = records.flatMap(({ tenant, record }) => record.series.map((one) => ({ tenant, one })))
+  const rows: { tenant: Tenant; one: RecordSeries }[] = records.flatMap(({ tenant, record }) =>
+    record.series.map((one) => ({ tenant, one })),
+  )
   if (rows.length === 0) return []
   const ids = new Uint32Array(rows.length * 2)
   rows.forEach(({ one }, row) => {
@@ -212,13 +247,31 @@ function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
   const time = (name: string, data: Uint32Array): NativeWriteColumn => ({ name, type: 'DateTime', values: { kind: 'u32', data } })
   return [
     tableInsert('series', rows.length, [
-      u32('org', Uint32Array.from(rows, ({ tenant }) => tenant.organizationId)),
-      u32('project', Uint32Array.from(rows, ({ tenant }) => tenant.projectId)),
-      text('name', rows.map(({ one }) => labelValue(one.labels, nameLabel))),
+      u32(
+        'org',
+        Uint32Array.from(rows, ({ tenant }) => tenant.organizationId),
+      ),
+      u32(
+        'project',
+        Uint32Array.from(rows, ({ tenant }) => tenant.projectId),
+      ),
+      text(
+        'name',
+        rows.map(({ one }) => labelValue(one.labels, nameLabel)),
+      ),
       w64('series', 'UInt64', ids),
-      labelsColumn('labels', rows.map(({ one }) => one.labels)),
-      time('first_seen', Uint32Array.from(rows, ({ one }) => seconds(one.firstMinute))),
-      time('last_seen', Uint32Array.from(rows, ({ one }) => seconds(one.lastMinute))),
+      labelsColumn(
+        'labels',
+        rows.map(({ one }) => one.labels),
+      ),
+      time(
+        'first_seen',
+        Uint32Array.from(rows, ({ one }) => seconds(one.firstMinute)),
+      ),
+      time(
+        'last_seen',
+        Uint32Array.from(rows, ({ one }) => seconds(one.lastMinute)),
+      ),
     ]),
   ]
 }
@@ -228,12 +281,30 @@ function metadataInserts(records: readonly OwnedRecord[]): TableInsert[] {
   if (rows.length === 0) return []
   return [
     tableInsert('metric_metadata', rows.length, [
-      u32('org', Uint32Array.from(rows, ({ tenant }) => tenant.organizationId)),
-      u32('project', Uint32Array.from(rows, ({ tenant }) => tenant.projectId)),
-      text('name', rows.map(({ one }) => one.name)),
-      text('type', rows.map(({ one }) => one.type)),
-      text('unit', rows.map(({ one }) => one.unit)),
-      text('help', rows.map(({ one }) => one.help)),
+      u32(
+        'org',
+        Uint32Array.from(rows, ({ tenant }) => tenant.organizationId),
+      ),
+      u32(
+        'project',
+        Uint32Array.from(rows, ({ tenant }) => tenant.projectId),
+      ),
+      text(
+        'name',
+        rows.map(({ one }) => one.name),
+      ),
+      text(
+        'type',
+        rows.map(({ one }) => one.type),
+      ),
+      text(
+        'unit',
+        rows.map(({ one }) => one.unit),
+      ),
+      text(
+        'help',
+        rows.map(({ one }) => one.help),
+      ),
     ]),
   ]
 }

@@ -17,7 +17,13 @@ const number = fc.oneof(fc.double(), fc.constant(STALE), fc.integer())
 const numbers = fc.array(fc.double({ noNaN: true }), { maxLength: 4 })
 const text = fc.string({ unit: 'binary', maxLength: 12 })
 const time = fc.nat(4_000_000_000_000)
-const pairs = fc.uniqueArray(fc.tuple(text.filter((name) => name !== '' && name !== '__name__'), text), { selector: (pair) => pair[0], maxLength: 5 })
+const pairs = fc.uniqueArray(
+  fc.tuple(
+    text.filter((name) => name !== '' && name !== '__name__'),
+    text,
+  ),
+  { selector: (pair) => pair[0], maxLength: 5 },
+)
 const histogram: fc.Arbitrary<NativeHistogram> = fc.record({
   schema: fc.integer({ min: -53, max: 8 }),
   zeroThreshold: fc.double(),
@@ -35,7 +41,9 @@ const request = fc.record({
   series: fc.array(pairs, { minLength: 1, maxLength: 6 }),
   samples: fc.array(fc.tuple(fc.nat(5), time, number), { maxLength: 20 }),
   histograms: fc.array(fc.tuple(fc.nat(5), time, histogram), { maxLength: 4 }),
-  exemplars: fc.array(fc.record({ series: fc.nat(5), timeMs: time, value: number, labels: pairs, traceId: text, spanId: text }), { maxLength: 4 }),
+  exemplars: fc.array(fc.record({ series: fc.nat(5), timeMs: time, value: number, labels: pairs, traceId: text, spanId: text }), {
+    maxLength: 4,
+  }),
   metadata: fc.array(fc.record({ name: text, type: fc.constantFrom(...metricTypes), unit: text, help: text }), { maxLength: 4 }),
   rows: fc.nat(6),
 })
@@ -47,7 +55,13 @@ function wellFormed(set: readonly (readonly [string, string])[]): Labels {
   return normalized.type === 'ok' ? normalized.labels : [['__name__', 'up']]
 }
 
-function build(one: Request): { payload: Uint8Array<ArrayBuffer>; registry: SeriesRegistry; batch: MetricsBatch; refs: number[]; rowRefs: number[] } {
+function build(one: Request): {
+  payload: Uint8Array<ArrayBuffer>
+  registry: SeriesRegistry
+  batch: MetricsBatch
+  refs: number[]
+  rowRefs: number[]
+} {
   const registry = new SeriesRegistry(defaultSeriesLimits, 1)
   const refs = one.series.map((set) => registry.resolve(tenant, wellFormed(set)))
   const refOf = (i: number): number => refs[i % refs.length]!
@@ -77,9 +91,17 @@ describe('round trip', () => {
         expect([...record.timesMs]).toEqual(one.samples.map((sample) => sample[1]))
         expect([...record.values]).toEqual(one.samples.map((sample) => sample[2]))
         expect(record.series).toEqual(
-          rowRefs.map((ref) => ({ idLow: registry.idLow(ref), idHigh: registry.idHigh(ref), firstMinute: 1_000 + ref, lastMinute: 1_000 + ref, labels: registry.labels(ref) })),
+          rowRefs.map((ref) => ({
+            idLow: registry.idLow(ref),
+            idHigh: registry.idHigh(ref),
+            firstMinute: 1_000 + ref,
+            lastMinute: 1_000 + ref,
+            labels: registry.labels(ref),
+          })),
         )
-        expect(record.histograms.map(({ timeMs, histogram: value }) => [timeMs, value])).toEqual(one.histograms.map((value) => value.slice(1)))
+        expect(record.histograms.map(({ timeMs, histogram: value }) => [timeMs, value])).toEqual(
+          one.histograms.map((value) => value.slice(1)),
+        )
         expect(record.exemplars.map(({ timeMs, value, traceId, spanId, labels }) => ({ timeMs, value, traceId, spanId, labels }))).toEqual(
           one.exemplars.map(({ timeMs, value, traceId, spanId, labels }) => ({ timeMs, value, traceId, spanId, labels })),
         )
@@ -130,12 +152,21 @@ function exampleBytes(document: string): Uint8Array {
   const text = readFileSync(new URL(`../../../../../docs/formats/${document}`, import.meta.url), 'utf8')
   const block = /```hex\n([\s\S]*?)```/.exec(text)?.[1] ?? ''
   const lines = block.split('\n').map((line) => /^[0-9a-f]{4}: ((?:[0-9a-f]{2} ?)+)/.exec(line)?.[1] ?? '')
-  return Uint8Array.from(lines.join(' ').split(' ').filter((byte) => byte !== ''), (byte) => parseInt(byte, 16))
+  return Uint8Array.from(
+    lines
+      .join(' ')
+      .split(' ')
+      .filter((byte) => byte !== ''),
+    (byte) => parseInt(byte, 16),
+  )
 }
 
 test('the documented example is what the encoder writes', () => {
   const registry = new SeriesRegistry(defaultSeriesLimits, 1)
-  const ref = registry.resolve(tenant, [['__name__', 'up'], ['job', 'node']])
+  const ref = registry.resolve(tenant, [
+    ['__name__', 'up'],
+    ['job', 'node'],
+  ])
   const batch = new MetricsBatch()
   batch.reset(tenant)
   batch.addSample(ref, 1_790_000_000_000, 1)

@@ -17,7 +17,7 @@ const functionNames: Readonly<Record<GridHint['func'], string>> = {
 }
 
 /** `STALE` as an expression that does not depend on how decimal texts are read. */
-const staleSql = 'reinterpretAsFloat64(unhex(\'FEFFFFFFFFFFEFFF\'))'
+const staleSql = "reinterpretAsFloat64(unhex('FEFFFFFFFFFFEFFF'))"
 const isStaleSql = '(f = 0 AND i = toInt64(-9223372036854775808))'
 const valueSql = 'if(f = 0, toFloat64(i), f)'
 
@@ -68,7 +68,8 @@ export class GridStore {
 
   #take(block: NativeBlock, positions: ReadonlyMap<number, number>, values: Float64Array, steps: number): boolean {
     const [series, odd, grid] = block.columns
-    if (series?.kind !== 'w64' || odd?.kind !== 'u8' || grid?.kind !== 'array' || grid.inner.kind !== 'f64') throw new Error('unexpected columns of a grid')
+    if (series?.kind !== 'w64' || odd?.kind !== 'u8' || grid?.kind !== 'array' || grid.inner.kind !== 'f64')
+      throw new Error('unexpected columns of a grid')
     for (let row = 0; row < block.rows; row++) {
       const position = positions.get(this.#registry.findId(series.data[row * 2]!, series.data[row * 2 + 1]!))
       if (position === undefined) continue

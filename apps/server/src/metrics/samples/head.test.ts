@@ -36,7 +36,9 @@ describe('append and read', () => {
           const series = model.get(ref) ?? new Map<number, number>()
           model.set(ref, series)
           const old = series.get(time)
-          expect(head.verdict(ref, time, value)).toBe(old === undefined ? 'new' : Object.is(old, value) || old === value ? 'same' : 'conflict')
+          expect(head.verdict(ref, time, value)).toBe(
+            old === undefined ? 'new' : Object.is(old, value) || old === value ? 'same' : 'conflict',
+          )
           put(head, [ref, time, value])
           if (old === undefined) series.set(time, value)
         }

@@ -51,7 +51,8 @@ class RunCollector {
   /** Adds a block; rows of series that were not selected are passed over. */
   add(block: NativeBlock): void {
     const [series, ts, i, f] = block.columns
-    if (series?.kind !== 'w64' || ts?.kind !== 'w64' || i?.kind !== 'w64' || f?.kind !== 'f64') throw new Error('unexpected columns of samples')
+    if (series?.kind !== 'w64' || ts?.kind !== 'w64' || i?.kind !== 'w64' || f?.kind !== 'f64')
+      throw new Error('unexpected columns of samples')
     const columns = this.columns
     columns.reserve(block.rows)
     const ids = series.data
@@ -168,7 +169,8 @@ export class SampleStore {
 function readHistogramBlock(block: NativeBlock, listOf: (low: number, high: number) => TimedHistogram[] | undefined): number {
   const [series, ts, schema, ...rest] = block.columns
   const hint = rest[rest.length - 1]
-  if (series?.kind !== 'w64' || ts?.kind !== 'w64' || schema?.kind !== 'i8' || hint?.kind !== 'u8') throw new Error('unexpected columns of histograms')
+  if (series?.kind !== 'w64' || ts?.kind !== 'w64' || schema?.kind !== 'i8' || hint?.kind !== 'u8')
+    throw new Error('unexpected columns of histograms')
   const float = (column: number, row: number): number => {
     const one = rest[column]
     return one?.kind === 'f64' ? one.data[row]! : NaN

@@ -35,7 +35,11 @@ interface TenantPart {
 }
 
 function prefixCondition(registry: SeriesRegistry, refs: readonly number[]): string {
-  const part: TenantPart = { organizationId: registry.tenantOf(refs[0] ?? 0).tenant.organizationId, projects: new Set(), metrics: new Set() }
+  const part: TenantPart = {
+    organizationId: registry.tenantOf(refs[0] ?? 0).tenant.organizationId,
+    projects: new Set(),
+    metrics: new Set(),
+  }
   for (const ref of refs) {
     part.projects.add(registry.tenantOf(ref).tenant.projectId)
     part.metrics.add(registry.metricHash(ref))

@@ -38,7 +38,11 @@ export function parseNetwork(text: string): { device: string; received: number; 
     const colon = line.indexOf(':')
     if (colon === -1) continue
     const device = line.slice(0, colon).trim()
-    const fields = line.slice(colon + 1).trim().split(/\s+/).map(Number)
+    const fields = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/)
+      .map(Number)
     const received = fields[0] ?? NaN
     const sent = fields[8] ?? NaN
     if (device !== 'lo' && Number.isFinite(received) && Number.isFinite(sent)) out.push({ device, received, sent })
@@ -59,7 +63,9 @@ export function registerHostFacts(registry: Registry, dataDir: string): void {
   gauge('host_load15', 'Load average over fifteen minutes.', () => one(loadavg()[2] ?? 0))
   gauge('host_cpu_count', 'Processors this program may use.', () => one(availableParallelism()))
   gauge('host_memory_total_bytes', 'Memory of the machine.', () => one(totalmem()))
-  gauge('host_memory_available_bytes', 'Memory that programs can still get without swapping.', async () => one(await availableMemoryBytes()))
+  gauge('host_memory_available_bytes', 'Memory that programs can still get without swapping.', async () =>
+    one(await availableMemoryBytes()),
+  )
   gauge('host_uptime_seconds', 'Time since the machine started.', () => one(uptime()))
   gauge('host_data_disk_size_bytes', 'Size of the disk with the data directory.', async () => {
     const disk = await statfs(dataDir)
@@ -69,7 +75,12 @@ export function registerHostFacts(registry: Registry, dataDir: string): void {
     const disk = await statfs(dataDir)
     return one(disk.bavail * disk.bsize)
   })
-  registerCounter(registry, { name: 'host_cpu_seconds_total', help: 'Processor time by mode, all processors.', labelNames: ['mode'], read: cpuSeconds })
+  registerCounter(registry, {
+    name: 'host_cpu_seconds_total',
+    help: 'Processor time by mode, all processors.',
+    labelNames: ['mode'],
+    read: cpuSeconds,
+  })
   registerCounter(registry, {
     name: 'host_network_receive_bytes_total',
     help: 'Bytes received by network device.',

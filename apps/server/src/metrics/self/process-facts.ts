@@ -47,7 +47,13 @@ async function factsOf(pid: number): Promise<ProcessFacts | null> {
     if (pid !== process.pid) return null
     const { user, system } = process.cpuUsage()
     const startTimeSeconds = Date.now() / 1000 - process.uptime()
-    return { cpuSeconds: (user + system) / 1e6, endedChildrenCpuSeconds: 0, residentBytes: process.memoryUsage.rss(), threads: NaN, startTimeSeconds }
+    return {
+      cpuSeconds: (user + system) / 1e6,
+      endedChildrenCpuSeconds: 0,
+      residentBytes: process.memoryUsage.rss(),
+      threads: NaN,
+      startTimeSeconds,
+    }
   }
 }
 

@@ -40,7 +40,11 @@ export function watchRuntime(registry: Registry): Disposable {
     help: 'Time spent collecting garbage.',
     read: () => [{ labels: {}, value: collectionMs / 1000 }],
   })
-  registerCounter(registry, { name: 'process_gc_runs_total', help: 'Garbage collections.', read: () => [{ labels: {}, value: collections }] })
+  registerCounter(registry, {
+    name: 'process_gc_runs_total',
+    help: 'Garbage collections.',
+    read: () => [{ labels: {}, value: collections }],
+  })
   registerGauge(registry, {
     name: 'process_heap_used_bytes',
     help: 'JavaScript heap in use.',

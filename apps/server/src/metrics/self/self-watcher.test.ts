@@ -27,7 +27,14 @@ function recorder(failing = false): { ingest: MetricsIngest; rounds: Seen[] } {
     async accept(batch: MetricsBatch) {
       if (failing) throw new Error('log full')
       const values = new Map<string, number>()
-      for (let i = 0; i < batch.sampleCount; i++) values.set(series.labels(batch.seriesRefs[i]!).map((pair) => pair.join('=')).join(','), batch.values[i]!)
+      for (let i = 0; i < batch.sampleCount; i++)
+        values.set(
+          series
+            .labels(batch.seriesRefs[i]!)
+            .map((pair) => pair.join('='))
+            .join(','),
+          batch.values[i]!,
+        )
       rounds.push({ values, types: new Map(batch.metadata.map((one) => [one.name, one.type])), points: batch.pointsReceived })
     },
   }
@@ -80,7 +87,8 @@ describe('one round', () => {
     using watcher = watch(ingest).watcher
     await watcher.observe()
     await watcher.observe()
-    for (const [key, value] of rounds[0]?.values ?? []) if (key.includes('_total')) expect(rounds[1]?.values.get(key), key).toBeGreaterThanOrEqual(value)
+    for (const [key, value] of rounds[0]?.values ?? [])
+      if (key.includes('_total')) expect(rounds[1]?.values.get(key), key).toBeGreaterThanOrEqual(value)
   })
 
   test('without a project nothing is sent, and a full log is not its problem', async () => {

@@ -25,7 +25,11 @@ function excerpt(text: string): string {
 function refusalOf(name: string, value: string): NormalizedLabels | null {
   if (name === '') return { type: 'reject', reason: 'label_name_empty', detail: `a label with value '${excerpt(value)}' has no name` }
   if (name.length > labelNameLengthMax) {
-    return { type: 'reject', reason: 'label_name_too_long', detail: `label name '${excerpt(name)}' is over ${labelNameLengthMax} characters` }
+    return {
+      type: 'reject',
+      reason: 'label_name_too_long',
+      detail: `label name '${excerpt(name)}' is over ${labelNameLengthMax} characters`,
+    }
   }
   if (value.length > labelValueLengthMax) {
     return { type: 'reject', reason: 'label_value_too_long', detail: `label '${excerpt(name)}' is over ${labelValueLengthMax} characters` }

@@ -22,7 +22,11 @@ const value = fc.constantFrom('', 'a', 'b', 'ab', 'a.b', 'c', 'é')
 const labelSet = fc.record({ __name__: fc.constantFrom('up', 'down'), job: value, host: value, 'odd name': value }).map(labels)
 const pattern = fc.constantFrom('a', 'a|b', 'a.*', '.*', '.+', '', '[ab]+', 'a.b', '(a|c)?', 'nothing')
 const matcher: fc.Arbitrary<Matcher> = fc.oneof(
-  fc.record({ name: fc.constantFrom('__name__', 'job', 'host', 'odd name', 'none'), op: fc.constantFrom('=', '!='), value: fc.oneof(value, fc.constant('up')) }),
+  fc.record({
+    name: fc.constantFrom('__name__', 'job', 'host', 'odd name', 'none'),
+    op: fc.constantFrom('=', '!='),
+    value: fc.oneof(value, fc.constant('up')),
+  }),
   fc.record({ name: fc.constantFrom('__name__', 'job', 'host', 'odd name', 'none'), op: fc.constantFrom('=~', '!~'), value: pattern }),
 )
 
@@ -37,25 +41,30 @@ function naiveMatches(set: Labels, { name, op, value: want }: Matcher): boolean 
 describe('select', () => {
   test('agrees with filtering all label sets', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(labelSet, fc.constantFrom(1, 2)), { maxLength: 60 }), fc.array(matcher, { maxLength: 4 }), (sets, matchers) => {
-        const registry = open()
-        const owners = new Map<number, { set: Labels; project: number }>()
-        for (const [set, project] of sets) owners.set(registry.resolve({ organizationId: 1, projectId: project }, set), { set, project })
-        for (const found of registry.tenantsOf(createScope(1, [1, 2]))) {
-          const want = [...owners]
-            .filter(([, { set, project }]) => project === found.tenant.projectId && matchers.every((one) => naiveMatches(set, one)))
-            .map(([ref]) => ref)
-            .sort((a, b) => a - b)
-          expect([...registry.select(found, matchers)]).toEqual(want)
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(labelSet, fc.constantFrom(1, 2)), { maxLength: 60 }),
+        fc.array(matcher, { maxLength: 4 }),
+        (sets, matchers) => {
+          const registry = open()
+          const owners = new Map<number, { set: Labels; project: number }>()
+          for (const [set, project] of sets) owners.set(registry.resolve({ organizationId: 1, projectId: project }, set), { set, project })
+          for (const found of registry.tenantsOf(createScope(1, [1, 2]))) {
+            const want = [...owners]
+              .filter(([, { set, project }]) => project === found.tenant.projectId && matchers.every((one) => naiveMatches(set, one)))
+              .map(([ref]) => ref)
+              .sort((a, b) => a - b)
+            expect([...registry.select(found, matchers)]).toEqual(want)
+          }
+        },
+      ),
       { numRuns: 300 },
     )
   })
 
   test('works over long posting lists', () => {
     const registry = open()
-    for (let i = 0; i < 5_000; i++) registry.resolve(tenant, labels({ __name__: 'up', host: `h${i}`, mod: `${i % 7}`, half: i < 2_500 ? 'low' : 'high' }))
+    for (let i = 0; i < 5_000; i++)
+      registry.resolve(tenant, labels({ __name__: 'up', host: `h${i}`, mod: `${i % 7}`, half: i < 2_500 ? 'low' : 'high' }))
     const [found] = registry.tenantsOf(createScope(1, [1]))
     const select = (...matchers: Matcher[]): number => registry.select(found!, matchers).length
     expect(select({ name: 'mod', op: '=', value: '3' })).toBe(714)
@@ -95,7 +104,8 @@ describe('resolve', () => {
 
   test('keeps to the limits of a tenant and of all', () => {
     const registry = open({ perTenantMax: 2, totalMax: 3 })
-    const one = (project: number, host: string): number => registry.resolve({ organizationId: 1, projectId: project }, labels({ __name__: 'up', host }))
+    const one = (project: number, host: string): number =>
+      registry.resolve({ organizationId: 1, projectId: project }, labels({ __name__: 'up', host }))
     expect([one(1, 'a'), one(1, 'b'), one(1, 'c'), one(1, 'a')]).toEqual([0, 1, -1, 0])
     expect([one(2, 'a'), one(2, 'b')]).toEqual([2, -1])
   })

@@ -294,7 +294,8 @@ export class SeriesRegistry implements SeriesResolver {
     const start = this.#pairStart[ref]!
     if (this.#pairStart[ref + 1]! - start !== labels.length * 2) return false
     return labels.every(
-      ([name, value], i) => this.symbols.text(this.#pairs[start + i * 2]!) === name && this.symbols.text(this.#pairs[start + i * 2 + 1]!) === value,
+      ([name, value], i) =>
+        this.symbols.text(this.#pairs[start + i * 2]!) === name && this.symbols.text(this.#pairs[start + i * 2 + 1]!) === value,
     )
   }
 

@@ -31,17 +31,32 @@ function documented(organizationId: number, projectId: number, labels: Labels): 
 test('follows the document for any labels', () => {
   const id = fc.nat(0xffffffff)
   fc.assert(
-    fc.property(id, id, fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', maxLength: 3_000 })), { maxLength: 10 }), (organization, project, labels) => {
-      expect(idOf(organization, project, labels)).toBe(documented(organization, project, labels))
-    }),
+    fc.property(
+      id,
+      id,
+      fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', maxLength: 3_000 })), { maxLength: 10 }),
+      (organization, project, labels) => {
+        expect(idOf(organization, project, labels)).toBe(documented(organization, project, labels))
+      },
+    ),
   )
 })
 
 test('the documented examples hold', () => {
   const text = readFileSync(new URL('../../../../../docs/formats/series-id.md', import.meta.url), 'utf8')
   expect(text).toContain(`| \`${idOf(1, 1, [['__name__', 'up']])}\` |`)
-  expect(text).toContain(`| \`${idOf(1, 1, [['__name__', 'up'], ['job', 'node']])}\` |`)
-  expect(text).toContain(`| \`${idOf(1, 2, [['__name__', 'up'], ['job', 'node']])}\` |`)
+  expect(text).toContain(
+    `| \`${idOf(1, 1, [
+      ['__name__', 'up'],
+      ['job', 'node'],
+    ])}\` |`,
+  )
+  expect(text).toContain(
+    `| \`${idOf(1, 2, [
+      ['__name__', 'up'],
+      ['job', 'node'],
+    ])}\` |`,
+  )
   expect(text).toContain(`| \`${metricHashOf('up')}\` |`)
 })
 

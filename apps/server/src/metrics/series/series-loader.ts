@@ -12,7 +12,8 @@ export interface SeriesLoad {
 
 function loadBlock(block: NativeBlock, registry: SeriesRegistry): number {
   const [org, project, series, labels, first, last] = block.columns
-  if (org?.kind !== 'u32' || project?.kind !== 'u32' || series?.kind !== 'w64' || labels?.kind !== 'map') throw new Error('unexpected columns of series')
+  if (org?.kind !== 'u32' || project?.kind !== 'u32' || series?.kind !== 'w64' || labels?.kind !== 'map')
+    throw new Error('unexpected columns of series')
   if (first?.kind !== 'u32' || last?.kind !== 'u32' || labels.keys.kind !== 'string' || labels.values.kind !== 'string') {
     throw new Error('unexpected columns of series')
   }
@@ -28,14 +29,21 @@ function loadBlock(block: NativeBlock, registry: SeriesRegistry): number {
     const tenant = { organizationId: org.data[row]!, projectId: project.data[row]! }
     const firstMinute = Math.floor(first.data[row]! / 60)
     const lastMinute = Math.floor(last.data[row]! / 60)
-    const ref = registry.restore(tenant, { low: series.data[row * 2]!, high: series.data[row * 2 + 1]! }, pairs, { firstMinute, lastMinute })
+    const ref = registry.restore(tenant, { low: series.data[row * 2]!, high: series.data[row * 2 + 1]! }, pairs, {
+      firstMinute,
+      lastMinute,
+    })
     if (ref === -1) damaged++
   }
   return damaged
 }
 
 /** Reads every row (several of one series are merged). Errors: the engine's. */
-export async function loadSeries(engine: Pick<ClickHouse, 'queryNative'>, registry: SeriesRegistry, signal: AbortSignal): Promise<SeriesLoad> {
+export async function loadSeries(
+  engine: Pick<ClickHouse, 'queryNative'>,
+  registry: SeriesRegistry,
+  signal: AbortSignal,
+): Promise<SeriesLoad> {
   const sql = 'SELECT org, project, series, labels, first_seen, last_seen FROM series ORDER BY org, project, name, series'
   let rows = 0
   let damaged = 0

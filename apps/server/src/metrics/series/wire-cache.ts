@@ -60,7 +60,8 @@ class Generation {
       const byte = (place - 1) * 4
       const page = this.#pages[Math.floor(byte / pageBytes)]!
       const key = byte % pageBytes
-      if (page.getUint32(key, true) !== tenant || page.getUint32(key + 4, true) !== context || page.getUint32(key + 12, true) !== length) continue
+      if (page.getUint32(key, true) !== tenant || page.getUint32(key + 4, true) !== context || page.getUint32(key + 12, true) !== length)
+        continue
       if (equalKernel(page, key + headerBytes, view, start, length)) return page.getUint32(key + 8, true)
     }
     return -1

@@ -4,7 +4,19 @@
  */
 import { AppError } from '../../../kernel/errors.ts'
 import { badPattern } from '../../errors.ts'
-import { anyButNewline, anyChar, digits, foldSet, negateSet, normalizeSet, posixSets, spaces, unicodeSet, wordChars, type CharSet } from './char-set.ts'
+import {
+  anyButNewline,
+  anyChar,
+  digits,
+  foldSet,
+  negateSet,
+  normalizeSet,
+  posixSets,
+  spaces,
+  unicodeSet,
+  wordChars,
+  type CharSet,
+} from './char-set.ts'
 
 export type Assertion = 'text_start' | 'text_end' | 'line_start' | 'line_end' | 'word' | 'not_word'
 

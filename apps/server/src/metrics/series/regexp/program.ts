@@ -112,7 +112,7 @@ export class PatternProgram {
   #matchesByStates(text: string): boolean {
     let state = (this.#initial ??= this.#stateOf([this.#start], '', 0))
     this.#spend(text.length + 1)
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const code = text.codePointAt(at) ?? 0
       at += code > 0xffff ? 2 : 1
       let next = code < 128 ? (state.next[code] ?? null) : null
@@ -129,7 +129,7 @@ export class PatternProgram {
 
   #matchesWithContext(text: string): boolean {
     let state = this.#closure([this.#start], text, 0)
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const code = text.codePointAt(at) ?? 0
       at += code > 0xffff ? 2 : 1
       state = this.#closure(this.#step(state.addresses, code), text, at)
