@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountsMigrations } from '../../../apps/server/src/accounts/index.ts'
+import { AccountsDatabase } from '../../../apps/server/src/accounts/database.ts'
+import { deleteExpired } from '../../../apps/server/src/accounts/housekeeping.ts'
 import { betterAuthTables } from './better-auth-tables.ts'
 import { byCookie, fresh, open, peer, settings } from './accounts-stack.ts'
 import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
@@ -165,5 +167,21 @@ describe('sign-in', () => {
       code: 'accounts.wrong_password',
     })
     await accounts.signIn.withPassword('ops@example.org', 'my next password', peer)
+  })
+})
+
+describe('housekeeping', () => {
+  test('deletes expired sessions and links, and nothing else', async () => {
+    const { accounts, pool } = await fresh(postgres)
+    await using _ = accounts
+    const live = await accounts.signIn.withPassword('ops@example.org', 'correct horse battery', peer)
+    await accounts.signIn.withPassword('ops@example.org', 'correct horse battery', { ...peer, userAgent: 'old' })
+    await pool.query(`update sessions set expires_at = now() - interval '1 minute' where user_agent = 'old'`)
+    await deleteExpired(new AccountsDatabase(pool), Date.now())
+    const { rows } = await pool.query(
+      'select (select count(*) from sessions)::int as sessions, (select count(*) from sign_in_links)::int as links',
+    )
+    expect(rows).toEqual([{ sessions: 1, links: 1 }])
+    expect(await byCookie(accounts, live.cookie)).not.toBeNull()
   })
 })

@@ -1,4 +1,6 @@
 /** Walks every route that Fastify has with somebody's credentials, aimed at somebody else's things. */
+// The rule on a route's config is declared with the API.
+import type {} from '../../../apps/server/src/api/index.ts'
 import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify'
 
 export interface WalkRoute {

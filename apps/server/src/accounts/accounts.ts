@@ -6,6 +6,7 @@ import { AccountsDatabase } from './database.ts'
 import { createDirectory, createOrganization, type Directory, type NewOrganization, type OrganizationMade } from './directory/directory.ts'
 import { ensureFirstRun, type FirstRun } from './first-run.ts'
 import { createGatekeeper } from './gatekeeper.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { LiveIngestKeys } from './ingest-keys.ts'
 import { createAuth } from './sign-in/auth.ts'
 import { createSessionReader, createSignIn, type SignIn } from './sign-in/sign-in.ts'
@@ -50,6 +51,7 @@ export async function openAccounts({ pool, clock, logger, settings }: AccountsDe
   const gatekeeper = createGatekeeper({ database, clock, readSession: createSessionReader(auth), adminToken: settings.adminToken })
   const keys = new LiveIngestKeys({ pool, database, clock, logger: log })
   await keys.open()
+  const housekeeping = startHousekeeping(database, clock, log)
   return {
     gatekeeper,
     ingestKeys: keys,
@@ -65,6 +67,9 @@ export async function openAccounts({ pool, clock, logger, settings }: AccountsDe
       await keys.refresh()
       return made
     },
-    [Symbol.asyncDispose]: () => keys[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      housekeeping[Symbol.dispose]()
+      await keys[Symbol.asyncDispose]()
+    },
   }
 }

@@ -17,4 +17,7 @@ export const inviteLinkTtlMs = 7 * 86_400_000
 /** A change to the ingest keys is announced by the database; this is the longest one can go unnoticed if the announcement is lost. */
 export const ingestKeysRefreshMs = 30_000
 export const ingestKeysReconnectMs = 1000
+/** How often what has expired is deleted, and how long a used link is kept. */
+export const housekeepingPeriodMs = 3_600_000
+export const usedLinkKeptMs = 30 * 86_400_000
 export const auditDetailLengthMax = 500

@@ -11,7 +11,7 @@ function stillClock(): Pick<Clock, 'after'> & { fire(): void } {
       return { [Symbol.dispose]: () => void timers.delete(run) }
     },
     fire() {
-      for (const run of [...timers]) run()
+      for (const run of Array.from(timers)) run()
     },
   }
 }

@@ -33,5 +33,5 @@ test('memory is bounded: the oldest is forgotten first', () => {
   const { limiter } = limiterAt()
   for (let n = 0; n <= failureKeysMax; n++) limiter.fail(`key ${n}`)
   expect(() => limiter.check('key 0', 1)).not.toThrow()
-  expect(() => limiter.check('key 1', 1)).toThrow()
+  expect(() => limiter.check('key 1', 1)).toThrow('accounts.too_many_attempts')
 })

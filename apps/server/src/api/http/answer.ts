@@ -28,7 +28,7 @@ export function failureOf(error: unknown, request: FastifyRequest, logger: Logge
   const known = asAppError(error)
   if (known !== null && known.kind !== 'internal') {
     if (known.kind === 'unavailable')
-      logger.warn('request refused: unavailable', { requestId: request.id, route: routeOf(request), error: known })
+      logger.debug('request refused: unavailable', { requestId: request.id, route: routeOf(request), error: known })
     return known
   }
   logger.error('request failed', { requestId: request.id, method: request.method, route: routeOf(request), err: error })
