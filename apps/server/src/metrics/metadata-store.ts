@@ -9,6 +9,10 @@ function toMetricType(text: string): MetricType {
   return metricTypes.find((type) => type === text) ?? 'unknown'
 }
 
+/** What the parts of a histogram or summary add to its name (OpenMetrics). */
+const familySuffixes = ['_bucket', '_count', '_sum'] as const
+const familyTypes: ReadonlySet<string> = new Set(['histogram', 'gaugehistogram', 'summary'])
+
 export class MetadataStore {
   /** By organization and project. */
   readonly #tenants = new Map<string, Map<string, MetricMetadata>>()
@@ -35,11 +39,26 @@ export class MetadataStore {
     for (const one of all) if (known.has(one.name) || known.size < metadataPerTenantMax) known.set(one.name, one)
   }
 
-  /** The first project of the scope that describes the metric. */
+  /** The first project of the scope that describes the metric; a part of a histogram or summary takes its family's description. */
   find(scope: Scope, name: string): MetricMetadata | null {
+    return this.#exact(scope, name) ?? this.#ofFamily(scope, name)
+  }
+
+  #exact(scope: Scope, name: string): MetricMetadata | null {
     for (const project of scope.projectIds) {
       const found = this.#tenants.get(keyOf(scope.organizationId, project))?.get(name)
       if (found !== undefined) return found
+    }
+    return null
+  }
+
+  #ofFamily(scope: Scope, name: string): MetricMetadata | null {
+    for (const suffix of familySuffixes) {
+      if (!name.endsWith(suffix)) continue
+      const family = this.#exact(scope, name.slice(0, -suffix.length))
+      if (family === null || !familyTypes.has(family.type)) continue
+      // Counts have no unit; sums and buckets are in the family's.
+      return { ...family, name, unit: suffix === '_count' ? '' : family.unit }
     }
     return null
   }
