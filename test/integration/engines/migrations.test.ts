@@ -57,19 +57,13 @@ test('PostgreSQL: what a newer version has run is refused; another domain is not
   expect(await runPostgresMigrations(postgres.pool, [{ id: 'two-001-x', up: ['SELECT 1'] }])).toEqual(['two-001-x'])
 })
 
-test('ClickHouse: the same rules, and statements can be adapted', async () => {
+test('ClickHouse: the same rules', async () => {
   const table = (name: string): string => `CREATE TABLE IF NOT EXISTS ${name} (n UInt32) ENGINE = MergeTree ORDER BY n`
   const list: Migration[] = [{ id: 'm-001-t', up: [table('t1'), table('t2')] }]
   const runs = await Promise.all([1, 2].map(() => runClickHouseMigrations(clickhouse, postgres.pool, list)))
   expect(runs.flat()).toEqual(['m-001-t'])
-  const seen: string[] = []
   const more: Migration[] = [...list, { id: "m-002-it's", up: [table('t3')] }]
-  const adapt = (statement: string): string => {
-    seen.push(statement)
-    return statement
-  }
-  expect(await runClickHouseMigrations(clickhouse, postgres.pool, more, { adapt })).toEqual(["m-002-it's"])
-  expect(seen).toContain(table('t3'))
+  expect(await runClickHouseMigrations(clickhouse, postgres.pool, more)).toEqual(["m-002-it's"])
   expect(await runClickHouseMigrations(clickhouse, postgres.pool, more)).toEqual([])
   await expect(runClickHouseMigrations(clickhouse, postgres.pool, list)).rejects.toMatchObject({ code: 'engine.schema_newer' })
   const broken: Migration[] = [...more, { id: 'm-003-x', up: ['CREATE NONSENSE'] }]

@@ -8,4 +8,4 @@ export { openPostgres, type PostgresEngine, type PostgresOptions } from './postg
 export { type DataDirectory, openDataDirectory } from './data-directory.ts'
 export { diagnose, type DoctorCheck, type DoctorSettings } from './doctor.ts'
 export { machineMemoryBytes, type MemoryBudget, planMemory } from './memory-budget.ts'
-export { type ClickHouseMigrationOptions, type Migration, runClickHouseMigrations, runPostgresMigrations } from './migrations/migrations.ts'
+export { type Migration, runClickHouseMigrations, runPostgresMigrations } from './migrations/migrations.ts'

@@ -88,7 +88,7 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
   }
 
   async *queryNative(query: QueryNative): AsyncGenerator<NativeBlock, void, undefined> {
-    const { timeoutMs, settings } = queryBounds(query.class, this.#options.memoryMaxBytes, query.timeoutMs, query.rowsMax)
+    const { timeoutMs, settings } = queryBounds(query, this.#options.memoryMaxBytes)
     const call = this.#call(timeoutMs, query.signal)
     const reader = new NativeBlockReader()
     let stream: Readable | null = null

@@ -54,7 +54,7 @@ export async function openClickHouse(options: ClickHouseOptions): Promise<ClickH
     await driver.controlCommand(`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(options.database)} ENGINE = Atomic`)
     const version = String(await driver.scalar('SELECT version()'))
     logger.info('the columnar engine is ready', { version, embedded: options.url === null })
-    return new OpenEngine(driver, engine, options, version)
+    return new OpenEngine({ driver, engine, version }, options)
   } catch (error) {
     await engine?.[Symbol.asyncDispose]()
     await driver[Symbol.asyncDispose]()
@@ -88,6 +88,12 @@ function addressOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : '(not an address)'
 }
 
+interface OpenParts {
+  readonly driver: ClickHouseDriver
+  readonly engine: SupervisedProcess | RemoteWatch
+  readonly version: string
+}
+
 class OpenEngine implements ClickHouseEngine {
   readonly version: string
   readonly address: string
@@ -99,7 +105,7 @@ class OpenEngine implements ClickHouseEngine {
   readonly #driver: ClickHouseDriver
   readonly #engine: SupervisedProcess | RemoteWatch
 
-  constructor(driver: ClickHouseDriver, engine: SupervisedProcess | RemoteWatch, options: ClickHouseOptions, version: string) {
+  constructor({ driver, engine, version }: OpenParts, options: ClickHouseOptions) {
     this.#driver = driver
     this.#engine = engine
     this.version = version

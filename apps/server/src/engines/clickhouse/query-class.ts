@@ -1,6 +1,6 @@
 /** Bounds of one read, by its class. Every read is bounded in time, memory and result rows; a caller may only narrow the first and last. */
 import type { ClickHouseSettings } from '@clickhouse/client'
-import type { QueryClass } from './ports.ts'
+import type { QueryClass, QueryNative } from './ports.ts'
 
 interface ClassBounds {
   readonly timeoutMs: number
@@ -25,21 +25,17 @@ export interface QueryBounds {
 }
 
 /** The bounds of a read as engine settings. `timeoutMs` and `rowsMax` narrow the class's own. */
-export function queryBounds(
-  queryClass: QueryClass,
-  memoryMaxBytes: number,
-  timeoutMs: number | undefined,
-  rowsMax: number | undefined,
-): QueryBounds {
-  const bounds = boundsByClass[queryClass]
-  const limitMs = Math.min(timeoutMs ?? bounds.timeoutMs, bounds.timeoutMs)
+export function queryBounds(query: Pick<QueryNative, 'class' | 'timeoutMs' | 'rowsMax'>, memoryMaxBytes: number): QueryBounds {
+  const bounds = boundsByClass[query.class]
+  const limitMs = Math.min(query.timeoutMs ?? bounds.timeoutMs, bounds.timeoutMs)
+  const rowsMax = Math.min(query.rowsMax ?? bounds.rowsMax, bounds.rowsMax)
   return {
     timeoutMs: limitMs,
     settings: {
       max_execution_time: limitMs / 1000,
       max_threads: bounds.threadsMax,
       max_memory_usage: String(Math.floor(memoryMaxBytes * bounds.memoryShare)),
-      max_result_rows: String(Math.min(rowsMax ?? bounds.rowsMax, bounds.rowsMax)),
+      max_result_rows: String(rowsMax),
       result_overflow_mode: 'throw',
       // Only tells the engine to stop sooner when it notices; the kill on abort is what counts.
       cancel_http_readonly_queries_on_client_close: 1,

@@ -15,10 +15,8 @@ export interface Migration {
   readonly up: readonly string[]
 }
 
-export interface ClickHouseMigrationOptions {
-  /** Rewrites a statement before it runs, e.g. for the engine clauses of a cluster. */
-  readonly adapt?: (statement: string) => string
-}
+const recordTable =
+  'CREATE TABLE IF NOT EXISTS schema_migrations (id String, applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY id'
 
 /** Any fixed number; the same in every version, so that old and new programs exclude each other. */
 const lockKey = 0x62656c6c
@@ -58,19 +56,13 @@ export async function runClickHouseMigrations(
   clickhouse: Pick<ClickHouse, 'command' | 'queryNative'>,
   pool: Pool,
   migrations: readonly Migration[],
-  options: ClickHouseMigrationOptions = {},
 ): Promise<string[]> {
-  const adapt = options.adapt ?? ((statement) => statement)
   return withLock(pool, async () => {
-    await clickhouse.command(
-      adapt(
-        'CREATE TABLE IF NOT EXISTS schema_migrations (id String, applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY id',
-      ),
-    )
+    await clickhouse.command(recordTable)
     const pending = pendingOf(migrations, await appliedIn(clickhouse))
     for (const { id, up } of pending) {
       await step(id, async () => {
-        for (const statement of up) await clickhouse.command(adapt(statement))
+        for (const statement of up) await clickhouse.command(statement)
         await clickhouse.command(`INSERT INTO schema_migrations (id) VALUES (${quoteText(id)})`)
       })
     }

@@ -62,7 +62,7 @@ export async function openCluster(dataDir: string, binaries: PostgresBinaries, r
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
   makeOwnFolder(folder, runAs)
-  if (!existsSync(data)) await createCluster(folder, data, passwordFile, binaries, runAs)
+  if (!existsSync(data)) await createCluster({ folder, data, passwordFile }, binaries, runAs)
   const socket = socketFolder(folder, runAs)
   return { data, password: readPassword(passwordFile), ...socket }
 }
@@ -74,8 +74,15 @@ export function serverCommand(cluster: Cluster, binaries: PostgresBinaries, runA
   return prefixed(runAs, binaries.postgres, args)
 }
 
+interface ClusterPaths {
+  readonly folder: string
+  readonly data: string
+  readonly passwordFile: string
+}
+
 /** Atomic: made beside and moved into place, so that a crash in the middle leaves no half cluster. */
-async function createCluster(folder: string, data: string, passwordFile: string, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
+async function createCluster(paths: ClusterPaths, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
+  const { folder, data, passwordFile } = paths
   const unfinished = `${data}.new`
   rmSync(unfinished, { recursive: true, force: true })
   writeFileSync(passwordFile, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 })

@@ -89,8 +89,7 @@ interface Started {
 async function startEmbedded(options: PostgresOptions): Promise<Started> {
   const { clock, dataDir, logger } = options
   const binaries = findPostgres()
-  const logs = join(dataDir, 'logs')
-  const { runAs, cluster } = await prepareFiles(dataDir, logs, binaries, logger)
+  const { runAs, cluster } = await prepareFiles(options, binaries)
   const connectionTo = (name: string): string => {
     const credentials = `${superuser}:${cluster.password}`
     return `postgresql://${credentials}@/${name}?host=${encodeURIComponent(cluster.socketFolder)}&port=5432`
@@ -109,10 +108,12 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
     probe: async () => (await whyNot(connectionTo('postgres'))) === null,
     // At once: what was committed is in its log, and a new parent may be waiting for the folder.
     attach: (pid) => guardOrphan(pid, 'QUIT'),
-    explain: (printed) => printed.findLast((line) => /\b(FATAL|PANIC|ERROR):/.test(line)) ?? printed.at(-1) ?? null,
+    // Without the time and process id in front.
+    explain: (printed) =>
+      /\b(?:FATAL|PANIC):.*/.exec(printed.findLast((line) => /\b(?:FATAL|PANIC):/.test(line)) ?? '')?.[0] ?? printed.at(-1) ?? null,
     // A fast shutdown: connections are closed, a checkpoint is written.
     stopSignal: 'SIGINT',
-    logFile: join(logs, 'postgres.log'),
+    logFile: join(dataDir, 'logs', 'postgres.log'),
     logger,
     clock,
   })
@@ -126,14 +127,10 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
 }
 
 /** What the file system says against it becomes a failed start. */
-async function prepareFiles(
-  dataDir: string,
-  logs: string,
-  binaries: PostgresBinaries,
-  logger: Logger,
-): Promise<{ runAs: RunAs; cluster: Cluster }> {
+async function prepareFiles(options: PostgresOptions, binaries: PostgresBinaries): Promise<{ runAs: RunAs; cluster: Cluster }> {
+  const { dataDir, logger } = options
   try {
-    mkdirSync(logs, { recursive: true, mode: 0o700 })
+    mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 })
     const runAs = decideRunAs([join(dataDir, 'postgres'), binaries.postgres], logger)
     return { runAs, cluster: await openCluster(dataDir, binaries, runAs) }
   } catch (error) {

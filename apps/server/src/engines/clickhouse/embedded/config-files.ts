@@ -26,8 +26,19 @@ export interface EngineFiles {
 const grants = 'SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, KILL QUERY, dictGet, SYSTEM, BACKUP ON *.*'
 /** Database and table engines that keep their data here; the others reach for files, hosts or processes. */
 const engines = [
-  ...['Atomic', 'Memory', 'Null', 'Buffer', 'View', 'MaterializedView', 'Distributed'],
-  ...['MergeTree', 'ReplacingMergeTree', 'SummingMergeTree', 'AggregatingMergeTree', 'CollapsingMergeTree', 'VersionedCollapsingMergeTree'],
+  'Atomic',
+  'Memory',
+  'Null',
+  'Buffer',
+  'View',
+  'MaterializedView',
+  'Distributed',
+  'MergeTree',
+  'ReplacingMergeTree',
+  'SummingMergeTree',
+  'AggregatingMergeTree',
+  'CollapsingMergeTree',
+  'VersionedCollapsingMergeTree',
 ]
 const mebibyte = 1024 * 1024
 
