@@ -1,35 +1,18 @@
 /** The gRPC server with a bare client: statuses, details and limits that the SDK does not show. */
-import { Client, Metadata, credentials, status, type ServiceError } from '@grpc/grpc-js'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { startOtlpGrpcServer } from '../../../apps/server/src/protocols/index.ts'
 import { type TestDoor, createTestDoor } from '../../../apps/server/src/protocols/testing/door.ts'
+import { type Listening, callExport, grpcStatus as status, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
 import { otlpProtobuf } from '../../../apps/server/src/protocols/testing/otlp-bodies.ts'
 
-interface Connection extends AsyncDisposable {
-  readonly it: TestDoor
-  call(body: Buffer, metadata?: Record<string, string>): Promise<{ error: ServiceError | null; answer: Buffer }>
+interface Connection extends Listening {
+  call(body: Buffer, headers?: Record<string, string>): ReturnType<typeof callExport>
 }
 
 async function connect(limits = {}): Promise<Connection> {
-  const it = createTestDoor(limits)
-  const server = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door: it.door })
-  const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { 'grpc.max_send_message_length': -1 })
-  const same = (bytes: Buffer): Buffer => bytes
-  return {
-    it,
-    call: (body, headers = {}) =>
-      new Promise((resolve) => {
-        const metadata = new Metadata()
-        for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
-        const path = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
-        client.makeUnaryRequest(path, same, same, body, metadata, (error, answer) => resolve({ error, answer: answer ?? Buffer.alloc(0) }))
-      }),
-    async [Symbol.asyncDispose]() {
-      client.close()
-      await server[Symbol.asyncDispose]()
-    },
-  }
+  const listening = await listen(limits)
+  return { ...listening, call: (bytes, headers) => callExport(listening.grpcPort, bytes, headers) }
 }
 
 const body = (it: TestDoor, ...times: number[]): Buffer =>

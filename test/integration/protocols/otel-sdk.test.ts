@@ -1,65 +1,32 @@
 /** The OpenTelemetry JS SDK, as an application uses it, over HTTP (protobuf, JSON) and gRPC, against the routes and the gRPC server. */
-import Fastify from 'fastify'
-import { Metadata } from '@grpc/grpc-js'
-import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base'
 import { OTLPMetricExporter as GrpcExporter } from '@opentelemetry/exporter-metrics-otlp-grpc'
 import { AggregationTemporalityPreference, OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { AggregationType, MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics'
 import { describe, expect, test } from 'vitest'
-import { registerOtlpRoutes, startOtlpGrpcServer } from '../../../apps/server/src/protocols/index.ts'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { until } from '../../support/wait.ts'
-import { type TestDoor, createTestDoor, testKey } from '../../../apps/server/src/protocols/testing/door.ts'
-
-interface Listening extends AsyncDisposable {
-  readonly it: TestDoor
-  readonly httpUrl: string
-  readonly grpcUrl: string
-}
-
-async function listen(): Promise<Listening> {
-  const it = createTestDoor()
-  it.nowMs = Date.now()
-  const app = Fastify({ forceCloseConnections: true })
-  await registerOtlpRoutes(app, it.door)
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const grpc = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door: it.door })
-  return {
-    it,
-    httpUrl: `http://127.0.0.1:${address.port}/v1/metrics`,
-    grpcUrl: `http://127.0.0.1:${grpc.port}`,
-    async [Symbol.asyncDispose]() {
-      await grpc[Symbol.asyncDispose]()
-      await app.close()
-    },
-  }
-}
+import { testKey } from '../../../apps/server/src/protocols/testing/door.ts'
+import { type Listening, grpcMetadata, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
 
 const delta = { temporalityPreference: AggregationTemporalityPreference.DELTA }
+/** An object, because the type of the setting is in a package of its own. */
+const gzip: object = { compression: 'gzip' }
 const headers = { authorization: `Bearer ${testKey}` }
 
-function grpcMetadata(): Metadata {
-  const metadata = new Metadata()
-  metadata.set('authorization', `Bearer ${testKey}`)
-  return metadata
-}
-
 const transports: [string, (to: Listening, options: object) => PushMetricExporter][] = [
-  ['HTTP protobuf', ({ httpUrl }, options) => new ProtobufExporter({ url: httpUrl, headers, ...options })],
+  ['HTTP protobuf', ({ httpUrl }, options) => new ProtobufExporter({ url: `${httpUrl}/v1/metrics`, headers, ...options })],
+  ['HTTP protobuf, gzip', ({ httpUrl }, options) => new ProtobufExporter({ url: `${httpUrl}/v1/metrics`, headers, ...gzip, ...options })],
+  ['HTTP JSON', ({ httpUrl }, options) => new JsonExporter({ url: `${httpUrl}/v1/metrics`, headers, ...options })],
   [
-    'HTTP protobuf, gzip',
-    ({ httpUrl }, options) => new ProtobufExporter({ url: httpUrl, headers, compression: CompressionAlgorithm.GZIP, ...options }),
+    'gRPC',
+    ({ grpcPort }, options) => new GrpcExporter({ url: `http://127.0.0.1:${grpcPort}`, metadata: grpcMetadata(headers), ...options }),
   ],
-  ['HTTP JSON', ({ httpUrl }, options) => new JsonExporter({ url: httpUrl, headers, ...options })],
-  ['gRPC', ({ grpcUrl }, options) => new GrpcExporter({ url: grpcUrl, metadata: grpcMetadata(), ...options })],
   [
     'gRPC, gzip',
-    ({ grpcUrl }, options) =>
-      new GrpcExporter({ url: grpcUrl, metadata: grpcMetadata(), compression: CompressionAlgorithm.GZIP, ...options }),
+    ({ grpcPort }, options) =>
+      new GrpcExporter({ url: `http://127.0.0.1:${grpcPort}`, metadata: grpcMetadata(headers), ...gzip, ...options }),
   ],
 ]
 

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type Server, createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { registerRemoteWriteRoutes } from '../../../apps/server/src/protocols/index.ts'
-import { type TestDoor, createTestDoor, testKey } from '../../../apps/server/src/protocols/testing/door.ts'
+import { testKey } from '../../../apps/server/src/protocols/testing/door.ts'
+import { listen } from '../../../apps/server/src/protocols/testing/listen.ts'
 import { freePort } from '../../support/ports.ts'
 import { mayBeMissing, prometheusPath, promtoolPath } from '../../support/services.ts'
 import { until } from '../../support/wait.ts'
@@ -16,20 +15,6 @@ const messages = [
   ['1.0', 'prometheus.WriteRequest'],
   ['2.0', 'io.prometheus.write.v2.Request'],
 ] as const
-
-interface Receiver extends AsyncDisposable {
-  readonly it: TestDoor
-  readonly url: string
-}
-
-async function receive(): Promise<Receiver> {
-  const it = createTestDoor()
-  it.nowMs = Date.now()
-  const app = Fastify({ forceCloseConnections: true })
-  await registerRemoteWriteRoutes(app, it.door)
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return { it, url, [Symbol.asyncDispose]: () => app.close() }
-}
 
 /** Answers scrapes in OpenMetrics with `text()`. */
 async function target(text: () => string): Promise<{ address: string; server: Server }> {
@@ -97,7 +82,7 @@ describe.skipIf(mayBeMissing('prometheus', prometheusPath)).each(messages)('remo
   const supported = supports(message)
 
   test.skipIf(version === '2.0' && !supported)('samples, the end of a series, metadata and exemplars arrive', async () => {
-    await using receiver = await receive()
+    await using receiver = await listen()
     let gone = false
     const { address, server } = await target(() => {
       const counter =
@@ -109,7 +94,7 @@ describe.skipIf(mayBeMissing('prometheus', prometheusPath)).each(messages)('remo
     const { metrics, conservation } = receiver.it
     const has = (start: string): boolean => metrics.rows.some((row) => row.startsWith(start))
     try {
-      await runPrometheus(configuration(address, receiver.url, supported ? message : null), async () => {
+      await runPrometheus(configuration(address, receiver.httpUrl, supported ? message : null), async () => {
         await until('the first samples', () => has(`orders_total{${labels},shop="a"} 7.5 @`) && has(`fill{${labels},room="x"} NaN`), 30_000)
         expect(has(`fill{${labels},room="y"} Infinity`)).toBe(true)
         expect(has(`up{${labels}} 1`)).toBe(true)

@@ -2,10 +2,8 @@
  * Wire protocols: bytes in, durable samples out, and the answer each protocol's clients expect. Public face of the domain.
  * One `MetricsDoor` a process; every listener registers its routes on it.
  */
-export { protocolErrors } from './errors.ts'
 export { defaultProtocolLimits, type ProtocolLimits } from './limits.ts'
 export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcome } from './metrics-door.ts'
 export { registerOtlpRoutes } from './otlp/routes.ts'
 export { startOtlpGrpcServer, type OtlpGrpcOptions, type OtlpGrpcServer } from './otlp/grpc.ts'
 export { registerRemoteWriteRoutes } from './remote-write/routes.ts'
-export { rawProtocols } from './raw-formats.ts'

@@ -1,0 +1,61 @@
+/** Real listeners on a test door, and a bare gRPC client, for tests with real clients. */
+import { Client, Metadata, type ServiceError, credentials } from '@grpc/grpc-js'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { startOtlpGrpcServer } from '../otlp/grpc.ts'
+import { registerOtlpRoutes } from '../otlp/routes.ts'
+import { registerRemoteWriteRoutes } from '../remote-write/routes.ts'
+import type { ProtocolLimits } from '../limits.ts'
+import { type TestDoor, createTestDoor } from './door.ts'
+
+export interface Listening extends AsyncDisposable {
+  readonly it: TestDoor
+  /** `http://127.0.0.1:<port>` with all HTTP routes. */
+  readonly httpUrl: string
+  readonly grpcPort: number
+}
+
+/** Listens on free ports of this machine; the door's clock stands at now. */
+export async function listen(limits: Partial<ProtocolLimits> = {}): Promise<Listening> {
+  const it = createTestDoor(limits)
+  it.nowMs = Date.now()
+  const app: FastifyInstance = Fastify({ forceCloseConnections: true })
+  await registerOtlpRoutes(app, it.door)
+  await registerRemoteWriteRoutes(app, it.door)
+  const httpUrl = await app.listen({ host: '127.0.0.1', port: 0 })
+  const grpc = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door: it.door })
+  return {
+    it,
+    httpUrl,
+    grpcPort: grpc.port,
+    async [Symbol.asyncDispose]() {
+      await grpc[Symbol.asyncDispose]()
+      await app.close()
+    },
+  }
+}
+
+export function grpcMetadata(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+  return metadata
+}
+
+export interface ExportAnswer {
+  readonly error: ServiceError | null
+  readonly answer: Buffer
+}
+
+/** One call of `MetricsService/Export` with these bytes. */
+export function callExport(port: number, body: Buffer, headers: Readonly<Record<string, string>> = {}): Promise<ExportAnswer> {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.max_send_message_length': -1 })
+  const same = (bytes: Buffer): Buffer => bytes
+  const path = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(path, same, same, body, grpcMetadata(headers), (error, answer) => {
+      client.close()
+      resolve({ error, answer: answer ?? Buffer.alloc(0) })
+    })
+  })
+}
+
+export { status as grpcStatus } from '@grpc/grpc-js'
