@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRouter } from '@tanstack/react-router'
 import { parseSearch, writeSearch } from './lib/search-params.ts'
 import {
+  accountRoute,
   auditRoute,
   exploreMetricsRoute,
   keysRoute,
@@ -37,6 +38,7 @@ const routeTree = rootRoute.addChildren([
     membersRoute,
     tokensRoute,
     auditRoute,
+    accountRoute,
     systemRoute,
   ]),
 ])

@@ -124,7 +124,8 @@ function fillingArea(look: ChartLook): Pick<LineSeriesOption, 'markArea'> {
 /** The whole drawing. Everything a person typed or sent stays text: no HTML is made of it. */
 export function chartOption(data: ChartData, look: ChartLook): ChartOption {
   const rangeMs = look.toMs - look.fromMs
-  const interval = tickInterval(look.unit, highestOf(look, data))
+  const highest = highestOf(look, data)
+  const interval = tickInterval(look.unit, highest)
   const drawn = data.series.map((series) => seriesOption(data, series, look))
   const first = drawn[0]
   return {
@@ -146,7 +147,7 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
       type: 'value',
       scale: !axisStartsAtZero(look.style, data.series),
       splitNumber: 4,
-      ...(interval === undefined ? {} : { interval }),
+      ...(interval === undefined ? {} : { interval, max: Math.ceil(highest / interval) * interval }),
       axisLabel: { color: look.colors.text, fontSize: 11, formatter: (value: number) => formatValue(value, look.unit) },
       splitLine: { lineStyle: { color: look.colors.grid } },
       axisLine: { show: false },

@@ -80,6 +80,12 @@ export const auditRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/audit/AuditPage.tsx'), 'AuditPage'),
 })
 
+export const accountRoute = createRoute({
+  getParentRoute,
+  path: '/settings/account',
+  component: lazyRouteComponent(() => import('../features/account/AccountPage.tsx'), 'AccountPage'),
+})
+
 export const systemRoute = createRoute({
   getParentRoute,
   path: '/system',

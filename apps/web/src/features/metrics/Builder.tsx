@@ -33,7 +33,8 @@ export interface BuilderProps {
 
 export function Builder({ letter, query, metrics, onChange }: BuilderProps) {
   const { projectPath } = usePlace()
-  const tags = useQuery(tagsQuery(projectPath, query.metric))
+  const isKnown = metrics.some((metric) => metric.name === query.metric)
+  const tags = useQuery({ ...tagsQuery(projectPath, query.metric), enabled: isKnown })
   const labels = (tags.data?.items ?? []).map((tag) => tag.name).filter((name) => name !== '__name__')
   const setFilter = (index: number, filter: Filter | null): void => {
     const filters = query.filters.flatMap((each, at) => (at === index ? (filter === null ? [] : [filter]) : [each]))

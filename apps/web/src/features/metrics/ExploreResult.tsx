@@ -100,7 +100,7 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
   )
   const summary = describeChart(visible.map((series) => series.name), visible.map((series) => series.stats), (value) => formatValue(value, unit))
   if (answers.isFirst) return <Loading label="the answer" rows={8} onCancel={answers.cancel} />
-  if (all.length === 0) return answers.answers.length === 0 ? <NoAnswer /> : <NoPoints />
+  if (all.length === 0) return answers.answers.length === 0 ? <NoAnswer failed={answers.errors.some((error) => error !== null)} /> : <NoPoints />
   if (state.search.view === 'table') return <PointsTable data={data} unit={unit} />
   return (
     <>
@@ -142,10 +142,17 @@ function NoPoints() {
   )
 }
 
-function NoAnswer() {
+function NoAnswer({ failed }: { readonly failed: boolean }) {
+  if (failed) {
+    return (
+      <Empty title="Nothing to show" icon="metrics">
+        <p>The query above gave no answer; the message says where it stopped. Ctrl Enter runs it again.</p>
+      </Empty>
+    )
+  }
   return (
     <Empty title="No query is on" icon="metrics">
-      <p>Switch a query on by its letter, or correct the one that failed.</p>
+      <p>Switch a query on by its letter.</p>
     </Empty>
   )
 }

@@ -10,7 +10,7 @@ import { usePlace } from '../session/index.ts'
 import { foreignSources, sourcesQuery } from '../sources/index.ts'
 import { systemQuery } from '../system/index.ts'
 import { usageQuery } from '../usage/index.ts'
-import { ComponentsPanel, IngestPanel, SourcesPanel } from './OverviewPanels.tsx'
+import { ComponentsPanel, IngestPanel, ReasonsPanel, SourcesPanel } from './OverviewPanels.tsx'
 import { overviewStats } from './overview-stats.ts'
 import { StatTile } from './StatTile.tsx'
 import { Verdict } from './Verdict.tsx'
@@ -43,9 +43,14 @@ export function OverviewPage() {
         ))}
       </div>
       <div className="bw-columns">
-        <IngestPanel usage={usage} />
-        <SourcesPanel sources={sources} nowMs={nowMs} />
-        <ComponentsPanel status={status} nowMs={nowMs} />
+        <div className="bw-stack">
+          <IngestPanel usage={usage} />
+          <ReasonsPanel usage={usage} />
+        </div>
+        <div className="bw-stack">
+          <SourcesPanel sources={sources} nowMs={nowMs} />
+          <ComponentsPanel status={status} nowMs={nowMs} />
+        </div>
       </div>
     </Page>
   )

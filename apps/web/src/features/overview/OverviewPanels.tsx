@@ -3,14 +3,14 @@ import type { SourceRow, SystemStatusBody, UsageRow } from '@bellwether/protocol
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { formatAgo } from '../../lib/time-format.ts'
-import { formatCount } from '../../lib/units.ts'
+import { formatCount, formatMs } from '../../lib/units.ts'
 import { Section } from '../../ui/Page.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
 import { protocolName } from '../sources/index.ts'
 import { byUrgency, componentName, toneOf } from '../system/index.ts'
-import { balanceOf, Equation } from '../usage/index.ts'
+import { balanceOf, Equation, explainReason, reasonsOf } from '../usage/index.ts'
 
 /** Rows of a panel; its page has all. */
 const rowsMax = 8
@@ -38,6 +38,34 @@ export function IngestPanel({ usage }: { readonly usage: UseQueryResult<readonly
           </div>
         ))}
       </div>
+    </Section>
+  )
+}
+
+export function ReasonsPanel({ usage }: { readonly usage: UseQueryResult<readonly UsageRow[]> }) {
+  const { project } = usePlace()
+  const reasons = reasonsOf((usage.data ?? []).filter((row) => row.projectId === project.id)).slice(0, rowsMax)
+  return (
+    <Section
+      title="Refused and dropped"
+      actions={
+        <Link to="/p/$project/data/refused" params={{ project: project.id }}>
+          Examples
+        </Link>
+      }
+    >
+      {usage.data !== undefined && reasons.length === 0 && <p className="bw-section__body bw-dim">Nothing was refused or dropped.</p>}
+      <ul className="bw-rows">
+        {reasons.map((row) => (
+          <li key={`${row.kind} ${row.what} ${row.reason}`} title={explainReason(row.reason) ?? ''}>
+            <span className="bw-rows__main">
+              <code>{row.reason}</code>
+            </span>
+            <span className="bw-dim">{row.what}</span>
+            <span className="bw-rows__time">{formatCount(row.rows)} points</span>
+          </li>
+        ))}
+      </ul>
     </Section>
   )
 }
@@ -94,7 +122,7 @@ export function ComponentsPanel({ status, nowMs }: { readonly status: UseQueryRe
             </span>
             <span className="bw-dim">{component.state}</span>
             <time className="bw-dim bw-rows__time" title={component.since ?? ''}>
-              {component.since === null ? '' : `since ${formatAgo(Date.parse(component.since), nowMs)}`}
+              {component.since === null ? '' : `for ${formatMs(Math.max(0, nowMs - Date.parse(component.since)))}`}
             </time>
           </li>
         ))}

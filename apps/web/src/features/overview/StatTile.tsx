@@ -11,8 +11,8 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import type { OverviewStat } from './overview-stats.ts'
 
-/** Points of a sparkline. */
-const pointsMax = 60
+/** Points of a sparkline; many, so that a program started a minute ago shows them too. */
+const pointsMax = 240
 
 function toneOf(value: number, { warnFrom, downFrom }: OverviewStat): 'ok' | 'warn' | 'down' {
   if (downFrom !== null && value >= downFrom) return 'down'
@@ -37,7 +37,7 @@ export function StatTile({ stat }: { readonly stat: OverviewStat }) {
     <Link className={`bw-stat bw-stat--${tone}`} to="/p/$project/explore/metrics" params={{ project: project.id }} search={{ q: [stat.query] }} title={`${stat.query}\nOpen in Explore`}>
       <span className="bw-stat__label">{stat.label}</span>
       <span className="bw-stat__value" aria-live="off">
-        {hasValue ? formatValue(last, unit) : answer.isPending ? <span className="bw-skeleton bw-stat__wait" /> : <span className="bw-dim">{answer.isError ? 'unknown' : 'no data'}</span>}
+        {hasValue ? formatValue(last, unit) : answer.isPending ? <span className="bw-skeleton bw-stat__wait" /> : <span className="bw-dim">{answer.isError ? 'unknown' : 'no data yet'}</span>}
         {tone !== 'ok' && <span className="bw-sr">, high</span>}
       </span>
       <Sparkline values={values} />

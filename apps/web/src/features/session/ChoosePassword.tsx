@@ -1,20 +1,12 @@
 /** Choosing the first password, checked while typing. */
-import { passwordLengthMax, passwordLengthMin } from '@bellwether/protocol'
+import { passwordLengthMin } from '@bellwether/protocol'
 import { PasswordInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { Button } from '../../ui/Button.tsx'
+import { passwordProblem } from './password-model.ts'
 import { SessionCard } from './SessionCard.tsx'
 import { changePassword, sessionQuery } from './session.queries.ts'
-
-/** What is wrong with a new password, or null. */
-export function passwordProblem(password: string, repeated: string | null): string | null {
-  if (password.length < passwordLengthMin) return `At least ${passwordLengthMin} characters; ${passwordLengthMin - password.length} more.`
-  if (password.length > passwordLengthMax) return `At most ${passwordLengthMax} characters.`
-  if (/^(.)\1*$/.test(password)) return 'One character over and over is guessed at once.'
-  if (repeated !== null && repeated !== password) return 'The two passwords differ.'
-  return null
-}
 
 export function ChoosePassword({ email, onDone }: { readonly email: string | null; readonly onDone: () => void }) {
   const client = useQueryClient()

@@ -72,8 +72,7 @@ export function SignInPage({ expired, onSignedIn }: SignInPageProps) {
         </Button>
       </form>
       <p className="bw-session__foot">
-        First time here? The address printed when Bellwether started signs you in without a password. Lost yours? Run{' '}
-        <code>bellwether token</code> on the server.
+        First time here? The link that Bellwether printed at its first start, or that an admin gave you, signs you in without a password.
       </p>
     </SessionCard>
   )

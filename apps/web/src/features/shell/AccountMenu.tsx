@@ -15,7 +15,7 @@ const schemes: readonly { readonly value: 'light' | 'dark' | 'auto'; readonly la
 ]
 
 export function AccountMenu() {
-  const { session, organization } = usePlace()
+  const { session, organization, project } = usePlace()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const [zone, setZone] = useZone()
   const navigate = useNavigate()
@@ -38,6 +38,7 @@ export function AccountMenu() {
             {organization.role} of {organization.name}
           </span>
         </div>
+        <Menu.Item onClick={() => void navigate({ to: '/p/$project/settings/account', params: { project: project.id } })}>Your account</Menu.Item>
         <Menu.Divider />
         <Menu.Label>Look</Menu.Label>
         {schemes.map((scheme) => (

@@ -14,6 +14,7 @@ export type PagePath =
   | '/p/$project/settings/members'
   | '/p/$project/settings/tokens'
   | '/p/$project/settings/audit'
+  | '/p/$project/settings/account'
   | '/p/$project/system'
 
 export interface NavigationPage {
@@ -57,6 +58,7 @@ export const navigation: readonly NavigationGroup[] = [
       { to: '/p/$project/settings/members', label: 'Members', key: 'e', words: 'people users roles invite' },
       { to: '/p/$project/settings/tokens', label: 'API tokens', key: 't', words: 'bearer automation' },
       { to: '/p/$project/settings/audit', label: 'Audit', key: 'a', words: 'log who changed' },
+      { to: '/p/$project/settings/account', label: 'Your account', key: 'c', words: 'password profile' },
     ],
   },
   { label: 'System', icon: 'system', pages: [{ to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' }] },

@@ -69,7 +69,7 @@ export function StartPage() {
         )}
       </div>
       <p className="bw-dim">
-        From this machine data is also taken without a key, on the ports OpenTelemetry uses by default: 4317 (gRPC) and 4318 (HTTP).
+        Programs on the server’s own machine may leave the key out, and reach it where OpenTelemetry sends by default (4317 gRPC, 4318 HTTP), unless the settings say otherwise.
       </p>
     </Page>
   )

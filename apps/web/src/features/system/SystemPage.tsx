@@ -2,7 +2,6 @@
 import type { ComponentStatus, SystemStatusBody } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { formatAgo } from '../../lib/time-format.ts'
 import { formatBytes, formatCount, formatMs } from '../../lib/units.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Meter } from '../../ui/Meter.tsx'
@@ -24,10 +23,10 @@ function componentColumns(nowMs: number): readonly Column<ComponentStatus>[] {
     { id: 'location', header: 'Where', isExtra: true, cell: (component) => <span className="bw-mono">{component.location ?? ''}</span> },
     {
       id: 'since',
-      header: 'Since',
+      header: 'For',
       isNumber: true,
       isExtra: true,
-      cell: (component) => (component.since === null ? '' : <time title={component.since}>{formatAgo(Date.parse(component.since), nowMs)}</time>),
+      cell: (component) => (component.since === null ? '' : <time title={component.since}>{formatMs(Math.max(0, nowMs - Date.parse(component.since)))}</time>),
     },
     { id: 'detail', header: '', cell: (component) => <span title={component.detail ?? ''}>{component.detail ?? ''}</span> },
   ]
