@@ -7,7 +7,7 @@ import { createMemoryStorage, runPromqlTestFile } from '../../../apps/server/src
 const folder = resolve(import.meta.dirname, 'cases')
 
 for (const name of readdirSync(folder)) {
-  test(name, async () => {
+  test(`${name}`, async () => {
     const report = await runPromqlTestFile(readFileSync(resolve(folder, name), 'utf8'), createMemoryStorage())
     expect(report.failures).toEqual([])
     expect(report.passed).toBeGreaterThan(5)

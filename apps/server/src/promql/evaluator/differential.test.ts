@@ -92,7 +92,7 @@ const stepwiseQueries = [
   '-m_total',
   'm_total @ 300',
   'rate(m_total[2m])',
-  'irate({job="api"}[3m] offset 20s)',
+  'irate(m_total{job="api"}[3m] offset 20s)',
   'idelta(m_total[3m])',
   'delta(m_total[5m] @ 400)',
   'deriv(m_total[4m])',
@@ -134,7 +134,7 @@ const stepwiseQueries = [
 
 describe('range evaluation gives what one step at a time gives', () => {
   for (const query of stepwiseQueries) {
-    test(query, async () => {
+    test(`${query}`, async () => {
       let rowsSeen = 0
       await fc.assert(
         fc.asyncProperty(world, grid, async (series, { startSec, stepSec, steps }) => {
@@ -185,7 +185,7 @@ const naiveQueries = [
 
 describe('range evaluation gives what the definitions give', () => {
   for (const query of naiveQueries) {
-    test(query, async () => {
+    test(`${query}`, async () => {
       let rowsSeen = 0
       await fc.assert(
         fc.asyncProperty(world, grid, async (series, { startSec, stepSec, steps }) => {

@@ -74,7 +74,7 @@ export class VectorBuilder {
   }
 
   setHistogram(cell: number, histogram: NativeHistogram): void {
-    this.#histograms ??= new Array<NativeHistogram | null>(this.#values.length).fill(null)
+    this.#histograms ??= Array.from({ length: this.#values.length }, () => null)
     while (this.#histograms.length <= cell) this.#histograms.push(null)
     this.#histograms[cell] = histogram
     this.#values[cell] = NaN
@@ -178,7 +178,7 @@ export function broadcast(value: Value, steps: number): Value {
   for (let s = 0; s < value.sets.length; s++) values.fill(value.values[s]!, s * steps, (s + 1) * steps)
   let histograms: (NativeHistogram | null)[] | null = null
   if (value.histograms !== null) {
-    histograms = new Array<NativeHistogram | null>(values.length).fill(null)
+    histograms = Array.from({ length: values.length }, () => null)
     for (let s = 0; s < value.sets.length; s++) histograms.fill(value.histograms[s] ?? null, s * steps, (s + 1) * steps)
   }
   return { ...value, steps, values, histograms }

@@ -6,7 +6,7 @@ import { histogramAt } from '../evaluator/selector.ts'
 import { ABSENT, mergeSameLabels, type VectorValue } from '../evaluator/values.ts'
 import { executionError } from '../errors.ts'
 import { isWellFormed } from '../syntax/literals.ts'
-import { compileAnchored } from '../syntax/selector-parser.ts'
+import { compileAnchored } from '../syntax/re2.ts'
 
 function checkLabelName(name: string, func: string): void {
   if (name === '' || !isWellFormed(name)) throw executionError(`invalid destination label name in ${func}(): ${name}`)

@@ -41,7 +41,8 @@ export function nativeQuantile(q: number, histogram: NativeHistogram): { value: 
   const reached = Math.min(count, histogram.count)
   if (reached < rank && hasNan) return { value: NaN, nan: 'nan' }
   const nan: NanEffect = hasNan ? 'skewed' : 'none'
-  let { lower, upper, isZero } = bounded(found, histogram)
+  const { lower: bound, upper, isZero } = bounded(found, histogram)
+  let lower = bound
   if (custom) {
     if (lower === -Infinity) {
       if (upper <= 0) return { value: upper, nan }
@@ -76,8 +77,8 @@ function rankWithin(value: number, buckets: readonly Bucket[], histogram: Native
   const custom = usesCustomBuckets(histogram)
   let rank = 0
   for (const bucket of buckets) {
-    let { lower, upper, isZero } = bounded(bucket, histogram)
-    if (custom && lower === -Infinity && upper > 0) lower = 0
+    const { lower: bound, upper, isZero } = bounded(bucket, histogram)
+    const lower = custom && bound === -Infinity && upper > 0 ? 0 : bound
     if (lower >= value) return rank
     if (upper > value) {
       if (custom || isZero) {

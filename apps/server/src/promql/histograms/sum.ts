@@ -83,7 +83,7 @@ function combinedBuckets(all: readonly Buckets[], reduce: (values: readonly numb
   for (const [part, { indexes, counts }] of all.entries()) {
     for (let i = 0; i < indexes.length; i++) {
       let column = columns.get(indexes[i]!)
-      if (column === undefined) columns.set(indexes[i]!, (column = new Array<number>(all.length).fill(0)))
+      if (column === undefined) columns.set(indexes[i]!, (column = Array.from(all, () => 0)))
       column[part] = counts[i]!
     }
   }

@@ -5,7 +5,7 @@ import { tokenize } from './lexer.ts'
 
 describe('tokenize', () => {
   const check = (text: string, want: string): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       const tokens = tokenize(text)
       expect(tokens.map((token) => `${token.kind}:${token.text}`).join(' ')).toBe(`${want}${want === '' ? '' : ' '}end:`)
       for (const token of tokens) expect(text.slice(token.start, token.end)).toBe(token.text)
@@ -33,7 +33,7 @@ describe('tokenize', () => {
 
 describe('tokenize refuses', () => {
   const refuse = (text: string, message: string): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(() => tokenize(text)).toThrow(message)
     })
   }

@@ -4,7 +4,7 @@ import { durationOrNull, formatDuration, formatNumber, formatPlain, numberOrNull
 
 describe('durationOrNull', () => {
   const check = (text: string, ms: number | null): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(durationOrNull(text)).toBe(ms)
     })
   }
@@ -22,7 +22,7 @@ describe('durationOrNull', () => {
 
 describe('formatDuration', () => {
   const check = (ms: number, text: string): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(formatDuration(ms)).toBe(text)
     })
   }
@@ -44,7 +44,7 @@ test('a duration printed reads back as itself', () => {
 
 describe('numberOrNull', () => {
   const check = (text: string, value: number | null): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(numberOrNull(text)).toBe(value)
     })
   }
@@ -63,7 +63,7 @@ describe('numberOrNull', () => {
 
 describe('numbers as Prometheus writes them', () => {
   const check = (value: number, short: string, plain: string): void => {
-    test(short, () => {
+    test(`${short}`, () => {
       expect(formatNumber(value)).toBe(short)
       expect(formatPlain(value)).toBe(plain)
     })
@@ -80,7 +80,7 @@ describe('numbers as Prometheus writes them', () => {
 
 describe('unquote', () => {
   const check = (text: string, value: string | null): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(unquote(text)).toBe(value)
     })
   }

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { parseQuery } from './ast-json.ts'
 import { parseExpression } from './checker.ts'
 import { formatQuery, printExpr } from './printer.ts'
-import { compileAnchored } from './selector-parser.ts'
+import { compileAnchored } from './re2.ts'
 import { parseSelector, selectorsOf } from './selectors.ts'
 
 describe('queries and their canonical text', () => {
   const check = (text: string, want = text): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(printExpr(parseExpression(text))).toBe(want)
     })
   }
@@ -54,7 +54,7 @@ describe('queries and their canonical text', () => {
 
 describe('wrong queries', () => {
   const refuse = (text: string, message: string): void => {
-    test(text, () => {
+    test(`${text}`, () => {
       expect(() => parseExpression(text)).toThrow(message)
     })
   }

@@ -2,6 +2,7 @@
 import type { Matcher } from '../../metrics/index.ts'
 import type { DurationExpr, RangeMode, TimeShift, VectorSelector } from './ast.ts'
 import { durationOrNull, isLegacyLabelName, isWellFormed, numberOrNull } from './literals.ts'
+import { compileAnchored } from './re2.ts'
 import type { TokenReader } from './token-reader.ts'
 
 export const noShift: TimeShift = { offset: null, at: null }
@@ -56,97 +57,6 @@ function parseMatcher(reader: TokenReader, matchers: Matcher[]): string | null {
   if (op === '=~' || op === '!~') checkRegex(reader, value, operator.start)
   matchers.push({ name, op, value })
   return null
-}
-
-/** Label value pattern in RE2's syntax as a JavaScript expression, anchored. Throws `SyntaxError`. */
-export function compileAnchored(pattern: string): RegExp {
-  if (pattern.length > regexLengthMax) throw new SyntaxError(`pattern is longer than ${regexLengthMax} characters`)
-  return new RegExp(`^(?:${translateRe2(pattern)})$`, 'su')
-}
-
-/** Bounds the work a label pattern can ask for. */
-export const regexLengthMax = 10_000
-
-/** RE2 spellings that JavaScript writes differently: `(?P<n>`, leading `(?i)`-like flags, `\z`, `\A`, escaped plain characters. */
-function translateRe2(pattern: string): string {
-  const source = pattern.replaceAll('(?P<', '(?<')
-  let out = ''
-  for (let i = 0; i < source.length; i++) {
-    const char = source.charAt(i)
-    if (char === '\\') {
-      const next = source.charAt(++i)
-      if (next === 'A') out += '^'
-      else if (next === 'z') out += '$'
-      else if (/[a-zA-Z0-9^$\\.*+?()[\]{}|/]/.test(next)) out += char + next
-      else if (next === '-') out += '\\x2d'
-      else out += next
-      continue
-    }
-    const flags = char === '(' ? /^\(\?([imsU]+)([:)])/.exec(source.slice(i)) : null
-    if (flags !== null) {
-      const { text, skip } = translateFlags(source, i, flags[1] ?? '', flags[2] ?? '', flags[0].length)
-      out += text
-      i += skip - 1
-      continue
-    }
-    out += char
-  }
-  return out
-}
-
-/** `(?i:x)` and `(?i)x` to the end of the enclosing group: case folding is spelled out, since Node 20 has no inline flags. */
-function translateFlags(source: string, at: number, flags: string, form: string, length: number): { text: string; skip: number } {
-  const end = groupEnd(source, form === ':' ? at + length : at + length)
-  const inner = translateRe2(source.slice(at + length, end))
-  const body = flags.includes('i') ? foldCase(inner) : inner
-  return { text: `(?:${body})`, skip: (form === ':' ? end + 1 : end) - at }
-}
-
-/** Index of the `)` that closes the group containing `from`, or the end of the pattern. */
-function groupEnd(source: string, from: number): number {
-  let depth = 0
-  let inClass = false
-  for (let i = from; i < source.length; i++) {
-    const char = source.charAt(i)
-    if (char === '\\') i++
-    else if (inClass) inClass = char !== ']'
-    else if (char === '[') inClass = true
-    else if (char === '(') depth++
-    else if (char === ')' && depth-- === 0) return i
-  }
-  return source.length
-}
-
-function foldCase(pattern: string): string {
-  let out = ''
-  let inClass = false
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern.charAt(i)
-    if (char === '\\') {
-      out += char + pattern.charAt(++i)
-      continue
-    }
-    if (char === '(' && pattern.startsWith('(?<', i) && !/[=!]/.test(pattern.charAt(i + 3))) {
-      const close = pattern.indexOf('>', i)
-      out += pattern.slice(i, close + 1)
-      i = close
-      continue
-    }
-    const lower = char.toLowerCase()
-    const upper = char.toUpperCase()
-    if (inClass) {
-      inClass = char !== ']'
-      const range = /^([a-z])-([a-z])/i.exec(pattern.slice(i))
-      if (range !== null) {
-        out += `${range[0].toLowerCase()}${range[0].toUpperCase()}`
-        i += 2
-      } else out += lower === upper ? char : lower + upper
-    } else if (char === '[') {
-      inClass = true
-      out += char
-    } else out += lower === upper || lower.length !== 1 || upper.length !== 1 ? char : `[${lower}${upper}]`
-  }
-  return out
 }
 
 function checkRegex(reader: TokenReader, pattern: string, offset: number): void {

@@ -9,7 +9,7 @@ export interface Signature {
   readonly returns: ValueType
 }
 
-function group(names: string, args: readonly ValueType[], returns: ValueType, variadic = 0): Signature[] {
+function group(names: string, args: readonly ValueType[], { returns = 'vector', variadic = 0 }: Partial<Signature> = {}): Signature[] {
   return names.split(' ').map((name) => ({ name, args, variadic, returns }))
 }
 
@@ -18,33 +18,31 @@ const all: readonly Signature[] = [
     'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor histogram_avg histogram_count histogram_stddev ' +
       'histogram_stdvar histogram_sum ln log10 log2 rad sgn sin sinh sort sort_desc sqrt tan tanh timestamp',
     ['vector'],
-    'vector',
   ),
   ...group(
     'absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate last_over_time ' +
       'mad_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time stdvar_over_time sum_over_time ' +
       'ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time',
     ['matrix'],
-    'vector',
   ),
-  ...group('day_of_month day_of_week day_of_year days_in_month hour minute month year', ['vector'], 'vector', 1),
-  ...group('clamp', ['vector', 'scalar', 'scalar'], 'vector'),
-  ...group('clamp_max clamp_min', ['vector', 'scalar'], 'vector'),
-  ...group('round', ['vector', 'scalar'], 'vector', 1),
-  ...group('double_exponential_smoothing', ['matrix', 'scalar', 'scalar'], 'vector'),
-  ...group('predict_linear', ['matrix', 'scalar'], 'vector'),
-  ...group('quantile_over_time', ['scalar', 'matrix'], 'vector'),
-  ...group('histogram_fraction', ['scalar', 'scalar', 'vector'], 'vector'),
-  ...group('histogram_quantile', ['scalar', 'vector'], 'vector'),
-  ...group('histogram_quantiles', ['vector', 'string', 'scalar', 'scalar'], 'vector', 9),
-  ...group('info', ['vector', 'vector'], 'vector', 1),
-  ...group('label_join', ['vector', 'string', 'string', 'string'], 'vector', -1),
-  ...group('label_replace', ['vector', 'string', 'string', 'string', 'string'], 'vector'),
-  ...group('sort_by_label sort_by_label_desc', ['vector', 'string'], 'vector', -1),
-  ...group('max_of min_of', ['scalar', 'scalar'], 'scalar'),
-  ...group('end pi range start step time', [], 'scalar'),
-  ...group('scalar', ['vector'], 'scalar'),
-  ...group('vector', ['scalar'], 'vector'),
+  ...group('day_of_month day_of_week day_of_year days_in_month hour minute month year', ['vector'], { variadic: 1 }),
+  ...group('clamp', ['vector', 'scalar', 'scalar']),
+  ...group('clamp_max clamp_min', ['vector', 'scalar']),
+  ...group('round', ['vector', 'scalar'], { variadic: 1 }),
+  ...group('double_exponential_smoothing', ['matrix', 'scalar', 'scalar']),
+  ...group('predict_linear', ['matrix', 'scalar']),
+  ...group('quantile_over_time', ['scalar', 'matrix']),
+  ...group('histogram_fraction', ['scalar', 'scalar', 'vector']),
+  ...group('histogram_quantile', ['scalar', 'vector']),
+  ...group('histogram_quantiles', ['vector', 'string', 'scalar', 'scalar'], { variadic: 9 }),
+  ...group('info', ['vector', 'vector'], { variadic: 1 }),
+  ...group('label_join', ['vector', 'string', 'string', 'string'], { variadic: -1 }),
+  ...group('label_replace', ['vector', 'string', 'string', 'string', 'string']),
+  ...group('sort_by_label sort_by_label_desc', ['vector', 'string'], { variadic: -1 }),
+  ...group('max_of min_of', ['scalar', 'scalar'], { returns: 'scalar' }),
+  ...group('end pi range start step time', [], { returns: 'scalar' }),
+  ...group('scalar', ['vector'], { returns: 'scalar' }),
+  ...group('vector', ['scalar']),
 ]
 
 export const signatures: ReadonlyMap<string, Signature> = new Map(all.map((signature) => [signature.name, signature]))

@@ -2,7 +2,7 @@
 import type { Labels, Matcher, NativeHistogram, SeriesBlock } from '../../metrics/index.ts'
 import { labelValue } from '../evaluator/label-sets.ts'
 import type { SourceRequest } from '../ports.ts'
-import { compileAnchored } from '../syntax/selector-parser.ts'
+import { compileAnchored } from '../syntax/re2.ts'
 import type { TestSeries, TestStorage } from './ports.ts'
 
 interface Row {

@@ -16,6 +16,11 @@ const testLimits: QueryLimits = {
   lookbackMs: 300_000,
 }
 
+interface Run {
+  readonly engine: PromqlEngine
+  readonly storage: TestStorage
+}
+
 /** Every `eval` counts as passed or failed; what cannot be read or is not supported counts as failed. */
 export async function runPromqlTestFile(text: string, storage: TestStorage): Promise<TestReport> {
   const engine = createPromqlEngine({ clock: systemClock, delayedNameRemoval: true })
@@ -47,7 +52,7 @@ async function runEval(engine: PromqlEngine, command: EvalCommand, storage: Test
   }
   if (failure !== undefined) return 'expected an error, got a result'
   const difference = compareOutcome(command, outcome.value) ?? compareAnnotations(command.expectations, outcome)
-  return difference ?? (await compareWithRange(engine, command, outcome, storage))
+  return difference ?? (await compareWithRange({ engine, storage }, command, outcome))
 }
 
 function query(engine: PromqlEngine, command: EvalCommand, storage: TestStorage): Promise<QueryOutcome> {
@@ -60,17 +65,12 @@ function query(engine: PromqlEngine, command: EvalCommand, storage: TestStorage)
 const boundsFunctions = /\b(?:start|end|step|range)\s*\(/
 
 /** As Prometheus' runner: an instant result must come out of the middle of a range query as well. */
-async function compareWithRange(
-  engine: PromqlEngine,
-  command: EvalCommand,
-  outcome: QueryOutcome,
-  storage: TestStorage,
-): Promise<string | null> {
+async function compareWithRange(run: Run, command: EvalCommand, outcome: QueryOutcome): Promise<string | null> {
   const { value } = outcome
   if (command.stepMs > 0 || command.isOrdered || value.type !== 'vector' || boundsFunctions.test(command.query)) return null
   const { query: text, startMs } = command
   const bounds = { query: text, startMs: startMs - 60_000, endMs: startMs + 60_000, stepMs: 60_000 }
-  const range = await engine.range(bounds, storage.source, testLimits, new AbortController().signal)
+  const range = await run.engine.range(bounds, run.storage.source, testLimits, new AbortController().signal)
   if (range.value.type !== 'matrix') return 'a range query did not give a matrix'
   const series = range.value.series.flatMap((one) => {
     const found = pointsOf(one).find(([timeMs]) => timeMs === startMs)
