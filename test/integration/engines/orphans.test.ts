@@ -1,14 +1,15 @@
 /** What is left when the program dies of SIGKILL: nothing that runs, and a folder that the next one can open at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { openDataDirectory, openPostgres } from '../../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { setup } from '../../support/global-setup.ts'
 import { isAlive, processTree } from '../../support/processes.ts'
 import { until } from '../../support/wait.ts'
 import { engineFolder } from './engine-folder.ts'
@@ -22,13 +23,16 @@ interface Parent {
   readonly postgres: number
 }
 
-async function startParent(dataDir: string): Promise<Parent> {
-  const child = spawn(process.execPath, [script, engines, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function startParent(dataDir: string, user: { uid?: number; gid?: number } = {}): Promise<Parent> {
+  const child = spawn(process.execPath, [script, engines, dataDir], { stdio: ['ignore', 'pipe', 'inherit'], ...user })
   const lines = createInterface({ input: child.stdout })
   const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [''])])
   const { clickhouse, postgres } = JSON.parse(String(line))
   return { child, clickhouse, postgres }
 }
+
+/** The programs run from the build, as they do for whoever installs them. */
+beforeAll(setup)
 
 async function kill(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
@@ -86,4 +90,23 @@ test('a lock of a dead program is no lock', async () => {
   await using mine = await openDataDirectory(folder.path)
   expect(mine.freeBytes()).toBeGreaterThan(0)
   writeFileSync(join(mine.path, 'x'), 'x')
+})
+
+/** Ourselves, and when we are root a normal user too, where the checkout is open to others. */
+function users(): { uid?: number; gid?: number }[] {
+  const nobody = 65_534
+  const open = (path: string): boolean => (statSync(path).mode & 0o001) !== 0 && (path === '/' || open(dirname(path)))
+  const other = process.getuid?.() === 0 && open(dirname(script)) ? [{ uid: nobody, gid: nobody }] : []
+  return [{}, ...other]
+}
+
+test('both engines run for root and for a normal user', async () => {
+  for (const user of users()) {
+    using folder = engineFolder()
+    if (user.uid !== undefined && user.gid !== undefined) chownSync(folder.path, user.uid, user.gid)
+    const parent = await startParent(folder.path, user)
+    expect(isAlive(parent.clickhouse) && isAlive(parent.postgres)).toBe(true)
+    await kill(parent.child)
+    await until('both have ended', () => !isAlive(parent.clickhouse) && !isAlive(parent.postgres))
+  }
 })

@@ -38,6 +38,8 @@ const pingTimeoutMs = 1000
 /** How much later than the engine this side gives up, so that the engine's own message is heard. */
 const graceMs = 2000
 
+const killAgainMs = 500
+
 interface Clients {
   readonly reads: ClickHouseClient
   readonly writes: ClickHouseClient
@@ -189,12 +191,15 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
     return new EngineCall(this.#options.clock, timeoutMs + graceMs, signal)
   }
 
-  /** Not waited for: the caller has gone. Harmless when the query has ended. */
+  /** Not waited for: the caller has gone. Harmless when the query has ended; twice, as it may not have begun at the first. */
   #kill(queryId: string): void {
-    const sql = `KILL QUERY WHERE query_id = '${queryId}' ASYNC`
-    this.#clients?.control.command({ query: sql }).catch((error: unknown) => {
-      this.#options.logger.debug('a query could not be killed', { queryId, error: String(error) })
-    })
+    const kill = (): void => {
+      this.#clients?.control.command({ query: `KILL QUERY WHERE query_id = '${queryId}' ASYNC` }).catch((error: unknown) => {
+        this.#options.logger.debug('a query could not be killed', { queryId, error: String(error) })
+      })
+    }
+    kill()
+    this.#options.clock.after(killAgainMs, kill)
   }
 }
 

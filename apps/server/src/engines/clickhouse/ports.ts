@@ -26,7 +26,8 @@ export interface QueryNative {
 
 /**
  * Errors by code: `engine.unavailable` (not reachable, starting), `engine.timeout`, `engine.memory`, `engine.disk_full`,
- * `engine.too_many_parts`, `engine.rejected` (the statement or data is wrong: do not retry).
+ * `engine.too_many_parts`, `engine.too_many_rows` (a read beyond its bound), `engine.canceled` (its signal aborted),
+ * `engine.rejected` (the statement or data is wrong: do not retry).
  */
 export interface ClickHouse {
   insertNative(insert: InsertNative): Promise<void>
