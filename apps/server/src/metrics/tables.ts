@@ -10,7 +10,8 @@ export interface MetricsMigration {
   readonly up: readonly string[]
 }
 
-const dedup = 'non_replicated_deduplication_window = 1000'
+/** Tokens remembered: late data takes one a partition, and a back-off of the other worker must not outlast them. */
+const dedup = 'non_replicated_deduplication_window = 10000'
 
 const sampleKey = `
   org UInt32 CODEC(ZSTD(1)),
