@@ -122,10 +122,13 @@ async function checkInStore(dataDir: string, { acknowledged }: Ledger): Promise<
   })
   const sql = `SELECT toFloat64(count()) AS rows, toFloat64(uniqExact(series, ts)) AS different FROM samples
     WHERE series IN (SELECT series FROM series WHERE name = '${metricName}')`
+  let blocks = 0
   for await (const block of engine.queryNative({ sql, class: 'internal' })) {
+    blocks += 1
     const [rows, different] = block.columns.map((column) => (column.kind === 'f64' ? column.data[0] : undefined))
     expect(rows).toBe(different)
     const least = acknowledged.reduce((sum, each) => sum + each.size, 0) * slotsPerRequest
     expect(different).toBeGreaterThanOrEqual(least)
   }
+  expect(blocks).toBe(1)
 }
