@@ -13,7 +13,14 @@ import { createInstruments } from '../../../apps/server/src/kernel/instruments.t
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
-import { metricsMigrations } from '../../../apps/server/src/metrics/index.ts'
+import {
+  createMetricsStore,
+  GridStore,
+  Head,
+  HistogramHead,
+  metricsMigrations,
+  type MetricsStore,
+} from '../../../apps/server/src/metrics/index.ts'
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
 import { createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
@@ -33,6 +40,8 @@ export interface ApiStack extends AsyncDisposable {
   readonly accounts: Accounts
   readonly metrics: Stack
   readonly query: MetricsQuery
+  /** Writes what is in the log to the engine, and gives a store whose memory covers nothing: all it reads comes from there. */
+  coldStore(): Promise<MetricsStore>
   /** Every route mounted, as Fastify saw it. */
   readonly routes: readonly RouteOptions[]
   readonly theirs: {
@@ -65,6 +74,8 @@ const status: SystemStatusBody = {
 export interface ApiStackOptions {
   readonly webDir?: string
   readonly publicUrl?: string
+  /** Write the log to the engine; without it everything stays queued. */
+  readonly withWriter?: boolean
 }
 
 export async function openApiStack(options: ApiStackOptions = {}): Promise<ApiStack> {
@@ -99,7 +110,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     }),
   )
   await runClickHouseMigrations(clickhouse, postgres.pool, metricsMigrations)
-  const metrics = await openStack({ engine: clickhouse, logDir: join(folder, 'log'), withoutWriter: true })
+  const metrics = await openStack({ engine: clickhouse, logDir: join(folder, 'log'), withoutWriter: options.withWriter !== true })
   resources.defer('metrics', () => metrics[Symbol.asyncDispose]())
   const instruments = createInstruments()
   const engine = createPromqlEngine({ clock: systemClock })
@@ -145,6 +156,16 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   app.addHook('onRoute', (route) => void routes.push(route))
   await registerApi(app, deps)
   await app.ready()
+  const coldStore = async (): Promise<MetricsStore> => {
+    await metrics.drain()
+    const head = new Head({ sizeBytesMax: 1 << 20, clock: systemClock, pendingAgeMs: () => 0 })
+    const histograms = new HistogramHead()
+    const coversFromMs = nowMs + 86_400_000
+    head.coverFrom(coversFromMs)
+    histograms.coverFrom(coversFromMs)
+    const { registry, samples } = metrics
+    return createMetricsStore({ registry, head, histograms, samples, grids: new GridStore(clickhouse, registry) })
+  }
   const put = async (tenant: Tenant, samples: readonly TestSample[]): Promise<void> =>
     await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)
   return {
@@ -152,6 +173,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     accounts,
     metrics,
     query,
+    coldStore,
     routes,
     theirs,
     letters,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
 import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.ts'
 import { adminPassword, adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
+import type { MetricsStore } from '../../../apps/server/src/metrics/index.ts'
 import { routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
 let stack: ApiStack
@@ -24,7 +25,7 @@ const publicRoutes = [
 ]
 
 beforeAll(async () => {
-  stack = await openApiStack()
+  stack = await openApiStack({ withWriter: true })
   const { accounts, theirs } = stack
   await stack.put(theirs.tenant, [{ labels: { __name__: theirWord, [theirWord]: theirWord }, timeMs: nowMs, value: 4711 }])
   await stack.put(ours, [{ labels: { __name__: 'ours_total', job: 'shop' }, timeMs: nowMs, value: 1 }])
@@ -197,6 +198,12 @@ describe('everything that takes a scope', () => {
   const matchAll = [{ name: '__name__', op: '=~', value: '.+' }] as const
   const range = { startMs: nowMs - 600_000, endMs: nowMs + 600_000, stepMs: 60_000 }
   const signal = new AbortController().signal
+  const hint = { func: 'last', startMs: nowMs - 600_000, endMs: nowMs + 60_000, stepMs: 60_000, windowMs: 300_000 } as const
+  /** Reads from the engine alone. */
+  let cold: MetricsStore
+  beforeAll(async () => {
+    cold = await stack.coldStore()
+  })
 
   /** Methods of an object, wherever they are defined. */
   function methodsOf(target: object): string[] {
@@ -225,7 +232,11 @@ describe('everything that takes a scope', () => {
         metadata: () => query.metadata(scope, null, 0),
         metrics: () => query.metrics(scope),
       },
-      store: { select: () => metrics.store.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, budget, signal) },
+      store: {
+        select: () => metrics.store.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, budget, signal),
+        grid: () => cold.grid?.(scope, { matchers: matchAll, fromMs: hint.startMs, toMs: hint.endMs }, hint, budget, signal),
+      },
+      cold: { select: () => cold.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, budget, signal) },
       catalog: {
         labelNames: () => metrics.catalog.labelNames(scope, [], 0, all.toMs, 1000),
         labelValues: () => metrics.catalog.labelValues(scope, '__name__', [], 0, all.toMs, 1000),
@@ -252,12 +263,24 @@ describe('everything that takes a scope', () => {
     const foreign = calls(await scopeOf(stack.theirs.token, stack.theirs.project))
     const text = (value: unknown): string =>
       JSON.stringify(value, (_, part: unknown) => (ArrayBuffer.isView(part) ? Array.from(part as Float64Array) : part)) ?? ''
+    const sees = [
+      'query.instant',
+      'query.range',
+      'query.series',
+      'store.select',
+      'store.grid',
+      'cold.select',
+      'catalog.metrics',
+      'ingest.letters',
+    ]
     for (const [group, functions] of Object.entries(own)) {
       for (const [name, call] of Object.entries(functions)) {
         const said = text(await call())
         expect({ group, name, leaks: said.includes(theirWord) || said.includes('4711') }).toEqual({ group, name, leaks: false })
         const theirSaid = text(await foreign[group]?.[name]?.())
         expect({ group, name, leaks: theirSaid.includes('ours_total') }).toEqual({ group, name, leaks: false })
+        if (sees.includes(`${group}.${name}`))
+          expect({ group, name, sees: theirSaid.includes(theirWord) }).toEqual({ group, name, sees: true })
       }
     }
   })

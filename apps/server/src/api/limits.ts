@@ -6,6 +6,8 @@ export const bodySizeBytesMax = 1_000_000
 export const promqlBodySizeBytesMax = 2_000_000
 /** Answers are built and sent in pieces of about this size. */
 export const answerChunkChars = 65_536
+/** Pieces written before other requests get their turn: about 10 ms. */
+export const chunksPerTurn = 8
 /** Values of one tag counted for a metric's page. */
 export const tagValuesCountedMax = 10_000
 /** Refusals and sources shown. */

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { failureOf, prepareError } from '../http/answer.ts'
-import { answerChunkChars } from '../limits.ts'
+import { answerChunkChars, chunksPerTurn } from '../limits.ts'
 import { chunked, quote } from './result-json.ts'
 
 export interface Notes {
@@ -35,9 +35,14 @@ export function sendData(reply: FastifyReply, data: Iterable<string>, notes: Not
   return reply.send(Readable.from(afterFirst(first, chunks), { objectMode: false }))
 }
 
-function* afterFirst(first: string, rest: Iterable<string>): Generator<string> {
+/** Lets others have their turn every now and then: a million points are most of a second of writing numbers. */
+async function* afterFirst(first: string, rest: Iterable<string>): AsyncGenerator<string> {
   yield first
-  yield* rest
+  let sinceTurn = 0
+  for (const chunk of rest) {
+    yield chunk
+    if (++sinceTurn % chunksPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
 /** A small value by way of JSON.stringify. */
