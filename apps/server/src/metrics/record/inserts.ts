@@ -2,130 +2,15 @@
  * Records of one segment → inserts. A pure function of the records: a repeated insert must carry the same rows under the same token.
  * No insert touches more partitions than the engine takes, nor more rows than fit comfortably in memory.
  */
-import { encodeNativeBlock, type NativeColumn, type NativeWriteColumn } from '../../engines/index.ts'
+import type { NativeColumn, NativeWriteColumn } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { LogRecord, TableInsert } from '../../ingest/index.ts'
-import { partitionsPerInsertMax } from '../limits.ts'
 import { labelValue, nameLabel } from '../series/labels.ts'
 import type { Labels, NativeHistogram } from '../model.ts'
-import { putInt64, putValue } from '../samples/sample-value.ts'
 import { decodeMetricsRecord, type MetricsRecord, type RecordExemplar, type RecordHistogram, type RecordSeries } from './decode.ts'
+import { f64, hourOf, KeyColumns, splitRows, tableInsert, text, u32, w64 } from './key-columns.ts'
 import { resetHints } from './layout.ts'
-
-/** Rows of one insert; a segment of samples that came as histograms can be much larger than its points. */
-const rowsPerInsertMax = 1_000_000
-
-const hoursPerPartition = 168
-
-/** A decoded record with its owner. */
-export interface OwnedRecord {
-  readonly tenant: Tenant
-  readonly record: MetricsRecord
-}
-
-function hourOf(timeMs: number): number {
-  return Math.floor(timeMs / 3_600_000)
-}
-
-/** Positions of rows, split so that each part keeps to the bounds. Rows keep their order within a part. */
-function splitRows(hours: Uint32Array): Uint32Array[] {
-  const weeks = new Map<number, number>()
-  for (const hour of hours) weeks.set(Math.floor(hour / hoursPerPartition), 0)
-  const sorted = [...weeks.keys()].sort((a, b) => a - b)
-  sorted.forEach((week, i) => weeks.set(week, Math.floor(i / partitionsPerInsertMax)))
-  const groups: number[][] = Array.from({ length: Math.ceil(sorted.length / partitionsPerInsertMax) }, () => [])
-  if (groups.length === 1) return chunked(Uint32Array.from(hours.keys()))
-  hours.forEach((hour, row) => groups[weeks.get(Math.floor(hour / hoursPerPartition)) ?? 0]?.push(row))
-  return groups.flatMap((rows) => chunked(Uint32Array.from(rows)))
-}
-
-function chunked(rows: Uint32Array): Uint32Array[] {
-  const out: Uint32Array[] = []
-  for (let at = 0; at < rows.length; at += rowsPerInsertMax) out.push(rows.subarray(at, at + rowsPerInsertMax))
-  return out
-}
-
-function tableInsert(table: string, rows: number, columns: readonly NativeWriteColumn[]): TableInsert {
-  return { table, columns: columns.map((column) => column.name), rows, body: [encodeNativeBlock(rows, columns)] }
-}
-
-const u32 = (name: string, data: Uint32Array): NativeWriteColumn => ({ name, type: 'UInt32', values: { kind: 'u32', data } })
-const f64 = (name: string, data: Float64Array): NativeWriteColumn => ({ name, type: 'Float64', values: { kind: 'f64', data } })
-const w64 = (name: string, type: 'UInt64' | 'Int64', data: Uint32Array): NativeWriteColumn => ({
-  name,
-  type,
-  values: { kind: 'w64', signed: type === 'Int64', data },
-})
-const text = (name: string, data: readonly string[]): NativeWriteColumn => ({ name, type: 'String', values: { kind: 'string', data } })
-
-/** The columns every time-keyed table begins with. */
-class KeyColumns {
-  readonly org: Uint32Array
-  readonly project: Uint32Array
-  readonly metric: Uint32Array
-  readonly hour: Uint32Array
-  readonly series: Uint32Array
-  readonly ts: Uint32Array
-
-  constructor(rows: number) {
-    this.org = new Uint32Array(rows)
-    this.project = new Uint32Array(rows)
-    this.metric = new Uint32Array(rows)
-    this.hour = new Uint32Array(rows)
-    this.series = new Uint32Array(rows * 2)
-    this.ts = new Uint32Array(rows * 2)
-  }
-
-  put(row: number, tenant: Tenant, metric: number, idLow: number, idHigh: number, timeMs: number): void {
-    this.org[row] = tenant.organizationId
-    this.project[row] = tenant.projectId
-    this.metric[row] = metric
-    this.hour[row] = hourOf(timeMs)
-    this.series[row * 2] = idLow
-    this.series[row * 2 + 1] = idHigh
-    putInt64(this.ts, row, timeMs)
-  }
-
-  columns(): NativeWriteColumn[] {
-    return [
-      u32('org', this.org),
-      u32('project', this.project),
-      u32('metric', this.metric),
-      u32('hour', this.hour),
-      w64('series', 'UInt64', this.series),
-      w64('ts', 'Int64', this.ts),
-    ]
-  }
-}
-
-function sampleInserts(records: readonly OwnedRecord[]): TableInsert[] {
-  let total = 0
-  for (const { record } of records) total += record.sampleCount
-  if (total === 0) return []
-  const owners = new Uint32Array(total)
-  const positions = new Uint32Array(total)
-  const hours = new Uint32Array(total)
-  let at = 0
-  records.forEach(({ record }, owner) => {
-    for (let i = 0; i < record.sampleCount; i++, at++) {
-      owners[at] = owner
-      positions[at] = i
-      hours[at] = hourOf(record.timesMs[i]!)
-    }
-  })
-  return splitRows(hours).map((rows) => {
-    const key = new KeyColumns(rows.length)
-    const i64 = new Uint32Array(rows.length * 2)
-    const floats = new Float64Array(rows.length)
-    for (let row = 0; row < rows.length; row++) {
-      const { tenant, record } = records[owners[rows[row]!]!]!
-      const i = positions[rows[row]!]!
-      key.put(row, tenant, record.metric[i]!, record.idLow[i]!, record.idHigh[i]!, record.timesMs[i]!)
-      putValue(i64, floats, row, record.values[i]!)
-    }
-    return tableInsert('samples', rows.length, [...key.columns(), w64('i', 'Int64', i64), f64('f', floats)])
-  })
-}
+import { sampleInserts, type OwnedRecord } from './sample-inserts.ts'
 
 /** Rows of objects with their owners, split by partition. */
 function ownedRows<T extends { readonly timeMs: number }>(

@@ -3,6 +3,7 @@
  * (4 bytes) and value (8 bytes); with its own facts a sample costs 13 bytes when chunks are full. Freed chunks are used again.
  */
 import { grownF64, grownU32 } from '../series/growable.ts'
+import type { SampleColumns } from './sample-columns.ts'
 
 export const chunkSamples = 16
 /** Samples, link, base, touched and count. */
@@ -149,6 +150,26 @@ export class ChunkPool {
     let i = 0
     while (i < count && times[start + i]! < offset) i++
     return i
+  }
+
+  /** Adds the chunk's samples in `[fromMs, toMs]` to `out`. */
+  read(chunk: number, fromMs: number, toMs: number, out: SampleColumns): void {
+    const times = this.#times[chunk >> slabShift]!
+    const values = this.#values[chunk >> slabShift]!
+    const base = this.#base[chunk]!
+    const start = (chunk & slabMask) * chunkSamples
+    const end = start + this.#count[chunk]!
+    out.reserve(chunkSamples)
+    const { timesMs: outTimes, values: outValues } = out
+    let count = out.count
+    for (let at = start; at < end; at++) {
+      const timeMs = base + times[at]!
+      if (timeMs < fromMs) continue
+      if (timeMs > toMs) break
+      outTimes[count] = timeMs
+      outValues[count++] = values[at]!
+    }
+    out.count = count
   }
 
   get sizeBytes(): number {

@@ -94,15 +94,7 @@ export class Head {
     const pool = this.#pool
     for (let chunk = this.#first[ref]!; chunk !== noChunk; chunk = pool.next(chunk)) {
       if (pool.baseMs(chunk) > toMs) return
-      if (pool.lastMs(chunk) < fromMs) continue
-      out.reserve(chunkSamples)
-      const count = pool.count(chunk)
-      for (let i = pool.position(chunk, fromMs); i < count; i++) {
-        const timeMs = pool.timeMs(chunk, i)
-        if (timeMs > toMs) return
-        out.timesMs[out.count] = timeMs
-        out.values[out.count++] = pool.value(chunk, i)
-      }
+      if (pool.lastMs(chunk) >= fromMs) pool.read(chunk, fromMs, toMs, out)
     }
   }
 
