@@ -6,6 +6,7 @@ import type { Labels, SeriesBlock } from '../metrics/index.ts'
 import { createPromqlEngine } from './engine.ts'
 import { promqlErrorSpecs } from './errors.ts'
 import { ABSENT } from './evaluator/values.ts'
+import { aggregationParams, signatures } from './syntax/signatures.ts'
 import type { GridHint, QueryLimits, SampleSource, SourceRequest } from './ports.ts'
 
 const limits: QueryLimits = { samplesMax: 10_000, seriesMax: 100, timeoutMs: 5000, stepsMax: 1000, lookbackMs: 300_000 }
@@ -213,4 +214,22 @@ describe('results', () => {
     const { infos } = await engine.instant('sum(\n  rate(m[1m]))', 600_000, recordingSource(1).source, limits, never)
     expect(infos).toEqual(['PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "m" (2:8)'])
   })
+})
+
+describe('every function and operator that parses is evaluated', () => {
+  const argument = { scalar: '0.5', vector: 'm', matrix: 'm[2m]', string: '"x"' }
+  const unsupported = ['info']
+  for (const { name, args } of signatures.values()) {
+    test(`${name} ${unsupported.includes(name) ? 'says that it is not supported' : 'works'}`, async () => {
+      const query = `${name}(${args.map((type) => argument[type]).join(', ')})`
+      const code = await codeOf(engine.instant(query, 600_000, recordingSource(2).source, limits, never))
+      expect(code).toBe(unsupported.includes(name) ? 'promql.execution' : 'no error')
+    })
+  }
+  for (const [op, param] of aggregationParams) {
+    test(`${op} works`, async () => {
+      const query = `${op}(${param === null ? '' : `${argument[param]}, `}m) by (i)`
+      expect(await codeOf(engine.instant(query, 600_000, recordingSource(2).source, limits, never))).toBe('no error')
+    })
+  }
 })

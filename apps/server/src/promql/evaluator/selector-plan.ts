@@ -6,8 +6,9 @@ import { AppError } from '../../kernel/errors.ts'
 import type { SeriesBlock } from '../../metrics/index.ts'
 import { tooManySeries } from '../errors.ts'
 import type { GridHint, SeriesGrid, SourceRequest } from '../ports.ts'
-import { childrenOf, unwrapParens, type Call, type Expr, type VectorSelector } from '../syntax/ast.ts'
+import { childrenOf, unwrapParens, type Call, type Expr, type MatrixSelector, type VectorSelector } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
+import { readsStatistics, withDetectedHints } from './reset-hints.ts'
 import { durationOf, narrowedGrid, referenceEndMs, referenceOf, subqueryGrid } from './time-grid.ts'
 import type { Grid } from './values.ts'
 
@@ -29,6 +30,17 @@ const noSeries: SeriesBlock = {
   histograms: null,
 }
 
+interface WindowedSelector {
+  readonly selector: VectorSelector
+  readonly windowMs: number
+}
+
+/** How a selector is read: the function that may be pushed down (null: none), and whether only statistics of histograms matter. */
+interface Read {
+  readonly func: GridHint['func'] | null
+  readonly stats: boolean
+}
+
 export class SelectorPlan {
   readonly #ctx: QueryContext
   readonly #fetches = new Map<VectorSelector, Promise<Fetched>>()
@@ -36,7 +48,7 @@ export class SelectorPlan {
 
   constructor(ctx: QueryContext, expr: Expr, grid: Grid) {
     this.#ctx = ctx
-    this.#visit(expr, grid)
+    this.#visit(expr, grid, false)
     // A rejection is reported where the selector is evaluated; here it only must not count as unhandled.
     for (const fetch of this.#fetches.values()) fetch.catch(() => undefined)
   }
@@ -46,44 +58,46 @@ export class SelectorPlan {
     return this.#fetches.get(selector) ?? Promise.resolve({ kind: 'block', block: noSeries })
   }
 
-  #visit(expr: Expr, outer: Grid): void {
+  /** `stats`: only counts and sums of histograms matter to what is above. */
+  #visit(expr: Expr, outer: Grid, stats: boolean): void {
     const grid = narrowedGrid(expr, outer)
     if (grid.steps === 0) return
     switch (expr.kind) {
       case 'selector':
-        return this.#instant(expr, grid, true)
+        return this.#instant(expr, grid, { func: 'last', stats })
       case 'matrix':
-        return this.#range(expr.selector, durationOf(this.#ctx, expr.range), grid, null)
+        return this.#range(expr, grid, { func: null, stats })
       case 'subquery':
-        return this.#visit(expr.expr, subqueryGrid(this.#ctx, expr, grid))
+        return this.#visit(expr.expr, subqueryGrid(this.#ctx, expr, grid), false)
       case 'call':
-        return this.#call(expr, grid)
-      default:
-        for (const child of childrenOf(expr)) this.#visit(child, grid)
+        return this.#call(expr, grid, readsStatistics(expr, stats))
+      default: {
+        const below = expr.kind === 'binary' ? readsStatistics(expr, stats) : stats
+        for (const child of childrenOf(expr)) this.#visit(child, grid, below)
+      }
     }
   }
 
-  #call(node: Call, grid: Grid): void {
+  #call(node: Call, grid: Grid, stats: boolean): void {
     const first = node.args[0] === undefined ? null : unwrapParens(node.args[0])
     // `timestamp` of a selector wants the samples' own times, which a grid does not have.
-    if (node.func === 'timestamp' && first?.kind === 'selector') return this.#instant(first, narrowedGrid(first, grid), false)
-    const func = pushedFunctions.get(node.func)
-    if (func !== undefined && first?.kind === 'matrix') {
-      return this.#range(first.selector, durationOf(this.#ctx, first.range), narrowedGrid(first, grid), func)
+    if (node.func === 'timestamp' && first?.kind === 'selector') {
+      return this.#instant(first, narrowedGrid(first, grid), { func: null, stats })
     }
-    for (const arg of node.args) this.#visit(arg, grid)
+    const func = pushedFunctions.get(node.func)
+    if (func !== undefined && first?.kind === 'matrix') return this.#range(first, narrowedGrid(first, grid), { func, stats })
+    for (const arg of node.args) this.#visit(arg, grid, stats)
   }
 
-  #instant(selector: VectorSelector, grid: Grid, mayPush: boolean): void {
-    const { lookbackMs } = this.#ctx.limits
-    this.#fetches.set(selector, this.#fetch(selector, lookbackMs, grid, mayPush ? 'last' : null))
+  #instant(selector: VectorSelector, grid: Grid, read: Read): void {
+    this.#fetches.set(selector, this.#fetch({ selector, windowMs: this.#ctx.limits.lookbackMs }, grid, read))
   }
 
-  #range(selector: VectorSelector, rangeMs: number, grid: Grid, func: GridHint['func'] | null): void {
-    this.#fetches.set(selector, this.#fetch(selector, rangeMs, grid, func))
+  #range({ selector, range }: MatrixSelector, grid: Grid, read: Read): void {
+    this.#fetches.set(selector, this.#fetch({ selector, windowMs: durationOf(this.#ctx, range) }, grid, read))
   }
 
-  async #fetch(selector: VectorSelector, windowMs: number, grid: Grid, func: GridHint['func'] | null): Promise<Fetched> {
+  async #fetch({ selector, windowMs }: WindowedSelector, grid: Grid, { func, stats }: Read): Promise<Fetched> {
     const ctx = this.#ctx
     const reference = referenceOf(ctx, selector.shift, grid)
     const endMs = referenceEndMs(reference, grid)
@@ -97,7 +111,8 @@ export class SelectorPlan {
         return { kind: 'grid', grid: pushed }
       }
     }
-    return { kind: 'block', block: await this.#block(request) }
+    const block = await this.#block(request)
+    return { kind: 'block', block: stats ? withDetectedHints(block) : block }
   }
 
   #block(request: SourceRequest): Promise<SeriesBlock> {
