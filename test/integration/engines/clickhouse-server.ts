@@ -11,7 +11,7 @@ import { engineFolder } from './engine-folder.ts'
 
 const childPath = fileURLToPath(new URL('../../../apps/server/src/engines/clickhouse/embedded/child.mjs', import.meta.url))
 const query =
-  'SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000) SETTINGS function_sleep_max_microseconds_per_block=0 FORMAT Null'
+  'SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000000) SETTINGS function_sleep_max_microseconds_per_block=0 FORMAT Null'
 
 export interface ClickHouseServer extends AsyncDisposable {
   /** With user and password. */

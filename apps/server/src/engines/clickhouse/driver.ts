@@ -281,11 +281,13 @@ function streamedError(reader: NativeBlockReader): StreamedExceptionError | null
 
 /** The buffers one after another, by reference. */
 function byteStream(body: readonly Uint8Array[]): Readable {
+  // An empty chunk would be taken for "nothing yet", and the stream would wait for ever.
+  const chunks = body.filter((chunk) => chunk.length > 0)
   let next = 0
   return new Readable({
     objectMode: false,
     read() {
-      this.push(body[next++] ?? null)
+      this.push(chunks[next++] ?? null)
     },
   })
 }

@@ -16,9 +16,9 @@ import { findLibrary } from './library.ts'
 /** Beside the sources and, copied by the build, beside the compiled file. */
 const childPath = fileURLToPath(new URL('./child.mjs', import.meta.url))
 
-/** A statement that lasts for 34 days: the engine runs as long as its first statement does, and is restarted after it. */
+/** A statement that lasts for 95 years: the engine runs as long as its first statement does. */
 const startQuery =
-  'SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000) SETTINGS function_sleep_max_microseconds_per_block=0 FORMAT Null'
+  'SYSTEM START LISTEN HTTP; SELECT sleepEachRow(3) FROM numbers(1000000000) SETTINGS function_sleep_max_microseconds_per_block=0 FORMAT Null'
 
 export interface EmbeddedOptions {
   readonly dataDir: string
