@@ -15,8 +15,6 @@ export const tooManySamples: ErrorSpec = {
   hint: 'Shorten the time range or add label matchers.',
 }
 
-export const queryCanceled: ErrorSpec = { code: 'query.canceled', kind: 'canceled', publicText: 'The query was canceled.' }
-
 export const badPattern: ErrorSpec = {
   code: 'metrics.bad_regexp',
   kind: 'invalid',

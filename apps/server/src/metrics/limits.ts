@@ -1,11 +1,5 @@
 /** Every bound of the metrics domain in one place: what it protects and what happens when it is hit. */
 
-/** Time a sample may lie ahead of this machine's clock; later ones are refused (`timestamp_too_new`). */
-export const futureToleranceMs = 10 * 60_000
-
-/** Samples older than this are refused (`timestamp_too_old`): mostly seconds sent as milliseconds. */
-export const sampleAgeMsMax = 10 * 366 * 86_400_000
-
 /** How far a series' row may lag behind its samples before it is written again (its first and last sample's time). */
 export const seriesRowLagMinutes = 6 * 60
 
@@ -39,14 +33,14 @@ export const patternLengthMax = 10_000
 /** Instructions of a compiled regular expression; larger ones are refused. */
 export const patternProgramMax = 10_000
 
-/** Series named one by one in a statement; more are read in several statements. */
+/** Series (or metrics) named one by one in a statement; more are read in several statements. */
 export const seriesListMax = 4_000
 
 /** Partitions one INSERT may touch (the engine refuses more than 100). */
 export const partitionsPerInsertMax = 90
 
 /** Native histograms kept in memory by the head; older ones are left to the engine. */
-export const headHistogramsMax = 200_000
+export const headHistogramsMax = 50_000
 
 /** Settings of the series index that an installation may choose. */
 export interface SeriesLimits {

@@ -64,16 +64,19 @@ export function statementParts(registry: SeriesRegistry, refs: Uint32Array, rang
     if (list === undefined) byMetric.set(key, [ref])
     else list.push(ref)
   }
-  const whole: number[] = []
+  const whole: number[][] = []
   const named: number[] = []
   for (const list of byMetric.values()) {
     const isMost = list.length >= registry.metricSeriesCount(list[0] ?? 0) * wholeMetricShare
-    const target = isMost && list.length > 1 ? whole : named
-    for (const ref of list) target.push(ref)
+    if (isMost && list.length > 1) whole.push(list)
+    else for (const ref of list) named.push(ref)
   }
   const time = timeCondition(range)
   const parts: StatementPart[] = []
-  if (whole.length > 0) parts.push({ condition: `${prefixCondition(registry, whole)} AND ${time}`, readsOthers: true })
+  for (let at = 0; at < whole.length; at += seriesListMax) {
+    const some = whole.slice(at, at + seriesListMax).map((list) => list[0] ?? 0)
+    parts.push({ condition: `${prefixCondition(registry, some)} AND ${time}`, readsOthers: true })
+  }
   for (let at = 0; at < named.length; at += seriesListMax) {
     const some = named.slice(at, at + seriesListMax)
     const list = some.map((ref) => hex(registry, ref)).join(',')
