@@ -68,6 +68,8 @@ describe('Export', () => {
   test('a taken port is an error, not a crash', async () => {
     const { door } = createTestDoor()
     await using first = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door })
-    await expect(startOtlpGrpcServer({ host: '127.0.0.1', port: first.port, door })).rejects.toThrow(/EADDRINUSE|address already in use/)
+    await expect(startOtlpGrpcServer({ host: '127.0.0.1', port: first.port, door })).rejects.toMatchObject({
+      code: 'protocols.cannot_listen',
+    })
   })
 })

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { ingestErrors } from '../ingest/index.ts'
 import { protocolErrors } from './errors.ts'
 
-test('codes are unique, also beside those of ingest, and say what is wrong in a sentence', () => {
-  const codes = [...protocolErrors, ...ingestErrors].map(({ code }) => code)
+test('codes are unique and say what is wrong in a sentence', () => {
+  const codes = protocolErrors.map(({ code }) => code)
   expect(new Set(codes).size).toBe(codes.length)
   for (const { code, publicText } of protocolErrors) {
     expect(code).toMatch(/^(?:body|protocols)\.[a-z_]+$/)

@@ -35,6 +35,15 @@ export const bodyMalformed: ErrorSpec = {
   publicText: 'The request body cannot be read.',
 }
 
+export const protocolsBusy: ErrorSpec = {
+  code: 'protocols.busy',
+  kind: 'unavailable',
+  publicText: 'Too much is being taken in at the same time.',
+  hint: 'Send again after the time in Retry-After.',
+}
+
+export const cannotListen: ErrorSpec = { code: 'protocols.cannot_listen', kind: 'unavailable', publicText: 'Cannot listen.' }
+
 export const protocolsInternal: ErrorSpec = {
   code: 'protocols.internal',
   kind: 'internal',
@@ -48,5 +57,7 @@ export const protocolErrors: readonly ErrorSpec[] = [
   bodyEncodingUnsupported,
   bodyTypeUnsupported,
   bodyMalformed,
+  protocolsBusy,
+  cannotListen,
   protocolsInternal,
 ]

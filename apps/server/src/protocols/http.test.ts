@@ -199,6 +199,31 @@ describe('OTLP', () => {
     expect(bomb.statusCode).toBe(413)
   })
 
+  test('bodies over the default limit of Fastify are taken', async () => {
+    const roomy = createTestDoor()
+    const other = Fastify()
+    await registerOtlpRoutes(other, roomy.door)
+    const padding = ' '.repeat(3 * 1024 * 1024)
+    const { statusCode } = await other.inject({
+      method: 'POST',
+      url: '/v1/metrics',
+      payload: otlpJson(resource).toString() + padding,
+      headers: json,
+    })
+    expect(statusCode).toBe(200)
+    await other.close()
+  })
+
+  test('more at the same time than is good is told to come again', async () => {
+    const small = createTestDoor({ bytesUnderWayMax: 100 })
+    const bodies = Array.from({ length: 5 }, () => small.send('otlpProtobuf', otlpProtobuf(resource)))
+    const outcomes = await Promise.allSettled(bodies)
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0)
+    const refused = outcomes.find((outcome): outcome is PromiseRejectedResult => outcome.status === 'rejected')
+    expect(refused?.reason).toMatchObject({ code: 'protocols.busy', retryAfterSec: 1 })
+    await expect(small.send('otlpProtobuf', otlpProtobuf(resource))).resolves.toMatchObject({ pointsReceived: 1 })
+  })
+
   test('other content types and encodings', async () => {
     expect((await post('/v1/metrics', 'x', { 'content-type': 'text/plain' })).statusCode).toBe(415)
     expect((await post('/v1/metrics', 'x', {})).statusCode).toBe(415)

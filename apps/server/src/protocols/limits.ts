@@ -5,6 +5,8 @@ const mib = 1024 * 1024
 export interface ProtocolLimits {
   /** A body as it arrives. Over it: 413. */
   readonly compressedBytesMax: number
+  /** Bodies being taken in at the same time, as they arrived. Over it: 503 with Retry-After. */
+  readonly bytesUnderWayMax: number
   /** A body after decompression, enforced while decompressing. Over it: 413. */
   readonly decompressedBytesMax: number
   /** A JSON body after decompression: its objects take several times their text. Over it: 413. */
@@ -50,6 +52,7 @@ export interface ProtocolLimits {
 
 export const defaultProtocolLimits: ProtocolLimits = {
   compressedBytesMax: 16 * mib,
+  bytesUnderWayMax: 256 * mib,
   decompressedBytesMax: 64 * mib,
   jsonBytesMax: 16 * mib,
   grpcMessageBytesMax: 16 * mib,

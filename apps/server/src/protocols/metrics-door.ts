@@ -10,7 +10,7 @@ import type { Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
 import { type ContentEncoding, decompress, decompressSync } from './body/decompress.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
-import { bodyMalformed, bodyTooLarge } from './errors.ts'
+import { bodyMalformed, bodyTooLarge, protocolsBusy } from './errors.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
 import { OtlpDecoder } from './otlp/decode.ts'
 import { otlpJsonToProtobuf } from './otlp/json.ts'
@@ -72,6 +72,7 @@ export class MetricsDoor {
   readonly #remoteWrite1: RemoteWrite1Decoder
   readonly #remoteWrite2: RemoteWrite2Decoder
   readonly #idle: DecodeSession[] = []
+  #bytesUnderWay = 0
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
@@ -93,16 +94,20 @@ export class MetricsDoor {
 
   /**
    * Resolves once everything that could be stored is durable. Errors: `body.*` (nothing was stored; send no more of it), those of
-   * `MetricsIngest.accept` (nothing was stored; try again).
+   * `MetricsIngest.accept` and `protocols.busy` (nothing was stored; try again).
    */
   async ingest(body: MetricsBody): Promise<MetricsOutcome> {
-    const plain = await this.#plain(body)
+    const size = body.bytes.byteLength
+    if (this.#bytesUnderWay + size > this.limits.bytesUnderWayMax) throw new AppError(protocolsBusy, { retryAfterSec: 1 })
+    this.#bytesUnderWay += size
     const session = this.#begin(body.tenant)
     try {
-      this.#decodeOrUndo(body, plain, session)
+      // The decompressed body is in no variable, so that it can go while the log is waited for.
+      this.#decodeOrUndo(body, await this.#plain(body), session)
       if (body.lane !== 'ready') return await this.#appendRaw(body, session)
       return await this.#accept(body, session)
     } finally {
+      this.#bytesUnderWay -= size
       this.#end(session)
     }
   }
@@ -182,7 +187,7 @@ export class MetricsDoor {
       session.undo()
       throw error
     }
-    this.#note(body, batch)
+    this.#note(body, session)
     return {
       pointsReceived: batch.pointsReceived,
       pointsRefused: batch.refusedTotal,
@@ -223,15 +228,17 @@ export class MetricsDoor {
     }
   }
 
-  #note(body: MetricsBody, batch: MetricsBatch): void {
+  #note(body: MetricsBody, session: DecodeSession): void {
+    const { batch, exampleReasons } = session
     const { sources, refusedSamples, clock } = this.#deps
     const nowMs = clock.nowMs()
     const stored = batch.pointsReceived - batch.refusedTotal
     if (stored > 0) sources.note(body.tenant, body.protocolName, stored, nowMs)
     if (batch.refused.size === 0) return
-    const reasons = [...batch.refused.keys()]
+    // What `accept` refused beside that has its own reason, the last one.
+    const lastReason = [...batch.refused.keys()].at(-1) ?? ''
     batch.refusedExamples.forEach((example, index) => {
-      if (example !== '') refusedSamples.note(body.tenant, body.protocolName, reasons[index] ?? reasons[0] ?? '', example, nowMs)
+      if (example !== '') refusedSamples.note(body.tenant, body.protocolName, exampleReasons[index] ?? lastReason, example, nowMs)
     })
   }
 

@@ -17,6 +17,9 @@ export interface DecodeState {
   readonly metadata: MetadataMemo
 }
 
+/** As many as a batch keeps. */
+const examplesMax = 5
+
 export function createDecodeState(limits: ProtocolLimits): DecodeState {
   return { limits, memory: new SeriesMemory(limits), metadata: new MetadataMemo(limits.describedMetricsMax) }
 }
@@ -31,6 +34,8 @@ export class DecodeSession {
   /** Samples and histograms of 0 put in at start times, and other rows the sender did not count. */
   addedSamples = 0
   addedHistograms = 0
+  /** Reasons of the batch's first examples, in their order. */
+  readonly exampleReasons: string[] = []
   readonly #touchedRefs: number[] = []
   readonly #touchedLastMs: number[] = []
   readonly #touchedAmounts: number[] = []
@@ -49,6 +54,7 @@ export class DecodeSession {
     this.timeMaxMs = nowMs + this.state.limits.timestampAheadMsMax
     this.addedSamples = 0
     this.addedHistograms = 0
+    this.exampleReasons.length = 0
     this.#forgetUndo()
   }
 
@@ -121,7 +127,9 @@ export class DecodeSession {
 
   /** The example is only put into words while some are still wanted. */
   refuse(reason: string, points: number, example: () => string): void {
-    this.batch.refuse(reason, points, this.batch.refusedExamples.length < 5 ? example() : '')
+    const wanted = this.batch.refusedExamples.length < examplesMax
+    if (wanted) this.exampleReasons.push(reason)
+    this.batch.refuse(reason, points, wanted ? example() : '')
   }
 
   /** The batch was not stored: what decoding remembered is forgotten, so that a repeat finds things as they were. */

@@ -240,6 +240,18 @@ describe('start times and deltas', () => {
   })
 })
 
+test('refusals are noted under their own reasons', async () => {
+  const { send, refusedSamples } = createTestDoor()
+  const points: PointBody[] = [{ timeMs: 0, int: 1n }, { timeMs: 0, int: 1n }, { timeMs: t }]
+  await send('otlpProtobuf', otlpProtobuf({ metrics: [gauge('g', ...points), counter('c', 0, { timeMs: t, int: 1n })] }))
+  expect(refusedSamples.map((text) => text.split(' ')[1])).toEqual([
+    'timestamp_out_of_range',
+    'timestamp_out_of_range',
+    'value_missing',
+    'temporality_missing',
+  ])
+})
+
 describe('what cannot be stored', () => {
   const cases: [string, ResourceBody, Record<string, number>][] = [
     ['a metric without a name', { metrics: [gauge('', { timeMs: t, int: 1n })] }, { metric_name_missing: 1 }],

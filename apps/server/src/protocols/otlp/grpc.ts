@@ -10,9 +10,11 @@ import {
   type ServiceDefinition,
   type ServerUnaryCall,
   type sendUnaryData,
+  logVerbosity,
+  setLogVerbosity,
 } from '@grpc/grpc-js'
 import { AppError, isAppError } from '../../kernel/errors.ts'
-import { protocolsInternal } from '../errors.ts'
+import { cannotListen, protocolsInternal } from '../errors.ts'
 import { authorizationKey } from '../http.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
 import { responseProtobuf, statusCode, statusMessage, statusProtobuf } from './answers.ts'
@@ -45,9 +47,11 @@ const metricsService: ServiceDefinition = {
   },
 }
 
-/** Listens. Disposing lets calls under way finish. Rejects when the address cannot be bound (`cause.code` when the system gave one). */
+/** Listens. Disposing lets calls under way finish. Errors: `protocols.cannot_listen`. */
 export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
   const { door, host } = options
+  // The library's own lines on standard error; what matters is an error or a status anyway.
+  setLogVerbosity(logVerbosity.NONE)
   const server = new Server({
     'grpc.max_receive_message_length': door.limits.grpcMessageBytesMax,
     'grpc.max_send_message_length': door.limits.grpcMessageBytesMax,
@@ -64,7 +68,8 @@ export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<Otl
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${address}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound)
-      else reject(error)
+      else
+        reject(new AppError(cannotListen, { publicText: `Cannot listen on ${address}:${options.port}: ${error.message}.`, cause: error }))
     })
   })
   return { port, [Symbol.asyncDispose]: () => stop(server) }

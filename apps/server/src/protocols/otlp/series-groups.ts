@@ -9,6 +9,7 @@ import { boundText } from './names.ts'
 import type { PointTools } from './point-tools.ts'
 
 export interface SeriesGroup {
+  readonly shape: BoundSeries
   readonly countRef: number
   readonly sumRef: number
   /** Bucket bounds without the last (+Inf), or quantiles. */
@@ -53,7 +54,7 @@ export class SeriesGroups {
     const countRef = finder.known(session, metric, run)
     if (countRef >= 0) {
       const group = this.#groups.get(countRef)
-      if (group !== undefined && (count < 0 || sameBounds(group.bounds, bounds, count))) return group
+      if (group !== undefined && group.shape === shape && (count < 0 || sameBounds(group.bounds, bounds, count))) return group
     }
     const labels = finder.labelsOf(metric, run, attributeTag)
     if (labels === null) return null
@@ -83,7 +84,7 @@ export class SeriesGroups {
       if (ref < 0) return null
       boundRefs[index] = ref
     }
-    return { countRef, sumRef, bounds, boundRefs }
+    return { shape, countRef, sumRef, bounds, boundRefs }
   }
 }
 

@@ -51,13 +51,7 @@ export class RemoteWrite1Decoder {
     const cursor = this.#cursor
     const outer = cursor.enter()
     const start = cursor.pos
-    let labelsEnd = start
-    while (labelsEnd < cursor.end && cursor.bytes[labelsEnd] === 10) {
-      cursor.pos = labelsEnd + 1
-      cursor.skipBytes()
-      labelsEnd = cursor.pos
-    }
-    cursor.pos = labelsEnd
+    const labelsEnd = this.#passLabels()
     this.#countFields()
     const points = this.#points
     session.batch.pointsReceived += points
@@ -71,6 +65,25 @@ export class RemoteWrite1Decoder {
     if (ref >= 0) this.#storePoints(session, ref, start, labelsEnd)
     else if (points > 0) session.refuse(this.#refusal.reason, points, () => this.#refusal.example)
     cursor.leave(outer)
+  }
+
+  /** Moves past the label fields at the cursor; gives their end. Nearly all are shorter than 128 bytes. */
+  #passLabels(): number {
+    const cursor = this.#cursor
+    const { bytes, end } = cursor
+    let pos = cursor.pos
+    while (pos + 1 < end && bytes[pos] === 10) {
+      const length = bytes[pos + 1]!
+      const next = pos + 2 + length
+      if (length < 128 && next <= end) pos = next
+      else {
+        cursor.pos = pos + 1
+        cursor.skipBytes()
+        pos = cursor.pos
+      }
+    }
+    cursor.pos = pos
+    return pos
   }
 
   /** Samples, histograms and exemplars after the labels. Labels further on are allowed by protobuf but sent by no one: malformed. */
