@@ -70,6 +70,7 @@ export const memberCreateSchema: z.ZodType<MemberCreate> = z.strictObject({
   role: roleSchema,
 })
 
+/** Answer of `POST O/members`, and of `POST O/members/<userId>/sign-in-link`. */
 export interface MemberCreated {
   member: Member
   /** Give it to the person; works once and is not shown again. Null when the person already had an account. */

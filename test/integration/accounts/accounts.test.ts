@@ -167,6 +167,12 @@ describe('sign-in', () => {
       code: 'accounts.wrong_password',
     })
     await accounts.signIn.withPassword('ops@example.org', 'my next password', peer)
+    const access = await accounts.gatekeeper.organization(caller, 'default', 'admin')
+    const { items } = await accounts.directory.audit(access, { limit: 2, cursor: null })
+    expect(items.map(({ action, actor }) => [action, actor.id])).toEqual([
+      ['password.change', caller.id],
+      ['password.change', caller.id],
+    ])
   })
 })
 

@@ -114,6 +114,27 @@ describe('gatekeeper', () => {
 })
 
 describe('directory', () => {
+  test('a new link lets someone in again, unless they belong elsewhere too', async () => {
+    const { accounts } = await fresh(postgres)
+    await using _ = accounts
+    const { gatekeeper, directory } = accounts
+    const access = await gatekeeper.organization(await bearer(accounts, settings.adminToken ?? ''), 'default', 'admin')
+    const { member } = await directory.addMember(access, { email: 'lost@example.org', name: 'Lost', role: 'member' })
+    const link = await directory.issueMemberLink(access, member.userId)
+    const caller = await byCookie(accounts, (await accounts.signIn.withLink(link.linkToken, peer)).cookie)
+    expect(caller?.id).toBe(member.userId)
+    const elsewhere = await accounts.createOrganization({
+      name: 'Elsewhere',
+      ownerEmail: 'lost@example.org',
+      ownerName: 'Lost',
+      projectName: 'p',
+    })
+    await expect(directory.issueMemberLink(access, member.userId)).rejects.toMatchObject({ code: 'accounts.link_not_yours' })
+    const theirs = await gatekeeper.organization(caller, elsewhere.organizationId, 'admin')
+    const ours = (await directory.members(access)).find(({ role }) => role === 'owner')
+    await expect(directory.issueMemberLink(theirs, ours?.userId ?? '')).rejects.toMatchObject({ code: 'accounts.not_found' })
+  })
+
   test('the last owner stays, and only an owner makes or removes owners', async () => {
     const { accounts } = await fresh(postgres)
     await using _ = accounts

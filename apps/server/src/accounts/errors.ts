@@ -48,6 +48,12 @@ export const tooManyAttempts: ErrorSpec = {
   publicText: 'Too many attempts to sign in.',
   hint: 'Wait for the time in Retry-After, then try again.',
 }
+export const linkNotYours: ErrorSpec = {
+  code: 'accounts.link_not_yours',
+  kind: 'forbidden',
+  publicText: 'This person belongs to another organization too, so no single one may open their account.',
+  hint: 'Who runs the program can help them.',
+}
 export const linkInvalid: ErrorSpec = {
   code: 'accounts.link_invalid',
   kind: 'unauthenticated',

@@ -7,7 +7,7 @@ import { issueLink } from '../sign-in/sign-in.ts'
 import type { Access, Caller, Gatekeeper, Role } from '../ports.ts'
 import { listAudit, type AuditRecord, type Listed, type ListPage } from './audit.ts'
 import { createKey, listKeys, revokeKey, type KeyRecord } from './keys.ts'
-import { addMember, changeMemberRole, listMembers, removeMember, type MemberRecord, type NewMember } from './members.ts'
+import { addMember, changeMemberRole, issueMemberLink, listMembers, removeMember, type MemberRecord, type NewMember } from './members.ts'
 import { slugOf } from './names.ts'
 import { createProject, listProjects, type NewProject, type ProjectRecord } from './projects.ts'
 import { describeCaller, type CallerStanding } from './standing.ts'
@@ -26,6 +26,8 @@ export interface Directory {
   addMember(access: Access, member: NewMember): Promise<{ member: MemberRecord; linkToken: string | null }>
   changeMemberRole(access: Access, userId: string, role: Role): Promise<MemberRecord>
   removeMember(access: Access, userId: string): Promise<void>
+  /** Also `accounts.link_not_yours`. */
+  issueMemberLink(access: Access, userId: string): Promise<{ member: MemberRecord; linkToken: string }>
   teams(access: Access): Promise<TeamRecord[]>
   createTeam(access: Access, team: NewTeam): Promise<TeamRecord>
   tokens(access: Access): Promise<TokenRecord[]>
@@ -60,6 +62,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     addMember: (access, member) => addMember(deps, access, member),
     changeMemberRole: (access, userId, role) => changeMemberRole(database, access, { userId, role }),
     removeMember: (access, userId) => removeMember(database, access, userId),
+    issueMemberLink: (access, userId) => issueMemberLink(deps, access, userId),
     teams: (access) => listTeams(database, access),
     createTeam: (access, team) => createTeam(database, access, team),
     tokens: (access) => listTokens(database, access),

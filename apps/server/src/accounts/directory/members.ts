@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { AccountsDatabase, Writer } from '../database.ts'
-import { conflict, forbidden, lastOwner, notFound } from '../errors.ts'
+import { conflict, forbidden, lastOwner, linkNotYours, notFound } from '../errors.ts'
 import { inviteLinkTtlMs, membersPerOrganizationMax } from '../limits.ts'
 import { issueLink } from '../sign-in/sign-in.ts'
 import type { Access, Role } from '../ports.ts'
@@ -106,9 +106,7 @@ export async function changeMemberRole(
       .execute()
     await writeAudit(trx, access, { action: 'member.change_role', target: `member:${userId}`, detail: { from: before, to: role } })
   })
-  const member = (await listMembers(database, access)).find((entry) => entry.userId === userId)
-  if (member === undefined) throw new AppError(notFound)
-  return member
+  return await findMember(database, access, userId)
 }
 
 export async function removeMember(database: AccountsDatabase, access: Access, userId: string): Promise<void> {
@@ -118,6 +116,29 @@ export async function removeMember(database: AccountsDatabase, access: Access, u
     await trx.deleteFrom('members').where('organization_id', '=', access.scope.organizationId).where('user_id', '=', userId).execute()
     await writeAudit(trx, access, { action: 'member.remove', target: `member:${userId}`, detail: { role: before } })
   })
+}
+
+/** A new sign-in link for someone who lost the way in. Not for a person of several organizations: it would open the others too. */
+export async function issueMemberLink(
+  { database, clock }: { readonly database: AccountsDatabase; readonly clock: Clock },
+  access: Access,
+  userId: string,
+): Promise<{ member: MemberRecord; linkToken: string }> {
+  const linkToken = await database.change(async (trx) => {
+    await lockMember(trx, access, userId)
+    const memberships = await trx.selectFrom('members').select('organization_id').where('user_id', '=', userId).execute()
+    if (memberships.length !== 1) throw new AppError(linkNotYours)
+    const token = await issueLink(trx, { userId, ttlMs: inviteLinkTtlMs, nowMs: clock.nowMs() })
+    await writeAudit(trx, access, { action: 'member.issue_link', target: `member:${userId}`, detail: {} })
+    return token
+  })
+  return { member: await findMember(database, access, userId), linkToken }
+}
+
+async function findMember(database: AccountsDatabase, access: Access, userId: string): Promise<MemberRecord> {
+  const member = (await listMembers(database, access)).find((entry) => entry.userId === userId)
+  if (member === undefined) throw new AppError(notFound)
+  return member
 }
 
 function mayGive(access: Access, role: Role): void {

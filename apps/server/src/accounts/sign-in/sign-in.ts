@@ -80,10 +80,12 @@ function statusOf(error: unknown): number | null {
 class PasswordSignIn implements SignIn {
   readonly #deps: SignInDeps
   readonly #limiter: AttemptLimiter
+  readonly #readSession: SessionReader
 
   constructor(deps: SignInDeps) {
     this.#deps = deps
     this.#limiter = new AttemptLimiter(deps.clock)
+    this.#readSession = createSessionReader(deps.auth)
   }
 
   async withPassword(email: string, password: string, peer: Peer): Promise<OpenedSession> {
@@ -148,7 +150,15 @@ class PasswordSignIn implements SignIn {
   }
 
   async changePassword(cookie: string | null, current: string | null, next: string): Promise<readonly string[]> {
-    const headers = new Headers({ cookie: cookie ?? '' })
+    const person = cookie === null ? null : await this.#readSession(cookie)
+    if (person === null) throw new AppError(unauthenticated)
+    const setCookies = await this.#setPassword(cookie ?? '', current, next)
+    await this.#deps.database.change(async (trx) => await auditPassword(trx, person))
+    return setCookies
+  }
+
+  async #setPassword(cookie: string, current: string | null, next: string): Promise<readonly string[]> {
+    const headers = new Headers({ cookie })
     const { auth } = this.#deps
     try {
       if (current === null) {
@@ -168,6 +178,23 @@ class PasswordSignIn implements SignIn {
       throw failure(error)
     }
   }
+}
+
+/** One entry in each organization of the person: it is their account there that changed. */
+async function auditPassword(trx: Writer, person: { userId: string; name: string }): Promise<void> {
+  const memberships = await trx.selectFrom('members').select('organization_id').where('user_id', '=', person.userId).execute()
+  if (memberships.length === 0) return
+  const entry = {
+    actor_kind: 'user',
+    actor_id: person.userId,
+    actor_name: person.name,
+    action: 'password.change',
+    target: `member:${person.userId}`,
+  }
+  await trx
+    .insertInto('audit_entries')
+    .values(memberships.map(({ organization_id }) => ({ ...entry, organization_id, detail: '{}' })))
+    .execute()
 }
 
 function failure(error: unknown): unknown {

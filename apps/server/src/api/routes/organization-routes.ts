@@ -138,6 +138,20 @@ function memberRoutes({ accounts: { directory }, settings }: Pick<ApiDeps, 'acco
       answer: null,
       handle: async (call) => await directory.removeMember(call.access(), call.param('user')),
     }),
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path: `${base}/members/:user/sign-in-link`,
+      summary: 'A new sign-in link for someone who lost the way in; works once, for seven days.',
+      access: { kind: 'organization', needed: 'admin' },
+      body: nothing,
+      answer: memberCreatedSchema,
+      status: 201,
+      handle: async (call) => {
+        const { member, linkToken } = await directory.issueMemberLink(call.access(), call.param('user'))
+        return { member: toMember(member), signInLink: linkOf(linkToken) }
+      },
+    }),
   ]
 }
 
