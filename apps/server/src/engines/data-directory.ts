@@ -77,8 +77,7 @@ export function makeUsable(path: string): void {
   try {
     makeFolder(path)
     if (!statSync(path).isDirectory()) throw new Error('it is not a directory')
-    // As root, PostgreSQL runs as a user of its own and must be able to pass; its folders inside are closed.
-    chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700)
+    closeToOthers(path)
     writeFileSync(probe, 'x', { flush: true })
     rmSync(probe)
   } catch (error) {
@@ -91,6 +90,15 @@ export function makeUsable(path: string): void {
       publicText: `The disk of the data directory ${path} is full: ${mebibytes(free)} MB are free and ${mebibytes(freeBytesMin)} MB are needed.`,
       hint: 'Free space there, or set BELLWETHER_DATA_DIR to a directory on another disk.',
     })
+  }
+}
+
+/** As root, PostgreSQL runs as a user of its own and must be able to pass; its folders inside are closed. */
+function closeToOthers(path: string): void {
+  try {
+    chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700)
+  } catch {
+    // A volume that belongs to someone else and that we may write: its mode is theirs.
   }
 }
 
