@@ -1,6 +1,6 @@
 /** OTLP/JSON `ExportMetricsServiceRequest` bodies, as the services' OpenTelemetry SDKs would send them (opentelemetry-proto 1.x). */
 import { versionAt } from './calendar.ts'
-import type { Attributes, Family, HistogramPoint, NumberPoint, PointSet, Source } from './points.ts'
+import { environmentName, type Attributes, type Family, type HistogramPoint, type NumberPoint, type PointSet, type Source } from './points.ts'
 import { services } from './services.ts'
 
 interface KeyValue {
@@ -56,7 +56,7 @@ function resourceAttributes(source: Source, timeMs: number): Attributes {
     'service.namespace': source.namespace,
     'service.instance.id': source.instance,
     'service.version': versionAt(source.serviceName, place, timeMs),
-    'deployment.environment.name': 'production',
+    'deployment.environment.name': environmentName,
   }
 }
 

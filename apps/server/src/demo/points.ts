@@ -3,6 +3,9 @@
  * source (a process that reports). Counters hold fractions inside and are floored when read, so that no step is lost to rounding.
  */
 
+/** Every service of the shop runs there (`deployment.environment.name`). */
+export const environmentName = 'production'
+
 /** One reporting process. Prometheus sees `job` and `instance`; OpenTelemetry sees resource attributes. */
 export interface Source {
   readonly serviceName: string

@@ -4,7 +4,7 @@
  */
 import { compressSync } from 'snappy'
 import { ByteWriter } from './byte-writer.ts'
-import type { Attributes, Family, HistogramPoint, NumberPoint, PointSet, Source } from './points.ts'
+import { environmentName, type Attributes, type Family, type HistogramPoint, type NumberPoint, type PointSet, type Source } from './points.ts'
 
 /** `prometheus.MetricMetadata.MetricType` */
 const metadataType = { counter: 1, gauge: 2, histogram: 3 } as const
@@ -84,13 +84,24 @@ export class RemoteWriteBody {
   }
 }
 
-function series(name: string, source: Source, attributes: Attributes): SeriesRows {
-  const job = source.namespace === '' ? source.serviceName : `${source.namespace}/${source.serviceName}`
-  const labels: [string, string][] = [
-    ['__name__', name],
-    ['instance', source.instance],
-    ['job', job],
+/** What the same source's samples get when they arrive through OTLP, so that history and present are one series. */
+function sourceLabels({ namespace, serviceName, instance }: Source): [string, string][] {
+  const exporter: [string, string][] = [
+    ['instance', instance],
+    ['job', serviceName],
   ]
+  if (namespace === '') return exporter
+  return [
+    ['instance', instance],
+    ['job', `${namespace}/${serviceName}`],
+    ['service_name', serviceName],
+    ['service_namespace', namespace],
+    ['deployment_environment_name', environmentName],
+  ]
+}
+
+function series(name: string, source: Source, attributes: Attributes): SeriesRows {
+  const labels: [string, string][] = [['__name__', name], ...sourceLabels(source)]
   for (const [key, value] of Object.entries(attributes)) labels.push([key.replaceAll('.', '_'), value])
   labels.sort(([a], [b]) => (a < b ? -1 : 1))
   const writer = new ByteWriter(256)
