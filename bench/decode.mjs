@@ -3,6 +3,9 @@
  * real index. CPU seconds for a million samples, the median of some runs, beside the cost of decompression alone. Workload, made here:
  * `--series` gauges of 10 labels (250 bytes a sample unpacked), 2,500 a request, one sample each, every request a later time.
  * `--runs`, `--rounds` (times each series is sent in a run).
+ *
+ * 2026-11-21, 2 cores of an AMD EPYC shared with other work (load average 3), Node 20.20, CPU s/M: remote write 1 0.47 (snappy 0.09 of it;
+ * aim 0.5), remote write 2 0.52 (0.02), OTLP protobuf with gzip 0.91 (gunzip 0.41). With all 10,000 series new: 30 µs more a series.
  */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'

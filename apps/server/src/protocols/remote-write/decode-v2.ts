@@ -33,7 +33,9 @@ export class RemoteWrite2Decoder {
   #points = 0
   #exemplars = 0
   #createdMs = 0
-  readonly #key = new Uint8Array(refsKeptMax * 4)
+  /** Symbol numbers of the series at hand; the same memory as words and as the bytes that are looked up. */
+  readonly #keyWords = new Uint32Array(refsKeptMax)
+  readonly #key = new Uint8Array(this.#keyWords.buffer)
   #refusal = noRefusal
 
   constructor(series: SeriesResolver, limits: ProtocolLimits) {
@@ -89,9 +91,7 @@ export class RemoteWrite2Decoder {
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 10) {
-        const outer = cursor.enter()
-        while (cursor.pos < cursor.end) this.#addRef(cursor.readVarint())
-        cursor.leave(outer)
+        this.#addRefs()
       } else if (tag === 8) this.#addRef(cursor.readVarint())
       else if (tag === 42) this.#metadata.read(cursor)
       else if (tag === 48) this.#createdMs = cursor.readInt64()
@@ -103,6 +103,26 @@ export class RemoteWrite2Decoder {
     }
   }
 
+  /** A packed list of references; nearly all take one or two bytes. */
+  #addRefs(): void {
+    const cursor = this.#cursor
+    const outer = cursor.enter()
+    const { bytes, end } = cursor
+    while (cursor.pos < end) {
+      const pos = cursor.pos
+      const first = bytes[pos]!
+      const second = bytes[pos + 1]!
+      if (first < 128) {
+        cursor.pos = pos + 1
+        this.#addRef(first)
+      } else if (pos + 1 < end && second < 128) {
+        cursor.pos = pos + 2
+        this.#addRef((first & 127) | (second << 7))
+      } else this.#addRef(cursor.readVarint())
+    }
+    cursor.leave(outer)
+  }
+
   #addRef(symbol: number): void {
     const at = this.#refCount++
     if (at < refsKeptMax) this.#refs[at] = Math.min(symbol, 0xffffffff)
@@ -112,6 +132,7 @@ export class RemoteWrite2Decoder {
   #find(session: DecodeSession): number {
     const symbols = this.#symbols
     const key = this.#key
+    const words = this.#keyWords
     const count = this.#refCount
     const { limits } = session.state
     if (count > limits.labelsPerSeriesMax * 2 || count > refsKeptMax) {
@@ -124,12 +145,7 @@ export class RemoteWrite2Decoder {
     for (let index = 0; index < count; index++) {
       const symbol = this.#refs[index]!
       if (symbol >= symbols.count) return this.#badReferences(`label reference ${symbol} is beyond the ${symbols.count} symbols`)
-      const id = symbols.id(symbol)
-      const at = index * 4
-      key[at] = id & 255
-      key[at + 1] = (id >>> 8) & 255
-      key[at + 2] = (id >>> 16) & 255
-      key[at + 3] = id >>> 24
+      words[index] = symbols.id(symbol)
     }
     if (count % 2 !== 0) return this.#badReferences('a series has an odd number of label references')
     const ref = symbols.usable ? this.#series.lookup(session.batch.tenant, remoteWrite2Context, key, 0, count * 4) : -1
