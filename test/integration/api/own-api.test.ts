@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import {
   apiErrorBody,
   apiTokenCreatedSchema,
@@ -39,6 +40,7 @@ beforeAll(async () => {
     '<!doctype html><title>Bellwether</title><script>start()</script><script type="module" src="/assets/main-a1b2c3d4.js"></script>',
   )
   writeFileSync(join(folder, 'assets', 'main-a1b2c3d4.js'), 'export {}')
+  writeFileSync(join(folder, 'assets', 'main-a1b2c3d4.js.gz'), gzipSync('export {}'))
   writeFileSync(join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
   stack = await openApiStack({ webDir: folder })
   await stack.put(ours, [
@@ -370,6 +372,13 @@ describe('web app', () => {
       'public, max-age=31536000, immutable',
       'nosniff',
     ])
+    const packed = await call('GET', '/assets/main-a1b2c3d4.js', undefined, { 'accept-encoding': 'gzip' })
+    expect([packed.statusCode, packed.headers['content-encoding'], packed.headers['content-type']]).toEqual([
+      200,
+      'gzip',
+      script.headers['content-type'],
+    ])
+    expect(packed.headers['cache-control']).toBe(script.headers['cache-control'])
     expect((await call('GET', '/icon.svg', undefined, {})).headers['cache-control']).toBe('no-cache')
     expect((await call('GET', '/assets/../../../etc/passwd', undefined, {})).statusCode).toBe(404)
     expect((await call('GET', '/assets/%2e%2e/%2e%2e/etc/passwd', undefined, {})).statusCode).toBe(404)

@@ -186,6 +186,11 @@ describe('metadata', () => {
     )
     expect((await get('/api/v1/series')).json()).toEqual({ status: 'error', errorType: 'bad_data', error: 'no match[] parameter provided' })
     expect((await get('/api/v1/series', { 'match[]': '{job=""}' })).statusCode).toBe(400)
+    expect((await get('/api/v1/series', { 'match[]': 'a b' })).json()).toEqual({
+      status: 'error',
+      errorType: 'bad_data',
+      error: expect.stringMatching(/^invalid parameter "match\[\]": 1:\d+: parse error/),
+    })
   })
 
   test('buildinfo, format_query and parse_query', async () => {

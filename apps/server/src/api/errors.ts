@@ -68,13 +68,3 @@ export function statusOf(error: AppError): number {
 export function errorBody(error: AppError, requestId: string): ApiErrorBody {
   return { error: { code: error.code, message: error.publicText, hint: error.hint, requestId } }
 }
-
-export const apiErrorSpecs: readonly ErrorSpec[] = [
-  routeNotFound,
-  methodNotAllowed,
-  badRequest,
-  badJson,
-  bodyTooLarge,
-  unsupportedMediaType,
-  internal,
-]

@@ -87,7 +87,9 @@ export async function mountStatic(app: FastifyInstance, webDir: string | null): 
       // Every file is a route of its own, made at the start: what is not among them is nobody's and falls to the page.
       wildcard: false,
       decorateReply: false,
-      globIgnore: ['**/index.html', '**/*.map'],
+      // `name.br` and `name.gz` beside a file are sent in its place to who takes them.
+      preCompressed: true,
+      globIgnore: ['**/index.html', '**/*.map', '**/*.br', '**/*.gz'],
       setHeaders: (response, path) => {
         for (const [name, value] of Object.entries(securityHeaders)) response.header(name, value)
         response.header('cache-control', path.includes(hashedFolder) ? hashedCaching : 'no-cache')

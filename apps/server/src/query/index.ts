@@ -10,4 +10,4 @@ export type {
   QueryOptions,
   RangeQueryRequest,
 } from './metrics-query.ts'
-export { catalogLimitMax, defaultQueryLimits, stepsMax, type ClassLimits, type QueryClass, type QueryLimitsByClass } from './limits.ts'
+export { defaultQueryLimits, type ClassLimits, type QueryClass, type QueryLimitsByClass } from './limits.ts'

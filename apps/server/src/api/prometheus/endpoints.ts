@@ -1,6 +1,6 @@
 /** The endpoints of the Prometheus query API, each for one checked scope. Shapes and texts follow Prometheus 3. */
 import type { FastifyReply } from 'fastify'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { Matcher } from '../../metrics/index.ts'
 import { formatQuery, parseQuery, parseSelector, type QueryValue } from '../../promql/index.ts'
@@ -94,11 +94,19 @@ export async function rangeQuery({ query }: PromDeps, call: PromCall): Promise<F
 
 function matchersOf(params: PromParams): readonly (readonly Matcher[])[] {
   return params.all('match[]').map((text) => {
-    const matchers = parseSelector(text)
+    const matchers = selectorOf(text)
     if (matchers.every((matcher) => matchesEmpty(matcher)))
       throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher')
     return matchers
   })
+}
+
+function selectorOf(text: string): readonly Matcher[] {
+  try {
+    return parseSelector(text)
+  } catch (error) {
+    throw isAppError(error, 'promql.parse') ? invalidParameter('match[]', error.publicText) : error
+  }
 }
 
 /** Only the simple cases: a pattern that may match '' is the catalog's business. */
