@@ -137,6 +137,15 @@ describe('limits', () => {
       await codeOf(engine.range({ ...range, endMs: 900_000, query: 'sum(m offset 1h)' }, recordingSource(1).source, small, never)),
     ).toBe('query.too_many_samples')
   })
+  test('a subquery of a scalar with a tiny step', async () => {
+    expect(await codeOf(engine.instant('max_over_time(vector(1)[1y:1ms])', 0, recordingSource(1).source, limits, never))).toBe(
+      'query.too_many_samples',
+    )
+  })
+  test('a long chain is evaluated within the stack', async () => {
+    const query = Array.from({ length: 400 }, () => 'm').join(' or ')
+    expect(await codeOf(engine.instant(query, 600_000, recordingSource(1).source, limits, never))).toBe('no error')
+  })
   test('a subquery with a tiny step', async () => {
     expect(await codeOf(engine.instant('max_over_time(m[1d:1ms])', 86_400_000, recordingSource(1).source, limits, never))).toBe(
       'query.too_many_samples',
@@ -172,6 +181,27 @@ describe('stopping', () => {
 })
 
 describe('results', () => {
+  test('series of one match group may take turns', async () => {
+    const labels: Labels[] = Array.from({ length: 90 }, (_, i) => [
+      ['__name__', 'm'],
+      ['i', String(i)],
+    ])
+    const block: SeriesBlock = {
+      labels,
+      offsets: Uint32Array.from({ length: 91 }, (_, i) => i),
+      timesMs: Float64Array.from(labels, (_, i) => i * 10_000),
+      values: Float64Array.from(labels, (_, i) => i),
+      histograms: null,
+    }
+    const shape = async (operator: string): Promise<number[]> => {
+      const range = { query: `vector(1) + ${operator} last_over_time(m[10s])`, startMs: 0, endMs: 890_000, stepMs: 10_000 }
+      const { value } = await engine.range(range, { select: async () => block }, { ...limits, samplesMax: 100_000 }, never)
+      return value.type === 'matrix' ? value.series.map((series) => series.values.length) : []
+    }
+    expect(await shape('on()')).toEqual([90])
+    expect(await shape('on() group_left(i)')).toEqual(labels.map(() => 1))
+  })
+
   test('a range query is sorted by labels and has only present points', async () => {
     const { value } = await engine.range(
       { query: 'm > 3', startMs: 0, endMs: 60_000, stepMs: 10_000 },

@@ -2,7 +2,7 @@
 import { executionError } from '../errors.ts'
 import type { BinaryExpr, VectorMatching } from '../syntax/ast.ts'
 import { quote } from '../syntax/literals.ts'
-import type { Labels } from '../../metrics/index.ts'
+import type { Labels, NativeHistogram } from '../../metrics/index.ts'
 import type { QueryContext } from './context.ts'
 import { arithmetic, comparisons, histogramOp, type FloatOp, type FloatTest } from './element-ops.ts'
 import {
@@ -28,48 +28,89 @@ export function printLabels(labels: Labels): string {
   return `{${labels.map(([name, value]) => `${name}=${quote(value)}`).join(', ')}}`
 }
 
-/** The "one" side by match group: which series holds the value at each step. */
+/** One row of the "one" side: the cells from `cell` on, and the labels that `group_left` may copy. */
+interface OneRow {
+  readonly values: Float64Array
+  readonly histograms: VectorValue['histograms']
+  readonly cell: number
+  readonly labels: Labels
+}
+
+/** The "one" side by match group. At each step at most one series of a group may have a value. */
 class OneSide {
   readonly #vector: VectorValue
   readonly #groups: LabelGroups
   readonly #members: number[][] = []
+  /** Groups of several series joined to one row, made when asked for. */
+  readonly #joined = new Map<number, OneRow>()
 
-  constructor(ctx: QueryContext, vector: VectorValue, matching: VectorMatching, manyPresent: Uint8Array, sideName: string) {
+  constructor(ctx: QueryContext, vector: VectorValue, matching: VectorMatching) {
     this.#vector = vector
     this.#groups = new LabelGroups(ctx.symbols, matchingRule(matching))
-    for (const [s, set] of vector.sets.entries()) {
-      const group = this.#groups.groupOf(set)
-      const members = (this.#members[group] ??= [])
-      for (const other of members) this.#refuseOverlap(other, s, group, manyPresent, sideName)
-      members.push(s)
-    }
+    for (const [s, set] of vector.sets.entries()) (this.#members[this.#groups.groupOf(set)] ??= []).push(s)
   }
 
-  /** The series that could match `set`. */
-  membersFor(set: LabelSet): readonly number[] {
-    const group = this.#groups.find(set)
-    return group === -1 ? [] : (this.#members[group] ?? [])
-  }
-
+  /** The match group of a series of the other side, -1 when nothing can match it. */
   groupOf(set: LabelSet): number {
     return this.#groups.find(set)
   }
 
-  get groupCount(): number {
-    return this.#groups.size
+  /** The rows of a group: one for each series, or a joined one where their labels do not matter. */
+  rows(group: number, labelsMatter: boolean): readonly OneRow[] {
+    const members = this.#members[group] ?? []
+    if (members.length <= 1 || labelsMatter) return members.map((s) => this.#row(s))
+    let joined = this.#joined.get(group)
+    if (joined === undefined) this.#joined.set(group, (joined = this.#join(members)))
+    return [joined]
   }
 
-  #refuseOverlap(a: number, b: number, group: number, manyPresent: Uint8Array, sideName: string): void {
-    const { values, steps, sets } = this.#vector
-    for (let i = 0; i < steps; i++) {
-      // Prometheus looks for duplicates only where the other side has something to match.
-      if (manyPresent[i] === 0 || values[a * steps + i] === ABSENT || values[b * steps + i] === ABSENT) continue
-      const pair = [sets[a]!.labels, sets[b]!.labels].map(printLabels).sort(compareNames)
-      throw executionError(
-        `found duplicate series for the match group ${printLabels(this.#groups.labelsOf(group))} on the ${sideName} hand-side of the ` +
-          `operation: [${pair.join(', ')}];many-to-many matching not allowed: matching labels must be unique on one side`,
-      )
+  #row(s: number): OneRow {
+    const { values, histograms, steps, sets } = this.#vector
+    return { values, histograms, cell: s * steps, labels: sets[s]!.labels }
+  }
+
+  #join(members: readonly number[]): OneRow {
+    const { values, steps } = this.#vector
+    const joined = new Float64Array(steps).fill(ABSENT)
+    const histograms = this.#vector.histograms === null ? null : Array.from({ length: steps }, (): NativeHistogram | null => null)
+    for (const s of members) {
+      for (let i = 0; i < steps; i++) {
+        const value = values[s * steps + i]!
+        if (value === ABSENT) continue
+        joined[i] = value
+        if (histograms !== null) histograms[i] = histogramAt(this.#vector, s * steps + i)
+      }
     }
+    return { values: joined, histograms, cell: 0, labels: [] }
+  }
+
+  /**
+   * Throws when two series of a group have a value at one step. Prometheus looks only where the other side has something to match,
+   * so `manyPresent` says at which steps.
+   */
+  async refuseDuplicates(ctx: QueryContext, manyPresent: Uint8Array, sideName: string): Promise<void> {
+    if (!manyPresent.includes(1)) return
+    const { values, steps } = this.#vector
+    for (const [group, members] of this.#members.entries()) {
+      if (members.length === 1) continue
+      const owner = new Int32Array(steps).fill(-1)
+      for (const s of members) {
+        if (ctx.spend(steps)) await ctx.pause()
+        for (let i = 0; i < steps; i++) {
+          if (manyPresent[i] === 0 || values[s * steps + i] === ABSENT) continue
+          if (owner[i] !== -1) throw this.#duplicate(group, [owner[i]!, s], sideName)
+          owner[i] = s
+        }
+      }
+    }
+  }
+
+  #duplicate(group: number, pair: readonly number[], sideName: string): Error {
+    const names = pair.map((s) => printLabels(this.#vector.sets[s]!.labels)).sort(compareNames)
+    return executionError(
+      `found duplicate series for the match group ${printLabels(this.#groups.labelsOf(group))} on the ${sideName} hand-side of the ` +
+        `operation: [${names.join(', ')}];many-to-many matching not allowed: matching labels must be unique on one side`,
+    )
   }
 }
 
@@ -95,28 +136,30 @@ export async function vectorVector(ctx: QueryContext, node: BinaryExpr, left: Ve
   const swapped = matching.card === 'one-to-many'
   const many = swapped ? right : left
   const one = swapped ? left : right
-  const oneSide = new OneSide(ctx, one, matching, presence(many), swapped ? 'left' : 'right')
-  const matcher = new Matcher(ctx, node, matching, many, one, swapped)
+  const oneSide = new OneSide(ctx, one, matching)
+  await oneSide.refuseDuplicates(ctx, presence(many), swapped ? 'left' : 'right')
+  const matcher = new Matcher(ctx, node, matching, many, swapped)
   ctx.reserveCells(many.values.length)
   // One-to-one: a group's second match at a step is an error, even when the comparison would drop it.
   const taken = matching.card === 'one-to-one' ? new Map<number, Uint8Array>() : null
   for (let s = 0; s < many.sets.length; s++) {
-    const set = many.sets[s]!
-    for (const partner of oneSide.membersFor(set)) {
+    const group = oneSide.groupOf(many.sets[s]!)
+    if (group === -1) continue
+    for (const row of oneSide.rows(group, matching.include.length > 0)) {
       if (ctx.spend(many.steps)) await ctx.pause()
-      if (taken !== null) claim(taken, oneSide.groupOf(set), many, s, one, partner)
-      matcher.combine(s, partner)
+      if (taken !== null) claim(taken, group, many, s, row)
+      matcher.combine(s, row)
     }
   }
   return matcher.result()
 }
 
-function claim(taken: Map<number, Uint8Array>, group: number, many: VectorValue, s: number, one: VectorValue, partner: number): void {
+function claim(taken: Map<number, Uint8Array>, group: number, many: VectorValue, s: number, row: OneRow): void {
   const { steps } = many
   let claimed = taken.get(group)
   if (claimed === undefined) taken.set(group, (claimed = new Uint8Array(steps)))
   for (let i = 0; i < steps; i++) {
-    if (many.values[s * steps + i] === ABSENT || one.values[partner * steps + i] === ABSENT) continue
+    if (many.values[s * steps + i] === ABSENT || row.values[row.cell + i] === ABSENT) continue
     if (claimed[i] === 1) {
       throw executionError('multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)')
     }
@@ -124,47 +167,47 @@ function claim(taken: Map<number, Uint8Array>, group: number, many: VectorValue,
   }
 }
 
-/** Combines matched pairs of series into the result. */
+/** Combines series of the "many" side with rows of the "one" side into the result. */
 class Matcher {
   readonly #ctx: QueryContext
   readonly #node: BinaryExpr
   readonly #matching: VectorMatching
   readonly #many: VectorValue
-  readonly #one: VectorValue
   readonly #swapped: boolean
   readonly #builder: VectorBuilder
   readonly #op: FloatOp | undefined
   readonly #test: FloatTest | undefined
 
-  constructor(ctx: QueryContext, node: BinaryExpr, matching: VectorMatching, many: VectorValue, one: VectorValue, swapped: boolean) {
+  constructor(ctx: QueryContext, node: BinaryExpr, matching: VectorMatching, many: VectorValue, swapped: boolean) {
     this.#ctx = ctx
     this.#node = node
     this.#matching = matching
     this.#many = many
-    this.#one = one
     this.#swapped = swapped
     this.#builder = new VectorBuilder(many.steps, many.sets.length)
     this.#op = arithmetic.get(node.op)
     this.#test = comparisons.get(node.op)
   }
 
-  combine(s: number, partner: number): void {
+  combine(s: number, row: OneRow): void {
     const { steps } = this.#many
-    const labels = resultLabels(this.#node, this.#matching, this.#many.sets[s]!.labels, this.#one.sets[partner]!.labels)
+    // More rows than the many side has series: their cells were not reserved.
+    if (this.#builder.sets.length >= this.#many.sets.length) this.#ctx.reserveCells(steps)
+    const labels = resultLabels(this.#node, this.#matching, this.#many.sets[s]!.labels, row.labels)
     const dropName = this.#node.returnBool ? 1 : this.#op === undefined ? this.#many.dropName[s] : 0
     const cell = this.#builder.addSeries(this.#ctx.symbols.labelSet(labels), dropName)
-    this.#floats(s * steps, partner * steps, cell)
-    if (this.#many.histograms !== null || this.#one.histograms !== null) this.#histograms(s * steps, partner * steps, cell)
+    this.#floats(s * steps, row, cell)
+    if (this.#many.histograms !== null || row.histograms !== null) this.#histograms(s * steps, row, cell)
     this.#builder.dropIfEmpty(cell)
   }
 
-  #floats(manyCell: number, oneCell: number, cell: number): void {
+  #floats(manyCell: number, row: OneRow, cell: number): void {
     const { cells, steps } = this.#builder
     const { returnBool } = this.#node
-    const leftValues = this.#swapped ? this.#one.values : this.#many.values
-    const rightValues = this.#swapped ? this.#many.values : this.#one.values
-    const leftCell = this.#swapped ? oneCell : manyCell
-    const rightCell = this.#swapped ? manyCell : oneCell
+    const leftValues = this.#swapped ? row.values : this.#many.values
+    const rightValues = this.#swapped ? this.#many.values : row.values
+    const leftCell = this.#swapped ? row.cell : manyCell
+    const rightCell = this.#swapped ? manyCell : row.cell
     const op = this.#op
     const test = this.#test
     for (let i = 0; i < steps; i++) {
@@ -181,10 +224,10 @@ class Matcher {
   }
 
   /** Overwrites cells where a side is a histogram; the float kernel saw NaN there. */
-  #histograms(manyCell: number, oneCell: number, cell: number): void {
+  #histograms(manyCell: number, row: OneRow, cell: number): void {
     for (let i = 0; i < this.#builder.steps; i++) {
       const many = { float: this.#many.values[manyCell + i]!, histogram: histogramAt(this.#many, manyCell + i) }
-      const one = { float: this.#one.values[oneCell + i]!, histogram: histogramAt(this.#one, oneCell + i) }
+      const one = { float: row.values[row.cell + i]!, histogram: row.histograms?.[row.cell + i] ?? null }
       if (many.float === ABSENT || one.float === ABSENT || (many.histogram === null && one.histogram === null)) continue
       const left = this.#swapped ? one : many
       const right = this.#swapped ? many : one

@@ -90,6 +90,11 @@ export class QueryContext implements Disposable {
     if (count > this.limits.samplesMax || this.#cellsHeld > this.limits.samplesMax * cellsPerSample) throw new AppError(tooManySamples)
   }
 
+  /** Throws `query.too_many_samples` for an inner grid with more steps than the query may have samples. */
+  refuseSteps(steps: number): void {
+    if (steps > this.limits.samplesMax) throw new AppError(tooManySamples)
+  }
+
   /** Throws `query.canceled` or `query.timeout` when the query should stop. */
   check(): void {
     if (this.#callerSignal.aborted) throw new AppError(queryCanceled)

@@ -39,7 +39,9 @@ export function subqueryGrid(ctx: QueryContext, node: Subquery, grid: Grid): Gri
   const afterMs = reference.startMs - durationOf(ctx, node.range)
   const startMs = (Math.floor(afterMs / stepMs) + 1) * stepMs
   const endMs = referenceEndMs(reference, grid)
-  return { startMs, stepMs, steps: grid.steps === 0 ? 0 : Math.max(0, Math.floor((endMs - startMs) / stepMs) + 1) }
+  const steps = grid.steps === 0 ? 0 : Math.max(0, Math.floor((endMs - startMs) / stepMs) + 1)
+  ctx.refuseSteps(steps)
+  return { startMs, stepMs, steps }
 }
 
 /** Functions whose value depends on the evaluation time even when their arguments do not. */

@@ -71,6 +71,8 @@ class HistogramVector {
   readonly #argStart: number
   readonly #groups: LabelGroups
   readonly #classic = new Map<number, ClassicGroup>()
+  /** Series that may hold native histograms, by the same groups. */
+  readonly #native = new Map<number, number[]>()
 
   constructor(ctx: QueryContext, vector: VectorValue, argStart: number) {
     this.#ctx = ctx
@@ -78,6 +80,13 @@ class HistogramVector {
     this.#argStart = argStart
     this.#groups = new LabelGroups(ctx.symbols, { names: ['le'], keep: false })
     for (let s = 0; s < vector.sets.length; s++) this.#addClassic(s)
+    if (vector.histograms === null) return
+    for (let s = 0; s < vector.sets.length; s++) {
+      const group = this.#groups.groupOf(vector.sets[s]!)
+      const series = this.#native.get(group)
+      if (series === undefined) this.#native.set(group, [s])
+      else series.push(s)
+    }
   }
 
   #addClassic(s: number): void {
@@ -140,8 +149,8 @@ class HistogramVector {
   #nativeTwin(group: ClassicGroup, step: number): boolean {
     if (this.#vector.histograms === null) return false
     const { steps, sets } = this.#vector
-    const number = this.#groups.find(sets[group.members[0]!.series]!)
-    return sets.some((set, s) => histogramAt(this.#vector, s * steps + step) !== null && this.#groups.find(set) === number)
+    const twins = this.#native.get(this.#groups.find(sets[group.members[0]!.series]!)) ?? []
+    return twins.some((s) => histogramAt(this.#vector, s * steps + step) !== null)
   }
 
   #measureNative(builder: VectorBuilder, s: number, measure: Measure, relabel: (labels: Labels) => Labels): void {
@@ -194,6 +203,7 @@ function histogramQuantile(ctx: QueryContext, node: Call, args: readonly Value[]
   const vector = vectorAt(args, 1)
   const of = argAt(node, 1)
   warnQuantiles(ctx, quantiles, argAt(node, 0))
+  ctx.reserveCells(vector.values.length)
   const builder = new VectorBuilder(vector.steps, vector.sets.length)
   new HistogramVector(ctx, vector, of.start).measure(
     builder,
@@ -215,6 +225,7 @@ function histogramQuantiles(ctx: QueryContext, node: Call, args: readonly Value[
   const label = args[1]?.type === 'string' ? args[1].value : ''
   const of = argAt(node, 0)
   if (label === '' || !isWellFormed(label)) throw executionError(`invalid label name ${JSON.stringify(label)} in histogram_quantiles()`)
+  ctx.reserveCells(vector.values.length * (args.length - 2))
   const builder = new VectorBuilder(vector.steps, vector.sets.length * (args.length - 2))
   const histograms = new HistogramVector(ctx, vector, of.start)
   if (vector.sets.some((set) => labelValue(set.labels, label) !== '')) throw executionError(`label ${JSON.stringify(label)} already exists`)

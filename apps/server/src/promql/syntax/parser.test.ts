@@ -93,6 +93,7 @@ describe('wrong queries', () => {
   refuse('-"x"', 'unary expression only allowed on expressions of type scalar or instant vector, got "string"')
   refuse('a\n+ ]', '2:3: parse error: unexpected "]"')
   refuse(`${'('.repeat(600)}1${')'.repeat(600)}`, 'nested deeper than')
+  refuse(`${'1+'.repeat(600)}1`, 'more than 500 operators in a row')
 })
 
 describe('anchored regular expressions in RE2 syntax', () => {

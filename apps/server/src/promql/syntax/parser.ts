@@ -37,6 +37,8 @@ const precedences: ReadonlyMap<string, number> = new Map([
 const unaryPrecedence = 6
 /** Deeper nesting is refused, so that recursion stays within the stack. */
 const depthMax = 500
+/** A chain such as `a or b or c` is a tree as deep as it is long. */
+const chainMax = 500
 const modifierWords = ['by', 'without']
 
 class Parser {
@@ -76,7 +78,8 @@ class Parser {
   #binary(minimum: number): Expr {
     if (++this.#depth > depthMax) this.#reader.fail(this.#reader.peek().start, `expression is nested deeper than ${depthMax} levels`)
     let lhs = this.#unary()
-    for (;;) {
+    for (let length = 0; ; length++) {
+      if (length > chainMax) this.#reader.fail(this.#reader.peek().start, `more than ${chainMax} operators in a row`)
       const op = this.#operator()
       const precedence = op === null ? 0 : (precedences.get(op) ?? 0)
       if (op === null || precedence < minimum || precedence === 0) break
