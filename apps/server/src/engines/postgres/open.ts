@@ -108,9 +108,7 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
     probe: async () => (await whyNot(connectionTo('postgres'))) === null,
     // At once: what was committed is in its log, and a new parent may be waiting for the folder.
     attach: (pid) => guardOrphan(pid, 'QUIT'),
-    // Without the time and process id in front.
-    explain: (printed) =>
-      /\b(?:FATAL|PANIC):.*/.exec(printed.findLast((line) => /\b(?:FATAL|PANIC):/.test(line)) ?? '')?.[0] ?? printed.at(-1) ?? null,
+    explain: lastFault,
     // A fast shutdown: connections are closed, a checkpoint is written.
     stopSignal: 'SIGINT',
     logFile: join(dataDir, 'logs', 'postgres.log'),
@@ -124,6 +122,12 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
     throw error
   }
   return { engine, connectionString: connectionTo(database), pool: openPool(connectionTo(database), logger), forget: cluster.forget }
+}
+
+/** The last fault that the server printed, without the time and process id in front; probes that came too early are none. */
+function lastFault(printed: readonly string[]): string | null {
+  const line = printed.findLast((text) => /\b(?:FATAL|PANIC):/.test(text) && !text.includes('the database system is starting up'))
+  return line === undefined ? (printed.at(-1) ?? null) : line.slice(line.search(/\b(?:FATAL|PANIC):/))
 }
 
 /** What the file system says against it becomes a failed start. */
