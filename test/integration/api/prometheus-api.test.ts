@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
 
@@ -123,6 +124,18 @@ describe('range queries', () => {
   ])('%j is 400 bad_data', async (query, error) => {
     const answer = await get('/api/v1/query_range', query)
     expect([answer.statusCode, answer.json()]).toEqual([400, { status: 'error', errorType: 'bad_data', error }])
+  })
+
+  test('a long answer is packed for who is far away and takes it', async () => {
+    const query = { query: 'vector(1)', start: String(nowSec - 10_000), end: String(nowSec), step: '1' }
+    const request = { method: 'GET', url: '/api/v1/query_range', query } as const
+    const plain = await stack.app.inject({ ...request, headers: { authorization } })
+    const headers = { authorization, 'accept-encoding': 'gzip, br' }
+    const far = await stack.app.inject({ ...request, headers, remoteAddress: '192.0.2.1' })
+    expect(far.headers['content-encoding']).toBe('gzip')
+    expect(far.rawPayload.length).toBeLessThan(plain.rawPayload.length / 3)
+    expect(gunzipSync(far.rawPayload).toString('utf8')).toBe(plain.payload)
+    expect((await stack.app.inject({ ...request, headers })).headers['content-encoding']).toBeUndefined()
   })
 
   test('11,000 steps are allowed', async () => {

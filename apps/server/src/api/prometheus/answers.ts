@@ -1,10 +1,12 @@
 /** Envelopes of the Prometheus API: success with warnings, and its errors with the statuses its clients know. */
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
+import { constants, createGzip } from 'node:zlib'
 import type { PromErrorType } from '@bellwether/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { failureOf, prepareError } from '../http/answer.ts'
+import { isDirectlyLocal } from '../http/request-facts.ts'
 import { answerChunkChars, chunksPerTurn } from '../limits.ts'
 import { chunked, quote } from './result-json.ts'
 
@@ -32,7 +34,21 @@ export function sendData(reply: FastifyReply, data: Iterable<string>, notes: Not
   const first = chunks.next().value ?? ''
   reply.type(jsonType)
   if (first.length < answerChunkChars) return reply.send(first)
-  return reply.send(Readable.from(afterFirst(first, chunks), { objectMode: false }))
+  const whole = Readable.from(afterFirst(first, chunks), { objectMode: false })
+  return reply.send(isWorthPacking(reply.request) ? packed(reply, whole) : whole)
+}
+
+/** On this machine packing costs more than sending. */
+function isWorthPacking(request: FastifyRequest): boolean {
+  return /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) && !isDirectlyLocal(request)
+}
+
+function packed(reply: FastifyReply, whole: Readable): Readable {
+  reply.header('content-encoding', 'gzip').header('vary', 'accept-encoding')
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED })
+  // A failure of either side ends both; whoever reads the answer sees it cut off.
+  pipeline(whole, gzip, () => undefined)
+  return gzip
 }
 
 /** Lets others have their turn every now and then: a million points are most of a second of writing numbers. */
