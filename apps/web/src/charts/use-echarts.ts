@@ -16,6 +16,10 @@ export function useEcharts(option: EChartsCoreOption): ChartHandle {
   const [chart, setChart] = useState<EChartsType | null>(null)
   const [drawn, setDrawn] = useState(0)
   const [failed, setFailed] = useState(false)
+  const latest = useRef(option)
+  useEffect(() => {
+    latest.current = option
+  }, [option])
   useEffect(() => {
     const element = box.current
     if (element === null) return undefined
@@ -26,6 +30,8 @@ export function useEcharts(option: EChartsCoreOption): ChartHandle {
       ({ init }) => {
         if (disposed) return
         made = init(element, null, { renderer: 'canvas' })
+        // Drawn before anyone may ask it for coordinates.
+        made.setOption(latest.current, { notMerge: true, silent: true })
         observer = new ResizeObserver(() => {
           made?.resize()
           setDrawn((count) => count + 1)

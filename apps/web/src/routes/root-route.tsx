@@ -11,11 +11,13 @@ export interface RouterContext {
 
 export function NotFound() {
   return (
-    <Page title="Nothing here">
-      <Empty title="This address leads nowhere" icon="search" action={<Link to="/">Go to the overview</Link>}>
-        <p>It may be from a newer version, or the project is not yours to see.</p>
-      </Empty>
-    </Page>
+    <main>
+      <Page title="Nothing here">
+        <Empty title="This address leads nowhere" icon="search" action={<Link to="/">Go to the overview</Link>}>
+          <p>It may be from a newer version, or the project is not yours to see.</p>
+        </Empty>
+      </Page>
+    </main>
   )
 }
 

@@ -26,6 +26,10 @@ export const theme = createTheme({
   headings: { fontFamily: 'var(--bw-font)', fontWeight: '600' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 } } },
+    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 } } },
+  },
 })
 
 /** The same names for light and dark: the tokens themselves change with the scheme. */

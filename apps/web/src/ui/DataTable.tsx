@@ -15,6 +15,10 @@ import './data-table.css'
 const virtualFrom = 200
 const rowHeightPx = 32
 
+function classOf<Row>(column: Column<Row>): string {
+  return [column.isNumber === true ? 'bw-num' : '', column.isExtra === true ? 'bw-extra' : '', column.isMain === true ? 'bw-main-column' : ''].join(' ')
+}
+
 export interface DataTableProps<Row> {
   /** What the rows are, for screen readers and the file name: "metrics". */
   readonly label: string
@@ -80,11 +84,11 @@ function TableHead<Row>({ columns, sort, onSort }: { readonly columns: readonly 
               key={column.id}
               scope="col"
               aria-sort={active ? direction : undefined}
-              className={`${column.isNumber === true ? 'bw-num' : ''} ${column.isExtra === true ? 'bw-extra' : ''}`}
+              className={classOf(column)}
               style={{ width: column.width }}
             >
               {column.value === undefined ? (
-                column.header
+                column.header === '' ? <span className="bw-sr">Actions</span> : column.header
               ) : (
                 <button type="button" className="bw-table__sort" onClick={() => onSort(column)}>
                   {column.header}
@@ -121,7 +125,7 @@ function TableRow<Row>({ row, index, columns, isOpen, onOpen }: TableRowProps<Ro
       }}
     >
       {columns.map((column) => (
-        <td key={column.id} className={`${column.isNumber === true ? 'bw-num' : ''} ${column.isExtra === true ? 'bw-extra' : ''}`}>
+        <td key={column.id} className={classOf(column)}>
           {column.cell(row)}
         </td>
       ))}

@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly isNumber?: boolean
   /** CSS width. */
   readonly width?: string
+  /** Takes the room that is left, and is cut rather than pushing the others out. */
+  readonly isMain?: boolean
   /** Left out on a phone. */
   readonly isExtra?: boolean
 }

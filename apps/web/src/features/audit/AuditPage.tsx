@@ -45,7 +45,7 @@ function columnsIn(zone: Zone): readonly Column<AuditEntry>[] {
     },
     { id: 'action', header: 'Did', value: (entry) => entry.action, cell: (entry) => <code>{entry.action}</code> },
     { id: 'target', header: 'To', isExtra: true, value: (entry) => entry.target, cell: (entry) => <code>{entry.target}</code> },
-    { id: 'detail', header: 'Detail', isExtra: true, value: detailText, cell: (entry) => <span title={detailText(entry)}>{detailText(entry)}</span> },
+    { id: 'detail', header: 'Detail', isExtra: true, isMain: true, value: detailText, cell: (entry) => <span title={detailText(entry)}>{detailText(entry)}</span> },
   ]
 }
 

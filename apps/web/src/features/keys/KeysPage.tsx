@@ -78,7 +78,7 @@ export function KeysPage() {
 
 function columnsFor(isAdmin: boolean, nowMs: number, onRevoke: (key: IngestKey) => void): readonly Column<IngestKey>[] {
   return [
-    { id: 'name', header: 'Name', value: (key) => key.name, cell: (key) => key.name },
+    { id: 'name', header: 'Name', isMain: true, value: (key) => key.name, cell: (key) => key.name },
     {
       id: 'key',
       header: 'Key',

@@ -82,7 +82,7 @@ interface ColumnFacts {
 
 function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): readonly Column<Member>[] {
   return [
-    { id: 'name', header: 'Name', value: (member) => member.name, cell: (member) => `${member.name}${member.userId === selfId ? ' (you)' : ''}` },
+    { id: 'name', header: 'Name', isMain: true, value: (member) => member.name, cell: (member) => `${member.name}${member.userId === selfId ? ' (you)' : ''}` },
     { id: 'email', header: 'E-mail', value: (member) => member.email, cell: (member) => member.email },
     {
       id: 'role',

@@ -23,10 +23,11 @@ function columnsAt(nowMs: number): readonly Column<Metric>[] {
     {
       id: 'name',
       header: 'Metric',
+      isMain: true,
       value: (metric) => metric.name,
       cell: (metric) => (
         <span className="bw-metric-name">
-          <span className="bw-mono">{metric.name}</span>
+          <span className="bw-mono bw-truncate">{metric.name}</span>
           {metric.help !== '' && <span className="bw-dim bw-truncate bw-extra">{metric.help}</span>}
         </span>
       ),

@@ -6,7 +6,7 @@ import { copyText } from '../../ui/CopyButton.tsx'
 import { Button, IconButton } from '../../ui/Button.tsx'
 import { Failure } from '../../ui/states.tsx'
 import { usePlace } from '../session/index.ts'
-import { emptyBuilder, readQuery, writeQuery } from './builder-model.ts'
+import { emptyBuilder, readQuery, withoutUnfinished, writeQuery, type BuilderQuery } from './builder-model.ts'
 import { Builder } from './Builder.tsx'
 import { curlCommand } from './explore-model.ts'
 import { letterOf } from './explore-search.ts'
@@ -40,6 +40,14 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
     setSeen(text)
     setDraft(text)
   }
+  // Filters still being filled in live here; what is finished is in the address.
+  const [unfinished, setUnfinished] = useState<{ readonly text: string; readonly query: BuilderQuery } | null>(null)
+  const shown = unfinished?.text === text ? unfinished.query : read
+  const build = (query: BuilderQuery): void => {
+    const next = writeQuery(withoutUnfinished(query, read ?? emptyBuilder))
+    setUnfinished({ text: next, query })
+    state.setQuery(index, next)
+  }
   const off = state.isOff(index)
   const run = (next: string): void => state.setQuery(index, next.trim())
   return (
@@ -55,12 +63,12 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
         >
           {letter}
         </button>
-        {asText ? (
+        {asText || shown === null ? (
           <Suspense fallback={<div className="bw-editor bw-editor--loading bw-mono">{draft}</div>}>
             <PromqlEditor value={text} prometheusPath={prometheusPath(projectPath)} label={`Query ${letter} in PromQL`} onChange={setDraft} onRun={run} />
           </Suspense>
         ) : (
-          <Builder letter={letter} query={read} metrics={metrics} onChange={(query) => state.setQuery(index, writeQuery(query))} />
+          <Builder letter={letter} query={shown} metrics={metrics} onChange={build} />
         )}
         <div className="bw-query__tools">
           {asText && draft.trim() !== text && (

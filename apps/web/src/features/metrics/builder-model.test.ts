@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptyBuilder, readQuery, suggestQuery, writeQuery, type BuilderQuery } from './builder-model.ts'
+import { emptyBuilder, readQuery, suggestQuery, withoutUnfinished, writeQuery, type BuilderQuery } from './builder-model.ts'
 import { fillIntervals } from './promql-text.ts'
 
 describe('writeQuery and readQuery', () => {
@@ -54,6 +54,15 @@ describe('suggestQuery', () => {
     f('d_seconds_count', 'histogram', 'sum(rate(d_seconds_count[$__rate_interval]))')
     f('d_seconds', 'histogram', 'histogram_quantile(0.95, sum(rate(d_seconds[$__rate_interval])))')
     f('things', 'unknown', 'things')
+    f('host_cpu_count', 'gauge', 'host_cpu_count')
+  })
+})
+
+describe('withoutUnfinished', () => {
+  it('leaves out filters that are being filled in, and keeps an empty match that was written', () => {
+    const before: BuilderQuery = { ...emptyBuilder, metric: 'up', filters: [{ label: 'a', op: '=', value: '' }] }
+    const now: BuilderQuery = { ...before, filters: [...before.filters, { label: '', op: '=', value: '' }, { label: 'b', op: '=', value: '' }, { label: 'c', op: '=', value: 'x' }] }
+    expect(writeQuery(withoutUnfinished(now, before))).toBe('up{a="", c="x"}')
   })
 })
 

@@ -71,7 +71,8 @@ export function suggestQuery(metric: MetricHint): BuilderQuery {
     const isPart = /_(sum|count)$/.test(metric.name)
     return isPart ? { ...start, func: 'rate', aggregation: 'sum' } : { ...start, func: 'rate', aggregation: 'sum', quantile: 0.95 }
   }
-  if (metric.type === 'counter' || /_(total|count|sum)$/.test(metric.name)) return { ...start, func: 'rate', aggregation: 'sum' }
+  const countsUp = metric.type === 'counter' || (metric.type !== 'gauge' && /_(total|count|sum)$/.test(metric.name))
+  if (countsUp) return { ...start, func: 'rate', aggregation: 'sum' }
   return start
 }
 
@@ -101,6 +102,12 @@ export function writeQuery(query: BuilderQuery): string {
   const grouped = `${aggregation}${by.length === 0 ? ' ' : ` by (${by.map(writeLabelName).join(', ')}) `}(${counted}${over})`
   const written = by.length === 0 ? grouped.replace(' (', '(') : grouped
   return query.quantile === null ? written : `histogram_quantile(${query.quantile}, ${written})`
+}
+
+/** Without the filters that someone is still filling in: no label yet, or no value where `before` had none either. */
+export function withoutUnfinished(query: BuilderQuery, before: BuilderQuery): BuilderQuery {
+  const known = new Set(before.filters.filter((filter) => filter.value === '').map((filter) => filter.label))
+  return { ...query, filters: query.filters.filter((filter) => filter.label !== '' && (filter.value !== '' || known.has(filter.label))) }
 }
 
 /** Walks tokens; every `take` returns null when the next token is another. */

@@ -26,6 +26,7 @@ function columnsFor(openId: string, nowMs: number): readonly Column<Project>[] {
     {
       id: 'name',
       header: 'Name',
+      isMain: true,
       value: (project) => project.name,
       cell: (project) => (
         <Link to="/p/$project" params={{ project: project.id }}>
@@ -33,7 +34,7 @@ function columnsFor(openId: string, nowMs: number): readonly Column<Project>[] {
         </Link>
       ),
     },
-    { id: 'here', header: '', cell: (project) => (project.id === openId ? <Tag tone="accent">open now</Tag> : null) },
+    { id: 'here', header: 'Here', cell: (project) => (project.id === openId ? <Tag tone="accent">open now</Tag> : null) },
     { id: 'slug', header: 'Slug', value: (project) => project.slug, cell: (project) => <code>{project.slug}</code> },
     { id: 'id', header: 'Id', isNumber: true, value: (project) => Number(project.id), cell: (project) => <code>{project.id}</code> },
     {

@@ -65,7 +65,7 @@ function ExactTimes({ range, resolved, onApply }: RangeFormProps) {
         value={zone}
         onChange={(value) => setZone(value === 'utc' ? 'utc' : 'browser')}
         data={[
-          { value: 'browser', label: zoneName('browser') },
+          { value: 'browser', label: `Browser · ${zoneName('browser')}` },
           { value: 'utc', label: 'UTC' },
         ]}
       />

@@ -22,7 +22,7 @@ function refusalColumns(nowMs: number): readonly Column<RefusalRow>[] {
     { id: 'at', header: 'When', width: '110px', value: (row) => row.at, cell: (row) => <time title={row.at}>{formatAgo(Date.parse(row.at), nowMs)}</time> },
     { id: 'reason', header: 'Reason', value: (row) => row.reason, cell: (row) => <code>{row.reason}</code> },
     { id: 'protocol', header: 'Source', isExtra: true, value: (row) => row.protocol, cell: (row) => protocolName(row.protocol) },
-    { id: 'text', header: 'What and why', value: (row) => row.text, cell: (row) => <span title={row.text}>{row.text}</span> },
+    { id: 'text', header: 'What and why', isMain: true, value: (row) => row.text, cell: (row) => <span title={row.text}>{row.text}</span> },
   ]
 }
 
@@ -32,7 +32,7 @@ function letterColumns(zone: Zone, onReplay: ((id: string) => void) | null): rea
     { id: 'kind', header: 'Kind', isExtra: true, value: (letter) => letter.kind, cell: (letter) => letter.kind },
     { id: 'rows', header: 'Points', isNumber: true, value: (letter) => letter.rows, cell: (letter) => formatCount(letter.rows) },
     { id: 'size', header: 'Size', isNumber: true, isExtra: true, value: (letter) => letter.sizeBytes, cell: (letter) => formatBytes(letter.sizeBytes) },
-    { id: 'reason', header: 'The store said', value: (letter) => letter.reason, cell: (letter) => <span title={letter.reason}>{letter.reason}</span> },
+    { id: 'reason', header: 'The store said', isMain: true, value: (letter) => letter.reason, cell: (letter) => <span title={letter.reason}>{letter.reason}</span> },
     {
       id: 'actions',
       header: '',

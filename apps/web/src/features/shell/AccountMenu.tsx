@@ -56,7 +56,7 @@ export function AccountMenu() {
         <Menu.Label>Times in</Menu.Label>
         {(['browser', 'utc'] as const).map((each) => (
           <Menu.Item key={each} rightSection={zone === each ? chosen : null} aria-current={zone === each || undefined} onClick={() => setZone(each)} closeMenuOnClick={false}>
-            {zoneName(each)}
+            {each === 'utc' ? 'UTC' : `This browser (${zoneName(each)})`}
           </Menu.Item>
         ))}
         <Menu.Divider />

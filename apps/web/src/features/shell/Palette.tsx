@@ -88,7 +88,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     event.preventDefault()
   }
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} padding={0} size={600} yOffset="10vh" aria-label="Search and go">
+    <Modal.Root opened onClose={onClose} padding={0} size={600} yOffset="10vh">
+      <Modal.Overlay backgroundOpacity={0.3} />
+      <Modal.Content aria-label="Search and go">
       <div className="bw-palette__field">
         <Icon name="search" />
         <input
@@ -131,6 +133,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </div>
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   )
 }

@@ -28,7 +28,7 @@ function componentColumns(nowMs: number): readonly Column<ComponentStatus>[] {
       isExtra: true,
       cell: (component) => (component.since === null ? '' : <time title={component.since}>{formatMs(Math.max(0, nowMs - Date.parse(component.since)))}</time>),
     },
-    { id: 'detail', header: '', cell: (component) => <span title={component.detail ?? ''}>{component.detail ?? ''}</span> },
+    { id: 'detail', header: 'Detail', isMain: true, cell: (component) => <span title={component.detail ?? ''}>{component.detail ?? ''}</span> },
   ]
 }
 

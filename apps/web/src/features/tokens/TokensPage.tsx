@@ -81,7 +81,7 @@ export function TokensPage() {
 function columnsFor(nowMs: number, onRevoke: (token: ApiToken) => void): readonly Column<ApiToken>[] {
   const ago = (time: string | null): string => (time === null ? 'never' : formatAgo(Date.parse(time), nowMs))
   return [
-    { id: 'name', header: 'Name', value: (token) => token.name, cell: (token) => token.name },
+    { id: 'name', header: 'Name', isMain: true, value: (token) => token.name, cell: (token) => token.name },
     { id: 'prefix', header: 'Starts with', isExtra: true, cell: (token) => <code>{token.prefix}…</code> },
     { id: 'rights', header: 'May', value: (token) => token.permissions.join(' '), cell: (token) => <Tag>{token.permissions.join(', ')}</Tag> },
     { id: 'used', header: 'Last used', value: (token) => token.lastUsedAt, cell: (token) => <span title={token.lastUsedAt ?? ''}>{ago(token.lastUsedAt)}</span> },
