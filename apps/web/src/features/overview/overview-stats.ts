@@ -24,6 +24,6 @@ export function overviewStats(project: string): readonly OverviewStat[] {
     },
     { id: 'memory', label: 'Memory of this host', query: '1 - host_memory_available_bytes / host_memory_total_bytes', warnFrom: 0.9, downFrom: 0.97 },
     { id: 'disk', label: 'Disk of the data', query: '1 - host_data_disk_free_bytes / host_data_disk_size_bytes', warnFrom: 0.85, downFrom: 0.95 },
-    { id: 'own', label: 'Memory of Bellwether', query: 'sum(process_resident_memory_bytes)', warnFrom: null, downFrom: null },
+    { id: 'own', label: 'Memory of Bellwether', query: 'sum(process_resident_memory_bytes{job="bellwether"})', warnFrom: null, downFrom: null },
   ]
 }
