@@ -69,7 +69,8 @@ let insertBytes = 0
 for (let round = 0; round < rounds; round++) {
   for (let from = 0; from < seriesCount; from += 2500) {
     batch.reset(tenant)
-    for (let i = from; i < from + 2500; i++) batch.addSample(refs[i], 1.79e12 + round * 10_000, Math.floor(50 + 50 * Math.sin(i + round / 10)))
+    for (let i = from; i < from + 2500; i++)
+      batch.addSample(refs[i], 1.79e12 + round * 10_000, Math.floor(50 + 50 * Math.sin(i + round / 10)))
     batch.pointsReceived = batch.sampleCount
     await measured('accept', () => ingest.accept(batch, 0))
     if (records.length < 80) continue
@@ -78,13 +79,25 @@ for (let round = 0; round < rounds; round++) {
     records = []
   }
 }
-console.log(`load ${loadavg().map((one) => one.toFixed(2)).join(' ')}, ${total} samples of ${seriesCount} series`)
+console.log(
+  `load ${loadavg()
+    .map((one) => one.toFixed(2))
+    .join(' ')}, ${total} samples of ${seriesCount} series`,
+)
 for (const [what, sec] of Object.entries(spent)) console.log(`${what.padEnd(10)} ${((sec / total) * 1e6).toFixed(3)} CPU s/M`)
-console.log(`head ${(head.sizeBytes / head.sampleCount).toFixed(1)} bytes a sample, ${(insertBytes / total).toFixed(1)} bytes a row to the engine, longest step ${longestMs.toFixed(0)} ms`)
+console.log(
+  `head ${(head.sizeBytes / head.sampleCount).toFixed(1)} bytes a sample, ${(insertBytes / total).toFixed(1)} bytes a row to the engine, longest step ${longestMs.toFixed(0)} ms`,
+)
 
 const scope = createScope(1, [1])
 const budget = { seriesMax: 1e6, samplesMax: 1e8 }
-for (const matchers of [[{ name: '__name__', op: '=', value: 'cpu_1' }], [{ name: 'hostname', op: '=', value: 'host_7' }, { name: '__name__', op: '=', value: 'cpu_1' }]]) {
+for (const matchers of [
+  [{ name: '__name__', op: '=', value: 'cpu_1' }],
+  [
+    { name: 'hostname', op: '=', value: 'host_7' },
+    { name: '__name__', op: '=', value: 'cpu_1' },
+  ],
+]) {
   const times = []
   let samples = 0
   for (let i = 0; i < 20; i++) {

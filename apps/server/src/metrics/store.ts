@@ -79,7 +79,7 @@ class StitchedStore implements MetricsStore {
     const fromMs = hint.startMs - hint.windowMs
     const refs = this.#refs(scope, { matchers: request.matchers, fromMs, toMs: hint.endMs }, budget)
     const steps = stepsOf(hint)
-    if (refs.some((ref) => histograms.hasMetric(registry.metricHash(ref)) || head.hasPending(ref, fromMs, hint.endMs))) return null
+    if (head.hasPending(refs, fromMs, hint.endMs) || refs.some((ref) => histograms.hasMetric(registry.metricHash(ref)))) return null
     if (refs.length * steps > budget.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
     if (refs.length === 0) return { labels: [], steps, values: noSamples }
     const values = await grids.read(refs, hint, signal)

@@ -43,7 +43,11 @@ export const w64 = (name: string, type: 'UInt64' | 'Int64', data: Uint32Array): 
   type,
   values: { kind: 'w64', signed: type === 'Int64', data },
 })
-export const text = (name: string, data: readonly string[]): NativeWriteColumn => ({ name, type: 'String', values: { kind: 'string', data } })
+export const text = (name: string, data: readonly string[]): NativeWriteColumn => ({
+  name,
+  type: 'String',
+  values: { kind: 'string', data },
+})
 
 /** The columns every time-keyed table begins with. */
 export class KeyColumns {
@@ -84,4 +88,3 @@ export class KeyColumns {
     ]
   }
 }
-

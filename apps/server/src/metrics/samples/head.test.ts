@@ -139,6 +139,22 @@ describe('eviction', () => {
   })
 })
 
+test('samples wait for the engine until their record has left the log', () => {
+  const fake: Fake = { nowMs: 1_000_000, pendingMs: 3_000 }
+  const head = open(1_000, fake)
+  put(head, [0, 5_000, 1], [0, 6_000, 2])
+  expect([
+    head.hasPending([0], 0, 4_999),
+    head.hasPending([0], 6_001, 9_000),
+    head.hasPending([0], 5_500, 9_000),
+    head.hasPending([9], 0, 9_000),
+  ]).toEqual([false, false, true, false])
+  fake.nowMs += 60_000
+  expect(head.hasPending([0], 0, 9_000)).toBe(false)
+  fake.pendingMs = 70_000
+  expect(head.hasPending([0], 0, 9_000)).toBe(true)
+})
+
 test('memory of a sample stays below 18 bytes in chunks that are partly full', () => {
   const head = open(200_000)
   for (let i = 0; i < 100; i++) for (let ref = 0; ref < 5_000; ref++) put(head, [ref, i * 10_000, i])

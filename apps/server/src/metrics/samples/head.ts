@@ -98,13 +98,15 @@ export class Head {
     }
   }
 
-  /** May the head hold samples of the series in the range that are not in the engine yet? Never a wrong no. */
-  hasPending(ref: number, fromMs: number, toMs: number): boolean {
-    if (ref >= this.#first.length) return false
+  /** May the head hold samples of any of the series in the range that are not in the engine yet? Never a wrong no. */
+  hasPending(refs: Iterable<number>, fromMs: number, toMs: number): boolean {
     const pool = this.#pool
     const insertedBeforeSec = this.#insertedBeforeSec(Math.floor(this.#options.clock.monotonicMs() / 1000))
-    for (let chunk = this.#first[ref]!; chunk !== noChunk && pool.baseMs(chunk) <= toMs; chunk = pool.next(chunk)) {
-      if (pool.lastMs(chunk) >= fromMs && pool.touchedSec(chunk) >= insertedBeforeSec) return true
+    for (const ref of refs) {
+      if (ref >= this.#first.length) continue
+      for (let chunk = this.#first[ref]!; chunk !== noChunk && pool.baseMs(chunk) <= toMs; chunk = pool.next(chunk)) {
+        if (pool.lastMs(chunk) >= fromMs && pool.touchedSec(chunk) >= insertedBeforeSec) return true
+      }
     }
     return false
   }

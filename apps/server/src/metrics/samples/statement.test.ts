@@ -9,7 +9,11 @@ const range = { fromMs: 497_000 * hour + 1, toMs: 497_001 * hour + 5 }
 function open(metrics: number, seriesOfEach: number): SeriesRegistry {
   const registry = new SeriesRegistry(defaultSeriesLimits, 1)
   for (let metric = 0; metric < metrics; metric++) {
-    for (let i = 0; i < seriesOfEach; i++) registry.resolve({ organizationId: 1, projectId: 7 }, [['__name__', `m${metric}`], ['i', `${i}`]])
+    for (let i = 0; i < seriesOfEach; i++)
+      registry.resolve({ organizationId: 1, projectId: 7 }, [
+        ['__name__', `m${metric}`],
+        ['i', `${i}`],
+      ])
   }
   return registry
 }
@@ -26,7 +30,11 @@ test('one series is named by its id, with hours and times', () => {
 
 test('most series of a metric are read by reading all of it', () => {
   const registry = open(2, 10)
-  const parts = statementParts(registry, Uint32Array.from({ length: 11 }, (_, i) => i), range)
+  const parts = statementParts(
+    registry,
+    Uint32Array.from({ length: 11 }, (_, i) => i),
+    range,
+  )
   expect(parts.map((part) => part.readsOthers)).toEqual([true, false])
   expect(parts[0]?.condition).not.toContain('series IN')
   expect(parts[1]?.condition.match(/0x/g)?.length).toBe(1)
@@ -38,7 +46,11 @@ test('no statement grows beyond what the engine parses, and every series is in e
   const some = statementParts(named, tenth, range)
   expect(some.map((part) => part.condition.match(/0x/g)?.length)).toEqual([4_000, 1_000])
   const many = open(9_000, 2)
-  const whole = statementParts(many, Uint32Array.from({ length: 18_000 }, (_, i) => i), range)
+  const whole = statementParts(
+    many,
+    Uint32Array.from({ length: 18_000 }, (_, i) => i),
+    range,
+  )
   expect(whole.length).toBe(3)
   for (const part of [...some, ...whole]) expect(part.condition.length).toBeLessThan(200_000)
 })

@@ -154,6 +154,17 @@ describe('rows and times', () => {
   })
 })
 
+test('a lone surrogate, as JSON may bring one, is the same series before and after a restart', () => {
+  const sent = labels({ __name__: 'up', host: 'a\ud800' })
+  const stored = labels({ __name__: 'up', host: 'a\ufffd' })
+  const first = open()
+  const ref = first.resolve(tenant, sent)
+  expect(first.resolve(tenant, stored)).toBe(ref)
+  const second = open()
+  expect(second.restore(tenant, { low: first.idLow(ref), high: first.idHigh(ref) }, stored, { firstMinute: 1, lastMinute: 1 })).toBe(0)
+  expect(second.resolve(tenant, sent)).toBe(0)
+})
+
 test('tenants do not see each other', () => {
   const registry = open()
   registry.resolve({ organizationId: 1, projectId: 1 }, labels({ __name__: 'up' }))

@@ -38,6 +38,11 @@ function minuteOf(timeMs: number): number {
   return Math.min(Math.max(Math.floor(timeMs / 60_000), 0), never - 1)
 }
 
+/** Equal as UTF-8: a lone surrogate (JSON may bring one) comes back from log and store as U+FFFD. */
+function isSameText(a: string, b: string): boolean {
+  return a === b || Buffer.from(a).equals(Buffer.from(b))
+}
+
 export class SeriesRegistry implements SeriesResolver {
   readonly symbols = new SymbolTable()
   readonly #limits: SeriesLimits
@@ -295,7 +300,8 @@ export class SeriesRegistry implements SeriesResolver {
     if (this.#pairStart[ref + 1]! - start !== labels.length * 2) return false
     return labels.every(
       ([name, value], i) =>
-        this.symbols.text(this.#pairs[start + i * 2]!) === name && this.symbols.text(this.#pairs[start + i * 2 + 1]!) === value,
+        isSameText(this.symbols.text(this.#pairs[start + i * 2]!), name) &&
+        isSameText(this.symbols.text(this.#pairs[start + i * 2 + 1]!), value),
     )
   }
 

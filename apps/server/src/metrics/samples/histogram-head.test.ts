@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { NativeHistogram } from '../model.ts'
+import { HistogramHead } from './histogram-head.ts'
+
+function counted(count: number): NativeHistogram {
+  return {
+    schema: 0,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    count,
+    sum: count,
+    positiveSpans: [],
+    positiveCounts: [],
+    negativeSpans: [],
+    negativeCounts: [],
+    customValues: [],
+    resetHint: 'unknown',
+  }
+}
+
+test('agrees with sorted arrays, and from the watermark on when it gave up old ones', () => {
+  const put = fc.tuple(fc.nat(3), fc.nat(60))
+  fc.assert(
+    fc.property(fc.array(put, { maxLength: 200 }), fc.integer({ min: 20, max: 400 }), fc.nat(60), fc.nat(60), (puts, countMax, a, b) => {
+      const head = new HistogramHead(countMax)
+      const model = new Map<string, number>()
+      puts.forEach(([ref, timeMs], i) => {
+        if (timeMs >= head.coversFromMs) expect(head.has(ref, timeMs)).toBe(model.has(`${ref}/${timeMs}`))
+        head.append(ref, timeMs, counted(i))
+        if (!model.has(`${ref}/${timeMs}`)) model.set(`${ref}/${timeMs}`, i)
+      })
+      const from = Math.max(Math.min(a, b), head.coversFromMs)
+      const to = Math.max(a, b)
+      for (let ref = 0; ref < 4; ref++) {
+        const want: [number, number][] = []
+        for (let time = Math.max(from, 0); time <= to; time++) {
+          const count = model.get(`${ref}/${time}`)
+          if (count !== undefined) want.push([time, count])
+        }
+        expect(head.read(ref, from, to).map(({ timeMs, histogram }) => [timeMs, histogram.count])).toEqual(want)
+      }
+      expect(head.count).toBeLessThanOrEqual(countMax)
+    }),
+  )
+})
+
+test('knows which metrics may have histograms', () => {
+  const head = new HistogramHead(10)
+  head.noteMetric(7)
+  expect([head.hasMetric(7), head.hasMetric(8)]).toEqual([true, false])
+})
