@@ -2,6 +2,8 @@
  * Prometheus' own PromQL tests, run against the real evaluator. The files are not part of the repository: they are read from
  * `../shared/promqltest` beside it, and without that folder these tests are skipped, visibly. The ledger says how many evaluations of
  * each file pass; both an unexpected failure and an unexpected pass fail the test, so the ledger can only be moved on purpose.
+ * The files are written for names that are dropped at the end of a query. A server drops them at once unless told otherwise, and so do
+ * we, so each file runs in both ways; what then fails is what such a Prometheus server would answer differently, too.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -20,10 +22,15 @@ describe.skipIf(!existsSync(folder))('Prometheus test files (../shared/promqltes
   })
 
   for (const [name, expected] of entries) {
-    test(`${name}: ${expected.passed} pass`, async () => {
-      const report = await runPromqlTestFile(readFileSync(resolve(folder, name), 'utf8'), createMemoryStorage())
-      const failures = report.failures.map((failure) => `${name}:${failure.line} ${failure.query}: ${failure.message}`)
-      expect({ passed: report.passed, failed: report.failed }, failures.join('\n')).toEqual(expected)
-    })
+    const { namesDroppedAtOnce, ...delayed } = expected
+    test(`${name}: ${delayed.passed} pass`, () => check(name, true, delayed))
+    test(`${name}, names dropped at once: ${namesDroppedAtOnce.passed} pass`, () => check(name, false, namesDroppedAtOnce))
   }
 })
+
+async function check(name: string, delayedNameRemoval: boolean, expected: { passed: number; failed: number }): Promise<void> {
+  const text = readFileSync(resolve(folder, name), 'utf8')
+  const report = await runPromqlTestFile(text, createMemoryStorage(), { delayedNameRemoval })
+  const failures = report.failures.map((failure) => `${name}:${failure.line} ${failure.query}: ${failure.message}`)
+  expect({ passed: report.passed, failed: report.failed }, failures.join('\n')).toEqual(expected)
+}

@@ -1,11 +1,13 @@
 /** The engine's promises beside results: limits, cancelling, one read a selector, push-down, result order. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { systemClock, type Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
-import type { Labels, SeriesBlock } from '../metrics/index.ts'
+import { STALE, type Labels, type NativeHistogram, type SeriesBlock } from '../metrics/index.ts'
 import { createPromqlEngine } from './engine.ts'
 import { promqlErrorSpecs } from './errors.ts'
 import { ABSENT } from './evaluator/values.ts'
+import { queryArbitrary } from './testing/query-arbitrary.ts'
 import { aggregationParams, signatures } from './syntax/signatures.ts'
 import type { GridHint, QueryLimits, SampleSource, SourceRequest } from './ports.ts'
 
@@ -263,3 +265,40 @@ describe('every function and operator that parses is evaluated', () => {
     })
   }
 })
+
+test('any valid query gives a result or an operational error, in instant and in range mode', async () => {
+  const late = createPromqlEngine({ clock: systemClock, delayedNameRemoval: true })
+  const { source } = recordingSource(3)
+  const named: SampleSource = {
+    async select(request, signal) {
+      const block = await source.select(request, signal)
+      const histograms = Array.from(block.values, (_, row) => (row % 7 === 0 ? oneHistogram : null))
+      return { ...block, histograms, values: block.values.map((value, row) => (row % 11 === 0 ? STALE : value)) }
+    },
+  }
+  await fc.assert(
+    fc.asyncProperty(queryArbitrary, fc.constantFrom(engine, late), async (query, which) => {
+      const small = { ...limits, samplesMax: 20_000, timeoutMs: 2000 }
+      const results = await Promise.all([
+        codeOf(which.instant(query, 600_000, named, small, never)),
+        codeOf(which.range({ query, startMs: 0, endMs: 240_000, stepMs: 60_000 }, named, small, never)),
+      ])
+      for (const code of results) expect(code).toMatch(/^(no error|promql\.execution|query\.[a-z_]+)$/)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const oneHistogram: NativeHistogram = {
+  schema: 0,
+  zeroThreshold: 0.1,
+  zeroCount: 1,
+  count: 4,
+  sum: 5,
+  positiveSpans: [0, 2],
+  positiveCounts: [1, 2],
+  negativeSpans: [],
+  negativeCounts: [],
+  customValues: [],
+  resetHint: 'unknown',
+}

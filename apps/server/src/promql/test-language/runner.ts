@@ -21,9 +21,14 @@ interface Run {
   readonly storage: TestStorage
 }
 
+export interface TestOptions {
+  /** As `PromqlEngineOptions`; on unless said otherwise, because Prometheus' files are written for it. */
+  readonly delayedNameRemoval?: boolean
+}
+
 /** Every `eval` counts as passed or failed; what cannot be read or is not supported counts as failed. */
-export async function runPromqlTestFile(text: string, storage: TestStorage): Promise<TestReport> {
-  const engine = createPromqlEngine({ clock: systemClock, delayedNameRemoval: true })
+export async function runPromqlTestFile(text: string, storage: TestStorage, options: TestOptions = {}): Promise<TestReport> {
+  const engine = createPromqlEngine({ clock: systemClock, delayedNameRemoval: options.delayedNameRemoval ?? true })
   const failures: TestFailure[] = []
   let passed = 0
   await storage.clear()
