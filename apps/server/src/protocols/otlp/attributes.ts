@@ -15,9 +15,13 @@ class AttributeProblem extends Error {
   }
 }
 
+/** Labels that a series has beside attributes: its name, `job`, `instance` and the like. */
+const ownLabels = 8
+
 export class AttributeReader {
   readonly #limits: ProtocolLimits
   readonly #cursor = new ProtoCursor()
+  #cutsLongTexts = false
 
   constructor(limits: ProtocolLimits) {
     this.#limits = limits
@@ -52,6 +56,47 @@ export class AttributeReader {
       throw error
     } finally {
       cursor.release()
+    }
+  }
+
+  /**
+   * As `read`, for resources and scopes, where one odd attribute must not cost all their points: texts that are too long are cut,
+   * attributes that cannot be read are left out, and so are those beyond `attributesMax`. Errors: `DecodeError`.
+   */
+  readWhatFits(bytes: Uint8Array, start: number, end: number, attributeTag: number): Attribute[] {
+    const attributesMax = this.#limits.labelsPerSeriesMax - ownLabels
+    const cursor = this.#cursor
+    cursor.reset(bytes)
+    cursor.pos = start
+    cursor.end = end
+    this.#cutsLongTexts = true
+    const attributes: Attribute[] = []
+    try {
+      while (cursor.pos < end && attributes.length < attributesMax) {
+        const tag = cursor.readTag()
+        const from = cursor.pos
+        cursor.skip(tag)
+        if (tag !== attributeTag) continue
+        const next = cursor.pos
+        cursor.pos = from
+        const attribute = this.#keyValueOrNull()
+        if (attribute !== null && attribute[0] !== '') attributes.push(attribute)
+        cursor.pos = next
+        cursor.end = end
+      }
+      return attributes
+    } finally {
+      this.#cutsLongTexts = false
+      cursor.release()
+    }
+  }
+
+  #keyValueOrNull(): Attribute | null {
+    try {
+      return this.#keyValue()
+    } catch (error) {
+      if (error instanceof AttributeProblem) return null
+      throw error
     }
   }
 
@@ -185,11 +230,20 @@ export class AttributeReader {
     const start = cursor.pos
     const end = start + length
     cursor.pos = end
-    if (length > bytesMax) throw problem(reason, `attribute text ${shownBytes(cursor.bytes, start, end)} is longer than ${bytesMax} bytes`)
-    const text = textOf(cursor.bytes, start, end)
+    const cut = this.#cutsLongTexts && reason === 'label_value_too_long'
+    if (length > bytesMax && !cut)
+      throw problem(reason, `attribute text ${shownBytes(cursor.bytes, start, end)} is longer than ${bytesMax} bytes`)
+    const text = textOf(cursor.bytes, start, length > bytesMax ? characterEnd(cursor.bytes, start + bytesMax) : end)
     if (text === null) throw problem('invalid_utf8', 'an attribute is not valid UTF-8')
     return text
   }
+}
+
+/** The last end of a UTF-8 character at or before `at`. */
+function characterEnd(bytes: Uint8Array, at: number): number {
+  let end = at
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return end
 }
 
 function problem(reason: string, example: string): AttributeProblem {

@@ -45,7 +45,6 @@ export interface ResourceContext {
   targetRef: number
   /** Time of the last `target_info` sample, ms. */
   targetMs: number
-  readonly refusal: Refusal | null
 }
 
 export interface ScopeContext {
@@ -119,7 +118,7 @@ export class OtlpContexts {
     const parent = this.#tenantNumber(tenant)
     const known = this.#resources.find(parent, bytes, start, end)
     if (known >= 0) return this.#resources.valueAt(known)
-    const attributes = this.#attributes.read(bytes, start, end, 10)
+    const attributes = this.#attributes.readWhatFits(bytes, start, end, 10)
     return this.#resources.add(parent, bytes, start, end, (id) => makeResource(id, attributes))
   }
 
@@ -129,7 +128,7 @@ export class OtlpContexts {
     if (known >= 0) return this.#scopes.valueAt(known)
     const labels = this.#scopeLabels(bytes, start, end)
     return this.#scopes.add(resource.id, bytes, start, end, (id) =>
-      'reason' in labels ? { id, resource, labels: [], refusal: labels } : { id, resource, labels, refusal: resource.refusal },
+      'reason' in labels ? { id, resource, labels: [], refusal: labels } : { id, resource, labels, refusal: null },
     )
   }
 
@@ -192,18 +191,14 @@ export class OtlpContexts {
     cursor.release()
     if (name === null || version === null)
       return { reason: 'invalid_scope', example: 'the scope name or version is too long or not valid UTF-8' }
-    const attributes = this.#attributes.read(bytes, start, end, 26)
-    if ('reason' in attributes) return attributes
+    const attributes = this.#attributes.readWhatFits(bytes, start, end, 26)
     const labels: Attribute[] = attributes.map(([key, value]) => [`otel_scope_${labelName(key)}`, value])
     labels.push(['otel_scope_name', name], ['otel_scope_version', version])
     return labels
   }
 }
 
-function makeResource(id: number, attributes: Attribute[] | Refusal): ResourceContext {
-  if ('reason' in attributes) {
-    return { id, identity: [], promoted: [], targetInfo: null, targetRef: -1, targetMs: 0, refusal: attributes }
-  }
+function makeResource(id: number, attributes: readonly Attribute[]): ResourceContext {
   const values = new Map(attributes)
   const service = values.get('service.name') ?? ''
   const namespace = values.get('service.namespace') ?? ''
@@ -215,7 +210,7 @@ function makeResource(id: number, attributes: Attribute[] | Refusal): ResourceCo
   for (const [key, value] of attributes) if (promotedAttributes.has(key)) promoted.push([labelName(key), value])
   const others = attributes.filter(([key]) => !identifyingAttributes.has(key))
   const targetInfo = identity.length === 0 || others.length === 0 ? null : targetLabels(identity, others)
-  return { id, identity, promoted, targetInfo, targetRef: -1, targetMs: 0, refusal: null }
+  return { id, identity, promoted, targetInfo, targetRef: -1, targetMs: 0 }
 }
 
 function targetLabels(identity: readonly Attribute[], others: readonly Attribute[]): Labels {

@@ -156,6 +156,24 @@ describe('resource and scope', () => {
     expect(door.metrics.metadata.map(({ name, type }) => `${name} ${type}`)).toEqual(['g gauge', 'target_info gauge'])
   })
 
+  test('odd resource attributes do not cost the points', async () => {
+    const attributes = [
+      ['service.name', 'cart'],
+      ['process.command_line', `${'x'.repeat(4095)}ä${'y'.repeat(9000)}`],
+      ['process.command_args', Array.from({ length: 2000 }, () => 'argument')],
+      ['k'.repeat(2000), 'v'],
+      ...Array.from({ length: 300 }, (_, index) => [`a${index}`, 'v'] as const),
+    ] as const
+    const { rows, refused } = await stored([
+      { attributes, scope: { name: 'lib', attributes: [['long', 'z'.repeat(5000)]] }, metrics: [gauge('g', { timeMs: t, int: 1n })] },
+    ])
+    expect(refused[0]).toEqual({})
+    expect(rows[0]?.[0]).toBe(`g{job="cart",otel_scope_long="${'z'.repeat(4096)}",otel_scope_name="lib",service_name="cart"} 1 @${t}`)
+    expect(rows[0]?.[1]).toContain(`process_command_line="${'x'.repeat(4095)}"`)
+    expect(rows[0]?.[1]).not.toContain('command_args')
+    expect(rows[0]?.[1]).toContain('a0="v"')
+  })
+
   test('target_info is sent on when there are newer points, and not counted', async () => {
     const door = createTestDoor()
     const outcome = await door.send('otlpProtobuf', otlpProtobuf(resource))
