@@ -120,6 +120,18 @@ describe('every route', () => {
     expect(stack.replayed).toEqual([])
   })
 
+  test("their things cannot be named through one's own project or organization", async () => {
+    const before = await theirAudit()
+    const mixed = { ...theirTargets, organization: 'default', project: '1' }
+    for (const route of routes.filter(({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag)/.test(url))) {
+      const seen = await visit(stack.app, route, mixed, { authorization: `Bearer ${adminToken}` })
+      expect({ route: seen.route, leaks: seen.said.includes(theirWord) }).toEqual({ route: seen.route, leaks: false })
+      if (route.method !== 'GET' && route.method !== 'HEAD')
+        expect([seen.route, [400, 404].includes(seen.status)]).toEqual([seen.route, true])
+    }
+    expect(await theirAudit()).toEqual(before)
+  })
+
   test('the other routes say nothing of theirs either, and need what they say', async () => {
     for (const [who, headers] of Object.entries(nobodies)) {
       for (const route of routes) {
