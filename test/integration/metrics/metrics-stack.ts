@@ -34,6 +34,7 @@ import {
   normalizeLabels,
   SampleStore,
   SeriesRegistry,
+  STALE,
   type MetricsIngest,
   type SeriesBlock,
 } from '../../../apps/server/src/metrics/index.ts'
@@ -190,5 +191,42 @@ export function toText(block: SeriesBlock): Record<string, [number, number][]> {
     for (let at = block.offsets[i]!; at < block.offsets[i + 1]!; at++) rows.push([block.timesMs[at]!, block.values[at]!])
     out[labels.map((pair) => pair.join('=')).join(',')] = rows
   })
+  return out
+}
+
+export const startMs = Date.UTC(2026, 10, 20, 10)
+export const up = [{ name: '__name__', op: '=', value: 'up' }] as const
+
+/** Values of every sort, hours apart, two series. */
+export function someSamples(count: number): TestSample[] {
+  const values = [
+    0,
+    1,
+    -1,
+    0.1,
+    -2.5,
+    2 ** 53 - 1,
+    -(2 ** 53 - 1),
+    2 ** 53,
+    1e300,
+    -1e-300,
+    Infinity,
+    -Infinity,
+    NaN,
+    STALE,
+    4294967296,
+    -4294967297,
+  ]
+  return Array.from({ length: count }, (_, i) => ({
+    labels: { __name__: 'up', host: i % 2 === 0 ? 'a' : 'b ✓' },
+    timeMs: startMs + i * 600_000,
+    value: values[i % values.length]!,
+  }))
+}
+
+export function toRecord(samples: readonly TestSample[]): Record<string, [number, number][]> {
+  const out: Record<string, [number, number][]> = {}
+  for (const { labels, timeMs, value } of samples) (out[`__name__=up,host=${labels['host']}`] ??= []).push([timeMs, value])
+  for (const rows of Object.values(out)) rows.sort((a, b) => a[0] - b[0])
   return out
 }

@@ -91,6 +91,7 @@ class Ingest implements MetricsIngest {
   async accept(batch: MetricsBatch, wireBytes: number): Promise<void> {
     const { conservation, instruments, head, histograms, metadata, registry } = this.#deps
     const { tenant } = batch
+    registry.releaseWire()
     conservation.received(tenant, kind, batch.pointsReceived, wireBytes)
     for (const [reason, points] of batch.refused) conservation.refused(tenant, kind, reason, points)
     const points = this.#leaveOut(batch)

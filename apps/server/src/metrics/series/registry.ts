@@ -91,6 +91,11 @@ export class SeriesRegistry implements SeriesResolver {
     this.#wire.remember(this.#tenantSeries(tenant).index, context >>> 0, bytes, start, end, ref)
   }
 
+  /** Lets go of the last request's bytes. */
+  releaseWire(): void {
+    this.#wire.release()
+  }
+
   /** -1 too in the practically impossible case that another label set has the same 64-bit id. */
   resolve(tenant: Tenant, labels: Labels): number {
     seriesIdOf(tenant, labels, this.#id)

@@ -1,0 +1,149 @@
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createMetricsStore, GridStore, SampleStore } from '../../../apps/server/src/metrics/index.ts'
+import {
+  batchOf,
+  budget,
+  live,
+  openEngine,
+  openStack,
+  scope,
+  someSamples,
+  startMs,
+  toRecord,
+  toText,
+  up,
+  wipe,
+  type EngineHome,
+  type Stack,
+  type TestSample,
+} from './metrics-stack.ts'
+
+let home: EngineHome
+let logs = 0
+
+beforeAll(async () => {
+  home = await openEngine()
+})
+
+afterAll(async () => {
+  await home[Symbol.asyncDispose]()
+})
+
+afterEach(async () => {
+  await wipe(home.engine)
+})
+
+function freshLog(): string {
+  return join(home.dataDir, `log-${logs++}`)
+}
+
+async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): Promise<Record<string, [number, number][]>> {
+  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, budget, live))
+}
+
+describe('head and engine', () => {
+  test('stitched at every boundary, with late and repeated samples, equal to a plain model', async () => {
+    const logDir = freshLog()
+    const hosts = ['a', 'b', 'c']
+    const model = new Map<string, Map<number, number>>()
+    const put = async (stack: Stack, samples: readonly TestSample[]): Promise<void> => {
+      await stack.ingest.accept(batchOf(stack.ingest, samples), 10)
+      for (const { labels, timeMs, value } of samples) {
+        const series = model.get(labels['host']!) ?? new Map<number, number>()
+        model.set(labels['host']!, series)
+        if (!series.has(timeMs)) series.set(timeMs, value)
+      }
+    }
+    const sample = (host: string, i: number, value = i): TestSample => ({
+      labels: { __name__: 'up', host },
+      timeMs: startMs + i * 15_000,
+      value,
+    })
+    const expectSame = async (stack: Stack): Promise<void> => {
+      for (const [from, to] of [
+        [0, 900],
+        [0, 0],
+        [100, 400],
+        [299, 301],
+        [300, 300],
+        [450, 900],
+        [599, 601],
+        [601, 800],
+      ] as const) {
+        const want: Record<string, [number, number][]> = {}
+        for (const [host, series] of model) {
+          const rows = [...series]
+            .filter(([time]) => time >= startMs + from * 15_000 && time <= startMs + to * 15_000)
+            .sort((x, y) => x[0] - y[0])
+          if (rows.length > 0) want[`__name__=up,host=${host}`] = rows
+        }
+        expect(await readAll(stack, startMs + from * 15_000, startMs + to * 15_000), `${from}..${to}`).toEqual(want)
+      }
+    }
+    {
+      await using first = await openStack({ engine: home.engine, logDir })
+      for (let i = 0; i < 300; i += 10)
+        await put(
+          first,
+          hosts.flatMap((host) => Array.from({ length: 10 }, (_, k) => sample(host, i + k))),
+        )
+      await first.drain()
+      await put(first, [sample('a', 5, 99), sample('a', 6, 6), sample('b', 7.5)])
+      await expectSame(first)
+    }
+    await using second = await openStack({ engine: home.engine, logDir })
+    expect(second.head.coversFromMs).toBe(startMs + 299 * 15_000 + 1)
+    await expectSame(second)
+    for (let i = 300; i < 600; i += 50)
+      await put(
+        second,
+        hosts.map((host) => sample(host, i)),
+      )
+    // Late data below the watermark: visible at once, and after insertion not twice.
+    await put(second, [sample('a', 20.5), sample('c', 298.5), sample('a', 299), sample('d', 3)])
+    await expectSame(second)
+    await second.drain()
+    await expectSame(second)
+  })
+
+  test('a small head gives up old samples and nothing is missing or doubled', async () => {
+    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), headSizeBytesMax: 20_000 })
+    const want: Record<string, [number, number][]> = {}
+    for (let i = 0; i < 60; i++) {
+      const some = Array.from({ length: 100 }, (_, k): TestSample => ({
+        labels: { __name__: 'up', host: `h${k % 10}` },
+        timeMs: startMs + i * 60_000 + Math.floor(k / 10) * 5_000,
+        value: i * 100 + k,
+      }))
+      await stack.ingest.accept(batchOf(stack.ingest, some), 10)
+      for (const { labels, timeMs, value } of some) (want[`__name__=up,host=${labels['host']}`] ??= []).push([timeMs, value])
+      if (i % 10 === 9) await stack.drain()
+    }
+    await stack.drain()
+    expect(stack.head.coversFromMs).toBeGreaterThan(startMs)
+    expect(stack.head.sampleCount).toBeLessThan(6_000)
+    expect(await readAll(stack)).toEqual(want)
+  })
+
+  test('a range the head covers needs no engine; an older one says what is wrong', async () => {
+    const broken = {
+      ...home,
+      queryNative: () => {
+        throw new Error('engine asked')
+      },
+    }
+    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+    await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
+    const parts = { samples: new SampleStore(broken, stack.registry), grids: new GridStore(broken, stack.registry) }
+    const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, ...parts })
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live))).toEqual(
+      toRecord(someSamples(10)),
+    )
+    stack.head.coverFrom(startMs + 1)
+    await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live)).rejects.toThrow('engine asked')
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, budget, live))).toEqual(
+      toRecord(someSamples(10).slice(1)),
+    )
+  })
+})
