@@ -26,6 +26,7 @@ const pages: readonly [path: string, name: string][] = [
   ['/settings/members', 'members'],
   ['/settings/tokens', 'tokens'],
   ['/settings/audit', 'audit'],
+  ['/settings/account', 'account'],
   ['/system', 'system'],
 ]
 
@@ -61,18 +62,23 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     await page.waitForURL('**/p/1')
     await page.getByRole('heading', { level: 1 }).waitFor()
 
+    signedIn = await page.context().storageState()
+    const sources = page.waitForResponse(/\/sources/)
     await page.goto(`${bellwether.url}/p/1/start`)
     await page.getByText(bellwether.ingestKey).first().waitFor()
+    await sources
     await keepPicture(page, 'start-waiting')
     await sendWave()
-    await page.getByText(/up_and_down/).first().waitFor({ timeout: 15_000 })
+    await page.getByText('Data is arriving').waitFor({ timeout: 15_000 })
     await keepPicture(page, 'start-arrived')
+    await page.getByRole('link', { name: 'See the metrics' }).click()
+    await page.getByRole('region', { name: 'All metrics' }).getByText('up_and_down').first().waitFor()
+    await keepPicture(page, 'explore-browser')
 
     await page.goto(`${bellwether.url}/p/1/explore/metrics?q=up_and_down`)
-    await page.getByRole('img', { name: /up_and_down|chart/i }).first().waitFor()
-    await page.getByText('wave').first().waitFor()
+    await page.getByLabel(/^Chart\./).first().waitFor()
+    await page.getByRole('table', { name: 'Series' }).getByText('wave').waitFor()
     await keepPicture(page, 'explore-first')
-    signedIn = await page.context().storageState()
     expect(first.troubles).toEqual([])
   })
 
@@ -133,6 +139,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     await page.goto(`${bellwether.url}/p/1${path}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, null, { timeout: 15_000 })
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toContain(`/p/1${path.split('?')[0]}`)
   }
 
   async function sendWave(): Promise<void> {
