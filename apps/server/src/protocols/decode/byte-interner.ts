@@ -9,13 +9,15 @@ export interface InternerBounds {
   readonly bytesMax: number
 }
 
-/** Numbers end here; after it nothing is remembered (`full`). */
+/** Longer byte strings get a number but are not remembered: one odd resource must not push everything else out. */
+const keyBytesMax = 65_536
+
+/** Numbers up to here fit 32 bits. They go on after it, still unique (`full`). */
 const idMax = 0xffffffff
 
 export class ByteInterner<T> {
   readonly #bounds: InternerBounds
   #nextId: number
-  #base: number
   #slots = new Int32Array(1024)
   #hashes: number[] = []
   #parents: number[] = []
@@ -30,19 +32,18 @@ export class ByteInterner<T> {
   constructor(bounds: InternerBounds, firstId = 1) {
     this.#bounds = bounds
     this.#nextId = firstId
-    this.#base = firstId
   }
 
   get size(): number {
     return this.#values.length
   }
 
-  /** True once numbers have run out: do not use them as keys any more. */
+  /** True once numbers do not fit 32 bits any more: then they are no keys for those who keep 32. */
   get full(): boolean {
     return this.#nextId >= idMax
   }
 
-  /** Index for `valueAt` and `idAt`, good until the next `add`; -1 when unknown. */
+  /** Index for `valueAt`, good until the next `add`; -1 when unknown. */
   find(parent: number, bytes: Uint8Array, start: number, end: number): number {
     const hash = hashBytes(parent, bytes, start, end)
     this.#hash = hash
@@ -59,18 +60,13 @@ export class ByteInterner<T> {
     return this.#values[index]!
   }
 
-  idAt(index: number): number {
-    return this.#base + index
-  }
-
   /** Must follow a `find` of the same bytes that gave -1. `make` gets the new number. Returns the value. */
   add(parent: number, bytes: Uint8Array, start: number, end: number, make: (id: number) => T): T {
     const hash = this.#hash
-    if (this.#values.length >= this.#bounds.entriesMax || this.#used + (end - start) > this.#bounds.bytesMax) this.clear()
-    const id = this.#nextId
-    const value = make(id)
-    if (this.#nextId < idMax) this.#nextId++
-    if (end - start > this.#bounds.bytesMax || this.full) return value
+    const length = end - start
+    const value = make(this.#nextId++)
+    if (length > Math.min(keyBytesMax, this.#bounds.bytesMax)) return value
+    if (this.#values.length >= this.#bounds.entriesMax || this.#used + length > this.#bounds.bytesMax) this.clear()
     this.#store(bytes, start, end)
     this.#hashes.push(hash)
     this.#parents.push(parent)
@@ -82,7 +78,6 @@ export class ByteInterner<T> {
 
   /** Forgets everything; numbers go on from where they were. */
   clear(): void {
-    this.#base = this.#nextId
     this.#slots = new Int32Array(1024)
     this.#hashes = []
     this.#parents = []
