@@ -1,6 +1,6 @@
 /** The metrics explorer: find a metric, ask, see. */
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useMemo } from 'react'
 import { Button } from '../../ui/Button.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { usePlace } from '../session/index.ts'
@@ -9,6 +9,7 @@ import { ExploreResult } from './ExploreResult.tsx'
 import { queriesMax } from './explore-search.ts'
 import { MetricDrawer } from './MetricDrawer.tsx'
 import { metricsQuery } from './metrics.queries.ts'
+import { orderMetrics } from './metric-list.ts'
 import { MetricsBrowser } from './MetricsBrowser.tsx'
 import { QueryRow } from './QueryRow.tsx'
 import { useAnswers } from './use-answers.ts'
@@ -19,7 +20,7 @@ export function ExplorePage() {
   const { projectPath } = usePlace()
   const state = useExplore()
   const metrics = useQuery(metricsQuery(projectPath))
-  const items = metrics.data?.items ?? []
+  const items = useMemo(() => orderMetrics(metrics.data?.items ?? []), [metrics.data])
   const answers = useAnswers(state.queries, state.isOff)
   const { pick } = state.search
   const { update } = state

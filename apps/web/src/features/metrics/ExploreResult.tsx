@@ -7,7 +7,7 @@ import { TimeChart } from '../../charts/TimeChart.tsx'
 import { absoluteRange, defaultRange, isLive, writeDuration } from '../../lib/time-range.ts'
 import { formatValue, noUnit, unitLabel, type Unit } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
-import { Empty, Loading, useDelay } from '../../ui/states.tsx'
+import { Empty, useDelay } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { ExploreToolbar } from './ExploreToolbar.tsx'
 import { gatherSeries, seriesDrawnMax, seriesShownMax, visibleSeries, type ExploreSeries } from './explore-model.ts'
@@ -43,6 +43,7 @@ export function ExploreResult({ state, answers, metrics }: ExploreResultProps) {
   const unit = sharedUnit(queries.filter((_query, index) => !state.isOff(index)), metrics)
   const view = search.view ?? 'chart'
   const warnings = [...new Set(answers.answers.flatMap((answer) => answer.result.warnings))]
+  const infos = [...new Set(answers.answers.flatMap((answer) => answer.result.infos))]
   return (
     <section className="bw-section" aria-label="Result" aria-busy={answers.isFetching}>
       <ExploreToolbar state={state} series={visible.series} timesMs={answers.answers[0]?.result.timesMs ?? new Float64Array(0)} />
@@ -50,6 +51,11 @@ export function ExploreResult({ state, answers, metrics }: ExploreResultProps) {
       {warnings.map((warning) => (
         <p key={warning} className="bw-explore__warning" role="status">
           {warning}
+        </p>
+      ))}
+      {infos.map((info) => (
+        <p key={info} className="bw-explore__info">
+          {info}
         </p>
       ))}
       {view === 'instant' ? (
@@ -99,7 +105,8 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
     [answers.answers, visible],
   )
   const summary = describeChart(visible.map((series) => series.name), visible.map((series) => series.stats), (value) => formatValue(value, unit))
-  if (answers.isFirst) return <Loading label="the answer" rows={8} onCancel={answers.cancel} />
+  if (answers.isFirst) return <ChartSkeleton />
+  if (answers.isCanceled) return <Canceled onAgain={answers.again} />
   if (all.length === 0) return answers.answers.length === 0 ? <NoAnswer failed={answers.errors.some((error) => error !== null)} /> : <NoPoints />
   if (state.search.view === 'table') return <PointsTable data={data} unit={unit} />
   return (
@@ -126,6 +133,23 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
       </div>
       <LegendTable state={state} all={all.slice(0, limit)} unit={unit} leftOut={leftOut} canShowMore={limit < seriesDrawnMax} onMore={onMore} />
     </>
+  )
+}
+
+function ChartSkeleton() {
+  const visible = useDelay(200)
+  return (
+    <div className="bw-explore__wait" role="status" aria-label="Loading the answer">
+      {visible && <div className="bw-skeleton" />}
+    </div>
+  )
+}
+
+function Canceled({ onAgain }: { readonly onAgain: () => void }) {
+  return (
+    <Empty title="Cancelled" icon="clock" action={<Button onClick={onAgain}>Ask again</Button>}>
+      <p>A shorter range, a filter or an aggregation makes the query lighter.</p>
+    </Empty>
   )
 }
 

@@ -11,6 +11,7 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { Tag } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { usePlace } from '../session/index.ts'
+import { findMetrics, orderMetrics, shownType } from './metric-list.ts'
 
 export interface MetricsBrowserProps {
   readonly metrics: UseQueryResult<Page<Metric>>
@@ -18,7 +19,7 @@ export interface MetricsBrowserProps {
   readonly openName: string | null
 }
 
-function columnsAt(nowMs: number): readonly Column<Metric>[] {
+function columnsAt(nowMs: number, names: ReadonlySet<string>): readonly Column<Metric>[] {
   return [
     {
       id: 'name',
@@ -32,7 +33,7 @@ function columnsAt(nowMs: number): readonly Column<Metric>[] {
         </span>
       ),
     },
-    { id: 'type', header: 'Type', width: '110px', value: (metric) => metric.type, cell: (metric) => <Tag>{metric.type}</Tag> },
+    { id: 'type', header: 'Type', width: '110px', value: (metric) => shownType(metric, names), cell: (metric) => <Tag>{shownType(metric, names)}</Tag> },
     { id: 'unit', header: 'Unit', width: '90px', isExtra: true, value: (metric) => metric.unit, cell: (metric) => metric.unit },
     { id: 'series', header: 'Series', width: '90px', isNumber: true, value: (metric) => metric.seriesCount, cell: (metric) => formatCount(metric.seriesCount) },
     {
@@ -47,23 +48,14 @@ function columnsAt(nowMs: number): readonly Column<Metric>[] {
   ]
 }
 
-/** Every word must be in the name or the description. */
-export function findMetrics(metrics: readonly Metric[], text: string): readonly Metric[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '')
-  if (words.length === 0) return metrics
-  return metrics.filter((metric) => {
-    const where = `${metric.name} ${metric.help} ${metric.type}`.toLowerCase()
-    return words.every((word) => where.includes(word))
-  })
-}
-
 export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProps) {
   const { project } = usePlace()
   const [text, setText] = useState('')
   const wanted = useDeferredValue(text)
   const items = metrics.data?.items
-  const found = useMemo(() => findMetrics(items ?? [], wanted), [items, wanted])
-  const columns = useMemo(() => columnsAt(metrics.dataUpdatedAt), [metrics.dataUpdatedAt])
+  const ordered = useMemo(() => orderMetrics(items ?? []), [items])
+  const found = useMemo(() => findMetrics(ordered, wanted), [ordered, wanted])
+  const columns = useMemo(() => columnsAt(metrics.dataUpdatedAt, new Set(ordered.map((metric) => metric.name))), [metrics.dataUpdatedAt, ordered])
   if (metrics.isError) return <Failure error={metrics.error} title="The metrics could not be listed" onRetry={() => void metrics.refetch()} />
   return (
     <section className="bw-section" aria-label="All metrics">
@@ -85,7 +77,6 @@ export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProp
           rowKey={(metric) => metric.name}
           onOpen={(metric) => onOpen(metric.name)}
           openKey={openName}
-          initialSort={{ column: 'name', descending: false }}
           empty={
             text === '' ? (
               <Empty title="No metrics yet" icon="metrics" action={<Link to="/p/$project/start" params={{ project: project.id }}>Send your first data</Link>}>

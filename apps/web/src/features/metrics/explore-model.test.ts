@@ -9,6 +9,7 @@ function result(series: readonly (readonly [Record<string, string>, number[]])[]
     timesMs: Float64Array.from([0, 1000]),
     stepMs: 1000,
     warnings: [],
+    infos: [],
     series: series.map(([labels, values]) => ({ labels, values: Float64Array.from(values) })),
   }
 }

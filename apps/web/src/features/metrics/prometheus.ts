@@ -16,6 +16,8 @@ export interface RangeResult {
   readonly stepMs: number
   readonly series: readonly RangeSeries[]
   readonly warnings: readonly string[]
+  /** Hints that change nothing about the answer. */
+  readonly infos: readonly string[]
 }
 
 export interface InstantSeries {
@@ -62,8 +64,8 @@ function readPair(pair: unknown): readonly [number, number] {
   return [Number(time) * 1000, parseSampleValue(value)]
 }
 
-function warningsOf(body: unknown): readonly string[] {
-  return [...listOf(field(body, 'warnings')), ...listOf(field(body, 'infos'))].filter((text): text is string => typeof text === 'string')
+function notesOf(body: unknown, kind: 'warnings' | 'infos'): readonly string[] {
+  return listOf(field(body, kind)).filter((text): text is string => typeof text === 'string')
 }
 
 export interface Grid {
@@ -88,7 +90,7 @@ export function decodeRange(body: unknown, grid: Grid): RangeResult {
     }
     return { labels: labelsOf(field(item, 'metric')), values }
   })
-  return { timesMs, stepMs: grid.stepMs, series, warnings: warningsOf(body) }
+  return { timesMs, stepMs: grid.stepMs, series, warnings: notesOf(body, 'warnings'), infos: notesOf(body, 'infos') }
 }
 
 /** Decodes the answer of `query`. Of a matrix the last point of each series. Throws when it is no such answer. */
@@ -96,7 +98,7 @@ export function decodeInstant(body: unknown): InstantResult {
   const data = field(body, 'data')
   const type = field(data, 'resultType')
   const result = field(data, 'result')
-  const warnings = warningsOf(body)
+  const warnings = notesOf(body, 'warnings')
   if (field(body, 'status') !== 'success') throw new Error('not the answer of a query')
   if (type === 'string') return { type, series: [], text: String(listOf(result)[1] ?? ''), warnings }
   if (type === 'scalar') {

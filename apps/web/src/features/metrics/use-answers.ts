@@ -21,7 +21,11 @@ export interface Answers {
   readonly isFetching: boolean
   /** Nothing to show yet. */
   readonly isFirst: boolean
+  /** Given up before there was an answer. */
+  readonly isCanceled: boolean
   readonly cancel: () => void
+  /** Asks what was given up. */
+  readonly again: () => void
   readonly retry: (index: number) => void
 }
 
@@ -57,6 +61,10 @@ export function useAnswers(queries: readonly string[], isOff: (index: number) =>
     errors: active.map(({ result, isActive }) => (isActive && result.isError ? result.error : null)),
     isFetching: active.some(({ result, isActive }) => isActive && result.isFetching),
     isFirst: active.some(({ result, isActive }) => isActive && result.isPending && result.isFetching) && answers.length === 0,
+    isCanceled: answers.length === 0 && active.some(({ result, isActive }) => isActive && result.isPending && !result.isFetching),
+    again: () => {
+      for (const { result, isActive } of active) if (isActive && result.isPending) void result.refetch()
+    },
     cancel: () => void client.cancelQueries({ queryKey: ['range', projectPath] }),
     retry: (index) => void results[index]?.refetch(),
   }

@@ -42,6 +42,8 @@ describe('findingsOf', () => {
       },
       ['down system: The disk is 98 % full; 2 B are free', 'warn system: ClickHouse is degraded: restarting', 'warn refused: 3 points were refused'],
     )
+    f({ usage: [{ ...usage, stored: 7, dropped: { duplicate_sample: 3 } }] }, [])
+    f({ usage: [{ ...usage, received: 10_000, stored: 9_999, refused: { bad: 1 } }] }, [])
     f({ usage: [{ ...usage, stored: 9 }] }, ['down usage: 1 points are not accounted for'])
     f({ usage: [{ ...usage, projectId: '2', stored: 9 }] }, [])
     f({ status: { ...status, log: { ...status.log, records: 1, sizeBytes: 60 } } }, ['warn system: The ingest log holds 60 B of at most 100 B'])

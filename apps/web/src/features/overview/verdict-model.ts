@@ -4,7 +4,7 @@ import { formatAgo } from '../../lib/time-format.ts'
 import { formatBytes, formatCount, formatMs, formatValue } from '../../lib/units.ts'
 import { componentName } from '../system/index.ts'
 import { foreignSources, protocolName } from '../sources/index.ts'
-import { balanceOf } from '../usage/index.ts'
+import { balanceOf, reasonsOf } from '../usage/index.ts'
 
 export interface Finding {
   readonly tone: 'warn' | 'down'
@@ -22,6 +22,11 @@ const queueOldMs = 60_000
 /** A source is missed after this silence, and forgotten after a day. */
 const silentMs = 10 * 60_000
 const forgottenMs = 24 * 3_600_000
+
+/** Refused or dropped points are worth a look from this share of what was received. */
+const shareWarnFrom = 0.001
+/** Left out because it was there already: nothing is lost. */
+const harmless = new Set(['duplicate_sample'])
 
 export interface VerdictFacts {
   readonly status: SystemStatusBody | null
@@ -58,8 +63,14 @@ export function findingsOf({ status, usage, sources, projectId, nowMs }: Verdict
   const mine = usage.filter((row) => row.projectId === projectId)
   const balance = balanceOf(mine)
   if (balance.missing !== 0) found.push({ tone: 'down', text: `${formatCount(Math.abs(balance.missing))} points are not accounted for`, page: 'usage' })
-  if (balance.dropped > 0) found.push({ tone: 'warn', text: `${formatCount(balance.dropped)} points were dropped`, page: 'usage' })
-  if (balance.refused > 0) found.push({ tone: 'warn', text: `${formatCount(balance.refused)} points were refused`, page: 'refused' })
+  for (const what of ['dropped', 'refused'] as const) {
+    const count = reasonsOf(mine)
+      .filter((row) => row.what === what && !harmless.has(row.reason))
+      .reduce((sum, row) => sum + row.rows, 0)
+    if (count > 0 && count >= balance.received * shareWarnFrom) {
+      found.push({ tone: 'warn', text: `${formatCount(count)} points were ${what}`, page: what === 'refused' ? 'refused' : 'usage' })
+    }
+  }
   for (const source of foreignSources(sources)) {
     const silence = nowMs - Date.parse(source.lastSeenAt)
     if (silence >= silentMs && silence < forgottenMs) {

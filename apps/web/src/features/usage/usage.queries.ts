@@ -54,6 +54,8 @@ export function reasonsOf(rows: readonly UsageRow[]): readonly ReasonRow[] {
 }
 
 const explanations: Readonly<Record<string, string>> = {
+  duplicate_sample: 'The same point came twice; it is stored once. Nothing is lost.',
+  duplicate_timestamp: 'Another value was stored for this series and time already; the first one stays.',
   dead_letter: 'The store refused it for ever; it is kept under Refused and can be replayed.',
   series_limit: 'The project has as many series as it may. Remove a label with many values.',
   too_many_labels: 'A series had more labels than allowed.',

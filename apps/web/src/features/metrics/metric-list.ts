@@ -1,0 +1,28 @@
+/** The list of metrics: what is found, in which order, and which type is shown. */
+import type { Metric } from '@bellwether/protocol'
+
+/** Every word must be in the name, the description or the type. */
+export function findMetrics(metrics: readonly Metric[], text: string): readonly Metric[] {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  if (words.length === 0) return metrics
+  return metrics.filter((metric) => {
+    const where = `${metric.name} ${metric.help} ${metric.type}`.toLowerCase()
+    return words.every((word) => where.includes(word))
+  })
+}
+
+/** People's own metrics first, by name; Bellwether's about itself last. */
+export function orderMetrics(metrics: readonly Metric[]): readonly Metric[] {
+  const isOwn = (metric: Metric): number => (metric.name.startsWith('bellwether_') ? 1 : 0)
+  return [...metrics].sort((a, b) => isOwn(a) - isOwn(b) || (a.name < b.name ? -1 : 1))
+}
+
+/** The type as shown: parts of a classic histogram (`_bucket` and the `_sum` and `_count` beside it) carry no metadata of their own. */
+export function shownType(metric: Metric, names: ReadonlySet<string>): string {
+  if (metric.type !== 'unknown') return metric.type
+  const base = metric.name.replace(/_(bucket|sum|count)$/, '')
+  return base !== metric.name && names.has(`${base}_bucket`) ? 'histogram' : metric.type
+}
