@@ -4,6 +4,7 @@ import { AppError } from '../kernel/errors.ts'
 import { executionError, parseError, tooManySteps } from './errors.ts'
 import { QueryContext, type QueryBounds } from './evaluator/context.ts'
 import { Evaluator } from './evaluator/evaluate.ts'
+import { SymbolTable } from './evaluator/label-sets.ts'
 import { instantValue, matrixValue, windowSeries } from './evaluator/results.ts'
 import type { Grid } from './evaluator/values.ts'
 import type { PromqlEngine, QueryLimits, QueryOutcome, QueryValue, RangeQuery, SampleSource } from './ports.ts'
@@ -19,7 +20,11 @@ export interface PromqlEngineOptions {
   readonly delayedNameRemoval?: boolean
 }
 
+/** Interned names and values an engine keeps between queries; beyond it starts anew (running queries keep the old ones). */
+const symbolsMax = 500_000
+
 export function createPromqlEngine(options: PromqlEngineOptions): PromqlEngine {
+  let symbols = new SymbolTable()
   const run = async <T>(ctx: QueryContext, work: () => Promise<T>): Promise<T> => {
     try {
       return await work()
@@ -33,7 +38,8 @@ export function createPromqlEngine(options: PromqlEngineOptions): PromqlEngine {
   }
   const contextFor = (text: string, bounds: QueryBounds, [source, limits, signal]: Reading): QueryContext => {
     const delayedNames = options.delayedNameRemoval ?? false
-    return new QueryContext({ text, bounds, source, limits, signal, clock: options.clock, delayedNames })
+    if (symbols.size > symbolsMax) symbols = new SymbolTable()
+    return new QueryContext({ text, bounds, symbols, source, limits, signal, clock: options.clock, delayedNames })
   }
   return {
     instant(query, timeMs, ...reading) {

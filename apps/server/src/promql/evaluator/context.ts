@@ -4,7 +4,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { queryCanceled, queryTimeout, tooManySamples } from '../errors.ts'
 import type { QueryLimits, SampleSource } from '../ports.ts'
 import { Annotations } from './annotations.ts'
-import { SymbolTable } from './label-sets.ts'
+import type { SymbolTable } from './label-sets.ts'
 
 /** The event loop gets a turn after this long. */
 const turnMs = 10
@@ -21,6 +21,7 @@ export interface QueryBounds {
 export interface ContextOptions {
   readonly text: string
   readonly bounds: QueryBounds
+  readonly symbols: SymbolTable
   readonly source: SampleSource
   readonly limits: QueryLimits
   readonly clock: Clock
@@ -35,7 +36,7 @@ export class QueryContext implements Disposable {
   readonly source: SampleSource
   readonly limits: QueryLimits
   readonly delayedNames: boolean
-  readonly symbols = new SymbolTable()
+  readonly symbols: SymbolTable
   readonly annotations: Annotations
   readonly #clock: Clock
   readonly #callerSignal: AbortSignal
@@ -50,6 +51,7 @@ export class QueryContext implements Disposable {
   constructor(options: ContextOptions) {
     this.text = options.text
     this.bounds = options.bounds
+    this.symbols = options.symbols
     this.source = options.source
     this.limits = options.limits
     this.delayedNames = options.delayedNames

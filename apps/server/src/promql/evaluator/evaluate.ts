@@ -94,7 +94,7 @@ export class Evaluator implements Evaluation {
     if (first?.kind !== 'matrix') return null
     const fetched = await this.#plan.fetched(first.selector)
     if (fetched.kind !== 'grid') return null
-    const sets = fetched.grid.labels.map((labels) => this.ctx.symbols.labelSet(labels))
+    const sets = fetched.grid.labels.map((labels) => this.ctx.symbols.sourceSet(labels))
     const dropName = new Uint8Array(sets.length)
     return { type: 'vector', steps: grid.steps, sets, dropName, values: fetched.grid.values, histograms: null }
   }

@@ -8,9 +8,17 @@ export const metricName = '__name__'
 /** Dropped together with the name, because they describe the metric and not the result. */
 export const metadataLabels: readonly string[] = ['__name__', '__type__', '__unit__']
 
-/** Interned strings of one query; grows with what the query touches and dies with it. */
+/**
+ * Interned strings. Shared by the queries of an engine, since series come back with every query: it only grows, so sharing is safe, and
+ * the engine starts a new one when it has grown too large.
+ */
 export class SymbolTable {
   readonly #ids = new Map<string, number>()
+  readonly #known = new WeakMap<Labels, LabelSet>()
+
+  get size(): number {
+    return this.#ids.size
+  }
 
   idOf(text: string): number {
     const known = this.#ids.get(text)
@@ -28,14 +36,39 @@ export class SymbolTable {
       ids[i * 2] = this.idOf(pair[0])
       ids[i * 2 + 1] = this.idOf(pair[1])
     }
-    return { labels, ids }
+    return new LabelSet(labels, ids)
+  }
+
+  /** The same for labels that a source gave: remembered as long as the source keeps the object. */
+  sourceSet(labels: Labels): LabelSet {
+    const known = this.#known.get(labels)
+    if (known !== undefined) return known
+    const made = this.labelSet(labels)
+    this.#known.set(labels, made)
+    return made
   }
 }
 
-/** `ids` alternates name id and value id, in the order of `labels` (sorted by name). Immutable. */
-export interface LabelSet {
+/** `ids` alternates name id and value id, in the order of `labels` (sorted by name). Immutable but for what it remembers. */
+export class LabelSet {
   readonly labels: Labels
   readonly ids: Int32Array
+  #nameless: LabelSet | null = null
+
+  constructor(labels: Labels, ids: Int32Array) {
+    this.labels = labels
+    this.ids = ids
+  }
+
+  /** Without the metric name and what describes the metric; the set itself when there is nothing to drop. */
+  get nameless(): LabelSet {
+    if (this.#nameless !== null) return this.#nameless
+    const { labels, ids } = this
+    const kept = labels.filter((pair) => !metadataLabels.includes(pair[0]))
+    if (kept.length === labels.length) return (this.#nameless = this)
+    const keptIds = ids.filter((_, i) => !metadataLabels.includes(labels[i >> 1]![0]))
+    return (this.#nameless = new LabelSet(kept, keptIds))
+  }
 }
 
 export function labelValue(labels: Labels, name: string): string {
@@ -86,17 +119,21 @@ export const wholeKey: KeyRule = { names: [], keep: false }
 /** Numbers label sets by their key: sets with equal keys get one number, in order of first sight. */
 export class LabelGroups {
   readonly #keep: boolean
-  readonly #names: ReadonlySet<number>
+  /** 1 at the ids of the rule's names. */
+  readonly #named: Uint8Array
   /** Hash to the newest group with it; `#older` chains the rest. */
   readonly #byHash = new Map<number, number>()
   readonly #older: number[] = []
   readonly #keys: Int32Array[] = []
-  readonly #labels: Labels[] = []
+  /** The first set seen of each group; its labels tell the key's. */
+  readonly #firsts: LabelSet[] = []
   #scratch = new Int32Array(64)
 
   constructor(symbols: SymbolTable, rule: KeyRule) {
     this.#keep = rule.keep
-    this.#names = new Set(rule.names.map((name) => symbols.idOf(name)))
+    const ids = rule.names.map((name) => symbols.idOf(name))
+    this.#named = new Uint8Array(Math.max(-1, ...ids) + 1)
+    for (const id of ids) this.#named[id] = 1
   }
 
   get size(): number {
@@ -105,7 +142,8 @@ export class LabelGroups {
 
   /** The labels that make up the group's key. */
   labelsOf(group: number): Labels {
-    return this.#labels[group] ?? []
+    const first = this.#firsts[group]
+    return first === undefined ? [] : this.#selected(first)
   }
 
   /** The group's number, made when new. */
@@ -115,8 +153,8 @@ export class LabelGroups {
     const found = this.#lookup(hash, length)
     if (found !== -1) return found
     const group = this.#keys.length
-    this.#keys.push(this.#scratch.slice(0, length))
-    this.#labels.push(this.#selected(set))
+    this.#keys.push(length === set.ids.length ? set.ids : this.#scratch.slice(0, length))
+    this.#firsts.push(set)
     this.#older.push(this.#byHash.get(hash) ?? -1)
     this.#byHash.set(hash, group)
     return group
@@ -143,7 +181,8 @@ export class LabelGroups {
     if (this.#scratch.length < ids.length) this.#scratch = new Int32Array(ids.length * 2)
     let length = 0
     for (let i = 0; i < ids.length; i += 2) {
-      if (this.#names.has(ids[i]!) !== this.#keep) continue
+      // Ids beyond the table are of other names.
+      if ((this.#named[ids[i]!] === 1) !== this.#keep) continue
       this.#scratch[length++] = ids[i]!
       this.#scratch[length++] = ids[i + 1]!
     }
@@ -151,7 +190,7 @@ export class LabelGroups {
   }
 
   #selected(set: LabelSet): Labels {
-    return set.labels.filter((_, i) => this.#names.has(set.ids[i * 2]!) === this.#keep)
+    return set.labels.filter((_, i) => (this.#named[set.ids[i * 2]!] === 1) === this.#keep)
   }
 }
 

@@ -13,6 +13,9 @@ import { ABSENT, VectorBuilder, type Grid, type VectorValue } from './values.ts'
 export interface SeriesPoints {
   readonly times: Float64Array
   readonly values: Float64Array
+  /** The series' rows in `times` and `values`, `[start, end)`: the columns of a block are shared, views would cost more than they hold. */
+  readonly start: number
+  readonly end: number
   readonly histogramTimes: Float64Array
   readonly histograms: readonly NativeHistogram[]
 }
@@ -31,7 +34,7 @@ const noHistograms: readonly NativeHistogram[] = []
 
 export function matrixInput(ctx: QueryContext, node: MatrixSelector, block: SeriesBlock, grid: Grid): RangeInput {
   if (node.selector.mode !== 'plain') throw executionError(`${node.selector.mode} range selectors are not supported yet`)
-  const sets = block.labels.map((labels) => ctx.symbols.labelSet(labels))
+  const sets = block.labels.map((labels) => ctx.symbols.sourceSet(labels))
   const points = sets.map((_, s) => pointsOf(block, block.offsets[s]!, block.offsets[s + 1]!))
   const reference = referenceOf(ctx, node.selector.shift, grid)
   return { sets, dropName: new Uint8Array(sets.length), points, reference, rangeMs: durationOf(ctx, node.range) }
@@ -43,8 +46,7 @@ function pointsOf(block: SeriesBlock, from: number, to: number): SeriesPoints {
   let plain = true
   for (let row = from; row < to && plain; row++) plain = values[row] !== STALE && (histograms === null || histograms[row] === null)
   if (plain) {
-    const view = { times: timesMs.subarray(from, to), values: values.subarray(from, to) }
-    return { ...view, histogramTimes: noTimes, histograms: noHistograms }
+    return { times: timesMs, values, start: from, end: to, histogramTimes: noTimes, histograms: noHistograms }
   }
   const floatTimes: number[] = []
   const floats: number[] = []
@@ -64,6 +66,8 @@ function pointsOf(block: SeriesBlock, from: number, to: number): SeriesPoints {
   return {
     times: Float64Array.from(floatTimes),
     values: Float64Array.from(floats),
+    start: 0,
+    end: floats.length,
     histogramTimes: Float64Array.from(histogramTimes),
     histograms: found,
   }
@@ -98,8 +102,10 @@ function cellPoints(vector: VectorValue, series: number, grid: Grid): SeriesPoin
     }
   }
   return {
-    times: times.subarray(0, count),
-    values: values.subarray(0, count),
+    times,
+    values,
+    start: 0,
+    end: count,
     histogramTimes: Float64Array.from(histogramTimes),
     histograms,
   }
@@ -114,6 +120,8 @@ export class Window {
   values: Float64Array = noTimes
   from = 0
   to = 0
+  /** No point of the series lies at or behind this index. */
+  end = 0
   histogramTimes: Float64Array = noTimes
   histograms: readonly NativeHistogram[] = noHistograms
   histogramFrom = 0
@@ -140,6 +148,17 @@ export class Window {
     this.ctx = ctx
     this.argStart = argStart
     this.params = params
+  }
+
+  /** Puts the window before the first point of a series. */
+  open(points: SeriesPoints): void {
+    this.times = points.times
+    this.values = points.values
+    this.from = this.to = points.start
+    this.end = points.end
+    this.histogramTimes = points.histogramTimes
+    this.histograms = points.histograms
+    this.histogramFrom = this.histogramTo = 0
   }
 
   get floatCount(): number {
@@ -183,11 +202,7 @@ export async function applyOverRange(
     const cell = builder.addSeries(set, input.dropName[s])
     const { cells } = builder
     window.name = labelValue(set.labels, metricName)
-    window.times = points.times
-    window.values = points.values
-    window.from = window.to = window.histogramFrom = window.histogramTo = 0
-    window.histogramTimes = points.histogramTimes
-    window.histograms = points.histograms
+    window.open(points)
     for (let i = 0; i < steps; i++) {
       slide(window, input.reference.startMs + i * input.reference.stepMs)
       const size = window.floatCount + window.histogramCount
@@ -208,9 +223,9 @@ export async function applyOverRange(
 /** Moves the window to `(endMs - rangeMs, endMs]`. Ends never go back within a series. */
 export function slide(window: Window, endMs: number): void {
   const afterMs = endMs - window.rangeMs
-  const { times, histogramTimes } = window
+  const { times, end, histogramTimes } = window
   let { from, to, histogramFrom, histogramTo } = window
-  while (to < times.length && times[to]! <= endMs) to++
+  while (to < end && times[to]! <= endMs) to++
   while (from < to && times[from]! <= afterMs) from++
   while (histogramTo < histogramTimes.length && histogramTimes[histogramTo]! <= endMs) histogramTo++
   while (histogramFrom < histogramTo && histogramTimes[histogramFrom]! <= afterMs) histogramFrom++

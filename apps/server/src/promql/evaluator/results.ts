@@ -63,7 +63,7 @@ export function windowSeries(ctx: QueryContext, input: RangeInput): RangeSeries[
   window.rangeMs = input.rangeMs
   const series: RangeSeries[] = []
   for (const [s, points] of input.points.entries()) {
-    Object.assign(window, { ...points, from: 0, to: 0, histogramFrom: 0, histogramTo: 0 })
+    window.open(points)
     slide(window, input.reference.startMs)
     const rows: { timeMs: number; value: number; histogram: NativeHistogram | null }[] = []
     for (let i = window.from; i < window.to; i++) rows.push({ timeMs: points.times[i]!, value: points.values[i]!, histogram: null })

@@ -19,7 +19,7 @@ export async function evaluateSelector(
   if (node.mode === 'smoothed') throw executionError('smoothed selectors are not supported yet')
   const fetched = await plan.fetched(node)
   if (fetched.kind === 'grid') {
-    const sets = fetched.grid.labels.map((labels) => ctx.symbols.labelSet(labels))
+    const sets = fetched.grid.labels.map((labels) => ctx.symbols.sourceSet(labels))
     const dropName = new Uint8Array(sets.length)
     return { type: 'vector', steps: grid.steps, sets, dropName, values: fetched.grid.values, histograms: null }
   }
@@ -43,7 +43,7 @@ async function resample(
     const to = block.offsets[s + 1]!
     if (ctx.spend(to - from + steps)) await ctx.pause()
     lastRowKernel(block.timesMs, from, to, reference.startMs, reference.stepMs, ctx.limits.lookbackMs, rows)
-    const cell = builder.addSeries(ctx.symbols.labelSet(block.labels[s]!))
+    const cell = builder.addSeries(ctx.symbols.sourceSet(block.labels[s]!))
     const { cells } = builder
     for (let i = 0; i < steps; i++) {
       const row = rows[i]!

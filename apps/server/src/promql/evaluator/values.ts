@@ -7,7 +7,7 @@
  */
 import { STALE, type NativeHistogram } from '../../metrics/index.ts'
 import { executionError } from '../errors.ts'
-import { LabelGroups, withoutMetadata, wholeKey, type LabelSet, type SymbolTable } from './label-sets.ts'
+import { LabelGroups, wholeKey, type LabelSet, type SymbolTable } from './label-sets.ts'
 
 /** Marks a step without a value. */
 export const ABSENT: number = STALE
@@ -124,17 +124,14 @@ export function relabeled(vector: VectorValue, sets: readonly LabelSet[], dropNa
 
 /** The vector with metric names removed at once. */
 export function namesDropped(vector: VectorValue, symbols: SymbolTable): VectorValue {
-  const sets = vector.sets.map((set) => {
-    const labels = withoutMetadata(set.labels)
-    return labels === set.labels ? set : symbols.labelSet(labels)
-  })
+  const sets = vector.sets.map((set) => set.nameless)
   return relabeled(vector, sets, new Uint8Array(sets.length), symbols)
 }
 
 /** Carries out delayed name removal. */
 export function pendingNamesDropped(vector: VectorValue, symbols: SymbolTable): VectorValue {
   if (!vector.dropName.includes(1)) return vector
-  const sets = vector.sets.map((set, i) => (vector.dropName[i] === 1 ? symbols.labelSet(withoutMetadata(set.labels)) : set))
+  const sets = vector.sets.map((set, i) => (vector.dropName[i] === 1 ? set.nameless : set))
   return relabeled(vector, sets, new Uint8Array(sets.length), symbols)
 }
 
