@@ -17,9 +17,18 @@ const options = { settle: { type: 'string', default: '30' }, measure: { type: 's
 const { values } = parseArgs({ options })
 
 function start(dataDir) {
-  const env = { ...process.env, BELLWETHER_PORT: '0', BELLWETHER_DATA_DIR: dataDir, BELLWETHER_OTLP_GRPC_PORT: '0', BELLWETHER_OTLP_HTTP_PORT: '0' }
+  const env = {
+    ...process.env,
+    BELLWETHER_PORT: '0',
+    BELLWETHER_DATA_DIR: dataDir,
+    BELLWETHER_OTLP_GRPC_PORT: '0',
+    BELLWETHER_OTLP_HTTP_PORT: '0',
+  }
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = new Promise((resolve) => child.once('close', resolve))
   return new Promise((resolve, reject) => {
     let printed = ''

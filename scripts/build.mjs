@@ -91,7 +91,11 @@ async function buildWeb(quiet) {
   const stamp = join(root, 'apps/web/dist/.stamp')
   if (isCurrent(stamp, hash)) return { ok: true, output: '' }
   const args = [toolScript('vite', 'vite'), 'build', '--logLevel', quiet ? 'error' : 'warn']
-  const result = await runTool(process.execPath, args, { quiet, cwd: join(root, 'apps/web'), env: { ...process.env, NODE_ENV: 'production' } })
+  const result = await runTool(process.execPath, args, {
+    quiet,
+    cwd: join(root, 'apps/web'),
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
   if (result.ok) writeStamp(stamp, hash)
   return result
 }

@@ -33,13 +33,16 @@ async function violationsBelow(baseDir) {
 }
 
 function sourceCount() {
-  return filesBelow(join(root, 'apps')).concat(filesBelow(join(root, 'packages'))).filter((file) => /\/src\/.*\.tsx?$/.test(file)).length
+  return filesBelow(join(root, 'apps'))
+    .concat(filesBelow(join(root, 'packages')))
+    .filter((file) => /\/src\/.*\.tsx?$/.test(file)).length
 }
 
 const problems = []
 const real = await violationsBelow(root)
 const expectedCount = sourceCount()
-if (real.moduleCount < expectedCount) problems.push(`only ${real.moduleCount} of ${expectedCount} source files were read: the check is blind`)
+if (real.moduleCount < expectedCount)
+  problems.push(`only ${real.moduleCount} of ${expectedCount} source files were read: the check is blind`)
 for (const { rule, from, to } of real.violations) {
   const { comment } = ruleSet.forbidden.find(({ name }) => name === rule.name)
   problems.push(`${rule.name}: ${from} imports ${to}. ${comment}`)

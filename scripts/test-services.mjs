@@ -9,7 +9,12 @@ import { delimiter, join } from 'node:path'
 
 /** `variable` holds a path; the tests read the same variable, so whatever was found is handed on through it. */
 const services = [
-  { name: 'Chromium', variable: 'BELLWETHER_TEST_CHROMIUM', commands: ['chromium', 'chromium-browser', 'google-chrome'], debian: 'chromium' },
+  {
+    name: 'Chromium',
+    variable: 'BELLWETHER_TEST_CHROMIUM',
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+    debian: 'chromium',
+  },
   { name: 'Prometheus', variable: 'BELLWETHER_TEST_PROMETHEUS', commands: ['prometheus'], debian: 'prometheus' },
   { name: 'promtool', variable: 'BELLWETHER_TEST_PROMTOOL', commands: ['promtool'], debian: 'prometheus' },
 ]

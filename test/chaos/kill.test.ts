@@ -20,7 +20,11 @@ import { metricName, slotsPerRequest, Writers, type Ledger } from './acknowledge
 const rounds = Number(process.env['BELLWETHER_TEST_CHAOS_ROUNDS'] ?? '6')
 const seed = Number(process.env['BELLWETHER_TEST_CHAOS_SEED'] ?? Date.now() % 1_000_000)
 const writerCount = 4
-const startOptions = { environment: { BELLWETHER_SELF_WATCH: 'off' }, adminToken: 'chaos-token-for-the-kill-test', ingestKey: 'c'.repeat(32) }
+const startOptions = {
+  environment: { BELLWETHER_SELF_WATCH: 'off' },
+  adminToken: 'chaos-token-for-the-kill-test',
+  ingestKey: 'c'.repeat(32),
+}
 
 type Victim = 'program' | 'ClickHouse' | 'PostgreSQL'
 
@@ -82,10 +86,14 @@ async function killEngine(running: RunningBellwether, victim: Victim): Promise<R
   const pid = engineOf(running, victim)
   if (pid === null) throw new Error(`${victim} is not among the children: ${JSON.stringify(processTree(running.pid))}`)
   process.kill(pid, 'SIGKILL')
-  await until(`another ${victim}, and readiness`, async () => {
-    const now = engineOf(running, victim)
-    return now !== null && now !== pid && (await isReady(running))
-  }, 30_000)
+  await until(
+    `another ${victim}, and readiness`,
+    async () => {
+      const now = engineOf(running, victim)
+      return now !== null && now !== pid && (await isReady(running))
+    },
+    30_000,
+  )
   return running
 }
 

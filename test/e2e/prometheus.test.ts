@@ -32,10 +32,14 @@ describe.skipIf(mayBeMissing('Prometheus', prometheusPath))('beside a real Prome
       const all = [...comparable(await ask('/api/v1/query', { query: 'up[10m]', time: String(sec) })).values()].flat()
       return all.map(([time]) => String(time))
     }
-    const enough = await until('forty scrapes', async () => {
-      const times = await scrapes(askPrometheus, Date.now() / 1000)
-      return times.length > historySec + 5 ? times : null
-    }, 90_000)
+    const enough = await until(
+      'forty scrapes',
+      async () => {
+        const times = await scrapes(askPrometheus, Date.now() / 1000)
+        return times.length > historySec + 5 ? times : null
+      },
+      90_000,
+    )
     atSec = Number(enough[historySec]) + 0.5
     const wanted = await scrapes(askPrometheus, atSec)
     await until('the same scrapes here', async () => (await scrapes(askBellwether, atSec)).join() === wanted.join(), 20_000)

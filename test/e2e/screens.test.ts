@@ -76,7 +76,10 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     await keepPicture(page, 'explore-browser')
 
     await page.goto(`${bellwether.url}/p/1/explore/metrics?q=up_and_down`)
-    await page.getByLabel(/^Chart\./).first().waitFor()
+    await page
+      .getByLabel(/^Chart\./)
+      .first()
+      .waitFor()
     await page.getByRole('table', { name: 'Series' }).getByText('wave').waitFor()
     await keepPicture(page, 'explore-first')
     expect(first.troubles).toEqual([])
@@ -152,4 +155,3 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     expect(await sendGauges(bellwether, 'up_and_down', points)).toBe(200)
   }
 })
-

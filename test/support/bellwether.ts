@@ -10,6 +10,8 @@ import { until } from './wait.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const program = join(root, 'apps/server/bin/bellwether.mjs')
+/** Another Node to run the program on; see scripts/test-node.mjs. */
+const node = process.env['BELLWETHER_TEST_NODE'] ?? process.execPath
 
 export interface StartOptions {
   /** Kept after the end, and used again by a later start; without it a temporary one that goes with the program. */
@@ -57,9 +59,11 @@ export interface ProgramRun {
 
 /** Runs the command line with nothing of this machine's settings in its environment. */
 export function runBellwether(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ProgramRun {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BELLWETHER_') && !/^(VITEST|NODE_OPTIONS|NODE_ENV)/.test(name))
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('BELLWETHER_') && !/^(VITEST|NODE_OPTIONS|NODE_ENV)/.test(name),
+  )
   const env = { ...Object.fromEntries(inherited), ...environment }
-  const child = spawn(process.execPath, [program, ...args], { cwd: tmpdir(), env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, [program, ...args], { cwd: tmpdir(), env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -93,12 +97,14 @@ export async function startBellwether(options: StartOptions = {}): Promise<Runni
   const run = runBellwether(['serve', ...(options.args ?? [])], settings)
   const ended = { code: null as number | null, yes: false }
   void run.exited.then((code) => Object.assign(ended, { code, yes: true }))
-  const url = await until('the ready line', () => readyLine.exec(run.stdout())?.[1] ?? (ended.yes ? 'ended' : null), options.readyTimeoutMs ?? 60_000).catch(
-    async (error: unknown) => {
-      await killTree(run.pid)
-      throw new Error(`${String(error)}\n${said(run)}`)
-    },
-  )
+  const url = await until(
+    'the ready line',
+    () => readyLine.exec(run.stdout())?.[1] ?? (ended.yes ? 'ended' : null),
+    options.readyTimeoutMs ?? 60_000,
+  ).catch(async (error: unknown) => {
+    await killTree(run.pid)
+    throw new Error(`${String(error)}\n${said(run)}`)
+  })
   if (url === 'ended') throw new Error(`Bellwether ended with ${ended.code} before it was ready\n${said(run)}`)
   const readyMs = performance.now() - startedMs
   const running: RunningBellwether = {
@@ -123,7 +129,8 @@ export async function startBellwether(options: StartOptions = {}): Promise<Runni
       await run.exited
       await until('the children of the killed program to end', () => pids.every((pid) => !isAlive(pid)), 20_000)
     },
-    fetch: (path, init = {}) => fetch(new URL(path, url), { ...init, headers: { authorization: `Bearer ${adminToken}`, ...plainHeaders(init) } }),
+    fetch: (path, init = {}) =>
+      fetch(new URL(path, url), { ...init, headers: { authorization: `Bearer ${adminToken}`, ...plainHeaders(init) } }),
     async [Symbol.asyncDispose]() {
       await running.stop()
       if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })

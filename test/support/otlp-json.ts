@@ -14,7 +14,9 @@ export async function sendGauges(target: { url: string; ingestKey: string }, nam
     asDouble: value,
   }))
   const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'test' } }] }
-  const body = JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ scope: {}, metrics: [{ name, gauge: { dataPoints } }] }] }] })
+  const body = JSON.stringify({
+    resourceMetrics: [{ resource, scopeMetrics: [{ scope: {}, metrics: [{ name, gauge: { dataPoints } }] }] }],
+  })
   try {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${target.ingestKey}` }
     const response = await fetch(new URL('/v1/metrics', target.url), { method: 'POST', headers, body })

@@ -89,14 +89,21 @@ test('the lock file names the packages of every platform, so that npm ci takes i
   const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> }
   const names = new Set(Object.keys(lock.packages).map((key) => key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length)))
   const wanted = Object.values(lock.packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
-  expect(wanted.filter((name) => !names.has(name)), 'run: node scripts/complete-lock.mjs').toEqual([])
+  expect(
+    wanted.filter((name) => !names.has(name)),
+    'run: node scripts/complete-lock.mjs',
+  ).toEqual([])
 })
 
 test('dependencies are exact versions, and each has its reason in docs/dependencies.md', () => {
   const reasons = read('docs/dependencies.md')
   const problems: string[] = []
   for (const [path, manifest] of manifests()) {
-    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies })) {
+    for (const [name, version] of Object.entries({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    })) {
       if (!/^\d/.test(version) && !name.startsWith('@bellwether/')) problems.push(`${path}: ${name} ${version}`)
       if (!reasons.includes(`\`${name}\``) && !name.startsWith('@bellwether/')) problems.push(`${name} has no line in docs/dependencies.md`)
     }

@@ -24,7 +24,12 @@ const querySeconds = counter('pg_stat_statements_seconds_total', 'Total time spe
 /** The statements that matter: calls per page view, seconds each, and how much trouble slows them. The slow one is the cause. */
 const statements = [
   { query: 'SELECT * FROM product WHERE id = $1', perView: 0.45, seconds: 0.0009, slowdown: 3 },
-  { query: 'SELECT count(*) FROM product_stock WHERE product_id = ANY($1) AND reserved < quantity', perView: 0.3, seconds: 0.0024, slowdown: 60 },
+  {
+    query: 'SELECT count(*) FROM product_stock WHERE product_id = ANY($1) AND reserved < quantity',
+    perView: 0.3,
+    seconds: 0.0024,
+    slowdown: 60,
+  },
   { query: 'SELECT * FROM orders WHERE id = $1', perView: 0.08, seconds: 0.0008, slowdown: 4 },
   { query: 'INSERT INTO orders (customer_id, total_cents) VALUES ($1, $2)', perView: 0.05, seconds: 0.0031, slowdown: 6 },
   { query: 'UPDATE product_stock SET reserved = reserved + $1 WHERE product_id = $2', perView: 0.05, seconds: 0.0027, slowdown: 12 },
@@ -32,7 +37,16 @@ const statements = [
 ] as const
 
 type DatabaseCounter = keyof typeof databaseCounters
-const counterNames = ['commits', 'rollbacks', 'hits', 'reads', 'fetched', 'inserted', 'updated', 'deadlocks'] as const satisfies DatabaseCounter[]
+const counterNames = [
+  'commits',
+  'rollbacks',
+  'hits',
+  'reads',
+  'fetched',
+  'inserted',
+  'updated',
+  'deadlocks',
+] as const satisfies DatabaseCounter[]
 
 /** Adds the database's points to `points` and moves them through time. */
 export class ShopDatabase {

@@ -117,7 +117,10 @@ export class ShopHosts {
       if (bootedMs !== host.source.startedMs) this.#points.restart(host.source, bootedMs)
       const wobble = 1 + 0.08 * wander(host.place + 300, timeMs, 70_000)
       const batch = host.kind.name === 'shop-db' ? nightlyBatch(timeMs) : 0
-      const busy = Math.min(0.97, (host.kind.baseBusy + host.kind.busyPerView * views + host.kind.busyInTrouble * bad + 0.15 * batch) * wobble)
+      const busy = Math.min(
+        0.97,
+        (host.kind.baseBusy + host.kind.busyPerView * views + host.kind.busyInTrouble * bad + 0.15 * batch) * wobble,
+      )
       stepCpu(host, { timeMs, stepSec, busy, waiting: 0.01 + 0.22 * batch + (host.kind.name === 'shop-db' ? 0.12 * bad : 0) })
       stepMemoryAndDisk(host, { timeMs, stepSec, views, bad, batch })
       host.boot.value = bootedMs / 1000

@@ -1,6 +1,14 @@
 /** OTLP/JSON `ExportMetricsServiceRequest` bodies, as the services' OpenTelemetry SDKs would send them (opentelemetry-proto 1.x). */
 import { versionAt } from './calendar.ts'
-import { environmentName, type Attributes, type Family, type HistogramPoint, type NumberPoint, type PointSet, type Source } from './points.ts'
+import {
+  environmentName,
+  type Attributes,
+  type Family,
+  type HistogramPoint,
+  type NumberPoint,
+  type PointSet,
+  type Source,
+} from './points.ts'
 import { services } from './services.ts'
 
 interface KeyValue {

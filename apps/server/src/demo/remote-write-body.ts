@@ -4,7 +4,15 @@
  */
 import { compressSync } from 'snappy'
 import { ByteWriter } from './byte-writer.ts'
-import { environmentName, type Attributes, type Family, type HistogramPoint, type NumberPoint, type PointSet, type Source } from './points.ts'
+import {
+  environmentName,
+  type Attributes,
+  type Family,
+  type HistogramPoint,
+  type NumberPoint,
+  type PointSet,
+  type Source,
+} from './points.ts'
 
 /** `prometheus.MetricMetadata.MetricType` */
 const metadataType = { counter: 1, gauge: 2, histogram: 3 } as const

@@ -32,7 +32,9 @@ test('two shops that began at different times agree on every number', () => {
       .filter((point) => point.present && point.family.kind === 'counter')
       .map((point) => [point.family.name, point.source.instance, point.attributes, point.read()])
   expect(counters(late)).toEqual(counters(early))
-  expect(late.points.histograms.map((point) => [...point.cumulative])).toEqual(early.points.histograms.map((point) => [...point.cumulative]))
+  expect(late.points.histograms.map((point) => [...point.cumulative])).toEqual(
+    early.points.histograms.map((point) => [...point.cumulative]),
+  )
 })
 
 test('evenings are busier than nights, and weekends than Tuesdays', () => {
@@ -71,7 +73,8 @@ test('counters only grow between restarts, and buckets are cumulative', () => {
     expect(point.read(), point.family.name).toBeGreaterThanOrEqual(before[index] ?? 0)
   }
   for (const point of shop.points.histograms) {
-    for (let bucket = 1; bucket < point.cumulative.length; bucket++) expect(point.read(bucket)).toBeGreaterThanOrEqual(point.read(bucket - 1))
+    for (let bucket = 1; bucket < point.cumulative.length; bucket++)
+      expect(point.read(bucket)).toBeGreaterThanOrEqual(point.read(bucket - 1))
   }
 })
 
