@@ -1,3 +1,4 @@
+/** The one shape of an error of Bellwether's own API. */
 import { z } from 'zod'
 
 /** Body of every error that Bellwether's own API answers. */

@@ -72,7 +72,7 @@ async function evaluated(hint: GridHint): Promise<Map<string, number[]>> {
   const steps = Math.floor((hint.endMs - hint.startMs) / hint.stepMs) + 1
   const query = hint.func === 'last' ? 'm' : `${hint.func}(m[${hint.windowMs}ms])`
   const source = {
-    select: (request: Parameters<typeof stack.store.select>[1], signal: AbortSignal) => stack.store.select(scope, request, budget, signal),
+    select: (request: Parameters<typeof stack.store.select>[1], signal: AbortSignal) => stack.store.select(scope, request, { ...budget, signal }),
   }
   const limits = { samplesMax: 1e8, seriesMax: 1e6, timeoutMs: 60_000, stepsMax: 1e6, lookbackMs: hint.windowMs }
   const outcome = await createPromqlEngine({ clock: systemClock }).range(
@@ -93,7 +93,7 @@ async function evaluated(hint: GridHint): Promise<Map<string, number[]>> {
 
 async function expectSame(hint: GridHint): Promise<void> {
   const request = { matchers, fromMs: hint.startMs - hint.windowMs, toMs: hint.endMs }
-  const grid = await stack.store.grid?.(scope, request, hint, budget, live)
+  const grid = await stack.store.grid?.(scope, { ...request, hint }, { ...budget, signal: live })
   if (grid === undefined || grid === null) throw new Error(`${hint.func} was not pushed down`)
   const want = await evaluated(hint)
   expect(new Set(grid.labels.map((labels) => new Map(labels).get('s')))).toEqual(new Set(want.keys()))
@@ -133,11 +133,11 @@ test('a sample that came twice into the engine changes nothing', async () => {
 })
 
 test('ranges the head covers, waiting samples and values out of the ordinary are not pushed down', async () => {
-  const grid = (one: GridHint): Promise<unknown> | undefined => stack.store.grid?.(scope, request, one, budget, live)
+  const grid = (one: GridHint): Promise<unknown> | undefined => stack.store.grid?.(scope, { ...request, hint: one }, { ...budget, signal: live })
   expect(await grid(hint)).not.toBeNull()
   expect(await grid({ ...hint, endMs: stack.head.coversFromMs })).toBeNull()
   expect(await grid({ ...hint, startMs: hint.startMs + 0.5 })).toBeNull()
-  await expect(stack.store.grid?.(scope, request, hint, { ...budget, samplesMax: 100 }, live)).rejects.toMatchObject({
+  await expect(stack.store.grid?.(scope, { ...request, hint }, { ...budget, samplesMax: 100, signal: live })).rejects.toMatchObject({
     code: 'query.too_many_samples',
   })
   await stack.ingest.accept(batchOf(stack.ingest, [{ labels: { __name__: 'm', s: '0' }, timeMs: hint.startMs + 1, value: 5 }], tenant), 10)
@@ -148,5 +148,5 @@ test('ranges the head covers, waiting samples and values out of the ordinary are
   )
   await stack.drain()
   const odd = { ...request, matchers: [{ name: '__name__', op: '=', value: 'odd' } as const] }
-  expect(await stack.store.grid?.(scope, odd, hint, budget, live)).toBeNull()
+  expect(await stack.store.grid?.(scope, { ...odd, hint }, { ...budget, signal: live })).toBeNull()
 })

@@ -39,7 +39,7 @@ function freshLog(): string {
 }
 
 async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): Promise<Record<string, [number, number][]>> {
-  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, budget, live))
+  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, { ...budget, signal: live }))
 }
 
 describe('head and engine', () => {
@@ -137,12 +137,12 @@ describe('head and engine', () => {
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
     const parts = { samples: new SampleStore(broken, stack.registry), grids: new GridStore(broken, stack.registry) }
     const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, ...parts })
-    expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live))).toEqual(
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { ...budget, signal: live }))).toEqual(
       toRecord(someSamples(10)),
     )
     stack.head.coverFrom(startMs + 1)
-    await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, budget, live)).rejects.toThrow('engine asked')
-    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, budget, live))).toEqual(
+    await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { ...budget, signal: live })).rejects.toThrow('engine asked')
+    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, { ...budget, signal: live }))).toEqual(
       toRecord(someSamples(10).slice(1)),
     )
   })

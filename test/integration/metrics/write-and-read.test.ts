@@ -42,7 +42,7 @@ function freshLog(): string {
 }
 
 async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): Promise<Record<string, [number, number][]>> {
-  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, budget, live))
+  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, { ...budget, signal: live }))
 }
 
 describe('write, restart, read', () => {
@@ -117,7 +117,7 @@ describe('scopes and budgets', () => {
       const read = async (organization: number, projects: number[]): Promise<string[]> =>
         Object.keys(
           toText(
-            await run.store.select(createScope(organization, projects), { matchers: [...up], fromMs: 0, toMs: startMs }, budget, live),
+            await run.store.select(createScope(organization, projects), { matchers: [...up], fromMs: 0, toMs: startMs }, { ...budget, signal: live }),
           ),
         )
       expect(await read(1, [1, 2])).toEqual(['__name__=up,host=p1', '__name__=up,host=p2'])
@@ -130,7 +130,7 @@ describe('scopes and budgets', () => {
   test('budgets of series and samples hold in memory and in the engine', async () => {
     const logDir = freshLog()
     const select = (stack: Stack, seriesMax: number, samplesMax: number): Promise<unknown> =>
-      stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { seriesMax, samplesMax }, live)
+      stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { seriesMax, samplesMax, signal: live })
     {
       await using stack = await openStack({ engine: home.engine, logDir })
       await stack.ingest.accept(batchOf(stack.ingest, someSamples(40)), 10)
@@ -156,7 +156,7 @@ describe('scopes and budgets', () => {
     }
     await using again = await openStack({ engine: home.engine, logDir })
     const count = async (name: string, value: string): Promise<number> => {
-      const block = await again.store.select(scope, { matchers: [{ name, op: '=~', value }], fromMs: 0, toMs: startMs }, budget, live)
+      const block = await again.store.select(scope, { matchers: [{ name, op: '=~', value }], fromMs: 0, toMs: startMs }, { ...budget, signal: live })
       block.labels.forEach((labels, i) => expect(`h${block.values[i]}`).toBe(new Map(labels).get('host')))
       return block.labels.length
     }
@@ -193,15 +193,15 @@ test('native histograms, exemplars and metadata come back after a restart; float
   }
   const help = { name: 'up', type: 'gauge', unit: 'seconds', help: 'Is it up? «ja»' } as const
   const expectSame = async (stack: Stack): Promise<void> => {
-    const block = await stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: startMs + 10_000 }, budget, live)
+    const block = await stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: startMs + 10_000 }, { ...budget, signal: live })
     expect(block.labels.length).toBe(1)
     expect([...block.timesMs]).toEqual([startMs, startMs + 1_000, startMs + 2_000])
     expect([...block.values]).toEqual([NaN, 7, NaN])
     expect(block.histograms).toEqual([histogram, null, custom])
     expect(stack.catalog.metadata(scope, null, 10)).toEqual([help])
-    expect(stack.catalog.labelNames(scope, [], 0, startMs + 1, 10)).toEqual(['__name__', 'host'])
-    expect(stack.catalog.labelValues(scope, 'host', [], 0, startMs + 1, 10)).toEqual(['a'])
-    expect(stack.catalog.series(scope, [[...up]], 0, startMs + 1, 10)).toEqual([
+    expect(stack.catalog.labelNames(scope, { matchers: [], fromMs: 0, toMs: startMs + 1, limit: 10 })).toEqual(['__name__', 'host'])
+    expect(stack.catalog.labelValues(scope, 'host', { matchers: [], fromMs: 0, toMs: startMs + 1, limit: 10 })).toEqual(['a'])
+    expect(stack.catalog.series(scope, { matchers: [[...up]], fromMs: 0, toMs: startMs + 1, limit: 10 })).toEqual([
       [
         ['__name__', 'up'],
         ['host', 'a'],

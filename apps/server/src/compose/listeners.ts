@@ -4,7 +4,6 @@ import type { RequestListener } from 'node:http'
 
 import type { Config } from '../config/index.ts'
 import { isAppError } from '../kernel/errors.ts'
-import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { registerOtlpRoutes, startOtlpGrpcServer, type MetricsDoor } from '../protocols/index.ts'
 import { openHttpDoor, type HttpDoor } from './http-door.ts'
@@ -41,14 +40,14 @@ export async function buildApp(door: HttpDoor, configure: (app: FastifyInstance)
 
 /** Opens OTLP's own ports. A taken one is a warning: the main address takes the same data. */
 export async function composeExtraListeners(
-  deps: { config: Pick<Config, 'host' | 'otlpGrpcPort' | 'otlpHttpPort'>; door: MetricsDoor; logger: Logger; warn: (line: string) => void },
+  deps: { config: Pick<Config, 'host' | 'otlpGrpcPort' | 'otlpHttpPort'>; door: MetricsDoor; warn: (line: string) => void },
   resources: ResourceScope,
 ): Promise<ListenerState[]> {
   return [
-    await attempt(deps, 'otlp-grpc', deps.config.otlpGrpcPort, async (port) => {
+    await attempt(deps, { name: 'otlp-grpc', port: deps.config.otlpGrpcPort }, async (port) => {
       resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door }))
     }),
-    await attempt(deps, 'otlp-http', deps.config.otlpHttpPort, async (port) => {
+    await attempt(deps, { name: 'otlp-http', port: deps.config.otlpHttpPort }, async (port) => {
       const http = resources.use(await openHttpDoor({ host: deps.config.host, port, setting: 'BELLWETHER_OTLP_HTTP_PORT' }))
       const { listener } = await buildApp(http, (app) => registerOtlpRoutes(app, deps.door))
       http.attach(listener)
@@ -57,9 +56,8 @@ export async function composeExtraListeners(
 }
 
 async function attempt(
-  deps: { logger: Logger; warn: (line: string) => void },
-  name: string,
-  port: number,
+  deps: { warn: (line: string) => void },
+  { name, port }: { name: string; port: number },
   open: (port: number) => Promise<void>,
 ): Promise<ListenerState> {
   if (port === 0) return { name, port, problem: null }

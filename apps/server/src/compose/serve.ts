@@ -7,11 +7,19 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { openAccounts, type Accounts, type FirstRun } from '../accounts/index.ts'
-import { registerApi } from '../api/index.ts'
+import { registerApi, type ApiIngest } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import { openDataDirectory, planMemory } from '../engines/index.ts'
-import { createAdmission, createIngestSources, createRefusedSamples, replayDeadLetter } from '../ingest/index.ts'
-import { systemClock } from '../kernel/clock.ts'
+import {
+  createAdmission,
+  createIngestSources,
+  createRefusedSamples,
+  replayDeadLetter,
+  type IngestSources,
+  type RefusedSamples,
+  type StoppableAdmission,
+} from '../ingest/index.ts'
+import { systemClock, type Clock } from '../kernel/clock.ts'
 import { createInstruments } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
@@ -61,20 +69,18 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   resources.use(http)
   const url = `http://${hostInUrl(config.host)}:${http.port}`
   const memory = planMemory(config.memoryMaxBytes ?? undefined)
-  const engines = await composeEngines({ config, dataDir, memory, clock, logger }, resources)
+  const shared = { config, dataDir, clock, logger }
+  const engines = await composeEngines({ ...shared, memory }, resources)
   const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)
   const firstRun = await accounts.ensureFirstRun()
 
   const doors: { metrics: MetricsDoor | null } = { metrics: null }
   const metrics = await composeMetrics(
     {
-      config,
-      dataDir,
+      ...shared,
       memory,
       engines,
       instruments,
-      clock,
-      logger,
       decodeRaw(record, batch) {
         if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
         doors.metrics.decodeRaw(record, batch)
@@ -82,6 +88,47 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     },
     resources,
   )
+  const intake = composeIntake({ config, accounts, metrics, clock, logger })
+  doors.metrics = intake.door
+  let listeners: readonly ListenerState[] = []
+  const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
+  const { app, listener } = await buildApp(http, async (instance) => {
+    await registerOtlpRoutes(instance, intake.door)
+    await registerRemoteWriteRoutes(instance, intake.door)
+    await registerApi(instance, {
+      accounts,
+      query: createQuery(config, metrics, instruments),
+      ingest: apiIngest(metrics, intake),
+      systemStatus: status,
+      readiness: () => readiness(engines),
+      instruments,
+      clock,
+      logger: logger.child('api'),
+      settings: { version, publicUrl: config.publicUrl ?? url, webDir: webDir() },
+    })
+  })
+  resources.defer('application', () => app.close())
+  if (config.selfWatch === 'on') startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
+  listeners = await composeExtraListeners({ config, door: intake.door, warn }, resources)
+  http.attach(listener)
+  // Last in, first out: readiness turns false and senders are told to come again before anything closes.
+  resources.defer('admission', () => {
+    http.detach()
+    intake.admission.stop()
+  })
+  return { url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+}
+
+/** What stands between the listeners and the log, and what the screens show of it. */
+interface Intake {
+  readonly admission: StoppableAdmission
+  readonly door: MetricsDoor
+  readonly sources: IngestSources
+  readonly refusedSamples: RefusedSamples
+}
+
+function composeIntake(deps: { config: Config; accounts: Accounts; metrics: MetricsPath; clock: Clock; logger: Logger }): Intake {
+  const { config, accounts, metrics, clock, logger } = deps
   const admission = createAdmission({
     keys: accounts.ingestKeys,
     anonymous: config.anonymousIngest,
@@ -101,42 +148,19 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     clock,
     logger: logger.child('protocols'),
   })
-  doors.metrics = door
-  let listeners: readonly ListenerState[] = []
-  const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
-  const { app, listener } = await buildApp(http, async (instance) => {
-    await registerOtlpRoutes(instance, door)
-    await registerRemoteWriteRoutes(instance, door)
-    await registerApi(instance, {
-      accounts,
-      query: createQuery(config, metrics, instruments),
-      ingest: {
-        conservation: metrics.conservation,
-        sources,
-        refusedSamples,
-        deadLetters: {
-          list: () => metrics.log.listDeadLetters(),
-          replay: (id) => replayDeadLetter(metrics.log, metrics.conservation, id),
-        },
-      },
-      systemStatus: status,
-      readiness: () => readiness(engines),
-      instruments,
-      clock,
-      logger: logger.child('api'),
-      settings: { version, publicUrl: config.publicUrl ?? url, webDir: webDir() },
-    })
-  })
-  resources.defer('application', () => app.close())
-  if (config.selfWatch === 'on') startSelfWatch({ metrics, instruments, engines, dataDir, tenant: () => firstRun.anonymousTenant, clock, logger }, resources)
-  listeners = await composeExtraListeners({ config, door, logger, warn }, resources)
-  http.attach(listener)
-  // Last in, first out: readiness turns false and senders are told to come again before anything closes.
-  resources.defer('admission', () => {
-    http.detach()
-    admission.stop()
-  })
-  return { url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+  return { admission, door, sources, refusedSamples }
+}
+
+function apiIngest({ conservation, log }: MetricsPath, { sources, refusedSamples }: Intake): ApiIngest {
+  return {
+    conservation,
+    sources,
+    refusedSamples,
+    deadLetters: {
+      list: () => log.listDeadLetters(),
+      replay: (id) => replayDeadLetter(log, conservation, id),
+    },
+  }
 }
 
 async function composeAccounts(

@@ -52,7 +52,9 @@ export function loadConfig(inputs: ConfigInputs): ConfigResult {
   const sources = new Map<string, string>()
   const values: Record<string, unknown> = {}
   for (const [field, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
-    values[field] = readSetting(setting, given, sources, problems)
+    const found = given.get(setting.environment)
+    sources.set(setting.environment, found?.source ?? 'default')
+    values[field] = readSetting(setting, found, problems)
   }
   const known = new Set(Object.values(settings).map((setting) => setting.environment))
   for (const [name, { source }] of given) {
@@ -62,10 +64,8 @@ export function loadConfig(inputs: ConfigInputs): ConfigResult {
   return { ok: true, config: Object.freeze(values) as unknown as Config, sources, warnings }
 }
 
-function readSetting(setting: Setting<unknown>, given: ReadonlyMap<string, Given>, sources: Map<string, string>, problems: ConfigProblem[]): unknown {
-  const found = given.get(setting.environment)
+function readSetting(setting: Setting<unknown>, found: Given | undefined, problems: ConfigProblem[]): unknown {
   const text = found?.text ?? setting.defaultText
-  sources.set(setting.environment, found?.source ?? 'default')
   if (text === null) return null
   const parsed = setting.parse(text)
   if (parsed.ok) return parsed.value

@@ -18,8 +18,6 @@ function not<T>(allowed: string): Parsed<T> {
 
 export const text: Parser<string> = (input) => (input.trim() === '' ? not('a text that is not empty') : ok(input.trim()))
 
-export const secret: Parser<Secret> = (input) => (input === '' ? not('a text that is not empty') : ok(new Secret(input)))
-
 export const directory: Parser<string> = (input) => (input.trim() === '' ? not('a path') : ok(resolve(input)))
 
 /** TCP or UDP port; 0 has the meaning that the setting gives it. */
@@ -69,4 +67,5 @@ export const ingestKey: Parser<string> = (input) =>
 export const email: Parser<string> = (input) =>
   /^[^\s@]+@[^\s@]+$/.test(input.trim()) ? ok(input.trim().toLowerCase()) : not('an e-mail address')
 
-export const password: Parser<Secret> = (input) => (input.length < 8 ? not('at least 8 characters') : ok(new Secret(input)))
+/** A password or token. */
+export const secret: Parser<Secret> = (input) => (input.length < 8 ? not('at least 8 characters') : ok(new Secret(input)))

@@ -1,6 +1,6 @@
 /** Every setting: name, default, what is allowed, what it means. The only list of them; `bellwether config` prints it. */
 import type { Secret } from './secret.ts'
-import { byteSize, directory, email, ingestKey, oneOf, password, port, secret, text, url, wholeNumber, type Parser } from './parsers.ts'
+import { byteSize, directory, email, ingestKey, oneOf, port, secret, text, url, wholeNumber, type Parser } from './parsers.ts'
 
 /** One setting. `environment` is also its key in `bellwether.yaml`, in lower case and without the prefix. */
 export interface Setting<T> {
@@ -11,7 +11,7 @@ export interface Setting<T> {
   readonly meaning: string
 }
 
-function setting<T>(environment: string, defaultText: string, parse: Parser<T>, meaning: string): Setting<T> & { defaultText: string } {
+function setting<T>(environment: string, [defaultText, parse]: [string, Parser<T>], meaning: string): Setting<T> & { defaultText: string } {
   return { environment: `BELLWETHER_${environment}`, defaultText, parse, meaning }
 }
 
@@ -20,37 +20,35 @@ function optional<T>(environment: string, parse: Parser<T>, meaning: string): Se
 }
 
 export const settings = {
-  host: setting('HOST', '127.0.0.1', text, 'Address to listen on: UI, API and every HTTP protocol.'),
-  port: setting('PORT', '4400', port, 'Port of the same; 0 takes any free one.'),
-  dataDir: setting('DATA_DIR', './data', directory, 'Everything embedded lives here.'),
+  host: setting('HOST', ['127.0.0.1', text], 'Address to listen on: UI, API and every HTTP protocol.'),
+  port: setting('PORT', ['4400', port], 'Port of the same; 0 takes any free one.'),
+  dataDir: setting('DATA_DIR', ['./data', directory], 'Everything embedded lives here.'),
   publicUrl: optional('PUBLIC_URL', url('http', 'https'), 'Address that browsers use, for links and cookies; default: the listening address.'),
-  adminEmail: setting('ADMIN_EMAIL', 'admin@bellwether.local', email, 'E-mail address of the first administrator.'),
-  adminPassword: optional('ADMIN_PASSWORD', password, 'Password of the first administrator; without it the sign-in link asks for one.'),
+  adminEmail: setting('ADMIN_EMAIL', ['admin@bellwether.local', email], 'E-mail address of the first administrator.'),
+  adminPassword: optional('ADMIN_PASSWORD', secret, 'Password of the first administrator; without it the sign-in link asks for one.'),
   adminToken: optional('ADMIN_TOKEN', secret, "An API token with every right in organization 'default', for automation."),
   ingestKey: optional('INGEST_KEY', ingestKey, 'The public ingest key of project 1; generated when not given.'),
   anonymousIngest: setting(
     'ANONYMOUS_INGEST',
-    'loopback',
-    oneOf('loopback', 'off'),
+    ['loopback', oneOf('loopback', 'off')],
     "'loopback': data without a key goes to project 1 when it comes from this machine; 'off': it is refused.",
   ),
-  otlpGrpcPort: setting('OTLP_GRPC_PORT', '4317', port, 'Extra listener for OTLP over gRPC; 0 switches it off.'),
-  otlpHttpPort: setting('OTLP_HTTP_PORT', '4318', port, 'Extra listener for OTLP over HTTP; 0 switches it off.'),
+  otlpGrpcPort: setting('OTLP_GRPC_PORT', ['4317', port], 'Extra listener for OTLP over gRPC; 0 switches it off.'),
+  otlpHttpPort: setting('OTLP_HTTP_PORT', ['4318', port], 'Extra listener for OTLP over HTTP; 0 switches it off.'),
   clickhouseUrl: optional('CLICKHOUSE_URL', url('http', 'https'), 'A ClickHouse server (user and password in the address); default: embedded.'),
   postgresUrl: optional('POSTGRES_URL', url('postgres', 'postgresql'), 'A PostgreSQL database; default: embedded.'),
-  logLevel: setting('LOG_LEVEL', 'warn', oneOf('error', 'warn', 'info', 'debug'), 'How much goes to standard error.'),
+  logLevel: setting('LOG_LEVEL', ['warn', oneOf('error', 'warn', 'info', 'debug')], 'How much goes to standard error.'),
   logSizeBytesMax: setting(
     'INGEST_LOG_MAX',
-    '4GiB',
-    byteSize(16 * 1024 ** 2),
+    ['4GiB', byteSize(16 * 1024 ** 2)],
     'Most that the ingest log may hold while the engine is away; beyond it senders get 429.',
   ),
-  seriesMax: setting('SERIES_MAX', '1000000', wholeNumber(1000, 100_000_000), 'Most series a project may have; new ones beyond it are dropped and counted.'),
+  seriesMax: setting('SERIES_MAX', ['1000000', wholeNumber(1000, 100_000_000)], 'Most series a project may have; new ones beyond it are dropped and counted.'),
   memoryMaxBytes: optional('MEMORY_MAX', byteSize(512 * 1024 ** 2), 'Memory that all parts together may plan with; default: half of what the machine has.'),
-  querySamplesMax: setting('QUERY_SAMPLES_MAX', '50000000', wholeNumber(1000, 1_000_000_000), 'Most samples one query may read.'),
-  querySeriesMax: setting('QUERY_SERIES_MAX', '200000', wholeNumber(10, 10_000_000), 'Most series one query may select.'),
-  queryTimeoutSec: setting('QUERY_TIMEOUT', '60', wholeNumber(1, 3600), 'Seconds after which a query is stopped.'),
-  selfWatch: setting('SELF_WATCH', 'on', oneOf('on', 'off'), 'Bellwether watches its own process and host in project 1.'),
+  querySamplesMax: setting('QUERY_SAMPLES_MAX', ['50000000', wholeNumber(1000, 1_000_000_000)], 'Most samples one query may read.'),
+  querySeriesMax: setting('QUERY_SERIES_MAX', ['200000', wholeNumber(10, 10_000_000)], 'Most series one query may select.'),
+  queryTimeoutSec: setting('QUERY_TIMEOUT', ['60', wholeNumber(1, 3600)], 'Seconds after which a query is stopped.'),
+  selfWatch: setting('SELF_WATCH', ['on', oneOf('on', 'off')], 'Bellwether watches its own process and host in project 1.'),
 } as const
 
 type Settings = typeof settings

@@ -2,13 +2,11 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Scope } from '../kernel/scope.ts'
 import type { MetadataStore } from './metadata-store.ts'
-import type { Labels, Matcher, MetricMetadata } from './model.ts'
+import type { CatalogQuery, Labels, MetricMetadata } from './model.ts'
 import type { MetricsCatalog, MetricSummary } from './ports.ts'
 import { nameLabel } from './series/labels.ts'
 import type { SeriesRegistry, TenantSeries } from './series/registry.ts'
 import { unionKernel } from './series/sorted-refs.ts'
-
-type MatcherSets = readonly (readonly Matcher[])[]
 
 export interface MetricsCatalogDeps {
   readonly registry: SeriesRegistry
@@ -27,37 +25,37 @@ class IndexCatalog implements MetricsCatalog {
     this.#deps = deps
   }
 
-  labelNames(scope: Scope, matchers: MatcherSets, fromMs: number, toMs: number, limit: number): string[] {
+  labelNames(scope: Scope, query: CatalogQuery): string[] {
     const { registry } = this.#deps
     const names = new Set<number>()
-    this.#eachActive(scope, matchers, fromMs, toMs, (ref) => registry.eachLabelName(ref, (name) => names.add(name)))
+    this.#eachActive(scope, query, (ref) => registry.eachLabelName(ref, (name) => names.add(name)))
     return sorted(
       Array.from(names, (name) => registry.symbols.text(name)),
-      limit,
+      query.limit,
     )
   }
 
-  labelValues(scope: Scope, name: string, matchers: MatcherSets, fromMs: number, toMs: number, limit: number): string[] {
+  labelValues(scope: Scope, name: string, query: CatalogQuery): string[] {
     const { registry } = this.#deps
     const symbol = registry.symbols.find(name)
     const values = new Set<number>()
     if (symbol === -1) return []
-    if (matchers.length > 0) {
-      this.#eachActive(scope, matchers, fromMs, toMs, (ref) => values.add(registry.labelSymbol(ref, symbol)))
+    if (query.matchers.length > 0) {
+      this.#eachActive(scope, query, (ref) => values.add(registry.labelSymbol(ref, symbol)))
       values.delete(-1)
     } else {
-      for (const tenant of registry.tenantsOf(scope)) this.#activeValues(tenant, symbol, fromMs, toMs, values)
+      for (const tenant of registry.tenantsOf(scope)) for (const value of this.#activeValues(tenant, symbol, query)) values.add(value)
     }
     return sorted(
       Array.from(values, (value) => registry.symbols.text(value)),
-      limit,
+      query.limit,
     )
   }
 
-  series(scope: Scope, matchers: MatcherSets, fromMs: number, toMs: number, limit: number): Labels[] {
+  series(scope: Scope, query: CatalogQuery): Labels[] {
     const out: Labels[] = []
-    this.#eachActive(scope, matchers, fromMs, toMs, (ref) => {
-      if (out.length < limit) out.push(this.#deps.registry.labels(ref))
+    this.#eachActive(scope, query, (ref) => {
+      if (out.length < query.limit) out.push(this.#deps.registry.labels(ref))
     })
     return out
   }
@@ -96,22 +94,21 @@ class IndexCatalog implements MetricsCatalog {
     }))
   }
 
-  #activeValues(tenant: TenantSeries, name: number, fromMs: number, toMs: number, out: Set<number>): void {
+  *#activeValues(tenant: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery): Generator<number> {
     const label = tenant.postings.label(name)
     if (label === null) return
     for (const value of label.values()) {
-      if (out.has(value)) continue
       const list = label.list(value)
       for (let i = 0; i < list.length; i++) {
         if (!this.#deps.registry.isActive(list.refs[i] ?? 0, fromMs, toMs)) continue
-        out.add(value)
+        yield value
         break
       }
     }
   }
 
   /** Series that satisfy any of the matcher sets (all series when there is none) and may have samples in the range. */
-  #eachActive(scope: Scope, matchers: MatcherSets, fromMs: number, toMs: number, visit: (ref: number) => void): void {
+  #eachActive(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, visit: (ref: number) => void): void {
     const { registry } = this.#deps
     const sets = matchers.length === 0 ? [[]] : matchers
     for (const tenant of registry.tenantsOf(scope)) {

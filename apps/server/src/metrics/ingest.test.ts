@@ -272,17 +272,17 @@ test('the catalog knows names, values and series by time, and nothing of other p
   )
   ingest.series.resolve({ organizationId: 1, projectId: 2 }, [['__name__', 'secret']])
   const scope = createScope(1, [1])
-  const all = [startMs, startMs + 10 * hour] as const
-  expect(catalog.labelNames(scope, [], ...all, 10)).toEqual(['__name__', 'host', 'zone'])
-  expect(catalog.labelNames(scope, [], startMs, startMs + hour, 10)).toEqual(['__name__', 'host'])
-  expect(catalog.labelNames(scope, [], ...all, 2)).toEqual(['__name__', 'host'])
-  expect(catalog.labelValues(scope, 'host', [], startMs + hour, startMs + 10 * hour, 10)).toEqual(['y'])
-  expect(catalog.labelValues(scope, 'host', [[{ name: '__name__', op: '=', value: 'a' }]], ...all, 10)).toEqual(['x', 'y'])
-  expect(catalog.labelValues(scope, 'host', [[{ name: '__name__', op: '=', value: 'b' }]], ...all, 10)).toEqual([])
-  expect(catalog.labelValues(scope, 'none', [], ...all, 10)).toEqual([])
+  const whole = { fromMs: startMs, toMs: startMs + 10 * hour }
+  expect(catalog.labelNames(scope, { matchers: [], ...whole, limit: 10 })).toEqual(['__name__', 'host', 'zone'])
+  expect(catalog.labelNames(scope, { matchers: [], fromMs: startMs, toMs: startMs + hour, limit: 10 })).toEqual(['__name__', 'host'])
+  expect(catalog.labelNames(scope, { matchers: [], ...whole, limit: 2 })).toEqual(['__name__', 'host'])
+  expect(catalog.labelValues(scope, 'host', { matchers: [], fromMs: startMs + hour, toMs: startMs + 10 * hour, limit: 10 })).toEqual(['y'])
+  expect(catalog.labelValues(scope, 'host', { matchers: [[{ name: '__name__', op: '=', value: 'a' }]], ...whole, limit: 10 })).toEqual(['x', 'y'])
+  expect(catalog.labelValues(scope, 'host', { matchers: [[{ name: '__name__', op: '=', value: 'b' }]], ...whole, limit: 10 })).toEqual([])
+  expect(catalog.labelValues(scope, 'none', { matchers: [], ...whole, limit: 10 })).toEqual([])
   const either = [[{ name: 'host', op: '=', value: 'x' }], [{ name: '__name__', op: '=~', value: 'a|b' }]] as const
-  expect(catalog.series(scope, either, ...all, 10).length).toBe(3)
-  expect(catalog.series(scope, either, ...all, 2).length).toBe(2)
+  expect(catalog.series(scope, { matchers: either, ...whole, limit: 10 }).length).toBe(3)
+  expect(catalog.series(scope, { matchers: either, ...whole, limit: 2 }).length).toBe(2)
   expect(catalog.metrics(scope).map(({ name, seriesCount }) => [name, seriesCount])).toEqual([
     ['a', 2],
     ['b', 1],

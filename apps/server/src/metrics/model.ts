@@ -88,6 +88,24 @@ export interface SelectBudget {
   readonly samplesMax: number
 }
 
+/** A budget, and what ends the read early. */
+export interface ReadBounds extends SelectBudget {
+  readonly signal: AbortSignal
+}
+
+/** A range function to be computed where the samples are; `fromMs` and `toMs` say which samples it looks at. */
+export interface GridRequest extends SelectRequest {
+  readonly hint: GridHint
+}
+
+/** Which names or series: any of the matcher sets (all when empty), active in `[fromMs, toMs]`, at most `limit` of them. */
+export interface CatalogQuery {
+  readonly matchers: readonly (readonly Matcher[])[]
+  readonly fromMs: number
+  readonly toMs: number
+  readonly limit: number
+}
+
 /** A range function that the store may compute itself (mirrors `promql/ports.ts`). */
 export interface GridHint {
   /** `last` is the instant selector with look-back; the others are PromQL range functions. */

@@ -1,7 +1,7 @@
 /** What metrics offers the other domains. Implementations are built in `compose/`. */
 import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
-import type { GridHint, Labels, Matcher, MetricMetadata, SelectBudget, SelectRequest, SeriesBlock, SeriesGrid } from './model.ts'
+import type { CatalogQuery, GridRequest, Labels, MetricMetadata, ReadBounds, SelectRequest, SeriesBlock, SeriesGrid } from './model.ts'
 
 /**
  * Finds the series of a label set. Refs are dense, process-local numbers (0, 1, 2 ...) shared by all tenants;
@@ -32,19 +32,19 @@ export interface MetricsIngest {
 
 /** Reads samples: recent ones from memory, older ones from the engine, stitched. */
 export interface MetricsStore {
-  select(scope: Scope, request: SelectRequest, budget: SelectBudget, signal: AbortSignal): Promise<SeriesBlock>
+  select(scope: Scope, request: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock>
   /**
-   * The result of `hint.func` over each selected series, computed where the samples are; null when it must be computed from samples.
-   * `request.fromMs` and `toMs` say which samples the function looks at.
+   * The result of the hint's function over each selected series, computed where the samples are; null when it must be computed
+   * from samples.
    */
-  grid?(scope: Scope, request: SelectRequest, hint: GridHint, budget: SelectBudget, signal: AbortSignal): Promise<SeriesGrid | null>
+  grid?(scope: Scope, request: GridRequest, bounds: ReadBounds): Promise<SeriesGrid | null>
 }
 
 /** Names, labels and descriptions, from the in-memory index. Times bound the series to those active in the range. */
 export interface MetricsCatalog {
-  labelNames(scope: Scope, matchers: readonly (readonly Matcher[])[], fromMs: number, toMs: number, limit: number): string[]
-  labelValues(scope: Scope, name: string, matchers: readonly (readonly Matcher[])[], fromMs: number, toMs: number, limit: number): string[]
-  series(scope: Scope, matchers: readonly (readonly Matcher[])[], fromMs: number, toMs: number, limit: number): Labels[]
+  labelNames(scope: Scope, query: CatalogQuery): string[]
+  labelValues(scope: Scope, name: string, query: CatalogQuery): string[]
+  series(scope: Scope, query: CatalogQuery): Labels[]
   metadata(scope: Scope, name: string | null, limit: number): MetricMetadata[]
   /** Per metric name: how many series, first and last sample. */
   metrics(scope: Scope): MetricSummary[]

@@ -11,6 +11,8 @@ import {
   type Labels,
   type NativeHistogram,
   type SelectBudget,
+  type GridRequest,
+  type ReadBounds,
   type SelectRequest,
   type SeriesBlock,
   type SeriesGrid,
@@ -57,13 +59,13 @@ class StitchedStore implements MetricsStore {
     this.#deps = deps
   }
 
-  async select(scope: Scope, request: SelectRequest, budget: SelectBudget, signal: AbortSignal): Promise<SeriesBlock> {
-    const refs = this.#refs(scope, request, budget)
+  async select(scope: Scope, request: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock> {
+    const refs = this.#refs(scope, request, bounds)
     const recent = this.#readHead(refs, request)
     const recentHistograms = this.#readHeadHistograms(refs, request)
     const count = recent.timesMs.length + recentHistograms.size
-    if (count > budget.samplesMax) throw new AppError(tooManySamples, { detail: `${count} in memory` })
-    const selection: Selection = { refs, request, samplesMax: budget.samplesMax - count, signal }
+    if (count > bounds.samplesMax) throw new AppError(tooManySamples, { detail: `${count} in memory` })
+    const selection: Selection = { refs, request, samplesMax: bounds.samplesMax - count, signal: bounds.signal }
     const samples = await this.#addOlder(selection, recent)
     const histograms = await this.#addOlderHistograms(selection, recentHistograms)
     return toBlock(this.#deps.registry, { refs, samples, histograms })
@@ -73,16 +75,17 @@ class StitchedStore implements MetricsStore {
    * Only for ranges wholly before what the head covers, when nothing in them waits to be inserted, of metrics without native
    * histograms. Anything else is computed from samples.
    */
-  async grid(scope: Scope, request: SelectRequest, hint: GridHint, budget: SelectBudget, signal: AbortSignal): Promise<SeriesGrid | null> {
+  async grid(scope: Scope, request: GridRequest, bounds: ReadBounds): Promise<SeriesGrid | null> {
+    const { hint, matchers } = request
     const { registry, head, histograms, grids } = this.#deps
     if (grids === undefined || hint.endMs >= head.coversFromMs || !isWholeMs(hint)) return null
     const fromMs = hint.startMs - hint.windowMs
-    const refs = this.#refs(scope, { matchers: request.matchers, fromMs, toMs: hint.endMs }, budget)
+    const refs = this.#refs(scope, { matchers, fromMs, toMs: hint.endMs }, bounds)
     const steps = stepsOf(hint)
     if (head.hasPending(refs, fromMs, hint.endMs) || refs.some((ref) => histograms.hasMetric(registry.metricHash(ref)))) return null
-    if (refs.length * steps > budget.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
+    if (refs.length * steps > bounds.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
     if (refs.length === 0) return { labels: [], steps, values: noSamples }
-    const values = await grids.read(refs, hint, signal)
+    const values = await grids.read(refs, hint, bounds.signal)
     return values === null ? null : toGrid(registry, refs, { steps, values })
   }
 

@@ -22,7 +22,7 @@ function blockOf(count: number, timeMs: number): SeriesBlock {
 }
 
 const catalog: MetricsCatalog = {
-  labelNames: (_scope, _matchers, _fromMs, _toMs, limit) => Array.from({ length: limit }, (_, i) => `l${i}`),
+  labelNames: (_scope, { limit }) => Array.from({ length: limit }, (_, i) => `l${i}`),
   labelValues: () => [],
   series: () => [],
   metadata: () => [],
@@ -70,7 +70,7 @@ describe('a query', () => {
 
   test('that takes too long is stopped and says its limit', async () => {
     let stopped = false
-    const { query, instruments } = queryOver((_scope, _request, _budget, signal) => {
+    const { query, instruments } = queryOver((_scope, _request, { signal }) => {
       signal.addEventListener('abort', () => (stopped = true))
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut off'))))
     })
@@ -82,7 +82,7 @@ describe('a query', () => {
 
   test('whose caller goes away is cancelled', async () => {
     const controller = new AbortController()
-    const { query } = queryOver((_scope, _request, _budget, signal) => {
+    const { query } = queryOver((_scope, _request, { signal }) => {
       queueMicrotask(() => controller.abort())
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut off'))))
     })
@@ -114,7 +114,7 @@ describe('a query', () => {
 
   test('may not ask for more time than its class has', async () => {
     const { query } = queryOver(
-      (_scope, _request, _budget, signal) =>
+      (_scope, _request, { signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut off')))),
       { timeoutMs: 15 },
     )

@@ -156,15 +156,15 @@ class BudgetedMetricsQuery implements MetricsQuery {
   }
 
   labelNames(scope: Scope, request: CatalogRequest): CatalogAnswer<string> {
-    return cut(request, (limit) => this.#deps.catalog.labelNames(scope, request.matchers, request.fromMs, request.toMs, limit))
+    return cut(request, (limit) => this.#deps.catalog.labelNames(scope, { ...request, limit }))
   }
 
   labelValues(scope: Scope, name: string, request: CatalogRequest): CatalogAnswer<string> {
-    return cut(request, (limit) => this.#deps.catalog.labelValues(scope, name, request.matchers, request.fromMs, request.toMs, limit))
+    return cut(request, (limit) => this.#deps.catalog.labelValues(scope, name, { ...request, limit }))
   }
 
   series(scope: Scope, request: CatalogRequest): CatalogAnswer<Labels> {
-    return cut(request, (limit) => this.#deps.catalog.series(scope, request.matchers, request.fromMs, request.toMs, limit))
+    return cut(request, (limit) => this.#deps.catalog.series(scope, { ...request, limit }))
   }
 
   metadata(scope: Scope, name: string | null, limit: number): readonly MetricMetadata[] {

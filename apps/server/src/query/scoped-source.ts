@@ -26,7 +26,7 @@ export class ScopedSource implements SampleSource {
   async select(request: SourceRequest, signal: AbortSignal): Promise<SeriesBlock> {
     const left = this.#limits.samplesMax - this.#samplesRead
     if (left <= 0) throw new AppError(tooManySamples)
-    const block = await this.#store.select(this.#scope, request, { seriesMax: this.#limits.seriesMax, samplesMax: left }, signal)
+    const block = await this.#store.select(this.#scope, request, { seriesMax: this.#limits.seriesMax, samplesMax: left, signal })
     this.#samplesRead += block.timesMs.length
     // Selectors that read at once share what is left, so the sum is checked again.
     if (this.#samplesRead > this.#limits.samplesMax) throw new AppError(tooManySamples)
@@ -37,7 +37,7 @@ export class ScopedSource implements SampleSource {
   async grid(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null> {
     const left = this.#limits.samplesMax - this.#samplesRead
     if (left <= 0 || this.#store.grid === undefined) return null
-    const grid = await this.#store.grid(this.#scope, request, hint, { seriesMax: this.#limits.seriesMax, samplesMax: left }, signal)
+    const grid = await this.#store.grid(this.#scope, { ...request, hint }, { seriesMax: this.#limits.seriesMax, samplesMax: left, signal })
     this.#samplesRead += grid?.values.length ?? 0
     return grid
   }
