@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { nodeFloor } from '../apps/server/bin/node-floor.mjs'
 import { build, root, runTool, toolScript } from './build.mjs'
 
-const newestLts = '24'
+const newestLts = '26'
 const asked = process.argv.slice(2)
 const versions = asked.length > 0 ? asked : [nodeFloor.join('.'), newestLts]
 const packageName = `node-${process.platform}-${process.arch}`
