@@ -27,8 +27,6 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    // Its placeholder is no menu item, which screen readers then announce.
-    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 } } },
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.3 } } },
   },

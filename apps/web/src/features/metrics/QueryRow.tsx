@@ -1,9 +1,9 @@
 /** One query: its letter switches it, builder or text, what can be done with it, and what went wrong. */
-import { Menu } from '@mantine/core'
 import type { Metric } from '@bellwether/protocol'
 import { lazy, Suspense, useState } from 'react'
 import { copyText } from '../../ui/CopyButton.tsx'
 import { Button, IconButton } from '../../ui/Button.tsx'
+import { Dropdown, MenuItem } from '../../ui/Dropdown.tsx'
 import { Failure } from '../../ui/states.tsx'
 import { usePlace } from '../session/index.ts'
 import { emptyBuilder, readQuery, withoutUnfinished, writeQuery, type BuilderQuery } from './builder-model.ts'
@@ -99,24 +99,27 @@ function ModeSwitch({ asText, readable, onToggle }: { readonly asText: boolean; 
 
 function RowMenu({ index, state, curl, sent }: { readonly index: number; readonly state: ExploreState; readonly curl: string; readonly sent: string }) {
   const text = state.queries[index] ?? ''
+  const [isOpen, setOpen] = useState(false)
   return (
-    <Menu position="bottom-end" shadow="md">
-      <Menu.Target>
-        <IconButton icon="more" label={`More for query ${letterOf(index)}`} />
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item disabled={text === ''} onClick={() => void copyText(sent)}>
-          Copy query
-        </Menu.Item>
-        <Menu.Item disabled={text === ''} onClick={() => void copyText(curl)}>
-          Copy as curl
-        </Menu.Item>
-        <Menu.Item disabled={text === ''} onClick={() => state.addQuery(text)}>
-          Duplicate
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Item onClick={() => state.removeQuery(index)}>Remove</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Dropdown
+      kind="menu"
+      label={`Query ${letterOf(index)}`}
+      isOpen={isOpen}
+      onOpenChange={setOpen}
+      trigger={(props) => <IconButton icon="more" label={`More for query ${letterOf(index)}`} {...props} />}
+    >
+      <MenuItem icon="copy" disabled={text === ''} onSelect={() => void copyText(sent)}>
+        Copy query
+      </MenuItem>
+      <MenuItem icon="copy" disabled={text === ''} onSelect={() => void copyText(curl)}>
+        Copy as curl
+      </MenuItem>
+      <MenuItem icon="plus" disabled={text === ''} onSelect={() => state.addQuery(text)}>
+        Duplicate
+      </MenuItem>
+      <MenuItem icon="trash" onSelect={() => state.removeQuery(index)}>
+        Remove
+      </MenuItem>
+    </Dropdown>
   )
 }

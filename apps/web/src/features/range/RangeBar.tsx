@@ -1,10 +1,10 @@
 /** Range button, refresh and zoom in the top bar. */
-import { Menu, Popover } from '@mantine/core'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { formatShort, zoneName } from '../../lib/time-format.ts'
 import { isLive, presets, zoomOut, type TimeRange } from '../../lib/time-range.ts'
 import { IconButton } from '../../ui/Button.tsx'
+import { Dropdown, MenuGroup, MenuItem } from '../../ui/Dropdown.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { refreshChoices, useRange } from './range.tsx'
 import './range.css'
@@ -37,38 +37,60 @@ export function RangeBar() {
   const label = describe(range, resolved, zone)
   return (
     <div className="bw-range" role="group" aria-label="Time range">
-      <Popover opened={open} onChange={setOpen} position="bottom-end" shadow="md" trapFocus returnFocus withinPortal>
-        <Popover.Target>
-          <button type="button" className="bw-range__button" aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)} title="Time range (t)">
+      <Dropdown
+        kind="dialog"
+        label="Choose a time range"
+        isOpen={open}
+        onOpenChange={setOpen}
+        trigger={(props) => (
+          <button type="button" className="bw-range__button" title="Time range (t)" {...props}>
             <Icon name="clock" size={14} />
             <span className="bw-range__label">{label}</span>
             {zone === 'utc' && <span className="bw-range__zone">{zoneName(zone)}</span>}
           </button>
-        </Popover.Target>
-        <Popover.Dropdown p={0} aria-label="Choose a time range">
-          <Suspense fallback={<div className="bw-range-form bw-range-form--loading" />}>
-            <RangeForm range={range} resolved={resolved} onApply={apply} />
-          </Suspense>
-        </Popover.Dropdown>
-      </Popover>
+        )}
+      >
+        <Suspense fallback={<div className="bw-range-form bw-range-form--loading" />}>
+          <RangeForm range={range} resolved={resolved} onApply={apply} />
+        </Suspense>
+      </Dropdown>
       <IconButton icon="zoomOut" label="Zoom out" className="bw-range__zoom" onClick={() => setRange(zoomOut(resolved, nowMs))} />
-      <Menu position="bottom-end" shadow="md">
-        <Menu.Target>
-          <button type="button" className="bw-range__refresh" aria-label={`Refresh interval: ${refresh ?? 'off'}`} title="Refresh interval">
-            {refresh ?? 'Off'} <Icon name="down" size={12} />
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Label>Refresh by itself{isLive(range) ? '' : ' (only for ranges up to now)'}</Menu.Label>
-          <Menu.Item onClick={() => setRefresh(null)}>Off</Menu.Item>
-          {refreshChoices.map((choice) => (
-            <Menu.Item key={choice} onClick={() => setRefresh(choice)} aria-current={choice === refresh}>
-              Every {choice}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <RefreshMenu refresh={refresh} isLiveRange={isLive(range)} onChange={setRefresh} />
       <IconButton icon="refresh" label="Refresh now" onClick={refreshNow} />
     </div>
+  )
+}
+
+interface RefreshMenuProps {
+  readonly refresh: string | null
+  readonly isLiveRange: boolean
+  readonly onChange: (refresh: string | null) => void
+}
+
+function RefreshMenu({ refresh, isLiveRange, onChange }: RefreshMenuProps) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <Dropdown
+      kind="menu"
+      label="Refresh"
+      isOpen={isOpen}
+      onOpenChange={setOpen}
+      trigger={(props) => (
+        <button type="button" className="bw-range__refresh" aria-label={`Refresh interval: ${refresh ?? 'off'}`} title="Refresh interval" {...props}>
+          {refresh ?? 'Off'} <Icon name="down" size={12} />
+        </button>
+      )}
+    >
+      <MenuGroup label={isLiveRange ? 'Refresh by itself' : 'Refresh by itself: only for ranges up to now'}>
+        <MenuItem isChosen={refresh === null} onSelect={() => onChange(null)}>
+          Off
+        </MenuItem>
+        {refreshChoices.map((choice) => (
+          <MenuItem key={choice} isChosen={choice === refresh} onSelect={() => onChange(choice)}>
+            Every {choice}
+          </MenuItem>
+        ))}
+      </MenuGroup>
+    </Dropdown>
   )
 }

@@ -1,10 +1,11 @@
 /** Inside the range button: presets on one side, exact times on the other, and the zone that times are written in. */
-import { SegmentedControl, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useState, type FormEvent } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { formatDateTime, fromFieldValue, toFieldValue, zoneName } from '../../lib/time-format.ts'
 import { presets, resolveRange, type ResolvedRange, type TimeRange } from '../../lib/time-range.ts'
 import { Button } from '../../ui/Button.tsx'
+import { Segmented } from '../../ui/Segmented.tsx'
 
 export interface RangeFormProps {
   readonly range: TimeRange
@@ -58,13 +59,11 @@ function ExactTimes({ range, resolved, onApply }: RangeFormProps) {
           `${formatDateTime(parsed.fromMs, zone)} to ${formatDateTime(parsed.toMs, zone)}`
         )}
       </p>
-      <SegmentedControl
-        size="xs"
-        fullWidth
-        aria-label="Time zone"
+      <Segmented
+        label="Time zone"
         value={zone}
-        onChange={(value) => setZone(value === 'utc' ? 'utc' : 'browser')}
-        data={[
+        onChange={setZone}
+        options={[
           { value: 'browser', label: `Browser · ${zoneName('browser')}` },
           { value: 'utc', label: 'UTC' },
         ]}

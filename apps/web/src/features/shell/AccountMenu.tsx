@@ -1,11 +1,13 @@
 /** The account: who is signed in, light or dark, the zone of times, the way out. */
-import { Menu, useMantineColorScheme } from '@mantine/core'
+import { useMantineColorScheme } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { zoneName } from '../../lib/time-format.ts'
 import { IconButton } from '../../ui/Button.tsx'
-import { Icon, type IconName } from '../../ui/Icon.tsx'
+import { Dropdown, MenuGroup, MenuItem } from '../../ui/Dropdown.tsx'
+import type { IconName } from '../../ui/Icon.tsx'
 import { signOut, usePlace } from '../session/index.ts'
 
 const schemes: readonly { readonly value: 'light' | 'dark' | 'auto'; readonly label: string; readonly icon: IconName }[] = [
@@ -18,52 +20,42 @@ export function AccountMenu() {
   const { session, organization, project } = usePlace()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const [zone, setZone] = useZone()
+  const [isOpen, setOpen] = useState(false)
   const navigate = useNavigate()
   const client = useQueryClient()
   const leave = useMutation({
     mutationFn: () => signOut(client),
-    onSettled: () => void navigate({ to: '/sign-in' }),
+    onSettled: () => void navigate({ to: '/sign-in', search: {} }),
   })
-  const chosen = <Icon name="check" size={14} />
   return (
-    <Menu position="bottom-end" shadow="md" width={240}>
-      <Menu.Target>
-        <IconButton icon="user" label="Account" />
-      </Menu.Target>
-      <Menu.Dropdown>
-        <div className="bw-account">
-          <strong className="bw-truncate">{session.caller.name}</strong>
-          <span className="bw-dim bw-truncate">{session.caller.email}</span>
-          <span className="bw-dim">
-            {organization.role} of {organization.name}
-          </span>
-        </div>
-        <Menu.Item onClick={() => void navigate({ to: '/p/$project/settings/account', params: { project: project.id } })}>Your account</Menu.Item>
-        <Menu.Divider />
-        <Menu.Label>Look</Menu.Label>
+    <Dropdown kind="menu" label="Account" isOpen={isOpen} onOpenChange={setOpen} trigger={(props) => <IconButton icon="user" label="Account" {...props} />}>
+      <div className="bw-account" role="none">
+        <strong className="bw-truncate">{session.caller.name}</strong>
+        <span className="bw-dim bw-truncate">{session.caller.email}</span>
+        <span className="bw-dim">
+          {organization.role} of {organization.name}
+        </span>
+      </div>
+      <MenuItem icon="user" onSelect={() => void navigate({ to: '/p/$project/settings/account', params: { project: project.id } })}>
+        Your account
+      </MenuItem>
+      <MenuGroup label="Look">
         {schemes.map((scheme) => (
-          <Menu.Item
-            key={scheme.value}
-            leftSection={<Icon name={scheme.icon} size={14} />}
-            rightSection={colorScheme === scheme.value ? chosen : null}
-            aria-current={colorScheme === scheme.value || undefined}
-            onClick={() => setColorScheme(scheme.value)}
-            closeMenuOnClick={false}
-          >
+          <MenuItem key={scheme.value} icon={scheme.icon} isChosen={colorScheme === scheme.value} staysOpen onSelect={() => setColorScheme(scheme.value)}>
             {scheme.label}
-          </Menu.Item>
+          </MenuItem>
         ))}
-        <Menu.Label>Times in</Menu.Label>
+      </MenuGroup>
+      <MenuGroup label="Times in">
         {(['browser', 'utc'] as const).map((each) => (
-          <Menu.Item key={each} rightSection={zone === each ? chosen : null} aria-current={zone === each || undefined} onClick={() => setZone(each)} closeMenuOnClick={false}>
+          <MenuItem key={each} icon="clock" isChosen={zone === each} staysOpen onSelect={() => setZone(each)}>
             {each === 'utc' ? 'UTC' : `This browser (${zoneName(each)})`}
-          </Menu.Item>
+          </MenuItem>
         ))}
-        <Menu.Divider />
-        <Menu.Item onClick={() => leave.mutate()} disabled={leave.isPending}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      </MenuGroup>
+      <MenuItem icon="close" disabled={leave.isPending} onSelect={() => leave.mutate()}>
+        Sign out
+      </MenuItem>
+    </Dropdown>
   )
 }
