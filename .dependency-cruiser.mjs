@@ -46,7 +46,11 @@ export default {
     mayOnlyImport('config', ['kernel'], 'config stands on kernel alone.'),
     mayOnlyImport('engines', ['kernel'], 'engines know no domain and no settings; they are given what they need.'),
     ...domainRules,
-    mayOnlyImport('protocols', ['kernel', 'config', 'accounts', 'ingest', 'metrics'], 'A protocol turns bytes into columns; it does not query.'),
+    mayOnlyImport(
+      'protocols',
+      ['kernel', 'config', 'accounts', 'ingest', 'metrics'],
+      'A protocol turns bytes into columns; it does not query.',
+    ),
     mayOnlyImport('demo', ['kernel'], 'The demo is an outside client: public protocols only.'),
     {
       name: 'api-is-the-edge',

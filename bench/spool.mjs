@@ -78,5 +78,7 @@ function round(value, digits = 2) {
 
 const results = []
 for (const senders of values.senders.split(',').map(Number)) results.push(await measure(senders))
-process.stdout.write(`load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}, ${values.rows} rows of ${values.bytes} bytes a record\n`)
+process.stdout.write(
+  `load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}, ${values.rows} rows of ${values.bytes} bytes a record\n`,
+)
 console.table(results)

@@ -9,7 +9,15 @@ import { runCommand } from './cli/run.ts'
 import { serveCommand } from './cli/serve-command.ts'
 import { versionCommand } from './cli/version-command.ts'
 
-const commands: readonly Command[] = [serveCommand, demoCommand, promqlCommand, configCommand, doctorCommand, migrateCommand, versionCommand]
+const commands: readonly Command[] = [
+  serveCommand,
+  demoCommand,
+  promqlCommand,
+  configCommand,
+  doctorCommand,
+  migrateCommand,
+  versionCommand,
+]
 
 /** Runs the command line and gives the exit code. A bug ends the process with code 1 after saying what it was. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -72,7 +72,8 @@ async function evaluated(hint: GridHint): Promise<Map<string, number[]>> {
   const steps = Math.floor((hint.endMs - hint.startMs) / hint.stepMs) + 1
   const query = hint.func === 'last' ? 'm' : `${hint.func}(m[${hint.windowMs}ms])`
   const source = {
-    select: (request: Parameters<typeof stack.store.select>[1], signal: AbortSignal) => stack.store.select(scope, request, { ...budget, signal }),
+    select: (request: Parameters<typeof stack.store.select>[1], signal: AbortSignal) =>
+      stack.store.select(scope, request, { ...budget, signal }),
   }
   const limits = { samplesMax: 1e8, seriesMax: 1e6, timeoutMs: 60_000, stepsMax: 1e6, lookbackMs: hint.windowMs }
   const outcome = await createPromqlEngine({ clock: systemClock }).range(
@@ -133,7 +134,8 @@ test('a sample that came twice into the engine changes nothing', async () => {
 })
 
 test('ranges the head covers, waiting samples and values out of the ordinary are not pushed down', async () => {
-  const grid = (one: GridHint): Promise<unknown> | undefined => stack.store.grid?.(scope, { ...request, hint: one }, { ...budget, signal: live })
+  const grid = (one: GridHint): Promise<unknown> | undefined =>
+    stack.store.grid?.(scope, { ...request, hint: one }, { ...budget, signal: live })
   expect(await grid(hint)).not.toBeNull()
   expect(await grid({ ...hint, endMs: stack.head.coversFromMs })).toBeNull()
   expect(await grid({ ...hint, startMs: hint.startMs + 0.5 })).toBeNull()

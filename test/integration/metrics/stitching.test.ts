@@ -141,9 +141,11 @@ describe('head and engine', () => {
       toRecord(someSamples(10)),
     )
     stack.head.coverFrom(startMs + 1)
-    await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { ...budget, signal: live })).rejects.toThrow('engine asked')
-    expect(toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, { ...budget, signal: live }))).toEqual(
-      toRecord(someSamples(10).slice(1)),
+    await expect(store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { ...budget, signal: live })).rejects.toThrow(
+      'engine asked',
     )
+    expect(
+      toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, { ...budget, signal: live })),
+    ).toEqual(toRecord(someSamples(10).slice(1)))
   })
 })

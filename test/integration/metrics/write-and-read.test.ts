@@ -117,7 +117,11 @@ describe('scopes and budgets', () => {
       const read = async (organization: number, projects: number[]): Promise<string[]> =>
         Object.keys(
           toText(
-            await run.store.select(createScope(organization, projects), { matchers: [...up], fromMs: 0, toMs: startMs }, { ...budget, signal: live }),
+            await run.store.select(
+              createScope(organization, projects),
+              { matchers: [...up], fromMs: 0, toMs: startMs },
+              { ...budget, signal: live },
+            ),
           ),
         )
       expect(await read(1, [1, 2])).toEqual(['__name__=up,host=p1', '__name__=up,host=p2'])
@@ -156,7 +160,11 @@ describe('scopes and budgets', () => {
     }
     await using again = await openStack({ engine: home.engine, logDir })
     const count = async (name: string, value: string): Promise<number> => {
-      const block = await again.store.select(scope, { matchers: [{ name, op: '=~', value }], fromMs: 0, toMs: startMs }, { ...budget, signal: live })
+      const block = await again.store.select(
+        scope,
+        { matchers: [{ name, op: '=~', value }], fromMs: 0, toMs: startMs },
+        { ...budget, signal: live },
+      )
       block.labels.forEach((labels, i) => expect(`h${block.values[i]}`).toBe(new Map(labels).get('host')))
       return block.labels.length
     }

@@ -4,7 +4,10 @@ import { exitFailed, exitGood, type Command, type CommandContext } from './comma
 
 /** The option that every command which reads settings takes. */
 export const configOption = { config: { type: 'string' } } as const
-export const configOptionHelp: readonly [string, string] = ['--config FILE', 'settings file (default: bellwether.yaml here, if there is one)']
+export const configOptionHelp: readonly [string, string] = [
+  '--config FILE',
+  'settings file (default: bellwether.yaml here, if there is one)',
+]
 
 /** Reads the settings; prints one line per problem and gives null when they are wrong. */
 export function readConfig(context: CommandContext): Extract<ConfigResult, { ok: true }> | null {
@@ -31,8 +34,12 @@ export const configCommand: Command = {
     for (const [field, setting] of Object.entries(settings)) {
       const value = Object.entries(result.config).find(([name]) => name === field)?.[1]
       context.print(`# ${setting.meaning}`)
-      context.print(`# ${setting.environment}, default: ${setting.defaultText ?? 'none'}; from ${result.sources.get(setting.environment) ?? 'default'}`)
-      context.print(value === null || value === undefined ? `# ${yamlKey(setting.environment)}:` : `${yamlKey(setting.environment)}: ${String(value)}`)
+      context.print(
+        `# ${setting.environment}, default: ${setting.defaultText ?? 'none'}; from ${result.sources.get(setting.environment) ?? 'default'}`,
+      )
+      context.print(
+        value === null || value === undefined ? `# ${yamlKey(setting.environment)}:` : `${yamlKey(setting.environment)}: ${String(value)}`,
+      )
       context.print('')
     }
     return Promise.resolve(exitGood)

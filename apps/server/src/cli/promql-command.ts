@@ -74,7 +74,8 @@ async function runFile(context: CommandContext, file: string, storage: TestStora
   }
   await storage.clear()
   const report = await runPromqlTestFile(text, storage)
-  for (const { line, query: expression, message } of report.failures.slice(0, failuresShownMax)) context.complain(`${file}:${line}: ${expression}\n    ${message}`)
+  for (const { line, query: expression, message } of report.failures.slice(0, failuresShownMax))
+    context.complain(`${file}:${line}: ${expression}\n    ${message}`)
   if (report.failures.length > failuresShownMax) context.complain(`${file}: ${report.failures.length - failuresShownMax} more failures`)
   return report
 }

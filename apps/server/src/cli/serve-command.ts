@@ -42,7 +42,9 @@ function greet(context: CommandContext, { url, firstRun }: RunningServer): void 
     context.print(`Ingest key of project 1: ${firstRun.ingestKey}`)
     context.print('')
     context.print('Send the first data from this machine, with any OpenTelemetry SDK or collector:')
-    context.print(`  OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf <your program>`)
+    context.print(
+      `  OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf <your program>`,
+    )
     context.print('or from a Prometheus server:')
     context.print(`  remote_write: [{ url: "${url}/api/v1/write" }]`)
     context.print('')

@@ -71,8 +71,16 @@ function listen(server: Server, options: { host: string; port: number; setting: 
     server.once('error', (error: NodeJS.ErrnoException) => {
       const where = `${options.host}:${options.port}`
       const hint = `Set ${options.setting} to another one, or stop the program that has it.`
-      if (error.code === 'EADDRINUSE') reject(new AppError(portInUse, { publicText: `${where} is in use by another program.`, hint, cause: error }))
-      else reject(new AppError(cannotListen, { publicText: `Cannot listen on ${where}: ${error.message}.`, hint: `See ${options.setting}.`, cause: error }))
+      if (error.code === 'EADDRINUSE')
+        reject(new AppError(portInUse, { publicText: `${where} is in use by another program.`, hint, cause: error }))
+      else
+        reject(
+          new AppError(cannotListen, {
+            publicText: `Cannot listen on ${where}: ${error.message}.`,
+            hint: `See ${options.setting}.`,
+            cause: error,
+          }),
+        )
     })
     server.listen(options.port, options.host, resolve)
   })

@@ -21,7 +21,10 @@ const paramLengthMax = 2048
 /**
  * A Fastify application behind a door that already listens. `configure` adds the routes; the door answers 503 until `attach`.
  */
-export async function buildApp(door: HttpDoor, configure: (app: FastifyInstance) => Promise<void>): Promise<{ app: FastifyInstance; listener: RequestListener }> {
+export async function buildApp(
+  door: HttpDoor,
+  configure: (app: FastifyInstance) => Promise<void>,
+): Promise<{ app: FastifyInstance; listener: RequestListener }> {
   let listener: RequestListener | null = null
   const app = Fastify({
     logger: false,
@@ -65,7 +68,9 @@ async function attempt(
     await open(port)
     return { name, port, problem: null }
   } catch (error) {
-    const problem = isAppError(error) ? error.publicText : `port ${port} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
+    const problem = isAppError(error)
+      ? error.publicText
+      : `port ${port} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
     deps.warn(`warning: ${name} does not listen: ${problem}`)
     return { name, port, problem }
   }

@@ -86,13 +86,23 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     }),
   )
   ingestMetrics.watchLog(log)
-  const limits = { perTenantMax: config.seriesMax, totalMax: defaultSeriesLimits.totalMax, wireCacheBytesMax: Math.floor(memory.registryBytes / 4) }
+  const limits = {
+    perTenantMax: config.seriesMax,
+    totalMax: defaultSeriesLimits.totalMax,
+    wireCacheBytesMax: Math.floor(memory.registryBytes / 4),
+  }
   const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
   const head = new Head({ sizeBytesMax: memory.headBytes, clock, pendingAgeMs: () => log.backlog().oldestMs })
   const histograms = new HistogramHead()
   const metadata = new MetadataStore()
   const state = { registry, head, histograms, metadata }
-  const shared = { ...state, conservation, instruments: createMetricsInstruments(instruments, { series: registry, head, histograms }), clock, logger }
+  const shared = {
+    ...state,
+    conservation,
+    instruments: createMetricsInstruments(instruments, { series: registry, head, histograms }),
+    clock,
+    logger,
+  }
   const handlers = new Map<Kind, KindHandler>([['metrics', createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })]])
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
   await recoverLog(log, handlers, conservation)
@@ -122,7 +132,10 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
 }
 
 /** Heads that hold nothing and cover nothing, so that every sample comes from the engine. */
-function emptyHeads(state: { registry: SeriesRegistry; histograms: HistogramHead }, clock: Clock): { registry: SeriesRegistry; head: Head; histograms: HistogramHead } {
+function emptyHeads(
+  state: { registry: SeriesRegistry; histograms: HistogramHead },
+  clock: Clock,
+): { registry: SeriesRegistry; head: Head; histograms: HistogramHead } {
   const head = new Head({ sizeBytesMax: 0, clock, pendingAgeMs: () => 0 })
   head.coverFrom(Number.POSITIVE_INFINITY)
   const histograms = state.histograms.withoutContent()

@@ -69,7 +69,8 @@ class RealStorage implements TestStorage, AsyncDisposable {
     const store: MetricsStore = mode === 'memory' ? path.store : path.engineStore
     this.source = {
       select: (request, signal) => store.select(operatorScope(this.#tenant), request, { ...everything, signal }),
-      grid: async (request, hint, signal) => (await store.grid?.(operatorScope(this.#tenant), { ...request, hint }, { ...everything, signal })) ?? null,
+      grid: async (request, hint, signal) =>
+        (await store.grid?.(operatorScope(this.#tenant), { ...request, hint }, { ...everything, signal })) ?? null,
     }
   }
 

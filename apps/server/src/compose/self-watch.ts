@@ -22,7 +22,15 @@ export interface SelfWatchDeps {
 /** Starts at once, so that the first screen is not empty. */
 export function startSelfWatch(deps: SelfWatchDeps, resources: ResourceScope): void {
   const { metrics, instruments, engines, dataDir, tenant, clock, logger } = deps
-  const watcher = createSelfWatcher({ ingest: metrics.ingest, instruments, tenant, processes: () => ownProcesses(engines), dataDir, clock, logger })
+  const watcher = createSelfWatcher({
+    ingest: metrics.ingest,
+    instruments,
+    tenant,
+    processes: () => ownProcesses(engines),
+    dataDir,
+    clock,
+    logger,
+  })
   resources.defer('self-watch', () => watcher[Symbol.dispose]())
   watcher.start()
 }

@@ -108,7 +108,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     })
   })
   resources.defer('application', () => app.close())
-  if (config.selfWatch === 'on') startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
+  if (config.selfWatch === 'on')
+    startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
   listeners = await composeExtraListeners({ config, door: intake.door, warn }, resources)
   http.attach(listener)
   // Last in, first out: readiness turns false and senders are told to come again before anything closes.
@@ -185,7 +186,11 @@ async function composeAccounts(
   )
 }
 
-function createQuery(config: Config, metrics: MetricsPath, instruments: ReturnType<typeof createInstruments>): ReturnType<typeof createMetricsQuery> {
+function createQuery(
+  config: Config,
+  metrics: MetricsPath,
+  instruments: ReturnType<typeof createInstruments>,
+): ReturnType<typeof createMetricsQuery> {
   const bounds = { samplesMax: config.querySamplesMax, seriesMax: config.querySeriesMax }
   const { interactive, background } = defaultQueryLimits
   return createMetricsQuery({

@@ -32,10 +32,7 @@ const stateOf: Readonly<Record<ReturnType<Engines['clickhouse']['state']>, Compo
 
 /** Ready while both engines answer. The log takes data without them, but a query would not be answered. */
 export function readiness({ clickhouse, postgres }: Engines): Readiness {
-  const waitingFor = [
-    ...(clickhouse.state() === 'ready' ? [] : ['clickhouse']),
-    ...(postgres.state() === 'ready' ? [] : ['postgres']),
-  ]
+  const waitingFor = [...(clickhouse.state() === 'ready' ? [] : ['clickhouse']), ...(postgres.state() === 'ready' ? [] : ['postgres'])]
   return { ready: waitingFor.length === 0, waitingFor }
 }
 
@@ -45,7 +42,11 @@ export function createSystemStatus(deps: StatusDeps): () => Promise<SystemStatus
   function follow(component: Omit<Component, 'since'>): Component {
     const known = since.get(component.name)
     if (known?.state !== component.state) {
-      since.set(component.name, { state: component.state, atMs: known === undefined ? deps.startedMs : deps.clock.nowMs(), changes: (known?.changes ?? -1) + 1 })
+      since.set(component.name, {
+        state: component.state,
+        atMs: known === undefined ? deps.startedMs : deps.clock.nowMs(),
+        changes: (known?.changes ?? -1) + 1,
+      })
     }
     return { ...component, since: new Date(since.get(component.name)?.atMs ?? deps.startedMs).toISOString() }
   }
@@ -60,7 +61,11 @@ export function createSystemStatus(deps: StatusDeps): () => Promise<SystemStatus
       uptimeSec: Math.max(0, Math.round((nowMs - deps.startedMs) / 1000)),
       ready: readiness(engines).ready,
       roles: ['ingest', 'query'],
-      components: [engineComponent('clickhouse', engines.clickhouse), engineComponent('postgres', engines.postgres), ...pathComponents(deps)].map(follow),
+      components: [
+        engineComponent('clickhouse', engines.clickhouse),
+        engineComponent('postgres', engines.postgres),
+        ...pathComponents(deps),
+      ].map(follow),
       log: deps.metrics.log.backlog(),
       disk: { path: deps.dataDir, totalBytes: disk.blocks * disk.bsize, freeBytes: disk.bavail * disk.bsize, usedByUsBytes: null },
       memory: {
@@ -84,7 +89,15 @@ export function ownProcesses({ clickhouse, postgres }: Engines): { name: string;
 type EngineFace = Pick<Engines['clickhouse'], 'state' | 'failure' | 'version' | 'address'>
 
 function engineComponent(name: string, engine: EngineFace): Omit<Component, 'since'> {
-  return { name, kind: 'engine', state: stateOf[engine.state()], detail: engine.failure(), version: engine.version, location: engine.address, restarts: null }
+  return {
+    name,
+    kind: 'engine',
+    state: stateOf[engine.state()],
+    detail: engine.failure(),
+    version: engine.version,
+    location: engine.address,
+    restarts: null,
+  }
 }
 
 function pathComponents(deps: StatusDeps): Omit<Component, 'since'>[] {
@@ -93,7 +106,13 @@ function pathComponents(deps: StatusDeps): Omit<Component, 'since'>[] {
   const isFull = backlog.sizeBytes >= backlog.sizeBytesMax * 0.95
   const plain = { version: null, location: null, restarts: null }
   return [
-    { ...plain, name: 'ingest-log', kind: 'service', state: isFull ? 'degraded' : 'ok', detail: isFull ? 'The log is full: senders are told to try again later.' : null },
+    {
+      ...plain,
+      name: 'ingest-log',
+      kind: 'service',
+      state: isFull ? 'degraded' : 'ok',
+      detail: isFull ? 'The log is full: senders are told to try again later.' : null,
+    },
     {
       ...plain,
       name: 'writer',

@@ -15,7 +15,15 @@ describe('settings', () => {
     const result = load({})
     expect(result).toMatchObject({
       ok: true,
-      config: { host: '127.0.0.1', port: 4400, anonymousIngest: 'loopback', otlpGrpcPort: 4317, otlpHttpPort: 4318, clickhouseUrl: null, adminToken: null },
+      config: {
+        host: '127.0.0.1',
+        port: 4400,
+        anonymousIngest: 'loopback',
+        otlpGrpcPort: 4317,
+        otlpHttpPort: 4318,
+        clickhouseUrl: null,
+        adminToken: null,
+      },
     })
   })
 

@@ -14,7 +14,12 @@ export interface ConfigProblem {
 
 /** `warnings` do not stop the start. */
 export type ConfigResult =
-  | { readonly ok: true; readonly config: Config; readonly sources: ReadonlyMap<string, string>; readonly warnings: readonly ConfigProblem[] }
+  | {
+      readonly ok: true
+      readonly config: Config
+      readonly sources: ReadonlyMap<string, string>
+      readonly warnings: readonly ConfigProblem[]
+    }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 export interface ConfigInputs {
@@ -58,7 +63,8 @@ export function loadConfig(inputs: ConfigInputs): ConfigResult {
   }
   const known = new Set(Object.values(settings).map((setting) => setting.environment))
   for (const [name, { source }] of given) {
-    if (!known.has(name) && !name.startsWith(`${prefix}TEST_`)) warnings.push({ setting: name, source, message: `not a setting of this version${suggestion(name, known)}` })
+    if (!known.has(name) && !name.startsWith(`${prefix}TEST_`))
+      warnings.push({ setting: name, source, message: `not a setting of this version${suggestion(name, known)}` })
   }
   if (problems.length > 0) return { ok: false, problems }
   return { ok: true, config: Object.freeze(values) as unknown as Config, sources, warnings }
@@ -87,7 +93,11 @@ function readFile(file: string | null, given: Map<string, Given>, problems: Conf
   try {
     content = parseYaml(readFileSync(path, 'utf8'))
   } catch (error) {
-    problems.push({ setting: '--config', source: path, message: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) })
+    problems.push({
+      setting: '--config',
+      source: path,
+      message: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+    })
     return
   }
   if (content === null) return

@@ -61,8 +61,7 @@ export function url(...schemes: readonly string[]): Parser<string> {
   }
 }
 
-export const ingestKey: Parser<string> = (input) =>
-  /^[0-9a-f]{32}$/.test(input) ? ok(input) : not('32 hexadecimal digits, lower case')
+export const ingestKey: Parser<string> = (input) => (/^[0-9a-f]{32}$/.test(input) ? ok(input) : not('32 hexadecimal digits, lower case'))
 
 export const email: Parser<string> = (input) =>
   /^[^\s@]+@[^\s@]+$/.test(input.trim()) ? ok(input.trim().toLowerCase()) : not('an e-mail address')

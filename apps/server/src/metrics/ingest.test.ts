@@ -277,7 +277,10 @@ test('the catalog knows names, values and series by time, and nothing of other p
   expect(catalog.labelNames(scope, { matchers: [], fromMs: startMs, toMs: startMs + hour, limit: 10 })).toEqual(['__name__', 'host'])
   expect(catalog.labelNames(scope, { matchers: [], ...whole, limit: 2 })).toEqual(['__name__', 'host'])
   expect(catalog.labelValues(scope, 'host', { matchers: [], fromMs: startMs + hour, toMs: startMs + 10 * hour, limit: 10 })).toEqual(['y'])
-  expect(catalog.labelValues(scope, 'host', { matchers: [[{ name: '__name__', op: '=', value: 'a' }]], ...whole, limit: 10 })).toEqual(['x', 'y'])
+  expect(catalog.labelValues(scope, 'host', { matchers: [[{ name: '__name__', op: '=', value: 'a' }]], ...whole, limit: 10 })).toEqual([
+    'x',
+    'y',
+  ])
   expect(catalog.labelValues(scope, 'host', { matchers: [[{ name: '__name__', op: '=', value: 'b' }]], ...whole, limit: 10 })).toEqual([])
   expect(catalog.labelValues(scope, 'none', { matchers: [], ...whole, limit: 10 })).toEqual([])
   const either = [[{ name: 'host', op: '=', value: 'x' }], [{ name: '__name__', op: '=~', value: 'a|b' }]] as const

@@ -114,8 +114,7 @@ describe('a query', () => {
 
   test('may not ask for more time than its class has', async () => {
     const { query } = queryOver(
-      (_scope, _request, { signal }) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut off')))),
+      (_scope, _request, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut off')))),
       { timeoutMs: 15 },
     )
     const running = query.instant(scope, { query: 'm', timeMs: 0, ...options, timeoutMs: 60_000 }, never)

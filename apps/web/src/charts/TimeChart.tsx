@@ -86,13 +86,22 @@ export function TimeChart({ data, style, unit, fromMs, toMs, fillingFromMs, heig
     setHovered(timeMs)
     setPointerValue(null)
     const rows = tooltipRows(data.series, index, null).slice(0, 4)
-    setSpoken(`${formatDateTime(timeMs, zone)}: ${rows.map((row) => `${row.name} ${formatValue(row.value, unit)}`).join(', ') || 'no data'}`)
+    setSpoken(
+      `${formatDateTime(timeMs, zone)}: ${rows.map((row) => `${row.name} ${formatValue(row.value, unit)}`).join(', ') || 'no data'}`,
+    )
   }
   const [keyIndex, setKeyIndex] = useState(-1)
   const onKeyDown = (event: KeyboardEvent): void => {
     const last = data.timesMs.length - 1
     const from = keyIndex < 0 || keyIndex > last ? last : keyIndex
-    const targets: Readonly<Record<string, number>> = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last, PageUp: from - 10, PageDown: from + 10 }
+    const targets: Readonly<Record<string, number>> = {
+      ArrowLeft: from - 1,
+      ArrowRight: from + 1,
+      Home: 0,
+      End: last,
+      PageUp: from - 10,
+      PageDown: from + 10,
+    }
     const target = targets[event.key]
     if (event.key === 'Escape') setHovered(null)
     if (target === undefined) return
@@ -127,10 +136,20 @@ export function TimeChart({ data, style, unit, fromMs, toMs, fillingFromMs, heig
       <div ref={box} className="bw-chart__canvas" aria-hidden="true" />
       {failed && <p className="bw-chart__failed">The chart could not be loaded. Reload the page, or use the table.</p>}
       {chart !== null && (
-        <Crosshair data={data} unit={unit} pixelOf={pixelOf} indexOf={(ms) => nearestIndex(data.timesMs, data.stepMs, ms)} pointerValue={pointerValue} drawn={drawn} />
+        <Crosshair
+          data={data}
+          unit={unit}
+          pixelOf={pixelOf}
+          indexOf={(ms) => nearestIndex(data.timesMs, data.stepMs, ms)}
+          pointerValue={pointerValue}
+          drawn={drawn}
+        />
       )}
       {selection !== null && (
-        <div className="bw-chart__selection" style={{ left: Math.min(selection.startX, selection.x), width: Math.abs(selection.x - selection.startX) }} />
+        <div
+          className="bw-chart__selection"
+          style={{ left: Math.min(selection.startX, selection.x), width: Math.abs(selection.x - selection.startX) }}
+        />
       )}
       <span className="bw-sr" aria-live="polite">
         {spoken}

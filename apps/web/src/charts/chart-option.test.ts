@@ -11,7 +11,12 @@ describe('gaps', () => {
   it('stay open, and a lonely point is shown', () => {
     const one = series(1, Number.NaN, 3, Number.NaN)
     const data = { timesMs: Float64Array.from([0, 1, 2, 3]), stepMs: 1, series: [one] }
-    expect(pointsOf(data, one.values)).toEqual([[0, 1], [1, '-'], [2, 3], [3, '-']])
+    expect(pointsOf(data, one.values)).toEqual([
+      [0, 1],
+      [1, '-'],
+      [2, 3],
+      [3, '-'],
+    ])
     expect([...isolatedPoints(one.values)]).toEqual([0, 2])
     expect(isolatedPoints(series(1, 2, 3).values).size).toBe(0)
   })
@@ -37,7 +42,16 @@ describe('chartOption', () => {
   it('marks what is still filling on the first series only', () => {
     const data = { timesMs: Float64Array.from([0, 1000]), stepMs: 1000, series: [series(1, 2), { ...series(1, 2), name: 't' }] }
     const colors = { text: '#111111', grid: '#222222', border: '#333333' }
-    const option = chartOption(data, { style: 'line', unit: noUnit, zone: 'utc', fromMs: 0, toMs: 2000, fillingFromMs: 1000, colors, hatch: null })
+    const option = chartOption(data, {
+      style: 'line',
+      unit: noUnit,
+      zone: 'utc',
+      fromMs: 0,
+      toMs: 2000,
+      fillingFromMs: 1000,
+      colors,
+      hatch: null,
+    })
     expect(option.series).toHaveProperty('0.markArea')
     expect(option.series).not.toHaveProperty('1.markArea')
     expect(option).toHaveProperty('useUTC', true)

@@ -80,7 +80,8 @@ export function tickInterval(unit: Unit, highest: number): number | undefined {
 }
 
 function highestOf(look: ChartLook, data: ChartData): number {
-  if (look.style !== 'stacked') return Math.max(0, ...data.series.map(({ values }) => values.reduce((a, b) => (b > a && Number.isFinite(b) ? b : a), 0)))
+  if (look.style !== 'stacked')
+    return Math.max(0, ...data.series.map(({ values }) => values.reduce((a, b) => (b > a && Number.isFinite(b) ? b : a), 0)))
   let highest = 0
   for (let i = 0; i < data.timesMs.length; i += 1) {
     let sum = 0
@@ -93,7 +94,14 @@ function highestOf(look: ChartLook, data: ChartData): number {
 function seriesOption(data: ChartData, series: ChartSeries, look: ChartLook): LineSeriesOption | BarSeriesOption {
   const shared = { id: series.name, name: series.name, data: pointsOf(data, series.values), color: series.color, animation: false }
   if (look.style === 'bars') {
-    return { ...shared, type: 'bar', stack: 'all', barCategoryGap: '15%', large: data.timesMs.length * data.series.length > 6000, emphasis: { focus: 'series' } }
+    return {
+      ...shared,
+      type: 'bar',
+      stack: 'all',
+      barCategoryGap: '15%',
+      large: data.timesMs.length * data.series.length > 6000,
+      emphasis: { focus: 'series' },
+    }
   }
   const lonely = isolatedPoints(series.values)
   return {
@@ -140,7 +148,12 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
       splitNumber: 5,
       axisLine: { lineStyle: { color: look.colors.border } },
       axisTick: { show: false },
-      axisLabel: { color: look.colors.text, fontSize: 11, hideOverlap: true, formatter: (ms: number) => formatTick(ms, rangeMs, look.zone) },
+      axisLabel: {
+        color: look.colors.text,
+        fontSize: 11,
+        hideOverlap: true,
+        formatter: (ms: number) => formatTick(ms, rangeMs, look.zone),
+      },
       splitLine: { show: false },
     },
     yAxis: {

@@ -14,7 +14,11 @@ describe('nearestIndex', () => {
 
 describe('tooltipRows', () => {
   it('sorts, skips gaps and keeps the nearest among the shown', () => {
-    const series = Array.from({ length: 30 }, (_, i) => ({ name: `s${i}`, color: '#000000', values: Float64Array.from([i === 3 ? Number.NaN : i]) }))
+    const series = Array.from({ length: 30 }, (_, i) => ({
+      name: `s${i}`,
+      color: '#000000',
+      values: Float64Array.from([i === 3 ? Number.NaN : i]),
+    }))
     const rows = tooltipRows(series, 0, 1.2)
     expect(rows).toHaveLength(tooltipRowsMax)
     expect(rows[0]?.name).toBe('s29')

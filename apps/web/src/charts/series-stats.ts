@@ -29,8 +29,14 @@ export function describeChart(names: readonly string[], stats: readonly SeriesSt
   if (filled.length === 0) return 'No data in this range.'
   const low = Math.min(...filled.map((each) => each.min))
   const high = Math.max(...filled.map((each) => each.max))
-  const top = stats.reduce((best, each, index) => (each.points > 0 && each.last > (stats[best]?.last ?? Number.NEGATIVE_INFINITY) ? index : best), 0)
+  const top = stats.reduce(
+    (best, each, index) => (each.points > 0 && each.last > (stats[best]?.last ?? Number.NEGATIVE_INFINITY) ? index : best),
+    0,
+  )
   const many = filled.length === 1 ? 'One series' : `${filled.length} series`
-  const highest = filled.length > 1 ? ` The highest now is ${names[top] ?? ''} at ${write(stats[top]?.last ?? Number.NaN)}.` : ` Now ${write(filled[0]?.last ?? Number.NaN)}.`
+  const highest =
+    filled.length > 1
+      ? ` The highest now is ${names[top] ?? ''} at ${write(stats[top]?.last ?? Number.NaN)}.`
+      : ` Now ${write(filled[0]?.last ?? Number.NaN)}.`
   return `${many}, between ${write(low)} and ${write(high)}.${highest}`
 }

@@ -17,7 +17,10 @@ export class ApiError extends Error {
   /** Seconds the server asks us to wait, null when it does not say. */
   readonly retryAfterSec: number | null
 
-  constructor(status: number, facts: { code: string; message: string; hint?: string | null; requestId?: string | null; retryAfterSec?: number | null }) {
+  constructor(
+    status: number,
+    facts: { code: string; message: string; hint?: string | null; requestId?: string | null; retryAfterSec?: number | null },
+  ) {
     super(facts.message)
     this.name = 'ApiError'
     this.status = status

@@ -54,7 +54,13 @@ export function parseDuration(text: string): number | null {
 export function writeDuration(ms: number): string {
   let rest = Math.round(ms)
   let text = ''
-  for (const [name, size] of [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]] as const) {
+  for (const [name, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+    ['ms', 1],
+  ] as const) {
     const count = Math.floor(rest / size)
     if (count > 0) text += `${count}${name}`
     rest -= count * size

@@ -14,11 +14,11 @@ export function NoProject() {
   }
   return (
     <main>
-    <Page title="No project yet">
-      <Empty title="You are not in any project" icon="user" action={<Button onClick={leave}>Sign out</Button>}>
-        <p>Ask an owner or admin of your organization to add you to a project or to one of its teams.</p>
-      </Empty>
-    </Page>
+      <Page title="No project yet">
+        <Empty title="You are not in any project" icon="user" action={<Button onClick={leave}>Sign out</Button>}>
+          <p>Ask an owner or admin of your organization to add you to a project or to one of its teams.</p>
+        </Empty>
+      </Page>
     </main>
   )
 }

@@ -27,9 +27,15 @@ describe('series colours', () => {
   })
 
   it('show no colour twice among eight series, and a dash when they must', () => {
-    const eight = styleSeries(Array.from({ length: 8 }, (_, i) => `series ${i}`), 'dark')
+    const eight = styleSeries(
+      Array.from({ length: 8 }, (_, i) => `series ${i}`),
+      'dark',
+    )
     expect(new Set([...eight.values()].map((style) => style.color)).size).toBe(8)
-    const ten = styleSeries(Array.from({ length: 10 }, (_, i) => `series ${i}`), 'dark')
+    const ten = styleSeries(
+      Array.from({ length: 10 }, (_, i) => `series ${i}`),
+      'dark',
+    )
     expect(new Set([...ten.values()].map((style) => `${style.color} ${style.dash}`)).size).toBe(10)
   })
 })

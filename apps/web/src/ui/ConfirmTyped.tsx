@@ -28,7 +28,13 @@ export function ConfirmTyped({ title, name, action, busy, error, onConfirm, onCl
     <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
       <form className="bw-form" onSubmit={submit}>
         <div>{children}</div>
-        <TextInput label={`Type “${name}” to go on`} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} data-autofocus autoComplete="off" />
+        <TextInput
+          label={`Type “${name}” to go on`}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          data-autofocus
+          autoComplete="off"
+        />
         {error !== null && <Failure compact error={error} title="This did not work" />}
         <div className="bw-form__actions">
           <Button onClick={onClose}>Keep it</Button>

@@ -16,7 +16,11 @@ const virtualFrom = 200
 const rowHeightPx = 32
 
 function classOf<Row>(column: Column<Row>): string {
-  return [column.isNumber === true ? 'bw-num' : '', column.isExtra === true ? 'bw-extra' : '', column.isMain === true ? 'bw-main-column' : ''].join(' ')
+  return [
+    column.isNumber === true ? 'bw-num' : '',
+    column.isExtra === true ? 'bw-extra' : '',
+    column.isMain === true ? 'bw-main-column' : '',
+  ].join(' ')
 }
 
 export interface DataTableProps<Row> {
@@ -61,7 +65,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           <tbody onKeyDown={moveBetweenRows}>
             {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
             {sorted.slice(first, last + 1).map((row, offset) => (
-              <TableRow key={rowKey(row)} row={row} index={first + offset} columns={columns} isOpen={openKey === rowKey(row)} {...(onOpen === undefined ? {} : { onOpen })} />
+              <TableRow
+                key={rowKey(row)}
+                row={row}
+                index={first + offset}
+                columns={columns}
+                isOpen={openKey === rowKey(row)}
+                {...(onOpen === undefined ? {} : { onOpen })}
+              />
             ))}
             {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
           </tbody>
@@ -72,7 +83,15 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   )
 }
 
-function TableHead<Row>({ columns, sort, onSort }: { readonly columns: readonly Column<Row>[]; readonly sort: Sort | null; readonly onSort: (column: Column<Row>) => void }) {
+function TableHead<Row>({
+  columns,
+  sort,
+  onSort,
+}: {
+  readonly columns: readonly Column<Row>[]
+  readonly sort: Sort | null
+  readonly onSort: (column: Column<Row>) => void
+}) {
   return (
     <thead>
       <tr>
@@ -88,7 +107,11 @@ function TableHead<Row>({ columns, sort, onSort }: { readonly columns: readonly 
               style={{ width: column.width }}
             >
               {column.value === undefined ? (
-                column.header === '' ? <span className="bw-sr">Actions</span> : column.header
+                column.header === '' ? (
+                  <span className="bw-sr">Actions</span>
+                ) : (
+                  column.header
+                )
               ) : (
                 <button type="button" className="bw-table__sort" onClick={() => onSort(column)}>
                   {column.header}
@@ -144,7 +167,15 @@ function moveBetweenRows(event: KeyboardEvent<HTMLElement>): void {
   }
 }
 
-function TableFoot<Row>({ label, columns, rows }: { readonly label: string; readonly columns: readonly Column<Row>[]; readonly rows: readonly Row[] }) {
+function TableFoot<Row>({
+  label,
+  columns,
+  rows,
+}: {
+  readonly label: string
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+}) {
   const exported = columns.filter((column) => column.value !== undefined)
   const values = (): (string | number)[][] => rows.map((row) => exported.map((column) => column.value?.(row) ?? ''))
   const names = exported.map((column) => column.header)
@@ -159,7 +190,12 @@ function TableFoot<Row>({ label, columns, rows }: { readonly label: string; read
       </span>
       {exported.length > 0 && rows.length > 0 && (
         <>
-          <Button variant="quiet" small onClick={() => saveFile(`${label}.csv`, 'text/csv', writeCsv(names, values()))} aria-label={`Download ${label} as CSV`}>
+          <Button
+            variant="quiet"
+            small
+            onClick={() => saveFile(`${label}.csv`, 'text/csv', writeCsv(names, values()))}
+            aria-label={`Download ${label} as CSV`}
+          >
             CSV
           </Button>
           <Button variant="quiet" small onClick={saveJson} aria-label={`Download ${label} as JSON`}>

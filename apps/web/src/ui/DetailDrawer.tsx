@@ -10,7 +10,15 @@ export interface DetailDrawerProps {
 
 export function DetailDrawer({ title, onClose, children }: DetailDrawerProps) {
   return (
-    <Drawer opened onClose={onClose} position="right" size={480} title={title} closeButtonProps={{ 'aria-label': 'Close' }} overlayProps={{ backgroundOpacity: 0.15 }}>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size={480}
+      title={title}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      overlayProps={{ backgroundOpacity: 0.15 }}
+    >
       {children}
     </Drawer>
   )

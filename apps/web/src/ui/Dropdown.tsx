@@ -2,11 +2,24 @@
  * What opens under a button: a menu (arrow keys, Home, End) or a small dialog. Closes by Esc, by a press outside and when the focus leaves.
  * Our own, because the top bar is on every first screen and a positioning library is not needed to open downwards.
  */
-import { createContext, useContext, useEffect, useId, useRef, type ButtonHTMLAttributes, type KeyboardEvent, type ReactNode, type RefObject } from 'react'
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useId,
+  useRef,
+  type ButtonHTMLAttributes,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react'
 import { Icon, type IconName } from './Icon.tsx'
 import './dropdown.css'
 
-export interface TriggerProps extends Pick<ButtonHTMLAttributes<HTMLButtonElement>, 'aria-expanded' | 'aria-haspopup' | 'aria-controls' | 'onClick'> {
+export interface TriggerProps extends Pick<
+  ButtonHTMLAttributes<HTMLButtonElement>,
+  'aria-expanded' | 'aria-haspopup' | 'aria-controls' | 'onClick'
+> {
   readonly ref: RefObject<HTMLButtonElement | null>
 }
 
@@ -77,7 +90,15 @@ export function Dropdown({ kind, label, isOpen, onOpenChange, align = 'end', tri
     >
       {trigger({ ref: button, 'aria-expanded': isOpen, 'aria-haspopup': kind, 'aria-controls': id, onClick: () => onOpenChange(!isOpen) })}
       {isOpen && (
-        <div ref={panel} id={id} role={kind} aria-label={label} tabIndex={-1} className={`bw-dropdown__panel bw-dropdown__panel--${align}`} onKeyDown={onKeyDown}>
+        <div
+          ref={panel}
+          id={id}
+          role={kind}
+          aria-label={label}
+          tabIndex={-1}
+          className={`bw-dropdown__panel bw-dropdown__panel--${align}`}
+          onKeyDown={onKeyDown}
+        >
           <CloseContext value={close}>{children}</CloseContext>
         </div>
       )}

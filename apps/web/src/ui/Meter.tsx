@@ -20,7 +20,15 @@ export function Meter({ label, used, total, text, warnFrom = 0.8, downFrom = 0.9
         <span>{label}</span>
         <span className="bw-dim">{text}</span>
       </div>
-      <div className="bw-meter__bar" role="meter" aria-label={label} aria-valuenow={Math.round(share * 100)} aria-valuemin={0} aria-valuemax={100} aria-valuetext={text}>
+      <div
+        className="bw-meter__bar"
+        role="meter"
+        aria-label={label}
+        aria-valuenow={Math.round(share * 100)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuetext={text}
+      >
         <div className={`bw-meter__fill bw-meter__fill--${tone}`} style={{ width: `${share * 100}%` }} />
       </div>
     </div>

@@ -20,7 +20,8 @@ export function Page({ title, lead, actions, children, wide = false }: PageProps
   useEffect(() => {
     // A field that asked for the focus keeps it.
     const active = document.activeElement
-    if (active === null || active === document.body || active.closest('[data-shell]') !== null) heading.current?.focus({ preventScroll: true })
+    if (active === null || active === document.body || active.closest('[data-shell]') !== null)
+      heading.current?.focus({ preventScroll: true })
   }, [])
   return (
     <div className={wide ? 'bw-page bw-page--wide' : 'bw-page'}>

@@ -14,7 +14,14 @@ export function Segmented<Value extends string>({ label, value, options, onChang
       <legend className="bw-sr">{label}</legend>
       {options.map((option) => (
         <label key={option.value} className={option.value === value ? 'bw-segmented__on' : ''}>
-          <input type="radio" className="bw-sr" name={label} value={option.value} checked={option.value === value} onChange={() => onChange(option.value)} />
+          <input
+            type="radio"
+            className="bw-sr"
+            name={label}
+            value={option.value}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
           {option.label}
         </label>
       ))}

@@ -26,10 +26,16 @@ describe('Loading', () => {
 describe('Failure', () => {
   it('says what, whose fault, what to do, the request, and tries again', async () => {
     const retry = vi.fn()
-    const error = new ApiError(429, { code: 'query.too_many_series', message: 'Over 100,000 series.', hint: 'Add a filter.', requestId: 'r-7' })
+    const error = new ApiError(429, {
+      code: 'query.too_many_series',
+      message: 'Over 100,000 series.',
+      hint: 'Add a filter.',
+      requestId: 'r-7',
+    })
     render(<Failure error={error} title="No answer" onRetry={retry} />)
     const alert = screen.getByRole('alert')
-    for (const text of ['No answer', 'Limit', 'Over 100,000 series.', 'Add a filter.', 'query.too_many_series', 'r-7']) expect(alert.textContent).toContain(text)
+    for (const text of ['No answer', 'Limit', 'Over 100,000 series.', 'Add a filter.', 'query.too_many_series', 'r-7'])
+      expect(alert.textContent).toContain(text)
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
     expect(retry).toHaveBeenCalledOnce()
   })

@@ -29,7 +29,8 @@ export function Loading({ label, rows = 4, onCancel }: LoadingProps) {
   const slow = useDelay(1000)
   return (
     <div className="bw-loading" role="status" aria-label={`Loading ${label}`} style={{ minHeight: rows * 32 }}>
-      {visible && Array.from({ length: rows }, (_, row) => <div key={row} className="bw-skeleton" style={{ width: `${92 - ((row * 17) % 40)}%` }} />)}
+      {visible &&
+        Array.from({ length: rows }, (_, row) => <div key={row} className="bw-skeleton" style={{ width: `${92 - ((row * 17) % 40)}%` }} />)}
       {slow && onCancel !== undefined && (
         <Button small onClick={onCancel}>
           Cancel
@@ -82,7 +83,8 @@ export function Failure({ error, title, onRetry, compact = false }: FailureProps
       <div className="bw-failure__body">
         <p className="bw-failure__title">{title}</p>
         <p>
-          {known !== null && <span className="bw-failure__fault">{faultOf(known)}</span>} {error instanceof Error ? error.message : String(error)}
+          {known !== null && <span className="bw-failure__fault">{faultOf(known)}</span>}{' '}
+          {error instanceof Error ? error.message : String(error)}
         </p>
         {known?.hint !== null && known?.hint !== undefined && <p className="bw-dim">{known.hint}</p>}
         {known !== null && (

@@ -18,7 +18,9 @@ function auditQuery(organizationPath: string) {
   return infiniteQueryOptions({
     queryKey: ['audit', organizationPath],
     queryFn: ({ signal, pageParam }) =>
-      request(`${organizationPath}/audit?limit=100${pageParam === '' ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`, auditPage, { signal }),
+      request(`${organizationPath}/audit?limit=100${pageParam === '' ? '' : `&cursor=${encodeURIComponent(pageParam)}`}`, auditPage, {
+        signal,
+      }),
     initialPageParam: '',
     getNextPageParam: (page) => page.next,
   })
@@ -32,7 +34,13 @@ function detailText(entry: AuditEntry): string {
 
 function columnsIn(zone: Zone): readonly Column<AuditEntry>[] {
   return [
-    { id: 'at', header: 'Time', width: '180px', value: (entry) => entry.at, cell: (entry) => <time title={entry.at}>{formatDateTime(Date.parse(entry.at), zone)}</time> },
+    {
+      id: 'at',
+      header: 'Time',
+      width: '180px',
+      value: (entry) => entry.at,
+      cell: (entry) => <time title={entry.at}>{formatDateTime(Date.parse(entry.at), zone)}</time>,
+    },
     {
       id: 'actor',
       header: 'Who',
@@ -45,7 +53,14 @@ function columnsIn(zone: Zone): readonly Column<AuditEntry>[] {
     },
     { id: 'action', header: 'Did', value: (entry) => entry.action, cell: (entry) => <code>{entry.action}</code> },
     { id: 'target', header: 'To', isExtra: true, value: (entry) => entry.target, cell: (entry) => <code>{entry.target}</code> },
-    { id: 'detail', header: 'Detail', isExtra: true, isMain: true, value: detailText, cell: (entry) => <span title={detailText(entry)}>{detailText(entry)}</span> },
+    {
+      id: 'detail',
+      header: 'Detail',
+      isExtra: true,
+      isMain: true,
+      value: detailText,
+      cell: (entry) => <span title={detailText(entry)}>{detailText(entry)}</span>,
+    },
   ]
 }
 

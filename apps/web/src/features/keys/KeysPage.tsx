@@ -42,7 +42,16 @@ export function KeysPage() {
       }
     >
       <section className="bw-section" aria-label="Keys">
-        {isAdmin && <NameForm label="Name of the new key" placeholder="checkout service" action="Create key" busy={create.isPending} error={create.error} onSubmit={create.mutateAsync} />}
+        {isAdmin && (
+          <NameForm
+            label="Name of the new key"
+            placeholder="checkout service"
+            action="Create key"
+            busy={create.isPending}
+            error={create.error}
+            onSubmit={create.mutateAsync}
+          />
+        )}
         {keys.isPending && <Loading label="keys" />}
         {keys.isError && <Failure error={keys.error} title="The keys could not be listed" onRetry={() => void keys.refetch()} />}
         {keys.data !== undefined && (
@@ -69,7 +78,8 @@ export function KeysPage() {
           onConfirm={() => revoke.mutate(revoking.id)}
           onClose={() => setRevoking(null)}
         >
-          Everything that sends with <strong>{revoking.name}</strong> is refused within seconds. Data already stored stays. A revoked key cannot be brought back.
+          Everything that sends with <strong>{revoking.name}</strong> is refused within seconds. Data already stored stays. A revoked key
+          cannot be brought back.
         </ConfirmTyped>
       )}
     </Page>
@@ -93,7 +103,12 @@ function columnsFor(isAdmin: boolean, nowMs: number, onRevoke: (key: IngestKey) 
       id: 'state',
       header: 'State',
       value: (key) => (key.revokedAt === null ? 'active' : 'revoked'),
-      cell: (key) => (key.revokedAt === null ? <StatusMark tone="ok" label="active" /> : <StatusMark tone="paused" label={`revoked ${formatAgo(Date.parse(key.revokedAt), nowMs)}`} />),
+      cell: (key) =>
+        key.revokedAt === null ? (
+          <StatusMark tone="ok" label="active" />
+        ) : (
+          <StatusMark tone="paused" label={`revoked ${formatAgo(Date.parse(key.revokedAt), nowMs)}`} />
+        ),
     },
     {
       id: 'created',

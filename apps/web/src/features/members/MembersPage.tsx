@@ -22,7 +22,10 @@ export function MembersPage() {
   const members = useQuery(membersQuery(organizationPath))
   const [removing, setRemoving] = useState<Member | null>(null)
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: membersQuery(organizationPath).queryKey })
-  const change = useMutation({ mutationFn: (to: { id: string; role: Role }) => changeRole(organizationPath, to.id, to.role), onSettled: refresh })
+  const change = useMutation({
+    mutationFn: (to: { id: string; role: Role }) => changeRole(organizationPath, to.id, to.role),
+    onSettled: refresh,
+  })
   const remove = useMutation({
     mutationFn: (id: string) => removeMember(organizationPath, id),
     onSuccess: async () => {
@@ -44,8 +47,12 @@ export function MembersPage() {
       {change.isError && <Failure compact error={change.error} title="The role was not changed" />}
       <section className="bw-section" aria-label="People">
         {members.isPending && <Loading label="members" />}
-        {members.isError && <Failure error={members.error} title="The members could not be listed" onRetry={() => void members.refetch()} />}
-        {members.data !== undefined && <DataTable label="members" columns={columns} rows={members.data.items} rowKey={(member) => member.userId} />}
+        {members.isError && (
+          <Failure error={members.error} title="The members could not be listed" onRetry={() => void members.refetch()} />
+        )}
+        {members.data !== undefined && (
+          <DataTable label="members" columns={columns} rows={members.data.items} rowKey={(member) => member.userId} />
+        )}
       </section>
       <dl className="bw-facts">
         {roles.map((role) => (
@@ -82,7 +89,13 @@ interface ColumnFacts {
 
 function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): readonly Column<Member>[] {
   return [
-    { id: 'name', header: 'Name', isMain: true, value: (member) => member.name, cell: (member) => `${member.name}${member.userId === selfId ? ' (you)' : ''}` },
+    {
+      id: 'name',
+      header: 'Name',
+      isMain: true,
+      value: (member) => member.name,
+      cell: (member) => `${member.name}${member.userId === selfId ? ' (you)' : ''}`,
+    },
     { id: 'email', header: 'E-mail', value: (member) => member.email, cell: (member) => member.email },
     {
       id: 'role',
@@ -141,7 +154,15 @@ function AddMember({ onAdded }: { readonly onAdded: () => Promise<void> }) {
   const isAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim())
   return (
     <section className="bw-section" aria-label="Add a person">
-      <NameForm label="Name" placeholder="Ada Lovelace" action="Add" busy={add.isPending} error={add.error} onSubmit={add.mutateAsync} isReady={isAddress}>
+      <NameForm
+        label="Name"
+        placeholder="Ada Lovelace"
+        action="Add"
+        busy={add.isPending}
+        error={add.error}
+        onSubmit={add.mutateAsync}
+        isReady={isAddress}
+      >
         <TextInput
           label="E-mail"
           type="email"

@@ -1,5 +1,13 @@
 /** People of an organization. */
-import { memberCreatedSchema, memberSchema, pageSchema, type Member, type MemberCreate, type MemberCreated, type Role } from '@bellwether/protocol'
+import {
+  memberCreatedSchema,
+  memberSchema,
+  pageSchema,
+  type Member,
+  type MemberCreate,
+  type MemberCreated,
+  type Role,
+} from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { request, requestJson } from '../../lib/http.ts'
 

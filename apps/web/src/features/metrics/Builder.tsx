@@ -5,15 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { formatCount } from '../../lib/units.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { usePlace } from '../session/index.ts'
-import {
-  aggregations,
-  autoWindow,
-  matchOps,
-  suggestQuery,
-  windowFunctions,
-  type BuilderQuery,
-  type Filter,
-} from './builder-model.ts'
+import { aggregations, autoWindow, matchOps, suggestQuery, windowFunctions, type BuilderQuery, type Filter } from './builder-model.ts'
 import { tagsQuery, tagValuesQuery } from './metrics.queries.ts'
 import './builder.css'
 
@@ -155,7 +147,9 @@ interface PartProps {
 }
 
 function OverTime({ query, onChange }: PartProps) {
-  const listed = windows.some((each) => each.value === query.window) ? [...windows] : [...windows, { value: query.window, label: query.window }]
+  const listed = windows.some((each) => each.value === query.window)
+    ? [...windows]
+    : [...windows, { value: query.window, label: query.window }]
   return (
     <div className="bw-builder__joined">
       <Select
@@ -188,10 +182,14 @@ const quantiles: readonly number[] = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999]
 function Together({ query, labels, onChange }: PartProps & { readonly labels: readonly string[] }) {
   const isHistogram = query.quantile !== null || query.metric.endsWith('_bucket')
   const offered = labels.filter((label) => label !== 'le')
-  const choices = [...(isHistogram ? quantiles.map((value) => ({ value: `p${value}`, label: `p${Number((value * 100).toFixed(3))}` })) : []), ...aggregations]
+  const choices = [
+    ...(isHistogram ? quantiles.map((value) => ({ value: `p${value}`, label: `p${Number((value * 100).toFixed(3))}` })) : []),
+    ...aggregations,
+  ]
   const value = query.quantile === null ? query.aggregation : `p${query.quantile}`
   const choose = (chosen: string | null): void => {
-    if (chosen?.startsWith('p') === true) onChange({ ...query, quantile: Number(chosen.slice(1)), aggregation: 'sum', func: query.func ?? 'rate' })
+    if (chosen?.startsWith('p') === true)
+      onChange({ ...query, quantile: Number(chosen.slice(1)), aggregation: 'sum', func: query.func ?? 'rate' })
     else {
       const aggregation = aggregations.find((each) => each === chosen) ?? null
       onChange({ ...query, quantile: null, aggregation, by: aggregation === null ? [] : query.by })

@@ -35,7 +35,17 @@ export function ExplorePage() {
     // From the palette or a link that only names a metric: the usual query for its type, in place of this step.
     if (pick === undefined || !ready) return
     const type = metrics.data?.items.find((metric) => metric.name === pick)?.type ?? 'unknown'
-    update({ q: [writeQuery(suggestQuery({ name: pick, type }))], pick: undefined, metric: undefined, only: undefined, hide: undefined, off: undefined }, true)
+    update(
+      {
+        q: [writeQuery(suggestQuery({ name: pick, type }))],
+        pick: undefined,
+        metric: undefined,
+        only: undefined,
+        hide: undefined,
+        off: undefined,
+      },
+      true,
+    )
   }, [pick, ready, metrics.data, update])
   const isEmpty = state.queries.every((query) => query === '')
   return (

@@ -40,7 +40,10 @@ export function ExploreResult({ state, answers, metrics }: ExploreResultProps) {
   const [limit, setLimit] = useState(seriesShownMax)
   const all = useMemo(() => gatherSeries(answers.answers, scheme), [answers.answers, scheme])
   const visible = useMemo(() => visibleSeries(all, search.only, search.hide ?? [], limit), [all, search.only, search.hide, limit])
-  const unit = sharedUnit(queries.filter((_query, index) => !state.isOff(index)), metrics)
+  const unit = sharedUnit(
+    queries.filter((_query, index) => !state.isOff(index)),
+    metrics,
+  )
   const view = search.view ?? 'chart'
   const warnings = [...new Set(answers.answers.flatMap((answer) => answer.result.warnings))]
   const infos = [...new Set(answers.answers.flatMap((answer) => answer.result.infos))]
@@ -61,7 +64,16 @@ export function ExploreResult({ state, answers, metrics }: ExploreResultProps) {
       {view === 'instant' ? (
         <InstantView queries={queries} isOff={state.isOff} unit={unit} timeMs={nowMs} />
       ) : (
-        <RangeView state={state} answers={answers} visible={visible.series} all={all} unit={unit} limit={limit} leftOut={visible.leftOut} onMore={() => setLimit(seriesDrawnMax)} />
+        <RangeView
+          state={state}
+          answers={answers}
+          visible={visible.series}
+          all={all}
+          unit={unit}
+          limit={limit}
+          leftOut={visible.leftOut}
+          onMore={() => setLimit(seriesDrawnMax)}
+        />
       )}
     </section>
   )
@@ -101,13 +113,22 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
   const { range, resolved, setRange } = useRange()
   const { grid } = answers
   const data = useMemo(
-    () => ({ timesMs: answers.answers[0]?.result.timesMs ?? new Float64Array(0), stepMs: answers.answers[0]?.result.stepMs ?? 1, series: visible }),
+    () => ({
+      timesMs: answers.answers[0]?.result.timesMs ?? new Float64Array(0),
+      stepMs: answers.answers[0]?.result.stepMs ?? 1,
+      series: visible,
+    }),
     [answers.answers, visible],
   )
-  const summary = describeChart(visible.map((series) => series.name), visible.map((series) => series.stats), (value) => formatValue(value, unit))
+  const summary = describeChart(
+    visible.map((series) => series.name),
+    visible.map((series) => series.stats),
+    (value) => formatValue(value, unit),
+  )
   if (answers.isFirst) return <ChartSkeleton />
   if (answers.isCanceled) return <Canceled onAgain={answers.again} />
-  if (all.length === 0) return answers.answers.length === 0 ? <NoAnswer failed={answers.errors.some((error) => error !== null)} /> : <NoPoints />
+  if (all.length === 0)
+    return answers.answers.length === 0 ? <NoAnswer failed={answers.errors.some((error) => error !== null)} /> : <NoPoints />
   if (state.search.view === 'table') return <PointsTable data={data} unit={unit} />
   return (
     <>
@@ -116,7 +137,10 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
       </p>
       <div className="bw-explore__chart">
         <div className="bw-explore__axis">
-          {unitLabel(unit)} <span className="bw-dim">· one point every {writeDuration(grid.stepMs)}</span>
+          {unitLabel(unit)}{' '}
+          <span className="bw-dim">
+            {unitLabel(unit) === '' ? 'one' : '· one'} point every {writeDuration(grid.stepMs)}
+          </span>
         </div>
         <TimeChart
           data={data}
@@ -131,7 +155,14 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
           onReset={() => setRange(defaultRange)}
         />
       </div>
-      <LegendTable state={state} all={all.slice(0, limit)} unit={unit} leftOut={leftOut} canShowMore={limit < seriesDrawnMax} onMore={onMore} />
+      <LegendTable
+        state={state}
+        all={all.slice(0, limit)}
+        unit={unit}
+        leftOut={leftOut}
+        canShowMore={limit < seriesDrawnMax}
+        onMore={onMore}
+      />
     </>
   )
 }

@@ -28,8 +28,12 @@ export interface InstantViewProps {
 
 export function InstantView({ queries, isOff, unit, timeMs }: InstantViewProps) {
   const { projectPath } = usePlace()
-  const asked = queries.map((query, index) => ({ query, letter: letterOf(index), isOff: isOff(index) })).filter((each) => each.query !== '' && !each.isOff)
-  const results = useQueries({ queries: asked.map(({ query }) => instantQuery(projectPath, fillIntervals(query, 15_000, 3_600_000), timeMs)) })
+  const asked = queries
+    .map((query, index) => ({ query, letter: letterOf(index), isOff: isOff(index) }))
+    .filter((each) => each.query !== '' && !each.isOff)
+  const results = useQueries({
+    queries: asked.map(({ query }) => instantQuery(projectPath, fillIntervals(query, 15_000, 3_600_000), timeMs)),
+  })
   const failed = results.find((result) => result.isError)
   if (failed !== undefined) {
     return (
@@ -42,14 +46,23 @@ export function InstantView({ queries, isOff, unit, timeMs }: InstantViewProps) 
   const text = results.find((result) => result.data?.text !== null && result.data?.text !== undefined)?.data?.text
   if (text !== undefined && text !== null) return <p className="bw-section__body bw-mono">{text}</p>
   const rows = results.flatMap((result, index) =>
-    (result.data?.series ?? []).map((series): InstantRow => ({ letter: asked[index]?.letter ?? '', labels: series.labels, value: series.value })),
+    (result.data?.series ?? []).map((series): InstantRow => ({
+      letter: asked[index]?.letter ?? '',
+      labels: series.labels,
+      value: series.value,
+    })),
   )
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.labels)))].sort().slice(0, labelColumnsMax)
   const columns: readonly Column<InstantRow>[] = [
-    ...(asked.length > 1 ? [{ id: 'letter', header: 'Query', value: (row: InstantRow) => row.letter, cell: (row: InstantRow) => row.letter }] : []),
-    ...names.map(
-      (name): Column<InstantRow> => ({ id: `label:${name}`, header: name === '__name__' ? 'metric' : name, value: (row) => row.labels[name] ?? '', cell: (row) => row.labels[name] ?? '' }),
-    ),
+    ...(asked.length > 1
+      ? [{ id: 'letter', header: 'Query', value: (row: InstantRow) => row.letter, cell: (row: InstantRow) => row.letter }]
+      : []),
+    ...names.map((name): Column<InstantRow> => ({
+      id: `label:${name}`,
+      header: name === '__name__' ? 'metric' : name,
+      value: (row) => row.labels[name] ?? '',
+      cell: (row) => row.labels[name] ?? '',
+    })),
     {
       id: 'value',
       header: 'Value',

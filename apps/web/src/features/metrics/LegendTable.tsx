@@ -52,7 +52,9 @@ export function LegendTable({ state, all, unit, leftOut, canShowMore, onMore }: 
         </thead>
         <tbody>
           {rows.map((series) => {
-            const off = hidden.includes(series.fullName) || (only !== undefined && only !== series.fullName && all.some((each) => each.fullName === only))
+            const off =
+              hidden.includes(series.fullName) ||
+              (only !== undefined && only !== series.fullName && all.some((each) => each.fullName === only))
             return (
               <tr key={series.fullName} className={off ? 'bw-legend__off' : ''}>
                 <td>

@@ -30,7 +30,9 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
           </Button>
           <CopyButton text={name} what="name" label="Copy name" small={false} />
         </div>
-        {metric.isError && <Failure compact error={metric.error} title="This metric could not be read" onRetry={() => void metric.refetch()} />}
+        {metric.isError && (
+          <Failure compact error={metric.error} title="This metric could not be read" onRetry={() => void metric.refetch()} />
+        )}
         {metric.isPending && <Loading label="the metric" rows={3} />}
         {metric.data !== undefined && (
           <>
@@ -39,8 +41,16 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
               <Fact name="Type" value={metric.data.type} />
               <Fact name="Unit" value={metric.data.unit === '' ? 'not given' : metric.data.unit} />
               <Fact name="Series" value={formatCount(metric.data.seriesCount)} />
-              <Fact name="First seen" value={formatAgo(Date.parse(metric.data.firstSeenAt), metric.dataUpdatedAt)} title={metric.data.firstSeenAt} />
-              <Fact name="Last seen" value={formatAgo(Date.parse(metric.data.lastSeenAt), metric.dataUpdatedAt)} title={metric.data.lastSeenAt} />
+              <Fact
+                name="First seen"
+                value={formatAgo(Date.parse(metric.data.firstSeenAt), metric.dataUpdatedAt)}
+                title={metric.data.firstSeenAt}
+              />
+              <Fact
+                name="Last seen"
+                value={formatAgo(Date.parse(metric.data.lastSeenAt), metric.dataUpdatedAt)}
+                title={metric.data.lastSeenAt}
+              />
             </dl>
           </>
         )}
@@ -52,7 +62,12 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
           {(tags.data?.items ?? [])
             .filter((tag) => tag.name !== '__name__')
             .map((tag) => (
-              <TagValues key={tag.name} metric={name} tag={tag.name} count={`${formatCount(tag.valueCount)}${tag.valueCountIsExact ? '' : '+'}`} />
+              <TagValues
+                key={tag.name}
+                metric={name}
+                tag={tag.name}
+                count={`${formatCount(tag.valueCount)}${tag.valueCountIsExact ? '' : '+'}`}
+              />
             ))}
         </ul>
       </div>

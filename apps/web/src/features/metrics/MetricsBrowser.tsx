@@ -33,9 +33,22 @@ function columnsAt(nowMs: number, names: ReadonlySet<string>): readonly Column<M
         </span>
       ),
     },
-    { id: 'type', header: 'Type', width: '110px', value: (metric) => shownType(metric, names), cell: (metric) => <Tag>{shownType(metric, names)}</Tag> },
+    {
+      id: 'type',
+      header: 'Type',
+      width: '110px',
+      value: (metric) => shownType(metric, names),
+      cell: (metric) => <Tag>{shownType(metric, names)}</Tag>,
+    },
     { id: 'unit', header: 'Unit', width: '90px', isExtra: true, value: (metric) => metric.unit, cell: (metric) => metric.unit },
-    { id: 'series', header: 'Series', width: '90px', isNumber: true, value: (metric) => metric.seriesCount, cell: (metric) => formatCount(metric.seriesCount) },
+    {
+      id: 'series',
+      header: 'Series',
+      width: '90px',
+      isNumber: true,
+      value: (metric) => metric.seriesCount,
+      cell: (metric) => formatCount(metric.seriesCount),
+    },
     {
       id: 'seen',
       header: 'Last seen',
@@ -55,14 +68,20 @@ export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProp
   const items = metrics.data?.items
   const ordered = useMemo(() => orderMetrics(items ?? []), [items])
   const found = useMemo(() => findMetrics(ordered, wanted), [ordered, wanted])
-  const columns = useMemo(() => columnsAt(metrics.dataUpdatedAt, new Set(ordered.map((metric) => metric.name))), [metrics.dataUpdatedAt, ordered])
-  if (metrics.isError) return <Failure error={metrics.error} title="The metrics could not be listed" onRetry={() => void metrics.refetch()} />
+  const columns = useMemo(
+    () => columnsAt(metrics.dataUpdatedAt, new Set(ordered.map((metric) => metric.name))),
+    [metrics.dataUpdatedAt, ordered],
+  )
+  if (metrics.isError)
+    return <Failure error={metrics.error} title="The metrics could not be listed" onRetry={() => void metrics.refetch()} />
   return (
     <section className="bw-section" aria-label="All metrics">
       <header className="bw-section__head">
         <SearchField label="Find a metric by name or description" value={text} onChange={setText} />
         <span className="bw-section__note" aria-live="polite">
-          {items === undefined ? '' : `${formatCount(found.length)} of ${formatCount(items.length)}${metrics.data?.next === null ? '' : ' and more'}`}
+          {items === undefined
+            ? ''
+            : `${formatCount(found.length)} of ${formatCount(items.length)}${metrics.data?.next === null ? '' : ' and more'}`}
         </span>
       </header>
       {metrics.isPending ? (
@@ -79,7 +98,15 @@ export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProp
           openKey={openName}
           empty={
             text === '' ? (
-              <Empty title="No metrics yet" icon="metrics" action={<Link to="/p/$project/start" params={{ project: project.id }}>Send your first data</Link>}>
+              <Empty
+                title="No metrics yet"
+                icon="metrics"
+                action={
+                  <Link to="/p/$project/start" params={{ project: project.id }}>
+                    Send your first data
+                  </Link>
+                }
+              >
                 <p>Here you will find every metric by name, with its type, unit and labels, seconds after something sends it.</p>
               </Empty>
             ) : (

@@ -25,23 +25,32 @@ export function PointsTable({ data, unit }: { readonly data: ChartData; readonly
       value: (row) => row.timeMs,
       cell: (row) => <time title={new Date(row.timeMs).toISOString()}>{formatDateTime(row.timeMs, zone)}</time>,
     },
-    ...data.series.slice(0, columnsMax).map(
-      (series): Column<PointRow> => ({
-        id: series.name,
-        header: series.name,
-        isNumber: true,
-        value: (row) => series.values[row.index] ?? Number.NaN,
-        cell: (row) => {
-          const value = series.values[row.index] ?? Number.NaN
-          return Number.isNaN(value) ? <span className="bw-dim">–</span> : <span title={String(value)}>{formatValue(value, unit)}</span>
-        },
-      }),
-    ),
+    ...data.series.slice(0, columnsMax).map((series): Column<PointRow> => ({
+      id: series.name,
+      header: series.name,
+      isNumber: true,
+      value: (row) => series.values[row.index] ?? Number.NaN,
+      cell: (row) => {
+        const value = series.values[row.index] ?? Number.NaN
+        return Number.isNaN(value) ? <span className="bw-dim">–</span> : <span title={String(value)}>{formatValue(value, unit)}</span>
+      },
+    })),
   ]
   return (
     <>
-      <DataTable label="points" columns={columns} rows={rows} rowKey={(row) => String(row.timeMs)} initialSort={{ column: 'time', descending: true }} maxHeight="60dvh" />
-      {data.series.length > columnsMax && <p className="bw-legend__more">The first {columnsMax} of {data.series.length} series; the download above has all.</p>}
+      <DataTable
+        label="points"
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => String(row.timeMs)}
+        initialSort={{ column: 'time', descending: true }}
+        maxHeight="60dvh"
+      />
+      {data.series.length > columnsMax && (
+        <p className="bw-legend__more">
+          The first {columnsMax} of {data.series.length} series; the download above has all.
+        </p>
+      )}
     </>
   )
 }

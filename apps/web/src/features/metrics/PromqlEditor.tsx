@@ -70,7 +70,12 @@ export function PromqlEditor({ value, prometheusPath, label, onChange, onRun }: 
           EditorView.lineWrapping,
           placeholder('A query, such as sum by (job) (rate(http_requests_total[5m]))'),
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
-          Prec.highest(keymap.of([{ key: 'Mod-Enter', run }, { key: 'Shift-Enter', run }])),
+          Prec.highest(
+            keymap.of([
+              { key: 'Mod-Enter', run },
+              { key: 'Shift-Enter', run },
+            ]),
+          ),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) handlers.current.onChange(update.state.doc.toString())

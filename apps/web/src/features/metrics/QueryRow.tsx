@@ -65,7 +65,13 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
         </button>
         {asText || shown === null ? (
           <Suspense fallback={<div className="bw-editor bw-editor--loading bw-mono">{draft}</div>}>
-            <PromqlEditor value={text} prometheusPath={prometheusPath(projectPath)} label={`Query ${letter} in PromQL`} onChange={setDraft} onRun={run} />
+            <PromqlEditor
+              value={text}
+              prometheusPath={prometheusPath(projectPath)}
+              label={`Query ${letter} in PromQL`}
+              onChange={setDraft}
+              onRun={run}
+            />
           </Suspense>
         ) : (
           <Builder letter={letter} query={shown} metrics={metrics} onChange={build} />
@@ -88,16 +94,40 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
   )
 }
 
-function ModeSwitch({ asText, readable, onToggle }: { readonly asText: boolean; readonly readable: boolean; readonly onToggle: () => void }) {
+function ModeSwitch({
+  asText,
+  readable,
+  onToggle,
+}: {
+  readonly asText: boolean
+  readonly readable: boolean
+  readonly onToggle: () => void
+}) {
   const explain = readable ? 'Both show the same query' : 'This query is more than the builder can show'
   return (
-    <Button variant="quiet" onClick={onToggle} disabled={!readable} title={explain} aria-label={asText ? 'Show in the builder' : 'Edit as PromQL'}>
+    <Button
+      variant="quiet"
+      onClick={onToggle}
+      disabled={!readable}
+      title={explain}
+      aria-label={asText ? 'Show in the builder' : 'Edit as PromQL'}
+    >
       {asText ? 'Builder' : 'PromQL'}
     </Button>
   )
 }
 
-function RowMenu({ index, state, curl, sent }: { readonly index: number; readonly state: ExploreState; readonly curl: string; readonly sent: string }) {
+function RowMenu({
+  index,
+  state,
+  curl,
+  sent,
+}: {
+  readonly index: number
+  readonly state: ExploreState
+  readonly curl: string
+  readonly sent: string
+}) {
   const text = state.queries[index] ?? ''
   const [isOpen, setOpen] = useState(false)
   return (

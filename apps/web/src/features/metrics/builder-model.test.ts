@@ -17,15 +17,24 @@ describe('writeQuery and readQuery', () => {
     f({ metric: 'up', filters: [{ label: 'job', op: '=', value: 'a' }] }, 'up{job="a"}')
     f({ metric: 'http_requests_total', func: 'rate', window: '5m' }, 'rate(http_requests_total[5m])')
     f({ metric: 'x_total', func: 'rate', aggregation: 'sum' }, 'sum(rate(x_total[$__rate_interval]))')
-    f({ metric: 'x_total', func: 'increase', window: '1h', aggregation: 'sum', by: ['job', 'code'] }, 'sum by (job, code) (increase(x_total[1h]))')
+    f(
+      { metric: 'x_total', func: 'increase', window: '1h', aggregation: 'sum', by: ['job', 'code'] },
+      'sum by (job, code) (increase(x_total[1h]))',
+    )
     f({ metric: 'x', aggregation: 'topk', count: 3 }, 'topk(3, x)')
     f({ metric: 'x', aggregation: 'topk', count: 3, by: ['a'] }, 'topk by (a) (3, x)')
-    f({ metric: 'd_bucket', func: 'rate', window: '5m', aggregation: 'sum', quantile: 0.95, by: ['job'] }, 'histogram_quantile(0.95, sum by (le, job) (rate(d_bucket[5m])))')
+    f(
+      { metric: 'd_bucket', func: 'rate', window: '5m', aggregation: 'sum', quantile: 0.95, by: ['job'] },
+      'histogram_quantile(0.95, sum by (le, job) (rate(d_bucket[5m])))',
+    )
     f({ metric: 'd', func: 'rate', window: '5m', aggregation: 'sum', quantile: 0.5 }, 'histogram_quantile(0.5, sum(rate(d[5m])))')
   })
 
   it('keep hostile names and values', () => {
-    f({ metric: 'http.server.duration', filters: [{ label: 'service.name', op: '=~', value: 'a"b\\c\n.*' }] }, '{"http.server.duration", "service.name"=~"a\\"b\\\\c\\n.*"}')
+    f(
+      { metric: 'http.server.duration', filters: [{ label: 'service.name', op: '=~', value: 'a"b\\c\n.*' }] },
+      '{"http.server.duration", "service.name"=~"a\\"b\\\\c\\n.*"}',
+    )
     f({ metric: 'sum', filters: [{ label: 'by', op: '!=', value: '' }] }, 'sum{by!=""}')
   })
 
@@ -36,7 +45,19 @@ describe('writeQuery and readQuery', () => {
   })
 
   it('leave everything else to the editor', () => {
-    for (const text of ['', 'a + b', 'rate(x[5m]) / 2', 'x offset 5m', 'sum without (a) (x)', 'rate(x[5m:1m])', 'x{', 'quantile_over_time(0.9, x[5m])', '1', 'x > 0', '🙂']) {
+    for (const text of [
+      '',
+      'a + b',
+      'rate(x[5m]) / 2',
+      'x offset 5m',
+      'sum without (a) (x)',
+      'rate(x[5m:1m])',
+      'x{',
+      'quantile_over_time(0.9, x[5m])',
+      '1',
+      'x > 0',
+      '🙂',
+    ]) {
       expect(readQuery(text), text).toBeNull()
     }
   })
@@ -61,14 +82,24 @@ describe('suggestQuery', () => {
 describe('withoutUnfinished', () => {
   it('leaves out filters that are being filled in, and keeps an empty match that was written', () => {
     const before: BuilderQuery = { ...emptyBuilder, metric: 'up', filters: [{ label: 'a', op: '=', value: '' }] }
-    const now: BuilderQuery = { ...before, filters: [...before.filters, { label: '', op: '=', value: '' }, { label: 'b', op: '=', value: '' }, { label: 'c', op: '=', value: 'x' }] }
+    const now: BuilderQuery = {
+      ...before,
+      filters: [
+        ...before.filters,
+        { label: '', op: '=', value: '' },
+        { label: 'b', op: '=', value: '' },
+        { label: 'c', op: '=', value: 'x' },
+      ],
+    }
     expect(writeQuery(withoutUnfinished(now, before))).toBe('up{a="", c="x"}')
   })
 })
 
 describe('fillIntervals', () => {
   it('puts times in place of the names', () => {
-    expect(fillIntervals('rate(x[$__rate_interval]) + y[$__interval] + z[$__range]', 15_000, 3_600_000)).toBe('rate(x[300s]) + y[15s] + z[3600s]')
+    expect(fillIntervals('rate(x[$__rate_interval]) + y[$__interval] + z[$__range]', 15_000, 3_600_000)).toBe(
+      'rate(x[300s]) + y[15s] + z[3600s]',
+    )
     expect(fillIntervals('rate(x[$__rate_interval])', 3_600_000, 1)).toBe('rate(x[14400s])')
   })
 })

@@ -26,20 +26,41 @@ describe('gatherSeries', () => {
 
   it('tells queries apart by their letters', () => {
     const one = result([[{}, [1, 1]]])
-    const names = gatherSeries([{ index: 0, query: 'sum(a)', result: one }, { index: 2, query: 'sum(b)', result: one }], 'light').map((series) => series.name)
+    const names = gatherSeries(
+      [
+        { index: 0, query: 'sum(a)', result: one },
+        { index: 2, query: 'sum(b)', result: one },
+      ],
+      'light',
+    ).map((series) => series.name)
     expect(names).toEqual(['A · sum(a)', 'C · sum(b)'])
   })
 
   it('gives a series the same colour alone and in company', () => {
     const labels = { __name__: 'up', job: 'b' }
     const alone = gatherSeries([{ index: 0, query: 'up', result: result([[labels, [1, 1]]]) }], 'dark')
-    const company = gatherSeries([{ index: 0, query: 'up', result: result([[labels, [1, 1]], [{ __name__: 'up', job: 'zz' }, [2, 2]]]) }], 'dark')
+    const company = gatherSeries(
+      [
+        {
+          index: 0,
+          query: 'up',
+          result: result([
+            [labels, [1, 1]],
+            [{ __name__: 'up', job: 'zz' }, [2, 2]],
+          ]),
+        },
+      ],
+      'dark',
+    )
     expect(company.find((series) => series.labels['job'] === 'b')?.color).toBe(alone[0]?.color)
   })
 })
 
 describe('what is shown', () => {
-  const many = gatherSeries([{ index: 0, query: 'x', result: result(Array.from({ length: 50 }, (_, i) => [{ i: String(i) }, [i, i]] as const)) }], 'light')
+  const many = gatherSeries(
+    [{ index: 0, query: 'x', result: result(Array.from({ length: 50 }, (_, i) => [{ i: String(i) }, [i, i]] as const)) }],
+    'light',
+  )
 
   it('is bounded, and says how many are left out', () => {
     expect(visibleSeries(many, undefined, [], seriesShownMax)).toMatchObject({ leftOut: 30 })

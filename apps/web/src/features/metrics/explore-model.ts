@@ -44,13 +44,28 @@ export function gatherSeries(answers: readonly QueryAnswer[], scheme: ColorSchem
     return result.series.map((series) => {
       const name = displayName(series.labels, differing, query)
       const fullName = Object.keys(series.labels).length === 0 ? query : seriesName(series.labels)
-      return { letter, labels: series.labels, values: series.values, name: many ? `${letter} · ${name}` : name, fullName: `${many ? letter : ''}${fullName}`, stats: statsOf(series.values) }
+      return {
+        letter,
+        labels: series.labels,
+        values: series.values,
+        name: many ? `${letter} · ${name}` : name,
+        fullName: `${many ? letter : ''}${fullName}`,
+        stats: statsOf(series.values),
+      }
     })
   })
-  const sorted = plain.filter((series) => series.stats.points > 0).sort((a, b) => compareLast(b.stats, a.stats) || (a.name < b.name ? -1 : 1))
+  const sorted = plain
+    .filter((series) => series.stats.points > 0)
+    .sort((a, b) => compareLast(b.stats, a.stats) || (a.name < b.name ? -1 : 1))
   // Only what is drawn takes part in sharing out the colours, so that the first twenty never pay for the rest.
-  const drawn = styleSeries(sorted.slice(0, seriesShownMax).map((series) => series.fullName), scheme)
-  const rest = styleSeries(sorted.slice(seriesShownMax).map((series) => series.fullName), scheme)
+  const drawn = styleSeries(
+    sorted.slice(0, seriesShownMax).map((series) => series.fullName),
+    scheme,
+  )
+  const rest = styleSeries(
+    sorted.slice(seriesShownMax).map((series) => series.fullName),
+    scheme,
+  )
   return sorted.map((series) => {
     const style = drawn.get(series.fullName) ?? rest.get(series.fullName)
     return { ...series, color: style?.color ?? '#888888', dash: style?.dash ?? 'solid' }
@@ -88,7 +103,10 @@ export function sortLegend(series: readonly ExploreSeries[], sort: string | unde
 }
 
 /** Points as rows for CSV: a time column and one column a series. */
-export function tableOf(timesMs: Float64Array, series: readonly ExploreSeries[]): { readonly header: readonly string[]; readonly rows: readonly (readonly (string | number)[])[] } {
+export function tableOf(
+  timesMs: Float64Array,
+  series: readonly ExploreSeries[],
+): { readonly header: readonly string[]; readonly rows: readonly (readonly (string | number)[])[] } {
   const rows = Array.from(timesMs, (timeMs, index): (string | number)[] => [
     new Date(timeMs).toISOString(),
     ...series.map(({ values }) => {
@@ -100,7 +118,12 @@ export function tableOf(timesMs: Float64Array, series: readonly ExploreSeries[])
 }
 
 /** The request behind a chart as a command to paste. */
-export function curlCommand(origin: string, path: string, query: string, grid: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number }): string {
+export function curlCommand(
+  origin: string,
+  path: string,
+  query: string,
+  grid: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
+): string {
   const quoted = (text: string): string => `'${text.replace(/'/g, `'\\''`)}'`
   return [
     `curl -G ${quoted(`${origin}${path}/query_range`)}`,

@@ -6,7 +6,13 @@ function metric(name: string, type: MetricType = 'unknown', help = ''): Metric {
   return { name, type, unit: '', help, seriesCount: 1, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: '2026-01-01T00:00:00.000Z' }
 }
 
-const all = [metric('bellwether_a'), metric('x_seconds_bucket'), metric('x_seconds_sum'), metric('y_sum'), metric('load', 'gauge', 'How busy')]
+const all = [
+  metric('bellwether_a'),
+  metric('x_seconds_bucket'),
+  metric('x_seconds_sum'),
+  metric('y_sum'),
+  metric('load', 'gauge', 'How busy'),
+]
 
 describe('the list of metrics', () => {
   it('finds by every word', () => {

@@ -46,7 +46,9 @@ export function tagValuesQuery(projectPath: string, name: string, tag: string) {
   return queryOptions({
     queryKey: ['metric-tag-values', projectPath, name, tag],
     queryFn: ({ signal }) =>
-      request(`${projectPath}/metrics/${encodeURIComponent(name)}/tags/${encodeURIComponent(tag)}?limit=${tagValuesMax}`, valuePage, { signal }),
+      request(`${projectPath}/metrics/${encodeURIComponent(name)}/tags/${encodeURIComponent(tag)}?limit=${tagValuesMax}`, valuePage, {
+        signal,
+      }),
     staleTime: 30_000,
     enabled: name !== '' && tag !== '',
   })

@@ -6,7 +6,18 @@ describe('decodeRange', () => {
     const body = {
       status: 'success',
       warnings: ['w'],
-      data: { resultType: 'matrix', result: [{ metric: { __name__: 'up', job: 'a' }, values: [[10, '1'], [30, '+Inf']] }] },
+      data: {
+        resultType: 'matrix',
+        result: [
+          {
+            metric: { __name__: 'up', job: 'a' },
+            values: [
+              [10, '1'],
+              [30, '+Inf'],
+            ],
+          },
+        ],
+      },
     }
     const result = decodeRange(body, { fromMs: 10_000, toMs: 40_000, stepMs: 10_000 })
     expect([...result.timesMs]).toEqual([10_000, 20_000, 30_000, 40_000])
@@ -15,7 +26,10 @@ describe('decodeRange', () => {
   })
 
   it('shows a native histogram as its mean', () => {
-    const body = { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, histograms: [[0, { count: '4', sum: '10' }]] }] } }
+    const body = {
+      status: 'success',
+      data: { resultType: 'matrix', result: [{ metric: {}, histograms: [[0, { count: '4', sum: '10' }]] }] },
+    }
     expect(decodeRange(body, { fromMs: 0, toMs: 0, stepMs: 1000 }).series[0]?.values[0]).toBe(2.5)
   })
 
@@ -28,9 +42,9 @@ describe('decodeRange', () => {
 
 describe('decodeInstant', () => {
   it('reads vectors, scalars and strings', () => {
-    expect(decodeInstant({ status: 'success', data: { resultType: 'vector', result: [{ metric: { a: 'b' }, value: [1.5, '2'] }] } }).series).toEqual([
-      { labels: { a: 'b' }, timeMs: 1500, value: 2 },
-    ])
+    expect(
+      decodeInstant({ status: 'success', data: { resultType: 'vector', result: [{ metric: { a: 'b' }, value: [1.5, '2'] }] } }).series,
+    ).toEqual([{ labels: { a: 'b' }, timeMs: 1500, value: 2 }])
     expect(decodeInstant({ status: 'success', data: { resultType: 'scalar', result: [1, 'NaN'] } }).series[0]?.value).toBeNaN()
     expect(decodeInstant({ status: 'success', data: { resultType: 'string', result: [1, 'hi'] } }).text).toBe('hi')
   })
@@ -45,7 +59,12 @@ describe('names', () => {
   })
 
   it('of a legend say what differs', () => {
-    expect(distinguishing([{ job: 'a', code: '200' }, { job: 'a', code: '500', extra: '1' }])).toEqual(['code', 'extra'])
+    expect(
+      distinguishing([
+        { job: 'a', code: '200' },
+        { job: 'a', code: '500', extra: '1' },
+      ]),
+    ).toEqual(['code', 'extra'])
     expect(distinguishing([{ job: 'a' }])).toEqual([])
   })
 })

@@ -107,7 +107,8 @@ export function decodeInstant(body: unknown): InstantResult {
   }
   if (type !== 'vector' && type !== 'matrix') throw new Error('not the answer of a query')
   const series = listOf(result).map((item): InstantSeries => {
-    const pair = field(item, 'value') ?? field(item, 'histogram') ?? listOf(field(item, 'values')).at(-1) ?? listOf(field(item, 'histograms')).at(-1)
+    const pair =
+      field(item, 'value') ?? field(item, 'histogram') ?? listOf(field(item, 'values')).at(-1) ?? listOf(field(item, 'histograms')).at(-1)
     const [timeMs, value] = readPair(pair)
     return { labels: labelsOf(field(item, 'metric')), timeMs, value }
   })

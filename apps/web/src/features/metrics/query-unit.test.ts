@@ -3,7 +3,10 @@ import { unitOfQuery } from './query-unit.ts'
 
 describe('unitOfQuery', () => {
   function f(text: string, base: string, perSecond = false, declared = ''): void {
-    expect(unitOfQuery(text, () => declared), text).toEqual({ base, perSecond })
+    expect(
+      unitOfQuery(text, () => declared),
+      text,
+    ).toEqual({ base, perSecond })
   }
 
   it('follows functions and names', () => {

@@ -8,7 +8,22 @@ export type DeclaredUnit = (metric: string) => string
 
 const rateFunctions = new Set(['rate', 'irate', 'deriv'])
 const countFunctions = new Set(['count', 'count_over_time', 'count_values', 'changes', 'resets', 'absent', 'stddev_over_time'])
-const keywords = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'offset', 'bool', 'and', 'or', 'unless', 'le', 'inf', 'nan'])
+const keywords = new Set([
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+  'offset',
+  'bool',
+  'and',
+  'or',
+  'unless',
+  'le',
+  'inf',
+  'nan',
+])
 
 /** Seconds per second are a share of time: 0.35 s/s of CPU reads as 35 %. */
 function perSecond(unit: Unit): Unit {
@@ -16,7 +31,11 @@ function perSecond(unit: Unit): Unit {
   return { base: unit.base, perSecond: true }
 }
 
-function metricNames(text: string): { readonly metrics: readonly string[]; readonly functions: readonly string[]; readonly operators: readonly string[] } {
+function metricNames(text: string): {
+  readonly metrics: readonly string[]
+  readonly functions: readonly string[]
+  readonly operators: readonly string[]
+} {
   const tokens = tokenize(text) ?? []
   const metrics: string[] = []
   const functions: string[] = []

@@ -48,8 +48,7 @@ export function useAnswers(queries: readonly string[], isOff: (index: number) =>
   const active = results.map((result, index) => ({ result, index, isActive: (sent[index] ?? '').trim() !== '' && !isOff(index) }))
   const data = active.map(({ result, isActive }) => (isActive && !result.isError ? result.data : undefined))
   const answers = useMemo(
-    () =>
-      data.flatMap((result, index): QueryAnswer[] => (result === undefined ? [] : [{ index, query: queries[index] ?? '', result }])),
+    () => data.flatMap((result, index): QueryAnswer[] => (result === undefined ? [] : [{ index, query: queries[index] ?? '', result }])),
     // Answers are compared one by one: the list itself is new each time.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [...data, queries.join('\n')],

@@ -51,14 +51,21 @@ export function useExplore(): ExploreState {
     isText: (index) => text.includes(letterOf(index)),
     update,
     setQuery: (index, next) => {
-      if (queries[index] !== next) update({ q: queries.map((query, at) => (at === index ? next : query)), only: undefined, hide: undefined })
+      if (queries[index] !== next)
+        update({ q: queries.map((query, at) => (at === index ? next : query)), only: undefined, hide: undefined })
     },
     addQuery: (next) => {
       if (queries.length < queriesMax) update({ q: [...queries, next] })
     },
     removeQuery: (index) => {
       const rest = queries.filter((_query, at) => at !== index)
-      update({ q: rest.length === 0 ? undefined : rest, off: shiftLetters(off, index), text: shiftLetters(text, index), only: undefined, hide: undefined })
+      update({
+        q: rest.length === 0 ? undefined : rest,
+        off: shiftLetters(off, index),
+        text: shiftLetters(text, index),
+        only: undefined,
+        hide: undefined,
+      })
     },
     toggle: (which, index) => update({ [which]: toggleLetter(which === 'off' ? off : text, letterOf(index)) }),
   }

@@ -71,11 +71,19 @@ function SendDataPanel() {
     <section className="bw-send" aria-label="Send your first data">
       <div className="bw-send__text">
         <h2>Send your first data</h2>
-        <p className="bw-dim">So far only Bellwether reports, about itself and this machine. Pick what you have; a snippet with your key is ready, and this page notices when data arrives.</p>
+        <p className="bw-dim">
+          So far only Bellwether reports, about itself and this machine. Pick what you have; a snippet with your key is ready, and this page
+          notices when data arrives.
+        </p>
         <ul className="bw-send__ways">
           {ways.map(([id, label]) => (
             <li key={id}>
-              <Link className="bw-btn bw-btn--plain bw-btn--small" to="/p/$project/start" params={{ project: project.id }} search={{ with: id }}>
+              <Link
+                className="bw-btn bw-btn--plain bw-btn--small"
+                to="/p/$project/start"
+                params={{ project: project.id }}
+                search={{ with: id }}
+              >
                 {label}
               </Link>
             </li>

@@ -34,10 +34,22 @@ export function StatTile({ stat }: { readonly stat: OverviewStat }) {
   const hasValue = !Number.isNaN(last)
   const tone = hasValue ? toneOf(last, stat) : 'ok'
   return (
-    <Link className={`bw-stat bw-stat--${tone}`} to="/p/$project/explore/metrics" params={{ project: project.id }} search={{ q: [stat.query] }} title={`${stat.query}\nOpen in Explore`}>
+    <Link
+      className={`bw-stat bw-stat--${tone}`}
+      to="/p/$project/explore/metrics"
+      params={{ project: project.id }}
+      search={{ q: [stat.query] }}
+      title={`${stat.query}\nOpen in Explore`}
+    >
       <span className="bw-stat__label">{stat.label}</span>
       <span className="bw-stat__value" aria-live="off">
-        {hasValue ? formatValue(last, unit) : answer.isPending ? <span className="bw-skeleton bw-stat__wait" /> : <span className="bw-dim">{answer.isError ? 'unknown' : 'no data yet'}</span>}
+        {hasValue ? (
+          formatValue(last, unit)
+        ) : answer.isPending ? (
+          <span className="bw-skeleton bw-stat__wait" />
+        ) : (
+          <span className="bw-dim">{answer.isError ? 'unknown' : 'no data yet'}</span>
+        )}
         {tone !== 'ok' && <span className="bw-sr">, high</span>}
       </span>
       <Sparkline values={values} />

@@ -27,9 +27,21 @@ export function Verdict({ status, usage, sources, nowMs }: VerdictProps) {
   // Who may not see the program's state still sees the state of their data.
   const failed = [usage, sources].find((query) => query.isError)
   if (failed !== undefined) {
-    return <Failure error={failed.error} title="The state is unknown" onRetry={() => void Promise.all([status.refetch(), usage.refetch(), sources.refetch()])} />
+    return (
+      <Failure
+        error={failed.error}
+        title="The state is unknown"
+        onRetry={() => void Promise.all([status.refetch(), usage.refetch(), sources.refetch()])}
+      />
+    )
   }
-  const findings = findingsOf({ status: status.data ?? null, usage: usage.data ?? [], sources: sources.data ?? [], projectId: project.id, nowMs })
+  const findings = findingsOf({
+    status: status.data ?? null,
+    usage: usage.data ?? [],
+    sources: sources.data ?? [],
+    projectId: project.id,
+    nowMs,
+  })
   const worst = findings[0]
   return (
     <section className={`bw-verdict ${worst === undefined ? '' : `bw-verdict--${worst.tone}`}`} aria-label="State" aria-live="polite">
@@ -37,7 +49,10 @@ export function Verdict({ status, usage, sources, nowMs }: VerdictProps) {
         {worst === undefined ? (
           <StatusMark tone="ok" label="Everything works" />
         ) : (
-          <StatusMark tone={worst.tone} label={findings.length === 1 ? 'One thing needs a look' : `${findings.length} things need a look`} />
+          <StatusMark
+            tone={worst.tone}
+            label={findings.length === 1 ? 'One thing needs a look' : `${findings.length} things need a look`}
+          />
         )}
       </p>
       {findings.length > 0 && (

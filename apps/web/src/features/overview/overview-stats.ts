@@ -13,8 +13,20 @@ export interface OverviewStat {
 export function overviewStats(project: string): readonly OverviewStat[] {
   const mine = `{project="${project}"}`
   return [
-    { id: 'received', label: 'Points received', query: `sum(rate(bellwether_ingest_received_total${mine}[$__rate_interval]))`, warnFrom: null, downFrom: null },
-    { id: 'bytes', label: 'Bytes received', query: `sum(rate(bellwether_ingest_received_bytes_total${mine}[$__rate_interval]))`, warnFrom: null, downFrom: null },
+    {
+      id: 'received',
+      label: 'Points received',
+      query: `sum(rate(bellwether_ingest_received_total${mine}[$__rate_interval]))`,
+      warnFrom: null,
+      downFrom: null,
+    },
+    {
+      id: 'bytes',
+      label: 'Bytes received',
+      query: `sum(rate(bellwether_ingest_received_bytes_total${mine}[$__rate_interval]))`,
+      warnFrom: null,
+      downFrom: null,
+    },
     {
       id: 'cpu',
       label: 'CPU of this host',
@@ -22,8 +34,26 @@ export function overviewStats(project: string): readonly OverviewStat[] {
       warnFrom: 0.85,
       downFrom: 0.97,
     },
-    { id: 'memory', label: 'Memory of this host', query: '1 - host_memory_available_bytes / host_memory_total_bytes', warnFrom: 0.9, downFrom: 0.97 },
-    { id: 'disk', label: 'Disk of the data', query: '1 - host_data_disk_free_bytes / host_data_disk_size_bytes', warnFrom: 0.85, downFrom: 0.95 },
-    { id: 'own', label: 'Memory of Bellwether', query: 'sum(process_resident_memory_bytes{job="bellwether"})', warnFrom: null, downFrom: null },
+    {
+      id: 'memory',
+      label: 'Memory of this host',
+      query: '1 - host_memory_available_bytes / host_memory_total_bytes',
+      warnFrom: 0.9,
+      downFrom: 0.97,
+    },
+    {
+      id: 'disk',
+      label: 'Disk of the data',
+      query: '1 - host_data_disk_free_bytes / host_data_disk_size_bytes',
+      warnFrom: 0.85,
+      downFrom: 0.95,
+    },
+    {
+      id: 'own',
+      label: 'Memory of Bellwether',
+      query: 'sum(process_resident_memory_bytes{job="bellwether"})',
+      warnFrom: null,
+      downFrom: null,
+    },
   ]
 }

@@ -19,7 +19,17 @@ const status: SystemStatusBody = {
   memory: { totalBytes: 1, freeBytes: 1, heapUsedBytes: 1, processes: [] },
 }
 const facts: VerdictFacts = { status, usage: [], sources: [], projectId: '1', nowMs }
-const usage = { projectId: '1', projectName: 'web', kind: 'metrics', received: 10, stored: 10, refused: {}, dropped: {}, queued: 0, bytes: 1 }
+const usage = {
+  projectId: '1',
+  projectName: 'web',
+  kind: 'metrics',
+  received: 10,
+  stored: 10,
+  refused: {},
+  dropped: {},
+  queued: 0,
+  bytes: 1,
+}
 
 describe('findingsOf', () => {
   function f(change: Partial<VerdictFacts>, want: string[]): void {
@@ -40,18 +50,31 @@ describe('findingsOf', () => {
         status: { ...status, components: [{ ...engine, state: 'degraded', detail: 'restarting' }], disk: { ...status.disk, freeBytes: 2 } },
         usage: [{ ...usage, stored: 7, refused: { bad: 3 } }],
       },
-      ['down system: The disk is 98 % full; 2 B are free', 'warn system: ClickHouse is degraded: restarting', 'warn refused: 3 points were refused'],
+      [
+        'down system: The disk is 98 % full; 2 B are free',
+        'warn system: ClickHouse is degraded: restarting',
+        'warn refused: 3 points were refused',
+      ],
     )
     f({ usage: [{ ...usage, stored: 7, dropped: { duplicate_sample: 3 } }] }, [])
     f({ usage: [{ ...usage, received: 10_000, stored: 9_999, refused: { bad: 1 } }] }, [])
     f({ usage: [{ ...usage, stored: 9 }] }, ['down usage: 1 points are not accounted for'])
     f({ usage: [{ ...usage, projectId: '2', stored: 9 }] }, [])
-    f({ status: { ...status, log: { ...status.log, records: 1, sizeBytes: 60 } } }, ['warn system: The ingest log holds 60 B of at most 100 B'])
-    f({ status: { ...status, log: { ...status.log, records: 1, sizeBytes: 1, oldestMs: 90_000 } } }, ['warn system: Data waits 1 min 30 s to be stored'])
+    f({ status: { ...status, log: { ...status.log, records: 1, sizeBytes: 60 } } }, [
+      'warn system: The ingest log holds 60 B of at most 100 B',
+    ])
+    f({ status: { ...status, log: { ...status.log, records: 1, sizeBytes: 1, oldestMs: 90_000 } } }, [
+      'warn system: Data waits 1 min 30 s to be stored',
+    ])
   })
 
   it('misses a source that fell silent, for a day', () => {
-    const source = (hours: number) => ({ protocol: 'otlp_http', points: 1, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: new Date(nowMs - hours * 3_600_000).toISOString() })
+    const source = (hours: number) => ({
+      protocol: 'otlp_http',
+      points: 1,
+      firstSeenAt: '2026-01-01T00:00:00.000Z',
+      lastSeenAt: new Date(nowMs - hours * 3_600_000).toISOString(),
+    })
     f({ sources: [source(0)] }, [])
     f({ sources: [source(2)] }, ['warn sources: OpenTelemetry over HTTP is silent; it sent last 2 h ago'])
     f({ sources: [source(30)] }, [])

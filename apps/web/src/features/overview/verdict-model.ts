@@ -48,10 +48,18 @@ function systemFindings(status: SystemStatusBody): Finding[] {
   const used = disk.totalBytes > 0 ? 1 - disk.freeBytes / disk.totalBytes : 0
   if (used >= diskWarnFrom) {
     const share = formatValue(used, { base: 'ratio', perSecond: false })
-    found.push({ tone: used >= diskDownFrom ? 'down' : 'warn', text: `The disk is ${share} full; ${formatBytes(disk.freeBytes)} are free`, page: 'system' })
+    found.push({
+      tone: used >= diskDownFrom ? 'down' : 'warn',
+      text: `The disk is ${share} full; ${formatBytes(disk.freeBytes)} are free`,
+      page: 'system',
+    })
   }
   if (log.sizeBytesMax > 0 && log.sizeBytes / log.sizeBytesMax >= logWarnFrom) {
-    found.push({ tone: 'warn', text: `The ingest log holds ${formatBytes(log.sizeBytes)} of at most ${formatBytes(log.sizeBytesMax)}`, page: 'system' })
+    found.push({
+      tone: 'warn',
+      text: `The ingest log holds ${formatBytes(log.sizeBytes)} of at most ${formatBytes(log.sizeBytesMax)}`,
+      page: 'system',
+    })
   } else if (log.records > 0 && log.oldestMs >= queueOldMs) {
     found.push({ tone: 'warn', text: `Data waits ${formatMs(log.oldestMs)} to be stored`, page: 'system' })
   }
@@ -62,7 +70,8 @@ export function findingsOf({ status, usage, sources, projectId, nowMs }: Verdict
   const found = status === null ? [] : systemFindings(status)
   const mine = usage.filter((row) => row.projectId === projectId)
   const balance = balanceOf(mine)
-  if (balance.missing !== 0) found.push({ tone: 'down', text: `${formatCount(Math.abs(balance.missing))} points are not accounted for`, page: 'usage' })
+  if (balance.missing !== 0)
+    found.push({ tone: 'down', text: `${formatCount(Math.abs(balance.missing))} points are not accounted for`, page: 'usage' })
   for (const what of ['dropped', 'refused'] as const) {
     const count = reasonsOf(mine)
       .filter((row) => row.what === what && !harmless.has(row.reason))
@@ -74,7 +83,11 @@ export function findingsOf({ status, usage, sources, projectId, nowMs }: Verdict
   for (const source of foreignSources(sources)) {
     const silence = nowMs - Date.parse(source.lastSeenAt)
     if (silence >= silentMs && silence < forgottenMs) {
-      found.push({ tone: 'warn', text: `${protocolName(source.protocol)} is silent; it sent last ${formatAgo(Date.parse(source.lastSeenAt), nowMs)}`, page: 'sources' })
+      found.push({
+        tone: 'warn',
+        text: `${protocolName(source.protocol)} is silent; it sent last ${formatAgo(Date.parse(source.lastSeenAt), nowMs)}`,
+        page: 'sources',
+      })
     }
   }
   return found.sort((a, b) => (a.tone === b.tone ? 0 : a.tone === 'down' ? -1 : 1))

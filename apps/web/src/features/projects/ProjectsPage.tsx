@@ -64,12 +64,26 @@ export function ProjectsPage() {
     <Page title="Projects" lead={`Projects of ${organization.name}: usually one for each application. Each has its own keys and data.`}>
       <section className="bw-section" aria-label="Projects">
         {may(organization, 'admin') && (
-          <NameForm label="Name of the new project" placeholder="web shop" action="Create project" busy={create.isPending} error={create.error} onSubmit={create.mutateAsync} />
+          <NameForm
+            label="Name of the new project"
+            placeholder="web shop"
+            action="Create project"
+            busy={create.isPending}
+            error={create.error}
+            onSubmit={create.mutateAsync}
+          />
         )}
         {projects.isPending && <Loading label="projects" />}
-        {projects.isError && <Failure error={projects.error} title="The projects could not be listed" onRetry={() => void projects.refetch()} />}
+        {projects.isError && (
+          <Failure error={projects.error} title="The projects could not be listed" onRetry={() => void projects.refetch()} />
+        )}
         {projects.data !== undefined && (
-          <DataTable label="projects" columns={columnsFor(project.id, projects.dataUpdatedAt)} rows={projects.data.items} rowKey={(each) => each.id} />
+          <DataTable
+            label="projects"
+            columns={columnsFor(project.id, projects.dataUpdatedAt)}
+            rows={projects.data.items}
+            rowKey={(each) => each.id}
+          />
         )}
       </section>
     </Page>

@@ -76,7 +76,13 @@ function RefreshMenu({ refresh, isLiveRange, onChange }: RefreshMenuProps) {
       isOpen={isOpen}
       onOpenChange={setOpen}
       trigger={(props) => (
-        <button type="button" className="bw-range__refresh" aria-label={`Refresh interval: ${refresh ?? 'off'}`} title="Refresh interval" {...props}>
+        <button
+          type="button"
+          className="bw-range__refresh"
+          aria-label={`Refresh interval: ${refresh ?? 'off'}`}
+          title="Refresh interval"
+          {...props}
+        >
           {refresh ?? 'Off'} <Icon name="down" size={12} />
         </button>
       )}

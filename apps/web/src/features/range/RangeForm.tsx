@@ -75,7 +75,15 @@ function ExactTimes({ range, resolved, onApply }: RangeFormProps) {
   )
 }
 
-function DateField({ label, valueMs, onPick }: { readonly label: string; readonly valueMs: number; readonly onPick: (text: string) => void }) {
+function DateField({
+  label,
+  valueMs,
+  onPick,
+}: {
+  readonly label: string
+  readonly valueMs: number
+  readonly onPick: (text: string) => void
+}) {
   const [zone] = useZone()
   return (
     <input

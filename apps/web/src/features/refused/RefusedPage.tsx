@@ -19,7 +19,13 @@ const refreshMs = 5000
 
 function refusalColumns(nowMs: number): readonly Column<RefusalRow>[] {
   return [
-    { id: 'at', header: 'When', width: '110px', value: (row) => row.at, cell: (row) => <time title={row.at}>{formatAgo(Date.parse(row.at), nowMs)}</time> },
+    {
+      id: 'at',
+      header: 'When',
+      width: '110px',
+      value: (row) => row.at,
+      cell: (row) => <time title={row.at}>{formatAgo(Date.parse(row.at), nowMs)}</time>,
+    },
     { id: 'reason', header: 'Reason', value: (row) => row.reason, cell: (row) => <code>{row.reason}</code> },
     { id: 'protocol', header: 'Source', isExtra: true, value: (row) => row.protocol, cell: (row) => protocolName(row.protocol) },
     { id: 'text', header: 'What and why', isMain: true, value: (row) => row.text, cell: (row) => <span title={row.text}>{row.text}</span> },
@@ -28,11 +34,29 @@ function refusalColumns(nowMs: number): readonly Column<RefusalRow>[] {
 
 function letterColumns(zone: Zone, onReplay: ((id: string) => void) | null): readonly Column<DeadLetter>[] {
   return [
-    { id: 'at', header: 'When', value: (letter) => letter.at, cell: (letter) => <time title={letter.at}>{formatDateTime(Date.parse(letter.at), zone)}</time> },
+    {
+      id: 'at',
+      header: 'When',
+      value: (letter) => letter.at,
+      cell: (letter) => <time title={letter.at}>{formatDateTime(Date.parse(letter.at), zone)}</time>,
+    },
     { id: 'kind', header: 'Kind', isExtra: true, value: (letter) => letter.kind, cell: (letter) => letter.kind },
     { id: 'rows', header: 'Points', isNumber: true, value: (letter) => letter.rows, cell: (letter) => formatCount(letter.rows) },
-    { id: 'size', header: 'Size', isNumber: true, isExtra: true, value: (letter) => letter.sizeBytes, cell: (letter) => formatBytes(letter.sizeBytes) },
-    { id: 'reason', header: 'The store said', isMain: true, value: (letter) => letter.reason, cell: (letter) => <span title={letter.reason}>{letter.reason}</span> },
+    {
+      id: 'size',
+      header: 'Size',
+      isNumber: true,
+      isExtra: true,
+      value: (letter) => letter.sizeBytes,
+      cell: (letter) => formatBytes(letter.sizeBytes),
+    },
+    {
+      id: 'reason',
+      header: 'The store said',
+      isMain: true,
+      value: (letter) => letter.reason,
+      cell: (letter) => <span title={letter.reason}>{letter.reason}</span>,
+    },
     {
       id: 'actions',
       header: '',
@@ -102,12 +126,15 @@ function DeadLetters() {
       {again.data !== undefined && (
         <Notice tone="ok" icon="check">
           <p>
-            {formatCount(again.data.letters)} {again.data.letters === 1 ? 'letter' : 'letters'} with {formatCount(again.data.rows)} points are on their way to the store again.
+            {formatCount(again.data.letters)} {again.data.letters === 1 ? 'letter' : 'letters'} with {formatCount(again.data.rows)} points
+            are on their way to the store again.
           </p>
         </Notice>
       )}
       {letters.isPending && <Loading label="dead letters" rows={2} />}
-      {letters.isError && <Failure error={letters.error} title="The dead letters could not be read" onRetry={() => void letters.refetch()} />}
+      {letters.isError && (
+        <Failure error={letters.error} title="The dead letters could not be read" onRetry={() => void letters.refetch()} />
+      )}
       {letters.data !== undefined && (
         <DataTable
           label="dead letters"

@@ -27,9 +27,7 @@ export function ChoosePassword({ email, onDone }: { readonly email: string | nul
   }
   return (
     <SessionCard title="Choose a password">
-      <p className="bw-dim">
-        You are signed in{email === null ? '' : ` as ${email}`}. With a password you can come back from any browser.
-      </p>
+      <p className="bw-dim">You are signed in{email === null ? '' : ` as ${email}`}. With a password you can come back from any browser.</p>
       <form className="bw-session__form" onSubmit={submit}>
         <input type="text" name="username" autoComplete="username" value={email ?? ''} readOnly hidden />
         <PasswordInput

@@ -13,7 +13,15 @@ export interface OpenPlace extends Place {
 
 const PlaceContext = createContext<OpenPlace | null>(null)
 
-export function PlaceProvider({ place, session, children }: { readonly place: Place; readonly session: Session; readonly children: ReactNode }) {
+export function PlaceProvider({
+  place,
+  session,
+  children,
+}: {
+  readonly place: Place
+  readonly session: Session
+  readonly children: ReactNode
+}) {
   const value: OpenPlace = {
     ...place,
     session,

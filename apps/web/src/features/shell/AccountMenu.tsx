@@ -28,7 +28,13 @@ export function AccountMenu() {
     onSettled: () => void navigate({ to: '/sign-in', search: {} }),
   })
   return (
-    <Dropdown kind="menu" label="Account" isOpen={isOpen} onOpenChange={setOpen} trigger={(props) => <IconButton icon="user" label="Account" {...props} />}>
+    <Dropdown
+      kind="menu"
+      label="Account"
+      isOpen={isOpen}
+      onOpenChange={setOpen}
+      trigger={(props) => <IconButton icon="user" label="Account" {...props} />}
+    >
       <div className="bw-account" role="none">
         <strong className="bw-truncate">{session.caller.name}</strong>
         <span className="bw-dim bw-truncate">{session.caller.email}</span>
@@ -41,7 +47,13 @@ export function AccountMenu() {
       </MenuItem>
       <MenuGroup label="Look">
         {schemes.map((scheme) => (
-          <MenuItem key={scheme.value} icon={scheme.icon} isChosen={colorScheme === scheme.value} staysOpen onSelect={() => setColorScheme(scheme.value)}>
+          <MenuItem
+            key={scheme.value}
+            icon={scheme.icon}
+            isChosen={colorScheme === scheme.value}
+            staysOpen
+            onSelect={() => setColorScheme(scheme.value)}
+          >
             {scheme.label}
           </MenuItem>
         ))}

@@ -91,48 +91,48 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     <Modal.Root opened onClose={onClose} padding={0} size={600} yOffset="10vh">
       <Modal.Overlay backgroundOpacity={0.3} />
       <Modal.Content aria-label="Search and go">
-      <div className="bw-palette__field">
-        <Icon name="search" />
-        <input
-          data-autofocus
-          role="combobox"
-          aria-expanded="true"
-          aria-controls="palette-list"
-          aria-activedescendant={found[current] === undefined ? undefined : `palette-${current}`}
-          aria-label="Search pages, metrics and actions"
-          placeholder="Go to a page, find a metric, do something…"
-          value={text}
-          onChange={(event) => {
-            setText(event.currentTarget.value)
-            setPosition(0)
-          }}
-          onKeyDown={onKeyDown}
-        />
-        <kbd>Esc</kbd>
-      </div>
-      <div className="bw-palette__list" id="palette-list" role="listbox" aria-label="Found" ref={list}>
-        {found.length === 0 && <p className="bw-palette__group">Nothing found for “{text}”.</p>}
-        {found.map((item, index) => (
-          <div key={item.id} role="presentation">
-            {item.group !== found[index - 1]?.group && (
-              <div className="bw-palette__group" role="presentation">
-                {item.group}
+        <div className="bw-palette__field">
+          <Icon name="search" />
+          <input
+            data-autofocus
+            role="combobox"
+            aria-expanded="true"
+            aria-controls="palette-list"
+            aria-activedescendant={found[current] === undefined ? undefined : `palette-${current}`}
+            aria-label="Search pages, metrics and actions"
+            placeholder="Go to a page, find a metric, do something…"
+            value={text}
+            onChange={(event) => {
+              setText(event.currentTarget.value)
+              setPosition(0)
+            }}
+            onKeyDown={onKeyDown}
+          />
+          <kbd>Esc</kbd>
+        </div>
+        <div className="bw-palette__list" id="palette-list" role="listbox" aria-label="Found" ref={list}>
+          {found.length === 0 && <p className="bw-palette__group">Nothing found for “{text}”.</p>}
+          {found.map((item, index) => (
+            <div key={item.id} role="presentation">
+              {item.group !== found[index - 1]?.group && (
+                <div className="bw-palette__group" role="presentation">
+                  {item.group}
+                </div>
+              )}
+              <div
+                id={`palette-${index}`}
+                role="option"
+                aria-selected={index === current}
+                className="bw-palette__item"
+                onMouseMove={() => setPosition(index)}
+                onClick={() => run(item)}
+              >
+                <span className={`bw-palette__item-text bw-truncate ${item.group === 'Metrics' ? 'bw-mono' : ''}`}>{item.label}</span>
+                <span className="bw-palette__note">{item.note}</span>
               </div>
-            )}
-            <div
-              id={`palette-${index}`}
-              role="option"
-              aria-selected={index === current}
-              className="bw-palette__item"
-              onMouseMove={() => setPosition(index)}
-              onClick={() => run(item)}
-            >
-              <span className={`bw-palette__item-text bw-truncate ${item.group === 'Metrics' ? 'bw-mono' : ''}`}>{item.label}</span>
-              <span className="bw-palette__note">{item.note}</span>
             </div>
-          </div>
-        ))}
-      </div>
+          ))}
+        </div>
       </Modal.Content>
     </Modal.Root>
   )

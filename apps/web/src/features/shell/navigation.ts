@@ -61,7 +61,11 @@ export const navigation: readonly NavigationGroup[] = [
       { to: '/p/$project/settings/account', label: 'Your account', key: 'c', words: 'password profile' },
     ],
   },
-  { label: 'System', icon: 'system', pages: [{ to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' }] },
+  {
+    label: 'System',
+    icon: 'system',
+    pages: [{ to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' }],
+  },
 ]
 
 export const allPages: readonly NavigationPage[] = navigation.flatMap((group) => group.pages)

@@ -14,7 +14,10 @@ describe('search', () => {
   ]
 
   function f(text: string, want: string[]): void {
-    expect(search(text, items).map((item) => item.id), text).toEqual(want)
+    expect(
+      search(text, items).map((item) => item.id),
+      text,
+    ).toEqual(want)
   }
 
   it('ranks a start before a word before the middle', () => {

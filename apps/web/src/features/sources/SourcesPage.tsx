@@ -25,9 +25,19 @@ function columnsAt(nowMs: number): readonly Column<SourceRow>[] {
       header: 'State',
       value: (source) => source.lastSeenAt,
       cell: (source) =>
-        nowMs - Date.parse(source.lastSeenAt) < silentMs ? <StatusMark tone="ok" label="sending" /> : <StatusMark tone="unknown" label="silent" />,
+        nowMs - Date.parse(source.lastSeenAt) < silentMs ? (
+          <StatusMark tone="ok" label="sending" />
+        ) : (
+          <StatusMark tone="unknown" label="silent" />
+        ),
     },
-    { id: 'points', header: 'Points', isNumber: true, value: (source) => source.points, cell: (source) => <span title={String(source.points)}>{formatCount(source.points)}</span> },
+    {
+      id: 'points',
+      header: 'Points',
+      isNumber: true,
+      value: (source) => source.points,
+      cell: (source) => <span title={String(source.points)}>{formatCount(source.points)}</span>,
+    },
     {
       id: 'first',
       header: 'First seen',

@@ -3,7 +3,11 @@ import { foreignSources, latestSource, protocolName } from './sources.queries.ts
 
 describe('sources', () => {
   const row = (protocol: string, lastSeenAt: string) => ({ protocol, points: 1, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt })
-  const rows = [row('self', '2026-03-01T00:00:00.000Z'), row('otlp_http', '2026-02-01T00:00:00.000Z'), row('remote_write', '2026-01-05T00:00:00.000Z')]
+  const rows = [
+    row('self', '2026-03-01T00:00:00.000Z'),
+    row('otlp_http', '2026-02-01T00:00:00.000Z'),
+    row('remote_write', '2026-01-05T00:00:00.000Z'),
+  ]
 
   it('leave Bellwether itself out, latest found by time', () => {
     expect(foreignSources(rows)).toHaveLength(2)

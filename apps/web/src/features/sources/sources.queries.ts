@@ -34,5 +34,8 @@ export function foreignSources(sources: readonly SourceRow[]): readonly SourceRo
 
 /** The source that sent last, or null. */
 export function latestSource(sources: readonly SourceRow[]): SourceRow | null {
-  return sources.reduce<SourceRow | null>((best, source) => (best === null || Date.parse(source.lastSeenAt) > Date.parse(best.lastSeenAt) ? source : best), null)
+  return sources.reduce<SourceRow | null>(
+    (best, source) => (best === null || Date.parse(source.lastSeenAt) > Date.parse(best.lastSeenAt) ? source : best),
+    null,
+  )
 }

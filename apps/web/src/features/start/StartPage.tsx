@@ -69,7 +69,8 @@ export function StartPage() {
         )}
       </div>
       <p className="bw-dim">
-        Programs on the server’s own machine may leave the key out, and reach it where OpenTelemetry sends by default (4317 gRPC, 4318 HTTP), unless the settings say otherwise.
+        Programs on the server’s own machine may leave the key out, and reach it where OpenTelemetry sends by default (4317 gRPC, 4318
+        HTTP), unless the settings say otherwise.
       </p>
     </Page>
   )

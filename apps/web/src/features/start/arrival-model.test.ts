@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { arrivalSince } from './arrival-model.ts'
 
-const row = (protocol: string, points: number, lastSeenAt = '2026-01-01T00:00:00.000Z') => ({ protocol, points, firstSeenAt: lastSeenAt, lastSeenAt })
+const row = (protocol: string, points: number, lastSeenAt = '2026-01-01T00:00:00.000Z') => ({
+  protocol,
+  points,
+  firstSeenAt: lastSeenAt,
+  lastSeenAt,
+})
 
 describe('arrivalSince', () => {
   it('sees only what is new, by the protocol that sent last', () => {
     const before = [row('otlp_http', 10)]
     expect(arrivalSince(before, before)).toBeNull()
     expect(arrivalSince(before, [row('otlp_http', 14)])).toMatchObject({ protocol: 'otlp_http', points: 4 })
-    expect(arrivalSince(before, [row('otlp_http', 14), row('remote_write', 3, '2026-01-02T00:00:00.000Z')])).toMatchObject({ protocol: 'remote_write', points: 3 })
+    expect(arrivalSince(before, [row('otlp_http', 14), row('remote_write', 3, '2026-01-02T00:00:00.000Z')])).toMatchObject({
+      protocol: 'remote_write',
+      points: 3,
+    })
     expect(arrivalSince([], [row('otlp_grpc', 1)])).toMatchObject({ points: 1 })
   })
 

@@ -18,7 +18,8 @@ export function arrivalSince(before: readonly SourceRow[], now: readonly SourceR
     const known = before.find((each) => each.protocol === source.protocol)?.points ?? 0
     const points = source.points >= known ? source.points - known : source.points
     if (points <= 0) continue
-    if (latest === null || Date.parse(source.lastSeenAt) > Date.parse(latest.lastSeenAt)) latest = { protocol: source.protocol, points, lastSeenAt: source.lastSeenAt }
+    if (latest === null || Date.parse(source.lastSeenAt) > Date.parse(latest.lastSeenAt))
+      latest = { protocol: source.protocol, points, lastSeenAt: source.lastSeenAt }
   }
   return latest
 }

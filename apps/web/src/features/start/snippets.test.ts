@@ -17,6 +17,9 @@ describe('snippets', () => {
   it('send one point by curl that is valid OTLP JSON', () => {
     const code = snippetsFor(facts).find((snippet) => snippet.id === 'curl')?.steps[0]?.code ?? ''
     const body = code.slice(code.indexOf("-d '") + 4, code.lastIndexOf("'")).replace("'$(date +%s)'", '1700000000')
-    expect(JSON.parse(body)).toHaveProperty('resourceMetrics.0.scopeMetrics.0.metrics.0.gauge.dataPoints.0.timeUnixNano', '1700000000000000000')
+    expect(JSON.parse(body)).toHaveProperty(
+      'resourceMetrics.0.scopeMetrics.0.metrics.0.gauge.dataPoints.0.timeUnixNano',
+      '1700000000000000000',
+    )
   })
 })

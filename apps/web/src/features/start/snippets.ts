@@ -120,7 +120,10 @@ export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
       id: 'python',
       label: 'Python',
       steps: [
-        { title: 'Install', code: 'pip install opentelemetry-distro opentelemetry-exporter-otlp\nopentelemetry-bootstrap --action=install' },
+        {
+          title: 'Install',
+          code: 'pip install opentelemetry-distro opentelemetry-exporter-otlp\nopentelemetry-bootstrap --action=install',
+        },
         env,
         { title: 'Start your program', code: 'opentelemetry-instrument python app.py' },
       ],
@@ -129,7 +132,10 @@ export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
       id: 'go',
       label: 'Go',
       steps: [
-        { title: 'Install', code: 'go get go.opentelemetry.io/otel go.opentelemetry.io/otel/sdk/metric \\\n  go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp' },
+        {
+          title: 'Install',
+          code: 'go get go.opentelemetry.io/otel go.opentelemetry.io/otel/sdk/metric \\\n  go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp',
+        },
         env,
         { title: 'main.go', code: go },
       ],

@@ -26,9 +26,15 @@ function componentColumns(nowMs: number): readonly Column<ComponentStatus>[] {
       header: 'For',
       isNumber: true,
       isExtra: true,
-      cell: (component) => (component.since === null ? '' : <time title={component.since}>{formatMs(Math.max(0, nowMs - Date.parse(component.since)))}</time>),
+      cell: (component) =>
+        component.since === null ? '' : <time title={component.since}>{formatMs(Math.max(0, nowMs - Date.parse(component.since)))}</time>,
     },
-    { id: 'detail', header: 'Detail', isMain: true, cell: (component) => <span title={component.detail ?? ''}>{component.detail ?? ''}</span> },
+    {
+      id: 'detail',
+      header: 'Detail',
+      isMain: true,
+      cell: (component) => <span title={component.detail ?? ''}>{component.detail ?? ''}</span>,
+    },
   ]
 }
 
@@ -41,7 +47,8 @@ export function SystemPage() {
       lead={
         status === undefined ? undefined : (
           <>
-            Bellwether {status.version} on Node {status.nodeVersion}, up {formatMs(status.uptimeSec * 1000)}, roles {status.roles.join(', ')}
+            Bellwether {status.version} on Node {status.nodeVersion}, up {formatMs(status.uptimeSec * 1000)}, roles{' '}
+            {status.roles.join(', ')}
           </>
         )
       }
@@ -51,7 +58,12 @@ export function SystemPage() {
       {status !== undefined && (
         <>
           <Section title="Components" note={status.ready ? 'ready' : 'not ready: queries may fail'}>
-            <DataTable label="components" columns={componentColumns(system.dataUpdatedAt)} rows={byUrgency(status.components)} rowKey={(component) => component.name} />
+            <DataTable
+              label="components"
+              columns={componentColumns(system.dataUpdatedAt)}
+              rows={byUrgency(status.components)}
+              rowKey={(component) => component.name}
+            />
           </Section>
           <div className="bw-columns">
             <QueuePanel log={status.log} />
@@ -70,13 +82,24 @@ function QueuePanel({ log }: { readonly log: SystemStatusBody['log'] }) {
       title="Queue"
       note="acknowledged, not yet in the store"
       actions={
-        <Link to="/p/$project/explore/metrics" params={{ project: project.id }} search={{ q: ['bellwether_ingest_queue_rows'], style: 'area' }}>
+        <Link
+          to="/p/$project/explore/metrics"
+          params={{ project: project.id }}
+          search={{ q: ['bellwether_ingest_queue_rows'], style: 'area' }}
+        >
           Over time
         </Link>
       }
     >
       <div className="bw-section__body bw-stack">
-        <Meter label="Log" used={log.sizeBytes} total={log.sizeBytesMax} text={`${formatBytes(log.sizeBytes)} of ${formatBytes(log.sizeBytesMax)}`} warnFrom={0.5} downFrom={0.9} />
+        <Meter
+          label="Log"
+          used={log.sizeBytes}
+          total={log.sizeBytesMax}
+          text={`${formatBytes(log.sizeBytes)} of ${formatBytes(log.sizeBytesMax)}`}
+          warnFrom={0.5}
+          downFrom={0.9}
+        />
         <dl className="bw-facts">
           <Fact name="Points" value={formatCount(log.rows)} />
           <Fact name="Requests" value={formatCount(log.records)} />
@@ -95,7 +118,12 @@ function RoomPanel({ status }: { readonly status: SystemStatusBody }) {
   return (
     <Section title="Disk and memory">
       <div className="bw-section__body bw-stack">
-        <Meter label={`Disk of ${disk.path}`} used={usedDisk} total={disk.totalBytes} text={`${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`} />
+        <Meter
+          label={`Disk of ${disk.path}`}
+          used={usedDisk}
+          total={disk.totalBytes}
+          text={`${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`}
+        />
         {disk.usedByUsBytes !== null && (
           <p className="bw-dim">
             Bellwether’s own data: {formatBytes(disk.usedByUsBytes)} ({disk.path})
@@ -112,7 +140,11 @@ function RoomPanel({ status }: { readonly status: SystemStatusBody }) {
         <dl className="bw-facts">
           <Fact name="All of Bellwether" value={formatBytes(ours)} />
           {memory.processes.map((each) => (
-            <Fact key={`${each.name} ${each.pid}`} name={`${componentName(each.name)} · pid ${each.pid}`} value={formatBytes(each.rssBytes)} />
+            <Fact
+              key={`${each.name} ${each.pid}`}
+              name={`${componentName(each.name)} · pid ${each.pid}`}
+              value={formatBytes(each.rssBytes)}
+            />
           ))}
           <Fact name="JavaScript heap" value={formatBytes(memory.heapUsedBytes)} />
         </dl>

@@ -39,7 +39,10 @@ export function TokensPage() {
     },
   })
   return (
-    <Page title="API tokens" lead="For scripts, Grafana and other programs that read or change things here. To send data, use an ingest key instead.">
+    <Page
+      title="API tokens"
+      lead="For scripts, Grafana and other programs that read or change things here. To send data, use an ingest key instead."
+    >
       {!isAdmin && <NoPermission what="Only admins and owners manage tokens." />}
       {isAdmin && <CreateToken onCreated={refresh} />}
       {isAdmin && (
@@ -83,9 +86,25 @@ function columnsFor(nowMs: number, onRevoke: (token: ApiToken) => void): readonl
   return [
     { id: 'name', header: 'Name', isMain: true, value: (token) => token.name, cell: (token) => token.name },
     { id: 'prefix', header: 'Starts with', isExtra: true, cell: (token) => <code>{token.prefix}…</code> },
-    { id: 'rights', header: 'May', value: (token) => token.permissions.join(' '), cell: (token) => <Tag>{token.permissions.join(', ')}</Tag> },
-    { id: 'used', header: 'Last used', value: (token) => token.lastUsedAt, cell: (token) => <span title={token.lastUsedAt ?? ''}>{ago(token.lastUsedAt)}</span> },
-    { id: 'ends', header: 'Ends', isExtra: true, value: (token) => token.expiresAt, cell: (token) => <span title={token.expiresAt ?? ''}>{ago(token.expiresAt)}</span> },
+    {
+      id: 'rights',
+      header: 'May',
+      value: (token) => token.permissions.join(' '),
+      cell: (token) => <Tag>{token.permissions.join(', ')}</Tag>,
+    },
+    {
+      id: 'used',
+      header: 'Last used',
+      value: (token) => token.lastUsedAt,
+      cell: (token) => <span title={token.lastUsedAt ?? ''}>{ago(token.lastUsedAt)}</span>,
+    },
+    {
+      id: 'ends',
+      header: 'Ends',
+      isExtra: true,
+      value: (token) => token.expiresAt,
+      cell: (token) => <span title={token.expiresAt ?? ''}>{ago(token.expiresAt)}</span>,
+    },
     { id: 'by', header: 'Made by', isExtra: true, value: (token) => token.createdBy, cell: (token) => token.createdBy },
     {
       id: 'actions',
@@ -117,8 +136,21 @@ function CreateToken({ onCreated }: { readonly onCreated: () => Promise<void> })
   })
   return (
     <section className="bw-section" aria-label="New token">
-      <NameForm label="Name of the new token" placeholder="grafana" action="Create token" busy={create.isPending} error={create.error} onSubmit={create.mutateAsync}>
-        <Select label="May" data={rights.map(({ value, label }) => ({ value, label }))} value={right} allowDeselect={false} onChange={(value) => setRight(value ?? 'read')} />
+      <NameForm
+        label="Name of the new token"
+        placeholder="grafana"
+        action="Create token"
+        busy={create.isPending}
+        error={create.error}
+        onSubmit={create.mutateAsync}
+      >
+        <Select
+          label="May"
+          data={rights.map(({ value, label }) => ({ value, label }))}
+          value={right}
+          allowDeselect={false}
+          onChange={(value) => setRight(value ?? 'read')}
+        />
         <Select
           label="In"
           data={[
@@ -129,7 +161,13 @@ function CreateToken({ onCreated }: { readonly onCreated: () => Promise<void> })
           allowDeselect={false}
           onChange={(value) => setWhere(value ?? 'all')}
         />
-        <Select label="Works for" data={[...lifetimes]} value={lifetime} allowDeselect={false} onChange={(value) => setLifetime(value ?? '90')} />
+        <Select
+          label="Works for"
+          data={[...lifetimes]}
+          value={lifetime}
+          allowDeselect={false}
+          onChange={(value) => setLifetime(value ?? '90')}
+        />
       </NameForm>
       {create.data !== undefined && (
         <div className="bw-section__body">

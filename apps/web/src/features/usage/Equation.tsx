@@ -24,7 +24,10 @@ export function Equation({ balance }: { readonly balance: Balance }) {
       {balance.missing === 0 ? (
         <StatusMark tone="ok" label="adds up" />
       ) : (
-        <StatusMark tone="down" label={`${formatCount(Math.abs(balance.missing))} ${balance.missing > 0 ? 'unaccounted for' : 'counted twice'}`} />
+        <StatusMark
+          tone="down"
+          label={`${formatCount(Math.abs(balance.missing))} ${balance.missing > 0 ? 'unaccounted for' : 'counted twice'}`}
+        />
       )}
     </div>
   )

@@ -35,7 +35,12 @@ const columns: readonly Column<UsageRow>[] = [
   {
     id: 'check',
     header: 'Check',
-    cell: (row) => (balanceOf([row]).missing === 0 ? <StatusMark tone="ok" label="adds up" /> : <StatusMark tone="down" label={`off by ${balanceOf([row]).missing}`} />),
+    cell: (row) =>
+      balanceOf([row]).missing === 0 ? (
+        <StatusMark tone="ok" label="adds up" />
+      ) : (
+        <StatusMark tone="down" label={`off by ${balanceOf([row]).missing}`} />
+      ),
   },
 ]
 
@@ -61,7 +66,12 @@ export function UsagePage() {
           className="bw-btn bw-btn--plain"
           to="/p/$project/explore/metrics"
           params={{ project: project.id }}
-          search={{ q: ['sum by (kind) (rate(bellwether_ingest_received_total[$__rate_interval]))', 'sum by (kind) (rate(bellwether_ingest_stored_total[$__rate_interval]))'] }}
+          search={{
+            q: [
+              'sum by (kind) (rate(bellwether_ingest_received_total[$__rate_interval]))',
+              'sum by (kind) (rate(bellwether_ingest_stored_total[$__rate_interval]))',
+            ],
+          }}
         >
           Over time
         </Link>
@@ -84,7 +94,15 @@ export function UsagePage() {
               rowKey={(row) => `${row.projectId} ${row.kind}`}
               initialSort={{ column: 'received', descending: true }}
               empty={
-                <Empty title="Nothing was received yet" icon="data" action={<Link to="/p/$project/start" params={{ project: project.id }}>Send your first data</Link>}>
+                <Empty
+                  title="Nothing was received yet"
+                  icon="data"
+                  action={
+                    <Link to="/p/$project/start" params={{ project: project.id }}>
+                      Send your first data
+                    </Link>
+                  }
+                >
                   <p>Each project and kind of data gets a line here with its first point.</p>
                 </Empty>
               }

@@ -47,7 +47,13 @@ export interface ReasonRow {
 export function reasonsOf(rows: readonly UsageRow[]): readonly ReasonRow[] {
   const all = rows.flatMap((row) =>
     (['refused', 'dropped'] as const).flatMap((what) =>
-      Object.entries(row[what]).map(([reason, count]): ReasonRow => ({ project: row.projectName, kind: row.kind, what, reason, rows: count })),
+      Object.entries(row[what]).map(([reason, count]): ReasonRow => ({
+        project: row.projectName,
+        kind: row.kind,
+        what,
+        reason,
+        rows: count,
+      })),
     ),
   )
   return all.filter((row) => row.rows > 0).sort((a, b) => b.rows - a.rows)
