@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAgo, formatDateTime, formatTick, fromFieldValue, toFieldValue } from './time-format.ts'
+import { formatAgo, formatAgoMinutes, formatDateTime, formatTick, fromFieldValue, toFieldValue } from './time-format.ts'
 
 const now = Date.parse('2026-11-21T10:00:30.500Z')
 
@@ -16,6 +16,13 @@ describe('formatAgo', () => {
     f(3 * 3_600_000, '3 h ago')
     f(50 * 3_600_000, '2 d ago')
     f(-300_000, 'in 5 min')
+  })
+})
+
+describe('formatAgoMinutes', () => {
+  it('does not claim seconds it does not know', () => {
+    expect(formatAgoMinutes(now - 59_000, now)).toBe('just now')
+    expect(formatAgoMinutes(now - 300_000, now)).toBe('5 min ago')
   })
 })
 

@@ -60,6 +60,11 @@ export function formatAgo(ms: number, nowMs: number): string {
   return seconds > 0 ? `${amount} ${unit} ago` : `in ${amount} ${unit}`
 }
 
+/** Like `formatAgo`, for times that are kept to the minute: "just now" up to 90 s. */
+export function formatAgoMinutes(ms: number, nowMs: number): string {
+  return nowMs - ms < 90_000 ? 'just now' : formatAgo(ms, nowMs)
+}
+
 /** The name of the zone in use: "UTC", "Europe/Berlin". */
 export function zoneName(zone: Zone): string {
   return zone === 'utc' ? 'UTC' : new Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -42,7 +42,9 @@ describe('ranges', () => {
     const later = alignRange({ fromMs: now + 7_000 - 3_600_000, toMs: now + 7_000 }, 15_000)
     expect(first.fromMs % 15_000).toBe(0)
     expect((later.fromMs - first.fromMs) % 15_000).toBe(0)
-    expect(first.toMs).toBeLessThanOrEqual(now)
+    expect(first.toMs - now).toBeLessThan(15_000)
+    expect(first.toMs).toBeGreaterThanOrEqual(now)
+    expect(alignRange({ fromMs: now - 86_400_000, toMs: now }, 300_000).toMs).toBeLessThanOrEqual(now)
   })
 })
 

@@ -1,5 +1,5 @@
 /** What the queries answered: chart and legend, points as a table, or the values of this moment. */
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import type { Metric } from '@bellwether/protocol'
 import { useScheme } from '../../charts/chart-colors.ts'
 import { describeChart } from '../../charts/series-stats.ts'
@@ -147,7 +147,7 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
           style={state.search.style ?? 'line'}
           unit={unit}
           fromMs={resolved.fromMs}
-          toMs={resolved.toMs}
+          toMs={isLive(range) ? Math.max(resolved.toMs, grid.toMs) : resolved.toMs}
           fillingFromMs={isLive(range) ? grid.toMs - grid.stepMs : null}
           heightPx={320}
           summary={summary}
@@ -184,15 +184,27 @@ function Canceled({ onAgain }: { readonly onAgain: () => void }) {
   )
 }
 
+/** How often a range up to now is asked again while it has no points: the first ones are on their way. */
+const lookAgainMs = 3000
+
 function NoPoints() {
-  const { setRange } = useRange()
+  const { range, setRange, refreshNow } = useRange()
+  const live = isLive(range)
+  useEffect(() => {
+    if (!live) return undefined
+    const timer = window.setInterval(refreshNow, lookAgainMs)
+    return () => window.clearInterval(timer)
+  }, [live, refreshNow])
   return (
     <Empty
       title="No series in this range"
       icon="metrics"
       action={<Button onClick={() => setRange({ from: 'now-24h', to: 'now' })}>Look at the last 24 hours</Button>}
     >
-      <p>The query is right, but nothing matches it here. Loosen a filter, widen the range, or look whether the source still sends.</p>
+      <p>
+        The query is right, but nothing matches it here. Loosen a filter, widen the range, or look whether the source still sends.
+        {live && ' Looking again every few seconds.'}
+      </p>
     </Empty>
   )
 }

@@ -1,7 +1,7 @@
 /** One metric: what it says of itself, its labels and their values. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { formatAgo } from '../../lib/time-format.ts'
+import { formatAgoMinutes } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
@@ -43,12 +43,12 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
               <Fact name="Series" value={formatCount(metric.data.seriesCount)} />
               <Fact
                 name="First seen"
-                value={formatAgo(Date.parse(metric.data.firstSeenAt), metric.dataUpdatedAt)}
+                value={formatAgoMinutes(Date.parse(metric.data.firstSeenAt), metric.dataUpdatedAt)}
                 title={metric.data.firstSeenAt}
               />
               <Fact
                 name="Last seen"
-                value={formatAgo(Date.parse(metric.data.lastSeenAt), metric.dataUpdatedAt)}
+                value={formatAgoMinutes(Date.parse(metric.data.lastSeenAt), metric.dataUpdatedAt)}
                 title={metric.data.lastSeenAt}
               />
             </dl>

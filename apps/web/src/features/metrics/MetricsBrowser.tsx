@@ -3,7 +3,7 @@ import type { Metric, Page } from '@bellwether/protocol'
 import { Link } from '@tanstack/react-router'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useDeferredValue, useMemo, useState } from 'react'
-import { formatAgo } from '../../lib/time-format.ts'
+import { formatAgoMinutes } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
@@ -56,7 +56,7 @@ function columnsAt(nowMs: number, names: ReadonlySet<string>): readonly Column<M
       isNumber: true,
       isExtra: true,
       value: (metric) => Date.parse(metric.lastSeenAt),
-      cell: (metric) => <time title={metric.lastSeenAt}>{formatAgo(Date.parse(metric.lastSeenAt), nowMs)}</time>,
+      cell: (metric) => <time title={metric.lastSeenAt}>{formatAgoMinutes(Date.parse(metric.lastSeenAt), nowMs)}</time>,
     },
   ]
 }

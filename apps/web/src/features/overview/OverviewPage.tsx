@@ -5,6 +5,7 @@ import { useEffect } from 'react'
 import { useNow } from '../../lib/use-now.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { Page } from '../../ui/Page.tsx'
+import { instantQuery } from '../metrics/index.ts'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { foreignSources, sourcesQuery } from '../sources/index.ts'
@@ -22,7 +23,7 @@ const tilesRefreshMs = 15_000
 
 export function OverviewPage() {
   const { projectPath, organizationPath, project } = usePlace()
-  const { refreshNow, refresh } = useRange()
+  const { refreshNow, refresh, resolved } = useRange()
   const nowMs = useNow(5000)
   const status = useQuery({ ...systemQuery, refetchInterval: refreshMs })
   const usage = useQuery({ ...usageQuery(organizationPath), refetchInterval: refreshMs })
@@ -32,16 +33,21 @@ export function OverviewPage() {
     const timer = window.setInterval(refreshNow, tilesRefreshMs)
     return () => window.clearInterval(timer)
   }, [refresh, refreshNow])
+  // Bellwether reports about itself into its first project only; the others have no such numbers to show.
+  const own = useQuery(instantQuery(projectPath, 'count(host_cpu_count)', resolved.toMs))
+  const hasOwn = own.data === undefined || own.data.series.length > 0
   const onlySelf = sources.data !== undefined && foreignSources(sources.data).length === 0
   return (
     <Page title="Overview" wide>
       <Verdict status={status} usage={usage} sources={sources} nowMs={nowMs} />
       {onlySelf && <SendDataPanel />}
-      <div className="bw-stats">
-        {overviewStats(project.id).map((stat) => (
-          <StatTile key={stat.id} stat={stat} />
-        ))}
-      </div>
+      {hasOwn && (
+        <div className="bw-stats">
+          {overviewStats(project.id).map((stat) => (
+            <StatTile key={stat.id} stat={stat} />
+          ))}
+        </div>
+      )}
       <div className="bw-columns">
         <div className="bw-stack">
           <IngestPanel usage={usage} />

@@ -62,7 +62,9 @@ export function ReasonsPanel({ usage }: { readonly usage: UseQueryResult<readonl
               <code>{row.reason}</code>
             </span>
             <span className="bw-dim">{row.what}</span>
-            <span className="bw-rows__time">{formatCount(row.rows)} points</span>
+            <span className="bw-rows__time">
+              {formatCount(row.rows)} {row.rows === 1 ? 'point' : 'points'}
+            </span>
           </li>
         ))}
       </ul>
@@ -89,7 +91,9 @@ export function SourcesPanel({ sources, nowMs }: { readonly sources: UseQueryRes
         {rows.map((source) => (
           <li key={source.protocol}>
             <span className="bw-rows__main">{protocolName(source.protocol)}</span>
-            <span className="bw-dim">{formatCount(source.points)} points</span>
+            <span className="bw-dim">
+              {formatCount(source.points)} {source.points === 1 ? 'point' : 'points'}
+            </span>
             <time className="bw-dim bw-rows__time" title={source.lastSeenAt}>
               {formatAgo(Date.parse(source.lastSeenAt), Math.max(nowMs, Date.parse(source.lastSeenAt)))}
             </time>
