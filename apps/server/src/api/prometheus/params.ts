@@ -1,5 +1,6 @@
 /** Parameters of the Prometheus API: from the address and from a form, with Prometheus' own error texts. */
 import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import { durationOrNull } from '../../promql/index.ts'
 
 export const badParameter: ErrorSpec = { code: 'prometheus.bad_parameter', kind: 'invalid', publicText: 'A parameter is not valid.' }
 
@@ -84,8 +85,6 @@ export function parseTime(text: string): number | null {
   return timeMs >= timeMsMin && timeMs <= timeMsMax ? timeMs : null
 }
 
-const durationPattern = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/
-const unitsMs = [365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000, 1]
 /** 292 years in ms: what Go's time.Duration holds. */
 const durationMsMax = 9_223_372_036_854
 
@@ -95,10 +94,8 @@ export function parseDuration(text: string): number | null {
     const durationMs = Number(text) * 1000
     return Math.abs(durationMs) <= durationMsMax ? durationMs : null
   }
-  const match = durationPattern.exec(text)
-  if (match === null || text === '') return null
-  const durationMs = unitsMs.reduce((sum, unitMs, index) => sum + Number(match[index + 1] ?? 0) * unitMs, 0)
-  return durationMs <= durationMsMax ? durationMs : null
+  const durationMs = durationOrNull(text)
+  return durationMs !== null && durationMs <= durationMsMax ? durationMs : null
 }
 
 const escapedPrefix = 'U__'

@@ -1,6 +1,4 @@
 /** Reading and writing of PromQL's literals: numbers, durations, quoted strings. */
-import { AppError } from '../../kernel/errors.ts'
-import { parseFailed } from '../errors.ts'
 
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
@@ -25,13 +23,6 @@ export function durationOrNull(text: string): number | null {
     if (digits !== undefined) total += Number(digits) * (unitMs[unitOrder[i] ?? 'ms'] ?? 1)
   }
   return Number.isSafeInteger(total) ? total : null
-}
-
-/** A Prometheus duration (`5m`, `1h30m`) in ms. Throws `promql.parse`. */
-export function parseDuration(text: string): number {
-  const ms = durationOrNull(text)
-  if (ms === null) throw new AppError(parseFailed, { publicText: `not a valid duration string: "${text}"` })
-  return ms
 }
 
 /** The shortest Prometheus spelling: `90000` is `1m30s`, `0` is `0s`. Years, weeks and days only when exact, as Prometheus writes. */
