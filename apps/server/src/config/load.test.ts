@@ -64,6 +64,11 @@ describe('settings', () => {
     expect(result.ok && result.warnings[0]?.message).toMatch(/did you mean BELLWETHER_PORT/)
   })
 
+  test('a PostgreSQL on a socket has an address too', () => {
+    const address = 'postgres://someone:secret@/bellwether?host=/run/postgresql'
+    expect(load({ BELLWETHER_POSTGRES_URL: address })).toMatchObject({ ok: true, config: { postgresUrl: address } })
+  })
+
   test('sizes have binary units', () => {
     expect(load({ BELLWETHER_INGEST_LOG_MAX: '1.5GiB' })).toMatchObject({ config: { logSizeBytesMax: 1.5 * 1024 ** 3 } })
   })

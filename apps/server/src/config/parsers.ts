@@ -61,6 +61,10 @@ export function url(...schemes: readonly string[]): Parser<string> {
   }
 }
 
+/** PostgreSQL's own form, which is wider than a URL: the host may be missing and named as a socket's folder in `?host=`. */
+export const postgresUrl: Parser<string> = (input) =>
+  /^postgres(?:ql)?:\/\/\S+$/.test(input) ? ok(input) : not('an address starting with postgres:// or postgresql://')
+
 export const ingestKey: Parser<string> = (input) => (/^[0-9a-f]{32}$/.test(input) ? ok(input) : not('32 hexadecimal digits, lower case'))
 
 export const email: Parser<string> = (input) =>

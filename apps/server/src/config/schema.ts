@@ -1,6 +1,6 @@
 /** Every setting: name, default, what is allowed, what it means. The only list of them; `bellwether config` prints it. */
 import type { Secret } from './secret.ts'
-import { byteSize, directory, email, ingestKey, oneOf, port, secret, text, url, wholeNumber, type Parser } from './parsers.ts'
+import { byteSize, directory, email, ingestKey, oneOf, port, postgresUrl, secret, text, url, wholeNumber, type Parser } from './parsers.ts'
 
 /** One setting. `environment` is also its key in `bellwether.yaml`, in lower case and without the prefix. */
 export interface Setting<T> {
@@ -44,7 +44,7 @@ export const settings = {
     url('http', 'https'),
     'A ClickHouse server (user and password in the address); default: embedded.',
   ),
-  postgresUrl: optional('POSTGRES_URL', url('postgres', 'postgresql'), 'A PostgreSQL database; default: embedded.'),
+  postgresUrl: optional('POSTGRES_URL', postgresUrl, 'A PostgreSQL database; default: embedded.'),
   logLevel: setting('LOG_LEVEL', ['warn', oneOf('error', 'warn', 'info', 'debug')], 'How much goes to standard error.'),
   logSizeBytesMax: setting(
     'INGEST_LOG_MAX',
