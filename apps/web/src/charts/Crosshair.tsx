@@ -12,8 +12,6 @@ export interface CrosshairProps {
   readonly indexOf: (timeMs: number) => number
   /** The value at the pointer's height; marks the nearest series. */
   readonly pointerValue: number | null
-  /** Changes when the drawing's geometry did. */
-  readonly drawn: number
 }
 
 export function Crosshair({ data, unit, pixelOf, indexOf, pointerValue }: CrosshairProps) {

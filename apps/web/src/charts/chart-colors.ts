@@ -12,7 +12,10 @@ export function useScheme(): ColorScheme {
   return useComputedColorScheme('light', { getInitialValueInEffect: false })
 }
 
-export function readChartColors(): ChartColors {
+/** `scheme` is the one the page is in: the page's own variables are read, which follow it. */
+export function readChartColors(scheme: ColorScheme): ChartColors {
+  // The attribute may be set a moment after the scheme changed.
+  document.documentElement.setAttribute('data-mantine-color-scheme', scheme)
   const style = getComputedStyle(document.documentElement)
   const read = (name: string): string => style.getPropertyValue(name).trim()
   return { text: read('--bw-axis'), grid: read('--bw-grid'), border: read('--bw-border') }

@@ -6,15 +6,13 @@ export interface ChartHandle {
   readonly box: RefObject<HTMLDivElement | null>
   /** Null until the library has loaded. */
   readonly chart: EChartsType | null
-  /** Counts up whenever the drawing's geometry may have changed. */
-  readonly drawn: number
   readonly failed: boolean
 }
 
 export function useEcharts(option: EChartsCoreOption): ChartHandle {
   const box = useRef<HTMLDivElement>(null)
   const [chart, setChart] = useState<EChartsType | null>(null)
-  const [drawn, setDrawn] = useState(0)
+  const [, setDrawn] = useState(0)
   const [failed, setFailed] = useState(false)
   const latest = useRef(option)
   useEffect(() => {
@@ -32,10 +30,9 @@ export function useEcharts(option: EChartsCoreOption): ChartHandle {
         made = init(element, null, { renderer: 'canvas' })
         // Drawn before anyone may ask it for coordinates.
         made.setOption(latest.current, { notMerge: true, silent: true })
-        observer = new ResizeObserver(() => {
-          made?.resize()
-          setDrawn((count) => count + 1)
-        })
+        // Whoever draws over the chart does so again when its geometry may have changed.
+        made.on('finished', () => setDrawn((count) => count + 1))
+        observer = new ResizeObserver(() => made?.resize())
         observer.observe(element)
         setChart(made)
       },
@@ -51,7 +48,6 @@ export function useEcharts(option: EChartsCoreOption): ChartHandle {
   useEffect(() => {
     if (chart === null || chart.isDisposed()) return
     chart.setOption(option, { notMerge: true, silent: true })
-    setDrawn((count) => count + 1)
   }, [chart, option])
-  return { box, chart, drawn, failed }
+  return { box, chart, failed }
 }

@@ -10,7 +10,17 @@ function Sample({ onPick }: { readonly onPick: (what: string) => void }) {
   const [isOpen, setOpen] = useState(false)
   return (
     <>
-      <Dropdown kind="menu" label="Letters" isOpen={isOpen} onOpenChange={setOpen} trigger={(props) => <button {...props}>Open</button>}>
+      <Dropdown
+        kind="menu"
+        label="Letters"
+        isOpen={isOpen}
+        onOpenChange={setOpen}
+        trigger={(props) => (
+          <button type="button" {...props}>
+            Open
+          </button>
+        )}
+      >
         <MenuItem onSelect={() => onPick('a')}>A</MenuItem>
         <MenuItem disabled onSelect={() => onPick('b')}>
           B
@@ -21,7 +31,7 @@ function Sample({ onPick }: { readonly onPick: (what: string) => void }) {
           </MenuItem>
         </MenuGroup>
       </Dropdown>
-      <button>Elsewhere</button>
+      <button type="button">Elsewhere</button>
     </>
   )
 }

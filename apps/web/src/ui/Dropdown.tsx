@@ -79,6 +79,8 @@ export function Dropdown({ kind, label, isOpen, onOpenChange, align = 'end', tri
     event.preventDefault()
     items[target % items.length]?.focus()
   }
+  const shared = { ref: panel, id, tabIndex: -1, className: `bw-dropdown__panel bw-dropdown__panel--${align}`, onKeyDown }
+  const content = <CloseContext value={close}>{children}</CloseContext>
   return (
     <div
       ref={root}
@@ -89,17 +91,14 @@ export function Dropdown({ kind, label, isOpen, onOpenChange, align = 'end', tri
       }}
     >
       {trigger({ ref: button, 'aria-expanded': isOpen, 'aria-haspopup': kind, 'aria-controls': id, onClick: () => onOpenChange(!isOpen) })}
-      {isOpen && (
-        <div
-          ref={panel}
-          id={id}
-          role={kind}
-          aria-label={label}
-          tabIndex={-1}
-          className={`bw-dropdown__panel bw-dropdown__panel--${align}`}
-          onKeyDown={onKeyDown}
-        >
-          <CloseContext value={close}>{children}</CloseContext>
+      {isOpen && kind === 'menu' && (
+        <div {...shared} role="menu" aria-label={label}>
+          {content}
+        </div>
+      )}
+      {isOpen && kind === 'dialog' && (
+        <div {...shared} role="dialog" aria-label={label}>
+          {content}
         </div>
       )}
     </div>

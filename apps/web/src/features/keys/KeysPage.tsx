@@ -10,7 +10,7 @@ import { CopyButton } from '../../ui/CopyButton.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { NameForm } from '../../ui/NameForm.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { Empty, Failure, Loading } from '../../ui/states.tsx'
+import { Empty, Failure, Loading, NoPermission } from '../../ui/states.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { may, usePlace } from '../session/index.ts'
@@ -19,7 +19,8 @@ import { createKey, keysQuery, revokeKey } from './keys.queries.ts'
 export function KeysPage() {
   const { projectPath, project, organization } = usePlace()
   const client = useQueryClient()
-  const keys = useQuery(keysQuery(projectPath))
+  const maySee = may(organization, 'write')
+  const keys = useQuery({ ...keysQuery(projectPath), enabled: maySee })
   const [revoking, setRevoking] = useState<IngestKey | null>(null)
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: keysQuery(projectPath).queryKey })
   const create = useMutation({ mutationFn: (name: string) => createKey(projectPath, name), onSuccess: refresh })
@@ -52,7 +53,8 @@ export function KeysPage() {
             onSubmit={create.mutateAsync}
           />
         )}
-        {keys.isPending && <Loading label="keys" />}
+        {!maySee && <NoPermission what="Members, admins and owners see the keys." />}
+        {maySee && keys.isPending && <Loading label="keys" />}
         {keys.isError && <Failure error={keys.error} title="The keys could not be listed" onRetry={() => void keys.refetch()} />}
         {keys.data !== undefined && (
           <DataTable

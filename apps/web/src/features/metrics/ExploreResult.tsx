@@ -39,7 +39,10 @@ export function ExploreResult({ state, answers, metrics }: ExploreResultProps) {
   const scheme = useScheme()
   const [limit, setLimit] = useState(seriesShownMax)
   const all = useMemo(() => gatherSeries(answers.answers, scheme), [answers.answers, scheme])
-  const visible = useMemo(() => visibleSeries(all, search.only, search.hide ?? [], limit), [all, search.only, search.hide, limit])
+  const visible = useMemo(
+    () => visibleSeries(all, { only: search.only, hidden: search.hide ?? [], limit }),
+    [all, search.only, search.hide, limit],
+  )
   const unit = sharedUnit(
     queries.filter((_query, index) => !state.isOff(index)),
     metrics,

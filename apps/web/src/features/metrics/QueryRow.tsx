@@ -83,7 +83,12 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
             </Button>
           )}
           <ModeSwitch asText={asText} readable={read !== null} onToggle={() => state.toggle('text', index)} />
-          <RowMenu index={index} state={state} curl={curlCommand(location.origin, prometheusPath(projectPath), sent, grid)} sent={sent} />
+          <RowMenu
+            index={index}
+            state={state}
+            curl={curlCommand(`${location.origin}${prometheusPath(projectPath)}/query_range`, sent, grid)}
+            sent={sent}
+          />
         </div>
       </div>
       {!asText && text !== '' && <code className="bw-query__text">{text}</code>}

@@ -63,10 +63,10 @@ describe('what is shown', () => {
   )
 
   it('is bounded, and says how many are left out', () => {
-    expect(visibleSeries(many, undefined, [], seriesShownMax)).toMatchObject({ leftOut: 30 })
-    expect(visibleSeries(many, many[40]?.fullName, [], 20).series).toHaveLength(1)
-    expect(visibleSeries(many, 'gone', [], 20).series).toHaveLength(20)
-    expect(visibleSeries(many, undefined, [many[0]?.fullName ?? ''], 20).series).toHaveLength(19)
+    expect(visibleSeries(many, { only: undefined, hidden: [], limit: seriesShownMax })).toMatchObject({ leftOut: 30 })
+    expect(visibleSeries(many, { only: many[40]?.fullName, hidden: [], limit: 20 }).series).toHaveLength(1)
+    expect(visibleSeries(many, { only: 'gone', hidden: [], limit: 20 }).series).toHaveLength(20)
+    expect(visibleSeries(many, { only: undefined, hidden: [many[0]?.fullName ?? ''], limit: 20 }).series).toHaveLength(19)
   })
 
   it('sorts by any column', () => {
@@ -102,7 +102,7 @@ describe('addresses', () => {
   })
 
   it('become a command that a shell reads as written', () => {
-    const command = curlCommand('http://h', '/p', `up{a='b'}`, { fromMs: 1000, toMs: 2000, stepMs: 1000 })
+    const command = curlCommand('http://h/p/query_range', `up{a='b'}`, { fromMs: 1000, toMs: 2000, stepMs: 1000 })
     expect(command).toContain(`'query=up{a='\\''b'\\''}'`)
   })
 })

@@ -3,7 +3,7 @@ import { statsOf, type SeriesStats } from '../../charts/series-stats.ts'
 import type { ChartSeries } from '../../charts/chart-option.ts'
 import { styleSeries, type ColorScheme } from '../../theme/series-colors.ts'
 import { letterOf } from './explore-search.ts'
-import { distinguishing, seriesName, type LabelSet, type RangeResult } from './prometheus.ts'
+import { distinguishing, seriesName, type Grid, type LabelSet, type RangeResult } from './prometheus.ts'
 
 /** Series drawn before one asks for more. */
 export const seriesShownMax = 20
@@ -83,8 +83,14 @@ export interface Visible {
   readonly leftOut: number
 }
 
+export interface Choice {
+  readonly only: string | undefined
+  readonly hidden: readonly string[]
+  readonly limit: number
+}
+
 /** What the chart draws: the isolated series alone, or the first `limit` without the hidden ones. */
-export function visibleSeries(all: readonly ExploreSeries[], only: string | undefined, hidden: readonly string[], limit: number): Visible {
+export function visibleSeries(all: readonly ExploreSeries[], { only, hidden, limit }: Choice): Visible {
   const alone = only === undefined ? undefined : all.find((series) => series.fullName === only)
   if (alone !== undefined) return { series: [alone], leftOut: 0 }
   const shown = all.slice(0, limit)
@@ -117,16 +123,11 @@ export function tableOf(
   return { header: ['time', ...series.map((each) => each.name)], rows }
 }
 
-/** The request behind a chart as a command to paste. */
-export function curlCommand(
-  origin: string,
-  path: string,
-  query: string,
-  grid: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
-): string {
+/** The request behind a chart as a command to paste; `address` is the whole one of `query_range`. */
+export function curlCommand(address: string, query: string, grid: Grid): string {
   const quoted = (text: string): string => `'${text.replace(/'/g, `'\\''`)}'`
   return [
-    `curl -G ${quoted(`${origin}${path}/query_range`)}`,
+    `curl -G ${quoted(address)}`,
     `-H "Authorization: Bearer $BELLWETHER_TOKEN"`,
     `--data-urlencode ${quoted(`query=${query}`)}`,
     `--data-urlencode start=${grid.fromMs / 1000}`,

@@ -1,4 +1,4 @@
 /** Metrics: names, queries and their units. The explorer's page is loaded by its route. */
-export { instantQuery, metricsQuery, prometheusPath, rangeQuery } from './metrics.queries.ts'
+export { instantQuery, metricsQuery, rangeQuery } from './metrics.queries.ts'
 export { fillIntervals } from './promql-text.ts'
 export { unitOfQuery } from './query-unit.ts'

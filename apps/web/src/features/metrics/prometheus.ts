@@ -42,6 +42,10 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 function labelsOf(value: unknown): LabelSet {
   const labels: Record<string, string> = {}
   if (typeof value === 'object' && value !== null) {
@@ -100,7 +104,7 @@ export function decodeInstant(body: unknown): InstantResult {
   const result = field(data, 'result')
   const warnings = notesOf(body, 'warnings')
   if (field(body, 'status') !== 'success') throw new Error('not the answer of a query')
-  if (type === 'string') return { type, series: [], text: String(listOf(result)[1] ?? ''), warnings }
+  if (type === 'string') return { type, series: [], text: textOf(listOf(result)[1]), warnings }
   if (type === 'scalar') {
     const [timeMs, value] = readPair(result)
     return { type, series: [{ labels: {}, timeMs, value }], text: null, warnings }

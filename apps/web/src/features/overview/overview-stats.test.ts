@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unitOfQuery } from '../metrics/query-unit.ts'
+import { unitOfQuery } from '../metrics/index.ts'
 import { overviewStats } from './overview-stats.ts'
 
 describe('overviewStats', () => {

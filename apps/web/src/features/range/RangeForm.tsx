@@ -6,6 +6,7 @@ import { formatDateTime, fromFieldValue, toFieldValue, zoneName } from '../../li
 import { presets, resolveRange, type ResolvedRange, type TimeRange } from '../../lib/time-range.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
+import { useRange } from './range.tsx'
 
 export interface RangeFormProps {
   readonly range: TimeRange
@@ -35,9 +36,10 @@ export function RangeForm({ range, resolved, onApply }: RangeFormProps) {
 
 function ExactTimes({ range, resolved, onApply }: RangeFormProps) {
   const [zone, setZone] = useZone()
+  const { nowMs } = useRange()
   const [from, setFrom] = useState(range.from)
   const [to, setTo] = useState(range.to)
-  const parsed = resolveRange({ from, to }, Date.now())
+  const parsed = resolveRange({ from, to }, nowMs)
   const pick = (set: (text: string) => void) => (text: string) => {
     const moment = fromFieldValue(text, zone)
     if (moment !== null) set(new Date(moment).toISOString())

@@ -1,3 +1,3 @@
 /** The time range of all pages. */
 export { RangeProvider, useRange, type RangeState } from './range.tsx'
-export { RangeBar } from './RangeBar.tsx'
+export { openRangeEvent, RangeBar } from './RangeBar.tsx'

@@ -52,7 +52,7 @@ function Exchange({ token, onSignIn }: { readonly token: string | null; readonly
       <SessionCard title="This link does not work">
         <p>{token === null ? 'Its address is incomplete.' : 'A sign-in link works once and for a limited time.'}</p>
         <p className="bw-dim">
-          Copy the whole address that the server printed, restart the server for a new one, or sign in if you have a password already.
+          Copy the whole address that the server printed or an admin gave you. If you have chosen a password already, sign in with it.
         </p>
         <Button variant="primary" onClick={onSignIn}>
           Sign in with a password

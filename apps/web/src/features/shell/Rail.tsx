@@ -1,16 +1,24 @@
 /** The left rail: groups and pages, the open one marked. */
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { Icon } from '../../ui/Icon.tsx'
 import { usePlace } from '../session/index.ts'
 import { navigation, type NavigationPage } from './navigation.ts'
 
-function RailLink({ page, children }: { readonly page: NavigationPage; readonly children: React.ReactNode }) {
+interface RailLinkProps {
+  readonly page: NavigationPage
+  readonly onNavigate: (() => void) | undefined
+  readonly children: ReactNode
+}
+
+function RailLink({ page, onNavigate, children }: RailLinkProps) {
   const { project } = usePlace()
   return (
     <Link
       to={page.to}
       params={{ project: project.id }}
       className="bw-rail__link"
+      onClick={onNavigate}
       activeOptions={{ exact: page.to === '/p/$project', includeSearch: false }}
       activeProps={{ className: 'bw-rail__link--open' }}
     >
@@ -19,7 +27,8 @@ function RailLink({ page, children }: { readonly page: NavigationPage; readonly 
   )
 }
 
-export function Rail() {
+/** `onNavigate`: a link was followed; the drawer of a phone then closes. */
+export function Rail({ onNavigate }: { readonly onNavigate?: () => void }) {
   return (
     <ul className="bw-rail__groups">
       {navigation.map((group) => {
@@ -27,7 +36,7 @@ export function Rail() {
         return (
           <li key={group.label} className="bw-rail__group">
             {only !== null ? (
-              <RailLink page={only}>
+              <RailLink page={only} onNavigate={onNavigate}>
                 <Icon name={group.icon} />
                 {group.label}
               </RailLink>
@@ -40,7 +49,7 @@ export function Rail() {
                 <ul aria-label={group.label}>
                   {group.pages.map((page) => (
                     <li key={page.to}>
-                      <RailLink page={page}>
+                      <RailLink page={page} onNavigate={onNavigate}>
                         <span className="bw-rail__indent">{page.label}</span>
                       </RailLink>
                     </li>

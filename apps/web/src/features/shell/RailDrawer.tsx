@@ -6,7 +6,7 @@ export function RailDrawer({ onClose }: { readonly onClose: () => void }) {
   return (
     <Drawer opened onClose={onClose} size={264} title="Bellwether" closeButtonProps={{ 'aria-label': 'Close navigation' }}>
       <nav aria-label="Main">
-        <Rail />
+        <Rail onNavigate={onClose} />
       </nav>
     </Drawer>
   )

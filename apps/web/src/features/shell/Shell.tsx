@@ -1,6 +1,5 @@
 /** The frame around every page of a project: rail, top bar, keys, and the page in the middle. */
-import { useLocation } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { Rail } from './Rail.tsx'
 import { TopBar } from './TopBar.tsx'
 import { useShellKeys } from './use-shell-keys.ts'
@@ -15,9 +14,7 @@ export type ShellPanel = 'palette' | 'help' | null
 export function Shell({ children }: { readonly children: ReactNode }) {
   const [panel, setPanel] = useState<ShellPanel>(null)
   const [railOpen, setRailOpen] = useState(false)
-  const path = useLocation({ select: (location) => location.pathname })
   useShellKeys(setPanel)
-  useEffect(() => setRailOpen(false), [path])
   return (
     <div className="bw-shell">
       <a className="bw-skip" href="#content">

@@ -1,7 +1,7 @@
 /** Keys that work on every page. They rest while someone types in a field or a dialog is open. */
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { openRangeEvent } from '../range/RangeBar.tsx'
+import { openRangeEvent } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { allPages } from './navigation.ts'
 

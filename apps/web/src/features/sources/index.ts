@@ -1,2 +1,2 @@
 /** Where data comes from. */
-export { foreignSources, latestSource, protocolName, sourcesQuery } from './sources.queries.ts'
+export { foreignSources, protocolName, sourcesQuery } from './sources.queries.ts'

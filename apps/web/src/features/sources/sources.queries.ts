@@ -31,11 +31,3 @@ export function protocolName(protocol: string): string {
 export function foreignSources(sources: readonly SourceRow[]): readonly SourceRow[] {
   return sources.filter((source) => source.protocol !== 'self')
 }
-
-/** The source that sent last, or null. */
-export function latestSource(sources: readonly SourceRow[]): SourceRow | null {
-  return sources.reduce<SourceRow | null>(
-    (best, source) => (best === null || Date.parse(source.lastSeenAt) > Date.parse(best.lastSeenAt) ? source : best),
-    null,
-  )
-}
