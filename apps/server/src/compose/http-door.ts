@@ -3,7 +3,6 @@
  * application is attached (and again after it is detached) every request is answered 503, so that readiness tells the truth.
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
 
@@ -36,9 +35,10 @@ export async function openHttpDoor(options: { host: string; port: number; settin
     else listener(request, response)
   })
   await listen(server, options)
+  const address = server.address()
   return {
     server,
-    port: (server.address() as AddressInfo).port,
+    port: address !== null && typeof address === 'object' ? address.port : options.port,
     attach(next) {
       listener = next
     },

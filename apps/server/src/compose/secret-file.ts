@@ -10,7 +10,7 @@ export function secretFile(dataDir: string, name: string): string {
     const found = readFileSync(path, 'utf8').trim()
     if (found !== '') return found
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }
   const made = randomBytes(32).toString('hex')
   const file = openSync(`${path}.new`, 'w', 0o600)
