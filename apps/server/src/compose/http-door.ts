@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 
+import { systemClock } from '../kernel/clock.ts'
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
 
 const portInUse: ErrorSpec = { code: 'server.port_in_use', kind: 'unavailable', publicText: 'The port is in use.' }
@@ -16,13 +17,16 @@ const requestTimeoutMs = 120_000
 /** Idle keep-alive, ms; longer than the usual load balancer's 60 s. */
 const keepAliveTimeoutMs = 65_000
 
+/** How long requests under way may go on once the program stops, ms. */
+const drainMsMax = 3_000
+
 export interface HttpDoor extends AsyncDisposable {
   readonly server: Server
   readonly port: number
   /** From now on `listener` answers. */
   attach(listener: RequestListener): void
-  /** From now on 503 again, for the time of shutting down. */
-  detach(): void
+  /** From now on 503 again, for the time of shutting down. Resolves when the requests under way are answered, or after a while. */
+  detach(): Promise<void>
 }
 
 /** Listens. `setting` names what to change when the port is taken. Errors: `server.port_in_use`, `server.cannot_listen`. */
@@ -30,40 +34,38 @@ export async function openHttpDoor(options: { host: string; port: number; settin
   let listener: RequestListener | null = null
   let state: 'starting' | 'stopping' = 'starting'
   const server = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })
+  let underWay = 0
+  let quiet: (() => void) | null = null
   server.on('request', (request, response) => {
-    if (listener === null) answerUnavailable(request, response, state)
-    else listener(request, response)
+    if (listener === null) return answerUnavailable(request, response, state)
+    underWay++
+    response.once('close', () => {
+      underWay--
+      if (underWay === 0) quiet?.()
+    })
+    listener(request, response)
   })
   await listen(server, options)
   const address = server.address()
+  async function detach(): Promise<void> {
+    listener = null
+    state = 'stopping'
+    if (underWay > 0) await Promise.race([new Promise<void>((resolve) => (quiet = resolve)), systemClock.sleep(drainMsMax)])
+  }
   return {
     server,
     port: address !== null && typeof address === 'object' ? address.port : options.port,
     attach(next) {
       listener = next
     },
-    detach() {
-      listener = null
-      state = 'stopping'
-    },
+    detach,
     async [Symbol.asyncDispose]() {
+      await detach()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      await Promise.race([closed, new Promise<void>((resolve) => server.once('close', resolve)), drained(server)])
       server.closeAllConnections()
+      await closed
     },
   }
-}
-
-/** How long open requests may go on once the door closes, ms. */
-const drainMsMax = 5_000
-
-function drained(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = globalThis.setTimeout(resolve, drainMsMax)
-    timer.unref()
-    server.once('close', () => globalThis.clearTimeout(timer))
-  })
 }
 
 function listen(server: Server, options: { host: string; port: number; setting: string }): Promise<void> {

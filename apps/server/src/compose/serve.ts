@@ -113,9 +113,9 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   listeners = await composeExtraListeners({ config, door: intake.door, warn }, resources)
   http.attach(listener)
   // Last in, first out: readiness turns false and senders are told to come again before anything closes.
-  resources.defer('admission', () => {
-    http.detach()
+  resources.defer('admission', async () => {
     intake.admission.stop()
+    await http.detach()
   })
   return { url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
 }
