@@ -14,3 +14,7 @@ export const tagValuesCountedMax = 10_000
 export const refusalsShownMax = 500
 /** Steps between the ends of a range query, as Prometheus bounds it. */
 export const rangeStepsMax = 11_000
+/** Values of one parameter of the Prometheus API, such as `match[]`. */
+export const parameterRepeatsMax = 1000
+/** Of a wrong parameter, an error repeats this much. */
+export const quotedCharsMax = 200

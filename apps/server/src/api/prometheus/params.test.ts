@@ -66,3 +66,27 @@ describe('form and address', () => {
     for (const limit of ['-1', 'x', '1.5', '99999999999']) expect(() => PromParams.of({ limit }, null).limit()).toThrow(/limit/)
   })
 })
+
+describe('values as long as a body', () => {
+  const long = 1_000_000
+
+  test.each(['1', ' ', '1.', '1e', '+1', '1h', 'T'])('%j repeated is refused in one pass', (part) => {
+    const text = `${part.repeat(long / part.length)}x`
+    const startedMs = performance.now()
+    expect([parseTime(text), parseDuration(text)]).toEqual([null, null])
+    expect(performance.now() - startedMs).toBeLessThan(500)
+  })
+
+  test('are not repeated whole in the error', () => {
+    const params = PromParams.of({}, new URLSearchParams({ time: 'x'.repeat(long) }))
+    expect(() => params.time('time', 0)).toThrow(expect.objectContaining({ publicText: expect.stringMatching(/^.{100,400}$/) }))
+  })
+
+  test('one name very often', () => {
+    const startedMs = performance.now()
+    const params = PromParams.of({}, new URLSearchParams('match%5B%5D=a&'.repeat(long / 10)))
+    expect(() => params.all('match[]')).toThrow(expect.objectContaining({ code: 'prometheus.bad_parameter' }))
+    expect(params.text('match[]')).toBe('a')
+    expect(performance.now() - startedMs).toBeLessThan(1000)
+  })
+})

@@ -1,5 +1,6 @@
 /** Parameters of the Prometheus API: from the address and from a form, with Prometheus' own error texts. */
 import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import { parameterRepeatsMax, quotedCharsMax } from '../limits.ts'
 import { durationOrNull } from '../../promql/index.ts'
 
 export const badParameter: ErrorSpec = { code: 'prometheus.bad_parameter', kind: 'invalid', publicText: 'A parameter is not valid.' }
@@ -23,7 +24,11 @@ export class PromParams {
   /** Of a form and an address, the form's values come first, as Go's `FormValue` has it. */
   static of(query: unknown, form: URLSearchParams | null): PromParams {
     const values = new Map<string, string[]>()
-    const add = (name: string, value: string): void => void values.set(name, [...(values.get(name) ?? []), value])
+    const add = (name: string, value: string): void => {
+      const given = values.get(name)
+      if (given === undefined) values.set(name, [value])
+      else given.push(value)
+    }
     if (form !== null) for (const [name, value] of form) add(name, value)
     if (typeof query === 'object' && query !== null) {
       for (const [name, given] of Object.entries(query)) {
@@ -39,8 +44,11 @@ export class PromParams {
     return this.#values.get(name)?.[0] ?? ''
   }
 
+  /** Every value. Errors: `prometheus.bad_parameter` when there are too many to look at. */
   all(name: string): readonly string[] {
-    return this.#values.get(name) ?? []
+    const values = this.#values.get(name) ?? []
+    if (values.length > parameterRepeatsMax) throw invalidParameter(name, `given more than ${parameterRepeatsMax} times`)
+    return values
   }
 
   /** Milliseconds; `absent` when not given. */
@@ -72,11 +80,13 @@ export class PromParams {
   }
 }
 
+/** For a message: a value may be as long as a body. */
 function quote(text: string): string {
-  return JSON.stringify(text)
+  return JSON.stringify(text.length > quotedCharsMax ? `${text.slice(0, quotedCharsMax)}…` : text)
 }
 
-const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+/** No two parts of it can take the same digits: a long value that does not match is refused in one pass. */
+const numberPattern = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const rfc3339Pattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
 /** Unix seconds (fraction allowed) or RFC 3339, as milliseconds; null when it is neither or out of range. */
