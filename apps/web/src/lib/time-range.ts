@@ -127,16 +127,12 @@ export function niceStepMs(rangeMs: number, pointsMax: number): number {
   return Math.ceil(wanted / 86_400) * 86_400_000
 }
 
-/** Up to this step the last point may lie a little ahead of the range's end. */
-const aheadStepMsMax = 15_000
-
 /**
  * What a chart asks for: ends moved to multiples of the step, so that a refresh adds points at the right and moves none.
- * With short steps the last point covers the interval that is still filling, so that what arrived a second ago is seen;
- * with long ones that would show every rate falling at the end.
+ * `ahead`: the last point covers the interval that is still filling. What arrived a second ago is then seen, but rates fall at the end.
  */
-export function alignRange(range: ResolvedRange, stepMs: number): ResolvedRange {
+export function alignRange(range: ResolvedRange, stepMs: number, ahead = false): ResolvedRange {
   const fromMs = Math.ceil(range.fromMs / stepMs) * stepMs
-  const toMs = (stepMs <= aheadStepMsMax ? Math.ceil(range.toMs / stepMs) : Math.floor(range.toMs / stepMs)) * stepMs
+  const toMs = (ahead ? Math.ceil(range.toMs / stepMs) : Math.floor(range.toMs / stepMs)) * stepMs
   return toMs < fromMs ? { fromMs: toMs, toMs } : { fromMs, toMs }
 }

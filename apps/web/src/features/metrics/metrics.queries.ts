@@ -54,10 +54,10 @@ export function tagValuesQuery(projectPath: string, name: string, tag: string) {
   })
 }
 
-/** A range query on a grid. Keeps showing the last answer while the next one loads. */
-export function rangeQuery(projectPath: string, query: string, grid: Grid) {
+/** A range query on a grid, asked anew when `nowMs` moves. Keeps showing the last answer while the next one loads. */
+export function rangeQuery(projectPath: string, query: string, grid: Grid & { readonly nowMs: number }) {
   return queryOptions({
-    queryKey: ['range', projectPath, query, grid.fromMs, grid.toMs, grid.stepMs],
+    queryKey: ['range', projectPath, query, grid.fromMs, grid.toMs, grid.stepMs, grid.nowMs],
     queryFn: async ({ signal }) => {
       const form = new URLSearchParams({
         query,
@@ -69,7 +69,7 @@ export function rangeQuery(projectPath: string, query: string, grid: Grid) {
     },
     enabled: query.trim() !== '',
     placeholderData: keepPreviousData,
-    staleTime: 5_000,
+    staleTime: 60_000,
     gcTime: 60_000,
     retry: false,
   })

@@ -1,7 +1,8 @@
 /** Asks all queries of the explorer that are on, on one grid. */
 import { useQueries, useQueryClient } from '@tanstack/react-query'
-import { useMemo } from 'react'
-import { alignRange, niceStepMs } from '../../lib/time-range.ts'
+import { useMemo, useState } from 'react'
+import { statsOf } from '../../charts/series-stats.ts'
+import { alignRange, isLive, niceStepMs } from '../../lib/time-range.ts'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import type { QueryAnswer } from './explore-model.ts'
@@ -29,15 +30,30 @@ export interface Answers {
   readonly retry: (index: number) => void
 }
 
+/** From this many points on a chart needs no look ahead. */
+const enoughPoints = 4
+
+/** Points of the series that has most. */
+function mostPoints(answers: readonly QueryAnswer[]): number {
+  let most = 0
+  for (const { result } of answers) {
+    for (const { values } of result.series) most = Math.max(most, statsOf(values).points)
+  }
+  return most
+}
+
 export function useAnswers(queries: readonly string[], isOff: (index: number) => boolean): Answers {
   const { projectPath } = usePlace()
-  const { resolved } = useRange()
+  const { range, resolved, nowMs } = useRange()
   const client = useQueryClient()
   const { fromMs, toMs } = resolved
-  const grid = useMemo<Grid>(() => {
+  const asked = queries.join('\n')
+  const [aheadFor, setAheadFor] = useState<string | null>(null)
+  const isAhead = aheadFor === asked
+  const grid = useMemo(() => {
     const stepMs = niceStepMs(toMs - fromMs, pointsMax)
-    return { ...alignRange({ fromMs, toMs }, stepMs), stepMs }
-  }, [fromMs, toMs])
+    return { ...alignRange({ fromMs, toMs }, stepMs, isAhead), stepMs, nowMs }
+  }, [fromMs, toMs, nowMs, isAhead])
   const sent = queries.map((query) => fillIntervals(query, grid.stepMs, toMs - fromMs))
   const results = useQueries({
     queries: sent.map((query, index) => {
@@ -51,8 +67,12 @@ export function useAnswers(queries: readonly string[], isOff: (index: number) =>
     () => data.flatMap((result, index): QueryAnswer[] => (result === undefined ? [] : [{ index, query: queries[index] ?? '', result }])),
     // Answers are compared one by one: the list itself is new each time.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [...data, queries.join('\n')],
+    [...data, asked],
   )
+  // The very first points lie after the last whole step: look there while there are no others.
+  const points = mostPoints(answers)
+  if (!isAhead && isLive(range) && answers.length > 0 && points === 0) setAheadFor(asked)
+  if (isAhead && points >= enoughPoints) setAheadFor(null)
   return {
     grid,
     sent,

@@ -21,12 +21,12 @@ function toneOf(value: number, { warnFrom, downFrom }: OverviewStat): 'ok' | 'wa
 
 export function StatTile({ stat }: { readonly stat: OverviewStat }) {
   const { projectPath, project } = usePlace()
-  const { resolved } = useRange()
+  const { resolved, nowMs } = useRange()
   const { fromMs, toMs } = resolved
   const grid = useMemo(() => {
     const stepMs = niceStepMs(toMs - fromMs, pointsMax)
-    return { ...alignRange({ fromMs, toMs }, stepMs), stepMs }
-  }, [fromMs, toMs])
+    return { ...alignRange({ fromMs, toMs }, stepMs), stepMs, nowMs }
+  }, [fromMs, toMs, nowMs])
   const answer = useQuery(rangeQuery(projectPath, fillIntervals(stat.query, grid.stepMs, toMs - fromMs), grid))
   const values = answer.data?.series[0]?.values ?? new Float64Array(0)
   const { last } = statsOf(values)
