@@ -64,3 +64,9 @@ test('withLabels sets, removes and keeps the order', () => {
     ['b', '2'],
   ])
 })
+
+test('a rule may name as many labels as a query has room for', () => {
+  const symbols = new SymbolTable()
+  const groups = new LabelGroups(symbols, { names: new Array<string>(500_000).fill('a'), keep: true })
+  expect(groups.groupOf(symbols.labelSet([['a', 'x']]))).toBe(0)
+})

@@ -132,7 +132,7 @@ export class LabelGroups {
   constructor(symbols: SymbolTable, rule: KeyRule) {
     this.#keep = rule.keep
     const ids = rule.names.map((name) => symbols.idOf(name))
-    this.#named = new Uint8Array(Math.max(-1, ...ids) + 1)
+    this.#named = new Uint8Array(ids.reduce((most, id) => Math.max(most, id), -1) + 1)
     for (const id of ids) this.#named[id] = 1
   }
 

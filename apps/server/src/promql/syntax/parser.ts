@@ -296,6 +296,8 @@ class Parser {
     if (reader.takeSymbol(':')) {
       const step = reader.isSymbol(']') ? null : parseDurationExpr(reader)
       reader.expectSymbol(']', 'subquery selector')
+      // The checker would say so too, but only after going down a chain as long as the query.
+      if (expr.kind === 'subquery') reader.fail(expr.start, 'subquery is only allowed on instant vector, got range vector instead')
       return { kind: 'subquery', expr, range, step, shift: noShift, start: expr.start, end: reader.lastEnd() }
     }
     reader.expectSymbol(']', 'matrix selector')
