@@ -1,6 +1,6 @@
 /** The root of all routes: what an unknown address and a crashed page look like. */
 import type { QueryClient } from '@tanstack/react-query'
-import { createRootRouteWithContext, Link, Outlet, type ErrorComponentProps } from '@tanstack/react-router'
+import { createRootRouteWithContext, Link, Outlet, useRouter, type ErrorComponentProps } from '@tanstack/react-router'
 import { Button } from '../ui/Button.tsx'
 import { Page } from '../ui/Page.tsx'
 import { Empty, Failure } from '../ui/states.tsx'
@@ -22,9 +22,14 @@ export function NotFound() {
 }
 
 export function PageError({ error, reset }: ErrorComponentProps) {
+  const router = useRouter()
+  const retry = (): void => {
+    reset()
+    void router.invalidate()
+  }
   return (
     <Page title="This page could not be shown">
-      <Failure error={error} title="Something went wrong" onRetry={reset} />
+      <Failure error={error} title="Something went wrong" onRetry={retry} />
       <p>
         <Button onClick={() => location.reload()}>Reload the page</Button>
       </p>

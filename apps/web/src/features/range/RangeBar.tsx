@@ -22,7 +22,7 @@ function describe(range: TimeRange, resolved: { fromMs: number; toMs: number }, 
 }
 
 export function RangeBar() {
-  const { range, resolved, nowMs, refresh, setRange, setRefresh, refreshNow } = useRange()
+  const { range, resolved, nowMs, refresh, isReadable, setRange, setRefresh, refreshNow } = useRange()
   const [zone] = useZone()
   const [open, setOpen] = useState(false)
   useEffect(() => {
@@ -37,6 +37,11 @@ export function RangeBar() {
   const label = describe(range, resolved, zone)
   return (
     <div className="bw-range" role="group" aria-label="Time range">
+      {!isReadable && (
+        <p className="bw-range__wrong" role="alert">
+          The address names no time range; this is the last hour.
+        </p>
+      )}
       <Dropdown
         kind="dialog"
         label="Choose a time range"
