@@ -11,6 +11,7 @@ import { admissionFullShare } from './limits.ts'
 import type { Admission, AdmissionRequest, Admitted, IngestLog, Lane } from './ports.ts'
 import type { RateLimitOptions } from './rate-limit.ts'
 import { createRateLimit } from './rate-limit.ts'
+import { isLoopback } from './sender.ts'
 
 export interface AdmissionLimits {
   /** Largest body as received (compressed), bytes. */
@@ -69,10 +70,4 @@ export function createAdmission(deps: AdmissionDeps): StoppableAdmission {
       isStopping = true
     },
   }
-}
-
-/** IPv4 127.0.0.0/8, IPv6 ::1, and IPv4 in IPv6 clothes. */
-export function isLoopback(address: string): boolean {
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-  return plain === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain)
 }

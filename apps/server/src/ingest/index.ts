@@ -1,7 +1,8 @@
 /** Door, durable log and writer. Public face of the domain; see ports.ts for the vocabulary. */
 export * from './ports.ts'
-export { createAdmission, isLoopback } from './admission.ts'
+export { createAdmission } from './admission.ts'
 export type { AdmissionDeps, AdmissionLimits, StoppableAdmission } from './admission.ts'
+export { isForwarded, isLoopback, senderAddress } from './sender.ts'
 export { createConservation } from './conservation.ts'
 export type { BalancedConservation, ConservationSink, Imbalance, Movement } from './conservation.ts'
 export { openSpool } from './log/spool.ts'

@@ -2,9 +2,11 @@
  * What the HTTP ingest routes share: raw bodies within a limit (only on these routes), the key in its places, the sender's address,
  * `Retry-After`. Each protocol brings its own shape of errors.
  */
+import type { IncomingMessage } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Admitted } from '../ingest/index.ts'
+import { type Admitted, senderAddress } from '../ingest/index.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
+import { type ByteLease, receiveBody } from './body/receive.ts'
 import { bodyEncodingUnsupported, bodyMalformed, bodyTooLarge, bodyTypeUnsupported, protocolsInternal } from './errors.ts'
 import type { MetricsDoor } from './metrics-door.ts'
 
@@ -16,7 +18,10 @@ const noBody = new Uint8Array(0)
 /** Answers an error in the protocol's shape; status and common headers are set already. */
 export type SendError = (request: FastifyRequest, reply: FastifyReply, error: AppError, status: number) => unknown
 
-/** A scope of `app` with raw bodies and `sendError`; `register` adds the routes. Content types are the routes' business. */
+/**
+ * A scope of `app` with raw bodies and `sendError`; `register` adds the routes. Content types are the routes' business.
+ * Who sends is settled from the headers: a sender without a right to it does not get to fill the memory with a body.
+ */
 export async function ingestRoutes(
   app: FastifyInstance,
   door: MetricsDoor,
@@ -25,12 +30,19 @@ export async function ingestRoutes(
 ): Promise<void> {
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: door.limits.compressedBytesMax }, (_request, body, parsed) =>
-      parsed(null, body),
-    )
-    scope.addHook('onRequest', (request, reply, next) => {
+    const arrivals = new WeakMap<FastifyRequest, ByteLease>()
+    scope.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id)
-      next()
+      admissions.set(request, admit(door, request, declaredBytes(request) ?? 0))
+      const lease = door.receiving.lease()
+      arrivals.set(request, lease)
+      // Comes once, whether the answer was sent or the connection broke.
+      reply.raw.once('close', () => lease[Symbol.dispose]())
+    })
+    scope.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {
+      const lease = arrivals.get(request)
+      if (lease === undefined) throw new Error('the request was not admitted')
+      return await receiveBody(body, door.limits.compressedBytesMax, lease)
     })
     scope.setErrorHandler((error: FastifyError | AppError, request, reply) => {
       const known = asAppError(error)
@@ -46,14 +58,23 @@ export async function ingestRoutes(
   })
 }
 
-/** Admission before anything is decompressed. Errors: those of `Admission`. */
+const admissions = new WeakMap<FastifyRequest, Admitted>()
+
+/** What the headers got; a body whose length they did not say is asked for again. Errors: those of `Admission`. */
 export function admitRequest(door: MetricsDoor, request: FastifyRequest): Admitted {
-  return door.admit({
-    kind: 'metrics',
-    key: ingestKey(request),
-    remoteAddress: remoteAddress(request),
-    sizeBytes: bodyOf(request).byteLength,
-  })
+  const early = declaredBytes(request) === null ? undefined : admissions.get(request)
+  return early ?? admit(door, request, bodyOf(request).byteLength)
+}
+
+function admit(door: MetricsDoor, request: FastifyRequest, sizeBytes: number): Admitted {
+  const remoteAddress = senderAddress(request.socket.remoteAddress ?? '', (name) => headerOf(request, name))
+  return door.admit({ kind: 'metrics', key: ingestKey(request), remoteAddress, sizeBytes })
+}
+
+/** `Content-Length`, which the body cannot exceed; null when the body comes in chunks. */
+function declaredBytes(request: FastifyRequest): number | null {
+  const length = headerOf(request, 'content-length')
+  return length === undefined ? null : Number(length)
 }
 
 /** The body as received; empty when there is none. */
@@ -80,16 +101,6 @@ export function authorizationKey(header: string | undefined): string | null {
   if (scheme.toLowerCase() === 'bearer') return text
   const [user = '', password = ''] = Buffer.from(text, 'base64').toString('utf8').split(':', 2)
   return user === '' ? password : user
-}
-
-/**
- * The peer's address. A request that a proxy on this machine passes on is not from this machine: then it is the address the
- * proxy saw, so that anonymous ingest does not open to the world.
- */
-function remoteAddress(request: FastifyRequest): string {
-  const forwarded = headerOf(request, 'x-forwarded-for')
-  if (forwarded !== undefined) return forwarded.split(',').at(-1)?.trim() ?? ''
-  return headerOf(request, 'forwarded') === undefined ? (request.socket.remoteAddress ?? '') : 'forwarded'
 }
 
 function statusOf(error: AppError): number {

@@ -5,6 +5,8 @@ const mib = 1024 * 1024
 export interface ProtocolLimits {
   /** A body as it arrives. Over it: 413. */
   readonly compressedBytesMax: number
+  /** What HTTP bodies hold together from their first byte to their answer. Over it: 503 with Retry-After. */
+  readonly receivingBytesMax: number
   /** Bodies being taken in at the same time, as they arrived. Over it: 503 with Retry-After. */
   readonly bytesUnderWayMax: number
   /** A body after decompression, enforced while decompressing. Over it: 413. */
@@ -52,6 +54,7 @@ export interface ProtocolLimits {
 
 export const defaultProtocolLimits: ProtocolLimits = {
   compressedBytesMax: 16 * mib,
+  receivingBytesMax: 256 * mib,
   bytesUnderWayMax: 256 * mib,
   decompressedBytesMax: 64 * mib,
   jsonBytesMax: 16 * mib,

@@ -9,6 +9,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
 import { type ContentEncoding, decompress, decompressSync } from './body/decompress.ts'
+import { ByteBudget } from './body/receive.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
 import { bodyMalformed, bodyTooLarge, protocolsBusy } from './errors.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
@@ -66,6 +67,8 @@ const idleBatchSamplesMax = 262_144
 
 export class MetricsDoor {
   readonly limits: ProtocolLimits
+  /** What bodies hold while they arrive, over all listeners. */
+  readonly receiving: ByteBudget
   readonly #deps: MetricsDoorDeps
   readonly #state: DecodeState
   readonly #otlp: OtlpDecoder
@@ -77,6 +80,7 @@ export class MetricsDoor {
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
     this.limits = deps.limits ?? defaultProtocolLimits
+    this.receiving = new ByteBudget(this.limits.receivingBytesMax)
     this.#state = createDecodeState(this.limits)
     this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
     this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)

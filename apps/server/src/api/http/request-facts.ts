@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Credentials, Peer } from '../../accounts/index.ts'
 import { crossOrigin } from '../../accounts/index.ts'
-import { isLoopback } from '../../ingest/index.ts'
+import { isForwarded, isLoopback } from '../../ingest/index.ts'
 import { AppError } from '../../kernel/errors.ts'
 
 const userAgentLengthMax = 300
@@ -17,8 +17,7 @@ export function peerOf(request: FastifyRequest): Peer {
 
 /** From this machine and not through a proxy on it. */
 export function isDirectlyLocal(request: FastifyRequest): boolean {
-  const { headers } = request
-  const isProxied = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers['x-real-ip'] !== undefined
+  const isProxied = isForwarded((name) => request.headers[name]?.toString())
   return !isProxied && isLoopback(request.socket.remoteAddress ?? '')
 }
 

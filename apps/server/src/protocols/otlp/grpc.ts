@@ -13,6 +13,7 @@ import {
   logVerbosity,
   setLogVerbosity,
 } from '@grpc/grpc-js'
+import { senderAddress } from '../../ingest/index.ts'
 import { AppError, isAppError } from '../../kernel/errors.ts'
 import { cannotListen, protocolsInternal } from '../errors.ts'
 import { authorizationKey } from '../http.ts'
@@ -80,7 +81,7 @@ async function exportMetrics(door: MetricsDoor, call: ServerUnaryCall<Buffer, Bu
   const { tenant, lane } = door.admit({
     kind: 'metrics',
     key: metadataText(call.metadata, 'x-bellwether-key') ?? authorizationKey(metadataText(call.metadata, 'authorization')),
-    remoteAddress: metadataText(call.metadata, 'x-forwarded-for')?.split(',').at(-1)?.trim() ?? peerAddress(call.getPeer()),
+    remoteAddress: senderAddress(peerAddress(call.getPeer()), (name) => metadataText(call.metadata, name)),
     sizeBytes: bytes.byteLength,
   })
   // gRPC's own compression is undone by the library, within the message limit.
