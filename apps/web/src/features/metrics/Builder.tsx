@@ -2,11 +2,13 @@
 import { Autocomplete, MultiSelect, Select, type ComboboxItem } from '@mantine/core'
 import type { Metric } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { formatCount } from '../../lib/units.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { usePlace } from '../session/index.ts'
 import { aggregations, autoWindow, matchOps, suggestQuery, windowFunctions, type BuilderQuery, type Filter } from './builder-model.ts'
 import { tagsQuery, tagValuesQuery } from './metrics.queries.ts'
+import { useMetrics } from './use-metrics.ts'
 import './builder.css'
 
 /** Options drawn in one list; typing narrows the rest. */
@@ -25,7 +27,9 @@ export interface BuilderProps {
 
 export function Builder({ letter, query, metrics, onChange }: BuilderProps) {
   const { projectPath } = usePlace()
-  const isKnown = metrics.some((metric) => metric.name === query.metric)
+  const { isCut } = useMetrics('')
+  // A metric that does not exist has no labels to ask for.
+  const isKnown = isCut || metrics.some((metric) => metric.name === query.metric)
   const tags = useQuery({ ...tagsQuery(projectPath, query.metric), enabled: isKnown })
   const labels = (tags.data?.items ?? []).map((tag) => tag.name).filter((name) => name !== '__name__')
   const setFilter = (index: number, filter: Filter | null): void => {
@@ -34,7 +38,7 @@ export function Builder({ letter, query, metrics, onChange }: BuilderProps) {
   }
   return (
     <div className="bw-builder" role="group" aria-label={`Query ${letter}`}>
-      <MetricPicker letter={letter} metric={query.metric} metrics={metrics} onPick={(metric) => onChange(suggestQuery(metric))} />
+      <MetricPicker letter={letter} metric={query.metric} onPick={(metric) => onChange(suggestQuery(metric))} />
       {query.metric !== '' && (
         <>
           {query.filters.map((filter, index) => (
@@ -56,11 +60,13 @@ export function Builder({ letter, query, metrics, onChange }: BuilderProps) {
 interface MetricPickerProps {
   readonly letter: string
   readonly metric: string
-  readonly metrics: readonly Metric[]
   readonly onPick: (metric: { readonly name: string; readonly type: string }) => void
 }
 
-function MetricPicker({ letter, metric, metrics, onPick }: MetricPickerProps) {
+function MetricPicker({ letter, metric, onPick }: MetricPickerProps) {
+  const [text, setText] = useState('')
+  // The field holds the chosen name until someone types.
+  const metrics = useMetrics(text === metric ? '' : text).items ?? []
   const byName = new Map(metrics.map((each) => [each.name, each]))
   const names = metrics.map((each) => each.name)
   return (
@@ -69,6 +75,8 @@ function MetricPicker({ letter, metric, metrics, onPick }: MetricPickerProps) {
       aria-label={`Metric of query ${letter}`}
       placeholder="Choose a metric…"
       searchable
+      searchValue={text}
+      onSearchChange={setText}
       limit={optionsShownMax}
       data={metric === '' || byName.has(metric) ? names : [metric, ...names]}
       value={metric === '' ? null : metric}

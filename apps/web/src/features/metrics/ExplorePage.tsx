@@ -1,26 +1,22 @@
 /** The metrics explorer: find a metric, ask, see. */
-import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo } from 'react'
 import { Button } from '../../ui/Button.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { usePlace } from '../session/index.ts'
 import { suggestQuery, writeQuery } from './builder-model.ts'
 import { ExploreResult } from './ExploreResult.tsx'
 import { queriesMax } from './explore-search.ts'
 import { MetricDrawer } from './MetricDrawer.tsx'
-import { metricsQuery } from './metrics.queries.ts'
-import { orderMetrics } from './metric-list.ts'
 import { MetricsBrowser } from './MetricsBrowser.tsx'
 import { QueryRow } from './QueryRow.tsx'
 import { useAnswers } from './use-answers.ts'
 import { useExplore } from './use-explore.ts'
+import { useMetrics } from './use-metrics.ts'
 import './explore.css'
 
 export function ExplorePage() {
-  const { projectPath } = usePlace()
   const state = useExplore()
-  const metrics = useQuery(metricsQuery(projectPath))
-  const items = useMemo(() => orderMetrics(metrics.data?.items ?? []), [metrics.data])
+  const { items: listed } = useMetrics('')
+  const items = useMemo(() => listed ?? [], [listed])
   const answers = useAnswers(state.queries, state.isOff)
   const { pick } = state.search
   const { update } = state
@@ -30,11 +26,11 @@ export function ExplorePage() {
     const queries = state.queries.filter((query) => query !== '')
     update({ q: queries.length < queriesMax ? [...queries, text] : [text], metric: undefined, pick: undefined })
   }
-  const ready = metrics.data !== undefined
+  const ready = listed !== undefined
   useEffect(() => {
     // From the palette or a link that only names a metric: the usual query for its type, in place of this step.
     if (pick === undefined || !ready) return
-    const type = metrics.data?.items.find((metric) => metric.name === pick)?.type ?? 'unknown'
+    const type = items.find((metric) => metric.name === pick)?.type ?? 'unknown'
     update(
       {
         q: [writeQuery(suggestQuery({ name: pick, type }))],
@@ -46,7 +42,7 @@ export function ExplorePage() {
       },
       true,
     )
-  }, [pick, ready, metrics.data, update])
+  }, [pick, ready, items, update])
   const isEmpty = state.queries.every((query) => query === '')
   return (
     <Page title="Metrics" wide>
@@ -72,7 +68,7 @@ export function ExplorePage() {
         )}
       </div>
       {isEmpty ? (
-        <MetricsBrowser metrics={metrics} onOpen={(name) => update({ metric: name })} openName={state.search.metric ?? null} />
+        <MetricsBrowser onOpen={(name) => update({ metric: name })} openName={state.search.metric ?? null} />
       ) : (
         <ExploreResult state={state} answers={answers} metrics={items} />
       )}

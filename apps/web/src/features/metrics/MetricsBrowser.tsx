@@ -1,7 +1,6 @@
 /** All metrics of the project: what they are, how many series, when the last point came. */
-import type { Metric, Page } from '@bellwether/protocol'
+import type { Metric } from '@bellwether/protocol'
 import { Link } from '@tanstack/react-router'
-import type { UseQueryResult } from '@tanstack/react-query'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { formatAgoMinutes } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
@@ -11,10 +10,10 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { Tag } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { usePlace } from '../session/index.ts'
-import { findMetrics, orderMetrics, shownType } from './metric-list.ts'
+import { findMetrics, shownType } from './metric-list.ts'
+import { useMetrics } from './use-metrics.ts'
 
 export interface MetricsBrowserProps {
-  readonly metrics: UseQueryResult<Page<Metric>>
   readonly onOpen: (name: string) => void
   readonly openName: string | null
 }
@@ -61,19 +60,18 @@ function columnsAt(nowMs: number, names: ReadonlySet<string>): readonly Column<M
   ]
 }
 
-export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProps) {
+export function MetricsBrowser({ onOpen, openName }: MetricsBrowserProps) {
   const { project } = usePlace()
   const [text, setText] = useState('')
   const wanted = useDeferredValue(text)
-  const items = metrics.data?.items
-  const ordered = useMemo(() => orderMetrics(items ?? []), [items])
-  const found = useMemo(() => findMetrics(ordered, wanted), [ordered, wanted])
+  const metrics = useMetrics(text)
+  const { items } = metrics
+  const found = useMemo(() => findMetrics(items ?? [], wanted), [items, wanted])
   const columns = useMemo(
-    () => columnsAt(metrics.dataUpdatedAt, new Set(ordered.map((metric) => metric.name))),
-    [metrics.dataUpdatedAt, ordered],
+    () => columnsAt(metrics.updatedAtMs, new Set((items ?? []).map((metric) => metric.name))),
+    [metrics.updatedAtMs, items],
   )
-  if (metrics.isError)
-    return <Failure error={metrics.error} title="The metrics could not be listed" onRetry={() => void metrics.refetch()} />
+  if (metrics.error !== null) return <Failure error={metrics.error} title="The metrics could not be listed" onRetry={metrics.retry} />
   return (
     <section className="bw-section" aria-label="All metrics">
       <header className="bw-section__head">
@@ -81,10 +79,10 @@ export function MetricsBrowser({ metrics, onOpen, openName }: MetricsBrowserProp
         <span className="bw-section__note" aria-live="polite">
           {items === undefined
             ? ''
-            : `${formatCount(found.length)} of ${formatCount(items.length)}${metrics.data?.next === null ? '' : ' and more'}`}
+            : `${formatCount(found.length)} of ${formatCount(items.length)}${metrics.isCut ? ' and more; type to search all of them' : ''}`}
         </span>
       </header>
-      {metrics.isPending ? (
+      {items === undefined ? (
         <div className="bw-section__body">
           <Loading label="metrics" rows={8} />
         </div>

@@ -10,6 +10,7 @@ import { emptyBuilder, readQuery, withoutUnfinished, writeQuery, type BuilderQue
 import { Builder } from './Builder.tsx'
 import { curlCommand } from './explore-model.ts'
 import { letterOf } from './explore-search.ts'
+import { shownType } from './metric-list.ts'
 import { prometheusPath } from './metrics.queries.ts'
 import type { Grid } from './prometheus.ts'
 import type { ExploreState } from './use-explore.ts'
@@ -91,11 +92,38 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
           />
         </div>
       </div>
-      {!asText && text !== '' && <code className="bw-query__text">{text}</code>}
+      {!asText && text !== '' && (
+        <div className="bw-query__text">
+          <code>{text}</code>
+          <AboutMetric name={shown?.metric ?? ''} metrics={metrics} onOpen={(name) => state.update({ metric: name })} />
+        </div>
+      )}
       {error !== null && error !== undefined && !off && (
         <Failure compact error={error} title={`Query ${letter} gave no answer`} onRetry={onRetry} />
       )}
     </div>
+  )
+}
+
+/** What the metric says of itself, and the way to all of it. */
+function AboutMetric({
+  name,
+  metrics,
+  onOpen,
+}: {
+  readonly name: string
+  readonly metrics: readonly Metric[]
+  readonly onOpen: (name: string) => void
+}) {
+  const metric = metrics.find((each) => each.name === name)
+  if (metric === undefined) return null
+  const facts = [shownType(metric, new Set(metrics.map((each) => each.name))), metric.unit, metric.help].filter(
+    (fact) => fact !== '' && fact !== 'unknown',
+  )
+  return (
+    <button type="button" className="bw-query__about" onClick={() => onOpen(name)} title="All about this metric">
+      {facts.length === 0 ? 'About this metric' : facts.join(' · ')}
+    </button>
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Metric, MetricType } from '@bellwether/protocol'
 import { describe, expect, it } from 'vitest'
-import { findMetrics, orderMetrics, shownType } from './metric-list.ts'
+import { findMetrics, orderMetrics, serverWord, shownType } from './metric-list.ts'
 
 function metric(name: string, type: MetricType = 'unknown', help = ''): Metric {
   return { name, type, unit: '', help, seriesCount: 1, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: '2026-01-01T00:00:00.000Z' }
@@ -23,6 +23,11 @@ describe('the list of metrics', () => {
 
   it('puts what people send before what Bellwether says of itself', () => {
     expect(orderMetrics(all).map((each) => each.name)).toEqual(['load', 'x_seconds_bucket', 'x_seconds_sum', 'y_sum', 'bellwether_a'])
+  })
+
+  it('gives the server the longest word', () => {
+    expect(serverWord(' http duration s')).toBe('duration')
+    expect(serverWord('  ')).toBe('')
   })
 
   it('knows the parts of a histogram', () => {

@@ -14,6 +14,12 @@ export function findMetrics(metrics: readonly Metric[], text: string): readonly 
   })
 }
 
+/** The part of a search that the server can answer: names hold one text, so it gets the longest word. */
+export function serverWord(text: string): string {
+  const words = text.trim().split(/\s+/)
+  return words.reduce((longest, word) => (word.length > longest.length ? word : longest), '')
+}
+
 /** People's own metrics first, by name; Bellwether's about itself last. */
 export function orderMetrics(metrics: readonly Metric[]): readonly Metric[] {
   const isOwn = (metric: Metric): number => (metric.name.startsWith('bellwether_') ? 1 : 0)

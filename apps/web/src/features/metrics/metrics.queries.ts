@@ -17,10 +17,14 @@ export function prometheusPath(projectPath: string): string {
   return `${projectPath}/prometheus/api/v1`
 }
 
-export function metricsQuery(projectPath: string) {
+/** Metrics by name; `search` is part of a name, '' for all. */
+export function metricsQuery(projectPath: string, search = '') {
   return queryOptions({
-    queryKey: ['metrics', projectPath],
-    queryFn: async ({ signal }) => request(`${projectPath}/metrics?limit=${metricsListMax}`, metricPage, { signal }),
+    queryKey: ['metrics', projectPath, search],
+    queryFn: async ({ signal }) =>
+      request(`${projectPath}/metrics?limit=${metricsListMax}${search === '' ? '' : `&search=${encodeURIComponent(search)}`}`, metricPage, {
+        signal,
+      }),
     staleTime: 15_000,
   })
 }

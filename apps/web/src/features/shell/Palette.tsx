@@ -1,12 +1,11 @@
 /** Ctrl K: go somewhere, find a metric, switch the project, do something. */
 import { Modal, useMantineColorScheme } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { copyText } from '../../ui/CopyButton.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { metricsQuery } from '../metrics/index.ts'
+import { useMetrics } from '../metrics/index.ts'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { allPages } from './navigation.ts'
@@ -14,13 +13,13 @@ import { search, type PaletteItem } from './palette-model.ts'
 
 type Action = PaletteItem & { readonly run: () => void }
 
-function useActions(): readonly Action[] {
+function useActions(text: string): readonly Action[] {
   const place = usePlace()
   const navigate = useNavigate()
   const { setColorScheme } = useMantineColorScheme()
   const [zone, setZone] = useZone()
   const { refreshNow } = useRange()
-  const metrics = useQuery(metricsQuery(place.projectPath))
+  const metrics = useMetrics(text).items
   const project = place.project.id
   return useMemo(() => {
     const pages = allPages.map((page): Action => ({
@@ -43,7 +42,7 @@ function useActions(): readonly Action[] {
           run: () => void navigate({ to: '/p/$project', params: { project: each.id } }),
         })),
     )
-    const named = (metrics.data?.items ?? []).map((metric): Action => ({
+    const named = (metrics ?? []).map((metric): Action => ({
       id: `metric:${metric.name}`,
       group: 'Metrics',
       label: metric.name,
@@ -61,12 +60,12 @@ function useActions(): readonly Action[] {
     ]
     const actions = does.map(([label, words, run]): Action => ({ id: `do:${label}`, group: 'Do', label, words, note: '', run }))
     return [...pages, ...projects, ...named, ...actions]
-  }, [metrics.data, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
+  }, [metrics, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
 }
 
 export function Palette({ onClose }: { readonly onClose: () => void }) {
-  const actions = useActions()
   const [text, setText] = useState('')
+  const actions = useActions(text)
   const [position, setPosition] = useState(0)
   const found = useMemo(() => search(text, actions), [text, actions])
   const list = useRef<HTMLDivElement>(null)
