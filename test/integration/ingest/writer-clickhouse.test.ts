@@ -22,6 +22,7 @@ import {
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { isThere } from '../../../apps/server/src/metrics/index.ts'
 
 let engine: ClickHouseEngine
 let dataDir: string
@@ -61,7 +62,9 @@ function idsRecord(from: number, count: number, step: number): LogRecord {
 
 function insertOf(name: string, ids: Uint32Array): TableInsert {
   const values = { kind: 'u32' as const, data: ids }
-  return { table: name, columns: ['id'], rows: ids.length, body: [encodeNativeBlock(ids.length, [{ name: 'id', type: 'UInt32', values }])] }
+  const body = [encodeNativeBlock(ids.length, [{ name: 'id', type: 'UInt32' as const, values }])]
+  const probe = { sql: `SELECT uniqExact(id) FROM ${name} WHERE id IN (${ids.join(',')})`, rows: new Set(ids).size }
+  return { table: name, columns: ['id'], rows: ids.length, body, probe }
 }
 
 /** Rows into `probe`, at most 90 partitions an insert, and the first id of each record into `probe_side`. */
@@ -103,7 +106,17 @@ async function live(insert: WriterDeps['insert'], drainTimeoutMs = 20_000): Prom
   const conservation = createConservation()
   const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
   await recoverLog(log, handlers, conservation)
-  const writer = createWriter({ log, handlers, insert, conservation, clock, logger: silentLogger, concurrency: 2, drainTimeoutMs })
+  const writer = createWriter({
+    log,
+    handlers,
+    insert,
+    isThere: (probe, signal) => isThere(engine, probe, signal),
+    conservation,
+    clock,
+    logger: silentLogger,
+    concurrency: 2,
+    drainTimeoutMs,
+  })
   writer.start()
   return {
     log,
@@ -152,6 +165,24 @@ test('answers lost after the work was done, through three lives: every row is st
   }
   expect(await counts('probe')).toEqual({ rows: 30_000, unique: 30_000 })
   expect(await counts('probe_side')).toEqual({ rows: 30, unique: 30 })
+})
+
+test('an engine killed between token and rows, which then takes every repetition for a duplicate, gets the rows again', async () => {
+  let calls = 0
+  await using life = await live(async (request) => {
+    await engine.insertNative(request)
+    if (++calls > 1) return
+    // What such a kill leaves: the token is known, the rows are not there.
+    await engine.command(`ALTER TABLE ${request.table} DELETE WHERE 1 SETTINGS mutations_sync = 2`)
+    await engine.insertNative(request)
+    expect(await counts(request.table)).toEqual({ rows: 0, unique: 0 })
+    throw timeout
+  })
+  await append(life, idsRecord(0, 1000, 3))
+  await life.writer.drain(AbortSignal.timeout(30_000))
+  expect(await counts('probe')).toEqual({ rows: 1000, unique: 1000 })
+  expect(await counts('probe_side')).toEqual({ rows: 1, unique: 1 })
+  expect(calls).toBe(4)
 })
 
 test('late data over 250 partitions goes in as several inserts, repeated ones change nothing', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
-import { STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
+import { isThere, STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
 import {
   batchOf,
   budget,
@@ -284,4 +284,32 @@ test('duplicates: an equal sample is dropped, another value for a time is refuse
       [startMs + 2, 5],
     ],
   })
+})
+
+test('the probe of every insert tells whether the engine has it, in whichever partition', async () => {
+  await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+  const weekMs = 7 * 86_400_000
+  const samples = [0, 1, 0, 2].map((weeks, i) => ({
+    labels: { __name__: 'up', job: `j${i}` },
+    timeMs: startMs - weeks * weekMs + i,
+    value: i,
+  }))
+  const batch = batchOf(stack.ingest, samples)
+  batch.metadata.push({ name: "it's_up", type: 'gauge', unit: '', help: 'h' })
+  await stack.ingest.accept(batch, 100)
+  await stack.log.seal()
+  const segment = await stack.log.take('ready', live)
+  const inserts = stack.handler.buildInserts((await segment?.read()) ?? [])
+  expect(inserts.map(({ table, probe }) => [table, probe.rows])).toEqual([
+    ['series', 2],
+    ['metric_metadata', 1],
+    ['samples', 4],
+  ])
+  for (const { table, columns, body, probe } of inserts) {
+    expect(await isThere(home.engine, probe, live)).toBe(false)
+    await home.engine.insertNative({ table, columns, body, token: `probe-${table}` })
+    expect(await isThere(home.engine, probe, live)).toBe(true)
+  }
+  await home.engine.command(`ALTER TABLE samples DROP PARTITION ${Math.floor((startMs - weekMs) / weekMs)}`)
+  expect(await isThere(home.engine, inserts[2]?.probe ?? { sql: '', rows: 0 }, live)).toBe(false)
 })

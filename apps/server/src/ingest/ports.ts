@@ -38,6 +38,8 @@ export interface Segment {
   readonly token: string
   readonly rows: number
   readonly sizeBytes: number
+  /** An earlier life of the program had it, or it was buried before: some of its inserts may have been tried already. */
+  readonly isRepeated: boolean
   /** Reads the records back (from memory when they are still there). */
   read(): Promise<readonly LogRecord[]>
 }
@@ -107,12 +109,22 @@ export interface DeadLetters {
   discardDeadLetter(id: string): Promise<void>
 }
 
+/**
+ * Asks the engine for some rows of an insert, at least one of each partition (the engine keeps or loses a partition's rows
+ * together). `sql` gives one number, UInt64: how many of them are there; all of them are `rows`.
+ */
+export interface InsertProbe {
+  readonly sql: string
+  readonly rows: number
+}
+
 /** One INSERT. Columns are named in `columns`; `body` is a sequence of Native blocks with exactly them. */
 export interface TableInsert {
   readonly table: string
   readonly columns: readonly string[]
   readonly rows: number
   readonly body: readonly Uint8Array[]
+  readonly probe: InsertProbe
 }
 
 /** What a kind of data brings to the common path. */

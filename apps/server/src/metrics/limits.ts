@@ -39,6 +39,9 @@ export const seriesListMax = 4_000
 /** Partitions one INSERT may touch (the engine refuses more than 100). */
 export const partitionsPerInsertMax = 90
 
+/** Hours in one partition of a time-keyed table; see tables.ts. */
+export const hoursPerPartition = 168
+
 /** Native histograms kept in memory by the head; older ones are left to the engine. */
 export const headHistogramsMax = 50_000
 

@@ -85,7 +85,7 @@ export async function recoverSegment(deps: RecoveryDeps, file: FoundFile): Promi
   const finalPath = file.isOpen || sealedAndTorn ? await secure(deps, path, file.sequence, goodBytes) : path
   const identity = scan.header === null ? named : { ...scan.header, lane: deps.lane }
   if (identity.logId === deps.identity.logId) deps.identity.raise(deps.lane, identity.sequence)
-  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs: scan.header?.createdMs ?? deps.nowMs }
+  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs: scan.header?.createdMs ?? deps.nowMs, isRepeated: true }
   const segment = new StoredSegment(facts, deps.load, deps.budget)
   segment.add(scan.records, goodBytes.length)
   return segment

@@ -40,6 +40,7 @@ export class StoredSegment implements Segment {
   /** Wall clock when it was begun, ms since 1970. */
   readonly createdMs: number
   readonly identity: SegmentIdentity
+  readonly isRepeated: boolean
   rows = 0
   recordCount = 0
   /** End of the last durable record. */
@@ -50,7 +51,7 @@ export class StoredSegment implements Segment {
   #retainedBytes = 0
 
   constructor(
-    facts: { identity: SegmentIdentity; sequence: number; path: string; createdMs: number },
+    facts: { identity: SegmentIdentity; sequence: number; path: string; createdMs: number; isRepeated: boolean },
     load: SegmentLoader,
     budget: RetainBudget,
   ) {
@@ -60,6 +61,7 @@ export class StoredSegment implements Segment {
     this.token = segmentToken(facts.identity)
     this.path = facts.path
     this.createdMs = facts.createdMs
+    this.isRepeated = facts.isRepeated
     this.#load = load
     this.#budget = budget
   }

@@ -5,7 +5,7 @@
  */
 import { AppError } from '../../kernel/errors.ts'
 import type { ErrorKind } from '../../kernel/errors.ts'
-import type { Conservation, KindHandler, LogRecord, TableInsert } from '../ports.ts'
+import type { Conservation, InsertProbe, KindHandler, LogRecord, TableInsert } from '../ports.ts'
 import type { InsertRequest } from '../writer/writer.ts'
 import type { SimProcess, SimWorld } from './sim-world.ts'
 
@@ -14,6 +14,8 @@ export interface EngineFaults {
   readonly unavailable: number
   /** The caller is told "timeout"; the work is done, now or later. */
   readonly timeoutAfter: number
+  /** Killed when it had noted the token and not yet kept the rows. */
+  readonly forgets: number
 }
 
 export function engineError(code: string, kind: ErrorKind = 'unavailable'): AppError {
@@ -21,7 +23,7 @@ export function engineError(code: string, kind: ErrorKind = 'unavailable'): AppE
 }
 
 export class FakeEngine {
-  faults: EngineFaults = { unavailable: 0, timeoutAfter: 0 }
+  faults: EngineFaults = { unavailable: 0, timeoutAfter: 0, forgets: 0 }
   /** Row id → how often it was stored, by table. */
   readonly stored = new Map<string, Map<number, number>>()
   /** Promises broken by the caller. */
@@ -50,12 +52,25 @@ export class FakeEngine {
       if (random.chance(this.faults.unavailable))
         throw engineError(random.pick(['engine.unavailable', 'engine.memory', 'engine.too_many_parts']))
       if (idsOf(body).some((id) => id < 0)) throw engineError('engine.rejected', 'invalid')
+      if (random.chance(this.faults.forgets)) {
+        this.#applied.add(request.token)
+        throw engineError('engine.unavailable')
+      }
       if (random.chance(this.faults.timeoutAfter)) {
         // The statement goes on in the engine, whatever becomes of the one who sent it.
         this.#world.later(null, () => this.#apply(request.token, request.table, body))
         throw engineError('engine.timeout', 'timeout')
       }
       this.#apply(request.token, request.table, body)
+    })
+  }
+
+  /** The probe's statement is a table's name and ids. */
+  isThere(owner: SimProcess, { sql, rows }: InsertProbe): Promise<boolean> {
+    const [table = '', ids = ''] = sql.split(' ')
+    return this.#world.perform(owner, () => {
+      if (this.#world.random.chance(this.faults.unavailable)) throw engineError('engine.unavailable')
+      return idsOf(ids).filter((id) => this.count(table, id) > 0).length === rows
     })
   }
 
@@ -88,7 +103,8 @@ function idsIn(record: LogRecord): number[] {
 const rowsPerInsert = 7
 
 function tableInsert(table: string, ids: readonly number[]): TableInsert {
-  return { table, columns: ['id'], rows: ids.length, body: [Buffer.from(ids.join(','), 'utf8')] }
+  const probe = { sql: `${table} ${ids.slice(0, 1).join()}`, rows: Math.min(ids.length, 1) }
+  return { table, columns: ['id'], rows: ids.length, body: [Buffer.from(ids.join(','), 'utf8')], probe }
 }
 
 /** Rows go to `rows` in several inserts, as late data does, and the first id of each record to `firsts`. */

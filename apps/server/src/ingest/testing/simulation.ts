@@ -96,7 +96,11 @@ class Simulation {
     this.#disk.faults = { shortWrite: rate, noSpace: rate, writeError: rate, syncError: rate, otherError: random.pick([0, rate]) }
     this.#disk.freeBytes = random.chance(0.05) ? 0 : 1e12
     const engineRate = random.pick([0, 0.1, 0.5, 0.95])
-    this.#engine.faults = { unavailable: engineRate * random.next(), timeoutAfter: engineRate * random.next() }
+    this.#engine.faults = {
+      unavailable: engineRate * random.next(),
+      timeoutAfter: engineRate * random.next(),
+      forgets: engineRate * random.next(),
+    }
     const process = this.#world.process(mayDie ? random.between(1, random.pick([60, 250])) : Number.POSITIVE_INFINITY)
     await this.#during(process, () => this.#scenario(process))
     if (!process.dead && random.chance(0.3)) this.#disk.crash()
@@ -148,6 +152,7 @@ class Simulation {
       log,
       handlers,
       insert: (request) => this.#engine.insert(process, request),
+      isThere: (probe) => this.#engine.isThere(process, probe),
       conservation,
       clock,
       logger: silentLogger,
@@ -183,7 +188,7 @@ class Simulation {
   async #lastLife(): Promise<Set<number>> {
     this.#disk.faults = noDiskFaults
     this.#disk.freeBytes = 1e12
-    this.#engine.faults = { unavailable: 0, timeoutAfter: 0 }
+    this.#engine.faults = { unavailable: 0, timeoutAfter: 0, forgets: 0 }
     const dead = new Set<number>()
     const process = this.#world.process(Number.POSITIVE_INFINITY)
     await this.#during(process, async () => {

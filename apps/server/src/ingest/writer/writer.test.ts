@@ -21,12 +21,12 @@ class TestLog {
   #open = 0
   #sequence = 0
 
-  add(lane: Lane, records: readonly LogRecord[], read?: () => Promise<readonly LogRecord[]>): string {
+  add(lane: Lane, records: readonly LogRecord[], read?: () => Promise<readonly LogRecord[]>, isRepeated = false): string {
     const sequence = ++this.#sequence
     const rows = records.reduce((sum, record) => sum + record.rows, 0)
     const token = `log-${lane}-${sequence}`
     this.#open++
-    const segment = { lane, sequence, token, rows, sizeBytes: 100, read: read ?? (() => Promise.resolve(records)) }
+    const segment = { lane, sequence, token, rows, sizeBytes: 100, isRepeated, read: read ?? (() => Promise.resolve(records)) }
     const at = this.#waiting.findIndex((waiter) => waiter.lane === lane)
     if (at >= 0) this.#waiting.splice(at, 1)[0]?.give(segment)
     else this.#queues[lane].push(segment)
@@ -90,6 +90,7 @@ function bench(
       inserts.push(request)
       return insert(request, inserts.length)
     },
+    isThere: () => Promise.resolve(true),
     logger: silentLogger,
     random: () => 0.5,
     drainTimeoutMs: 0,
@@ -129,7 +130,7 @@ describe('tokens', () => {
   })
 
   test('an empty insert is left out and keeps its number', () => {
-    const empty = { table: 'a', columns: [], rows: 0, body: [] }
+    const empty = { table: 'a', columns: [], rows: 0, body: [], probe: { sql: '', rows: 0 } }
     const handler = { ...idHandler(createConservation()), buildInserts: () => [{ ...empty, rows: 1 }, empty, { ...empty, rows: 2 }] }
     const planned = planInserts('t', [idRecord([1], 1)], new Map([['metrics', handler]]))
     expect(planned.map((insert) => insert.token)).toEqual(['t-a', 't-a-2'])
@@ -150,6 +151,47 @@ describe('failures', () => {
       expect(made.writer.state()).toMatchObject({ waitingFor: null, segmentsWritten: 1, retries: 12 })
     },
   )
+
+  test('an engine that notes tokens and then loses the rows gets them again under another token', async () => {
+    const known = new Set<string>()
+    const kept = new Set<string>()
+    await using made = bench(
+      async ({ token, table }, attempt) => {
+        if (known.has(token)) return
+        known.add(token)
+        // Killed between the token and the rows, twice; the third time it lives.
+        if (table === 'rows' && attempt <= 3) throw engineError('engine.unavailable')
+        kept.add(table)
+      },
+      { isThere: ({ sql }) => Promise.resolve(kept.has(sql.split(' ')[0] ?? '')), random: Math.random },
+    )
+    made.log.add('ready', [idRecord([1], 1)])
+    await made.clock.advance(60_000)
+    expect([...kept]).toEqual(['rows', 'firsts'])
+    const tokens = made.inserts.map(({ token }) => token)
+    const [again = '', another = ''] = [tokens[2], tokens[4]]
+    expect(again).toMatch(/^log-ready-1-rows-again-\w+$/)
+    expect(tokens).toEqual(['log-ready-1-rows', 'log-ready-1-rows', again, again, another, 'log-ready-1-firsts'])
+    expect(made.log.committed).toEqual(['log-ready-1'])
+  })
+
+  test('rows are asked for only where the engine may know the token: after a failure, and of a segment of an earlier life', async () => {
+    const asked: string[] = []
+    const isThere: WriterDeps['isThere'] = ({ sql }) => Promise.resolve(asked.push(sql) > 0)
+    await using made = bench((_, attempt) => (attempt === 3 ? Promise.reject(engineError('engine.timeout')) : Promise.resolve()), {
+      isThere,
+    })
+    made.log.add('ready', [idRecord([1], 1)])
+    await turns()
+    expect(asked).toEqual([])
+    made.log.add('ready', [idRecord([2], 1)])
+    await made.clock.advance(60_000)
+    expect(asked).toEqual(['rows 2'])
+    made.log.add('ready', [idRecord([3], 1)], undefined, true)
+    await turns()
+    expect(asked).toEqual(['rows 2', 'rows 3', 'firsts 3'])
+    expect(made.log.committed).toHaveLength(3)
+  })
 
   test('tables that are done are not sent again when a later one waits', async () => {
     await using made = bench((request, attempt) =>

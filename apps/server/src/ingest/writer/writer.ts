@@ -1,13 +1,14 @@
 /**
  * Takes sealed segments and puts them into the stores, exactly once: every insert carries a token made of the segment, a
- * segment is committed only when all its inserts are done, and what fails for now is tried again for ever. What the engine
- * refuses several times is buried. Raw lanes are decoded here first, under the raw segment's token; each lane has its own
+ * segment is committed only when all its inserts are done, and what fails for now is tried again for ever. The engine notes a
+ * token before it keeps the rows: killed in between it takes every repetition for a duplicate of rows that it has not, so a
+ * repeated insert is done only when its rows were seen. What the engine refuses several times is buried. Raw lanes are decoded here first, under the raw segment's token; each lane has its own
  * workers, so that the low-priority lane never delays another.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
-import type { Conservation, IngestLog, Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
+import type { Conservation, IngestLog, InsertProbe, Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
 import { backoffMs } from './backoff.ts'
 import type { PlannedInsert } from './plan.ts'
 import { planInserts, rowsByTenant } from './plan.ts'
@@ -29,6 +30,8 @@ export interface WriterDeps {
   readonly handlers: ReadonlyMap<Kind, KindHandler>
   /** Errors by code: see engines' `ClickHouse`. `engine.rejected` is not retried for ever; every other error is. */
   readonly insert: (request: InsertRequest) => Promise<void>
+  /** Are the rows that the probe asks for in the engine? Errors as of `insert`. */
+  readonly isThere: (probe: InsertProbe, signal: AbortSignal) => Promise<boolean>
   readonly conservation: Pick<Conservation, 'queued' | 'stored' | 'buried'>
   readonly clock: Clock
   readonly logger: Logger
@@ -153,7 +156,7 @@ class SegmentWriter implements Writer {
     }
     const ready = present(counted)
     for (const insert of inserts) {
-      const outcome = await this.#insert(insert)
+      const outcome = await this.#insert(insert, segment.isRepeated)
       if (outcome.type === 'aborted') return
       if (outcome.type === 'refused') return this.#bury(segment, ready, { reason: outcome.reason, cause: null })
     }
@@ -178,17 +181,28 @@ class SegmentWriter implements Writer {
     }
   }
 
-  async #insert(insert: PlannedInsert): Promise<Outcome> {
+  async #insert(insert: PlannedInsert, isRepeated: boolean): Promise<Outcome> {
     const { clock, observer } = this.#deps
+    const { signal } = this.#stop
+    let token = insert.token
+    /** Whether the engine may know the token already. */
+    let isDoubtful = isRepeated
     let rejections = 0
     for (let attempt = 1; ; attempt++) {
       if (this.#stop.signal.aborted) return aborted
       const startedMs = clock.monotonicMs()
       try {
-        await this.#deps.insert({ ...insert, signal: this.#stop.signal })
-        observer?.inserted(insert.table, insert.rows, clock.monotonicMs() - startedMs)
-        return done
+        await this.#deps.insert({ ...insert, token, signal })
+        if (!isDoubtful || (await this.#deps.isThere(insert.probe, signal))) {
+          observer?.inserted(insert.table, insert.rows, clock.monotonicMs() - startedMs)
+          return done
+        }
+        token = `${insert.token}-again-${Math.floor(this.#random() * 2 ** 48).toString(36)}`
+        isDoubtful = false
+        observer?.retried('rows_missing')
+        this.#deps.logger.warn('the engine knows an insert whose rows it has not kept; they are inserted again', { token })
       } catch (error) {
+        isDoubtful = true
         if (this.#stop.signal.aborted) return aborted
         if (isAppError(error, 'engine.rejected') && ++rejections >= this.#rejectionsMax) {
           return { type: 'refused', reason: `table ${insert.table}: ${error.message}` }

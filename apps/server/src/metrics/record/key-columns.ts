@@ -2,13 +2,12 @@
 import { encodeNativeBlock, type NativeWriteColumn } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { TableInsert } from '../../ingest/index.ts'
-import { partitionsPerInsertMax } from '../limits.ts'
+import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
 import { putInt64 } from '../samples/sample-value.ts'
+import { probeOf } from './probe.ts'
 
 /** Rows of one insert; a segment of samples that came as histograms can be much larger than its points. */
 export const rowsPerInsertMax = 1_000_000
-
-export const hoursPerPartition = 168
 
 export function hourOf(timeMs: number): number {
   return Math.floor(timeMs / 3_600_000)
@@ -33,7 +32,13 @@ function chunked(rows: Uint32Array): Uint32Array[] {
 }
 
 export function tableInsert(table: string, rows: number, columns: readonly NativeWriteColumn[]): TableInsert {
-  return { table, columns: columns.map((column) => column.name), rows, body: [encodeNativeBlock(rows, columns)] }
+  return {
+    table,
+    columns: columns.map((column) => column.name),
+    rows,
+    body: [encodeNativeBlock(rows, columns)],
+    probe: probeOf(table, rows, columns),
+  }
 }
 
 export const u32 = (name: string, data: Uint32Array): NativeWriteColumn => ({ name, type: 'UInt32', values: { kind: 'u32', data } })

@@ -1,10 +1,10 @@
 /** Inserts into `samples`: almost every row that is ever written goes through here. Fast path: few weeks, filled record by record. */
 import type { Tenant } from '../../kernel/scope.ts'
 import type { TableInsert } from '../../ingest/index.ts'
-import { partitionsPerInsertMax } from '../limits.ts'
+import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
 import { putInt64, putValue } from '../samples/sample-value.ts'
 import type { MetricsRecord } from './decode.ts'
-import { f64, hoursPerPartition, KeyColumns, rowsPerInsertMax, splitRows, tableInsert, w64 } from './key-columns.ts'
+import { f64, KeyColumns, rowsPerInsertMax, splitRows, tableInsert, w64 } from './key-columns.ts'
 
 /** A decoded record with its owner. */
 export interface OwnedRecord {
