@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { noUnit } from '../lib/units.ts'
-import { axisStartsAtZero, chartOption, isolatedPoints, pointsOf, tickInterval, type ChartSeries } from './chart-option.ts'
+import { axisStartsAtZero, chartOption, extentOf, isolatedPoints, pointsOf, tickInterval, type ChartSeries } from './chart-option.ts'
 import { describeChart, statsOf } from './series-stats.ts'
 
 function series(...values: number[]): ChartSeries {
@@ -24,12 +24,12 @@ describe('gaps', () => {
 
 describe('the value axis', () => {
   it('starts at zero, except for lines in a narrow band far from it', () => {
-    expect(axisStartsAtZero('bars', [series(100, 101)])).toBe(true)
-    expect(axisStartsAtZero('area', [series(100, 101)])).toBe(true)
-    expect(axisStartsAtZero('line', [series(100, 101)])).toBe(false)
-    expect(axisStartsAtZero('line', [series(10, 101)])).toBe(true)
-    expect(axisStartsAtZero('line', [series(-5, 5)])).toBe(false)
-    expect(axisStartsAtZero('line', [series(Number.NaN)])).toBe(true)
+    expect(axisStartsAtZero('bars', extentOf([series(100, 101)]))).toBe(true)
+    expect(axisStartsAtZero('area', extentOf([series(100, 101)]))).toBe(true)
+    expect(axisStartsAtZero('line', extentOf([series(100, 101)]))).toBe(false)
+    expect(axisStartsAtZero('line', extentOf([series(10, 101)]))).toBe(true)
+    expect(axisStartsAtZero('line', extentOf([series(-5, 5)]))).toBe(false)
+    expect(axisStartsAtZero('line', extentOf([series(Number.NaN)]))).toBe(true)
   })
 
   it('counts bytes in powers of two', () => {

@@ -3,7 +3,7 @@ import type { BarSeriesOption, LineSeriesOption } from 'echarts/charts'
 import type { GridComponentOption } from 'echarts/components'
 import type { ComposeOption } from 'echarts/core'
 import { formatTick, type Zone } from '../lib/time-format.ts'
-import { formatValue, type Unit } from '../lib/units.ts'
+import { formatAxisValue, type Unit } from '../lib/units.ts'
 
 export type ChartOption = ComposeOption<LineSeriesOption | BarSeriesOption | GridComponentOption>
 
@@ -59,8 +59,20 @@ export function isolatedPoints(values: Float64Array): ReadonlySet<number> {
  * The lower end of the value axis. Bars and areas start at zero; so do lines, except when all of them run far from it
  * in a narrow band, which zero would flatten.
  */
-export function axisStartsAtZero(style: ChartStyle, series: readonly ChartSeries[]): boolean {
+export function axisStartsAtZero(style: ChartStyle, { low, high }: Extent): boolean {
   if (style !== 'line') return true
+  if (low > high || low <= 0) return low >= 0
+  return high - low > high * 0.2
+}
+
+export interface Extent {
+  /** `low` > `high` when there is no value. */
+  readonly low: number
+  readonly high: number
+}
+
+/** Smallest and largest value of all series. */
+export function extentOf(series: readonly ChartSeries[]): Extent {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const { values } of series) {
     for (const value of values) {
@@ -69,8 +81,7 @@ export function axisStartsAtZero(style: ChartStyle, series: readonly ChartSeries
       if (value > high) high = value
     }
   }
-  if (low > high || low <= 0) return low >= 0
-  return high - low > high * 0.2
+  return { low, high }
 }
 
 /** A round distance between ticks in powers of two, for bytes; undefined lets ECharts choose. */
@@ -134,6 +145,9 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
   const rangeMs = look.toMs - look.fromMs
   const highest = highestOf(look, data)
   const interval = tickInterval(look.unit, highest)
+  const extent = extentOf(data.series)
+  const startsAtZero = axisStartsAtZero(look.style, extent)
+  const span = startsAtZero ? highest : extent.high - extent.low
   const drawn = data.series.map((series) => seriesOption(data, series, look))
   const first = drawn[0]
   return {
@@ -158,10 +172,10 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
     },
     yAxis: {
       type: 'value',
-      scale: !axisStartsAtZero(look.style, data.series),
+      scale: !startsAtZero,
       splitNumber: 4,
       ...(interval === undefined ? {} : { interval, max: Math.ceil(highest / interval) * interval }),
-      axisLabel: { color: look.colors.text, fontSize: 11, formatter: (value: number) => formatValue(value, look.unit) },
+      axisLabel: { color: look.colors.text, fontSize: 11, formatter: (value: number) => formatAxisValue(value, look.unit, span) },
       splitLine: { lineStyle: { color: look.colors.grid } },
       axisLine: { show: false },
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatCount, formatMs, formatValue, noUnit, threeDigits, unitOfMetric, type Unit } from './units.ts'
+import { formatAxisValue, formatCount, formatMs, formatValue, noUnit, threeDigits, unitOfMetric, type Unit } from './units.ts'
 
 const plain = (base: Unit['base']): Unit => ({ base, perSecond: false })
 
@@ -43,6 +43,16 @@ describe('formatValue', () => {
       expect(formatValue(value, noUnit)).not.toMatch(/e[+-]/)
       expect(threeDigits(value)).not.toMatch(/e-/)
     }
+  })
+})
+
+describe('formatAxisValue', () => {
+  it('tells neighbouring labels apart in a narrow band', () => {
+    const labels = [890, 890.5, 891, 891.5, 892].map((value) => formatAxisValue(value, noUnit, 2))
+    expect(labels).toEqual(['890', '890.5', '891', '891.5', '892'])
+    expect(formatAxisValue(1_000_500, noUnit, 2000)).toBe('1.0005 M')
+    expect(formatAxisValue(250, noUnit, 1000)).toBe('250')
+    expect(formatAxisValue(0, noUnit, 0)).toBe('0')
   })
 })
 

@@ -77,27 +77,30 @@ const secondSteps: readonly (readonly [number, string])[] = [
   [1e-9, 'ns'],
 ]
 
-/** Three significant digits, without trailing zeros and without an exponent: 1234 → "1234", 0.012345 → "0.0123". */
-export function threeDigits(value: number): string {
+/** Significant digits of numbers, where nothing asks for more. */
+const digitsUsual = 3
+
+/** Three significant digits (or as many as asked), without trailing zeros and without an exponent: 1234 → "1234", 0.012345 → "0.0123". */
+export function threeDigits(value: number, digits = digitsUsual): string {
   if (value === 0) return '0'
   const magnitude = Math.floor(Math.log10(Math.abs(value)))
-  const decimals = Math.min(12, Math.max(0, 2 - magnitude))
+  const decimals = Math.min(12, Math.max(0, digits - 1 - magnitude))
   const text = value.toFixed(decimals)
   return decimals === 0 ? text : text.replace(/\.?0+$/, '')
 }
 
-function scaled(value: number, steps: readonly (readonly [number, string])[], joiner: string): string {
+function scaled(value: number, steps: readonly (readonly [number, string])[], joiner: string, digits = digitsUsual): string {
   const size = Math.abs(value)
   const last = steps[steps.length - 1] ?? [1, '']
   // 999.6 rounds to 1000, which reads better as 1 k.
   const found = steps.findIndex(([step]) => size >= step * 0.9995)
   const [step, suffix] = steps[found] ?? last
-  return `${threeDigits(value / step)}${suffix === '' ? '' : joiner + suffix}`
+  return `${threeDigits(value / step, digits)}${suffix === '' ? '' : joiner + suffix}`
 }
 
-function formatDuration(seconds: number): string {
+function formatDuration(seconds: number, digits = digitsUsual): string {
   const size = Math.abs(seconds)
-  if (size < 59.95) return seconds === 0 ? '0 s' : scaled(seconds, secondSteps, ' ')
+  if (size < 59.95) return seconds === 0 ? '0 s' : scaled(seconds, secondSteps, ' ', digits)
   const sign = seconds < 0 ? '−' : ''
   const parts: readonly (readonly [number, string])[] = [
     [86400, 'd'],
@@ -117,7 +120,7 @@ function formatDuration(seconds: number): string {
   return `${sign}${big} ${bigName}${small > 0 && big < 100 ? ` ${small} ${smallName}` : ''}`
 }
 
-function formatPercent(percent: number): string {
+function formatPercent(percent: number, digits = digitsUsual): string {
   const size = Math.abs(percent)
   // Between 99 and 100 the distance to 100 is what matters: 99.95 %, 99.999 %.
   if (size > 99 && size < 100) {
@@ -125,7 +128,7 @@ function formatPercent(percent: number): string {
     return `${percent.toFixed(decimals).replace(/0+$/, '')} %`
   }
   if (size >= 1e6) return `${scaled(percent, siSteps, ' ')} %`
-  return `${threeDigits(percent)} %`
+  return `${threeDigits(percent, digits)} %`
 }
 
 /** Exact below ten thousand ("1,234"), then three significant digits ("12.3 k"). For things that are counted. */
@@ -140,33 +143,43 @@ function formatSpecial(value: number): string {
   return value > 0 ? '+∞' : '−∞'
 }
 
-/** A value with its unit, three significant digits: "1.23 k/s", "340 ms", "1.5 GiB", "99.95 %". */
-export function formatValue(value: number, unit: Unit): string {
+/** A value with its unit, three significant digits unless more are asked: "1.23 k/s", "340 ms", "1.5 GiB", "99.95 %". */
+export function formatValue(value: number, unit: Unit, digits = digitsUsual): string {
   if (!Number.isFinite(value)) return formatSpecial(value)
-  const text = formatBase(value, unit)
+  const text = formatBase(value, unit, digits)
   return unit.perSecond ? `${text}/s` : text
 }
 
-function formatBase(value: number, unit: Unit): string {
+function formatBase(value: number, unit: Unit, digits: number): string {
   switch (unit.base) {
     case 'bytes':
-      return Math.abs(value) < 1 ? `${threeDigits(value)} B` : scaled(value, iecSteps, ' ')
+      return Math.abs(value) < 1 ? `${threeDigits(value, digits)} B` : scaled(value, iecSteps, ' ', digits)
     case 'seconds':
-      return unit.perSecond ? scaled(value, siSteps, ' ') : formatDuration(value)
+      return unit.perSecond ? scaled(value, siSteps, ' ', digits) : formatDuration(value, digits)
     case 'milliseconds':
-      return formatDuration(value / 1000)
+      return formatDuration(value / 1000, digits)
     case 'ratio':
-      return formatPercent(value * 100)
+      return formatPercent(value * 100, digits)
     case 'percent':
-      return formatPercent(value)
+      return formatPercent(value, digits)
     case 'celsius':
-      return `${threeDigits(value)} °C`
+      return `${threeDigits(value, digits)} °C`
     case 'time':
       return new Date(value * 1000).toISOString().replace('T', ' ').slice(0, 19)
     case 'none':
       if (Number.isInteger(value) && Math.abs(value) < 10_000) return value.toLocaleString('en-US')
-      return value === 0 ? '0' : Math.abs(value) < 1 && Math.abs(value) >= 0.001 ? threeDigits(value) : scaled(value, siSteps, ' ')
+      return Math.abs(value) < 1 && Math.abs(value) >= 0.001 ? threeDigits(value, digits) : scaled(value, siSteps, ' ', digits)
   }
+}
+
+/** Most digits an axis writes; more are noise of the arithmetic. */
+const digitsMax = 9
+
+/** A label of a value axis: as many digits as two neighbouring labels need to differ. `spanOfAxis` is its length in values. */
+export function formatAxisValue(value: number, unit: Unit, spanOfAxis: number): string {
+  if (value === 0 || !(spanOfAxis > 0)) return formatValue(value, unit)
+  const needed = Math.ceil(Math.log10(Math.abs(value) / (spanOfAxis / 8))) + 1
+  return formatValue(value, unit, Math.min(digitsMax, Math.max(digitsUsual, needed)))
 }
 
 /** Bytes in IEC steps; shorthand used by the pages about storage. */

@@ -129,9 +129,18 @@ export function seriesName(labels: LabelSet): string {
   return pairs.length === 0 && metric !== '' ? metric : `${metric}{${pairs.join(', ')}}`
 }
 
-/** The labels that differ between the series: what a legend has to say. */
+/** The labels that differ between the series, the one with most values first: what a legend has to say, and it may be cut at its end. */
 export function distinguishing(all: readonly LabelSet[]): readonly string[] {
-  const names = new Set(all.flatMap((labels) => Object.keys(labels)))
+  const values = new Map<string, Set<string>>()
+  for (const labels of all) {
+    for (const [name, value] of Object.entries(labels)) {
+      const known = values.get(name) ?? new Set()
+      values.set(name, known.add(value))
+    }
+  }
   const first = all[0] ?? {}
-  return [...names].filter((name) => all.some((labels) => labels[name] !== first[name])).sort()
+  return [...values]
+    .filter(([name]) => all.some((labels) => labels[name] !== first[name]))
+    .sort(([a, ofA], [b, ofB]) => ofB.size - ofA.size || (a < b ? -1 : 1))
+    .map(([name]) => name)
 }
