@@ -24,6 +24,9 @@ const passingRights = [
   { name: 'dac_override', bit: 1n },
 ]
 
+/** With it a process may set secure bits. */
+const setpcapBit = 8n
+
 /** `paths` are what the user has to reach. Throws `engine.start_failed` when there is no way. */
 export function decideRunAs(paths: readonly string[], logger: Logger): RunAs {
   if (process.getuid?.() !== 0) return { owner: null, prefix: [] }
@@ -40,6 +43,8 @@ export function decideRunAs(paths: readonly string[], logger: Logger): RunAs {
   logger.info('PostgreSQL runs as its own user with the right to pass closed folders', { folder: closed, right: right.name })
   const caps = `-all,+${right.name}`
   const ids = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups']
+  // access(2), by which PostgreSQL looks for its own programs, leaves rights aside for anyone but root unless this bit says otherwise.
+  if ((boundingSet() & (1n << setpcapBit)) !== 0n) ids.push('--securebits=+no_setuid_fixup')
   return { owner, prefix: ['setpriv', ...ids, `--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--'] }
 }
 
