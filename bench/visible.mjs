@@ -59,7 +59,10 @@ async function background(url, perSecond, state) {
   while (!state.stop) {
     const startedMs = performance.now()
     for (let request = 0; request < requests && !state.stop; request++) {
-      const points = Array.from({ length: Math.min(pointsPerRequest, perSecond) }, (_, i) => ({ series: request * pointsPerRequest + i, value: i }))
+      const points = Array.from({ length: Math.min(pointsPerRequest, perSecond) }, (_, i) => ({
+        series: request * pointsPerRequest + i,
+        value: i,
+      }))
       await send(url, 'load', points)
     }
     await sleep(Math.max(0, 1000 - (performance.now() - startedMs)))
@@ -105,8 +108,14 @@ state.stop = true
 await load
 console.log(`${values.probes} probes beside ${values.load} samples a second\n`)
 console.log('| ms | p50 | p95 | p99 | max |\n|---|---|---|---|---|')
-row('sent → acknowledged', results.map(({ acknowledgeMs }) => acknowledgeMs))
-row('acknowledged → in an answer (a whole query)', results.map(({ visibleMs }) => visibleMs))
+row(
+  'sent → acknowledged',
+  results.map(({ acknowledgeMs }) => acknowledgeMs),
+)
+row(
+  'acknowledged → in an answer (a whole query)',
+  results.map(({ visibleMs }) => visibleMs),
+)
 child.kill('SIGTERM')
 await ended
 rmSync(dataDir, { recursive: true, force: true })
