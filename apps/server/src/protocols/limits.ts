@@ -9,6 +9,8 @@ export interface ProtocolLimits {
   readonly receivingBytesMax: number
   /** Bodies being taken in at the same time, as they arrived. Over it: 503 with Retry-After. */
   readonly bytesUnderWayMax: number
+  /** Bodies that other threads decompress (gzip, deflate) at the same time; the others wait as they arrived. */
+  readonly decompressedAtOnceMax: number
   /** A body after decompression, enforced while decompressing. Over it: 413. */
   readonly decompressedBytesMax: number
   /** A JSON body after decompression: its objects take several times their text. Over it: 413. */
@@ -56,6 +58,7 @@ export const defaultProtocolLimits: ProtocolLimits = {
   compressedBytesMax: 16 * mib,
   receivingBytesMax: 256 * mib,
   bytesUnderWayMax: 256 * mib,
+  decompressedAtOnceMax: 2,
   decompressedBytesMax: 64 * mib,
   jsonBytesMax: 16 * mib,
   grpcMessageBytesMax: 16 * mib,

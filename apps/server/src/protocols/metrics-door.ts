@@ -8,7 +8,8 @@ import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
-import { type ContentEncoding, decompress, decompressSync } from './body/decompress.ts'
+import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
+import { Turns } from './body/turns.ts'
 import { ByteBudget } from './body/receive.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
 import { bodyMalformed, bodyTooLarge, protocolsBusy } from './errors.ts'
@@ -75,12 +76,14 @@ export class MetricsDoor {
   readonly #remoteWrite1: RemoteWrite1Decoder
   readonly #remoteWrite2: RemoteWrite2Decoder
   readonly #idle: DecodeSession[] = []
+  readonly #turns: Turns
   #bytesUnderWay = 0
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
     this.limits = deps.limits ?? defaultProtocolLimits
     this.receiving = new ByteBudget(this.limits.receivingBytesMax)
+    this.#turns = new Turns(this.limits.decompressedAtOnceMax)
     this.#state = createDecodeState(this.limits)
     this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
     this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)
@@ -106,8 +109,7 @@ export class MetricsDoor {
     this.#bytesUnderWay += size
     const session = this.#begin(body.tenant)
     try {
-      // The decompressed body is in no variable, so that it can go while the log is waited for.
-      this.#decodeOrUndo(body, await this.#plain(body), session)
+      await this.#decodeInTurn(body, session)
       if (body.lane !== 'ready') return await this.#appendRaw(body, session)
       return await this.#accept(body, session)
     } finally {
@@ -136,6 +138,13 @@ export class MetricsDoor {
       batch.pointsReceived = record.rows
       batch.refuse('malformed', record.rows, error.message)
     }
+  }
+
+  /** Bodies that other threads decompress would all become large together; what this thread does it does one by one anyway. */
+  async #decodeInTurn(body: MetricsBody, session: DecodeSession): Promise<void> {
+    using _turn = isDecompressedElsewhere(body.encoding) ? await this.#turns.take() : null
+    // The decompressed body is in no variable, so that it can go while the log is waited for.
+    this.#decodeOrUndo(body, await this.#plain(body), session)
   }
 
   async #plain(body: MetricsBody): Promise<Uint8Array> {

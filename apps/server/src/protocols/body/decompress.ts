@@ -23,12 +23,17 @@ export function parseContentEncoding(header: string | undefined): ContentEncodin
   })
 }
 
+/** Whether `decompress` leaves the main thread, so that several bodies are under way at a time. */
+export function isDecompressedElsewhere(encoding: ContentEncoding): boolean {
+  return encoding === 'gzip' || encoding === 'deflate'
+}
+
 /**
  * Decompresses `body`. gzip and deflate run outside the main thread.
  * Errors: `body.too_large` when the result would exceed `bytesMax`, `body.malformed`.
  */
 export async function decompress(body: Uint8Array, encoding: ContentEncoding, bytesMax: number): Promise<Uint8Array> {
-  if (encoding !== 'gzip' && encoding !== 'deflate') return decompressSync(body, encoding, bytesMax)
+  if (!isDecompressedElsewhere(encoding)) return decompressSync(body, encoding, bytesMax)
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null, plain: Uint8Array): void => {
       if (error === null) resolve(plain)
