@@ -242,6 +242,17 @@ describe('results', () => {
     ])
   })
 
+  test('label functions end, whatever their pattern and their nesting', async () => {
+    const long = `label_replace(vector(1), "x", "${'a'.repeat(60)}", "", "")`
+    const startedMs = performance.now()
+    await expect(
+      engine.instant(`label_replace(${long}, "y", "$1", "x", "(a*)*b")`, 0, recordingSource(1).source, limits, never),
+    ).rejects.toThrow(/takes longer than \d+ ms/)
+    expect(performance.now() - startedMs).toBeLessThan(3000)
+    const doubled = `${'label_join('.repeat(100)}${long}${', "x", "", "x", "x")'.repeat(100)}`
+    await expect(engine.instant(doubled, 0, recordingSource(1).source, limits, never)).rejects.toThrow(/would be longer than/)
+  })
+
   test('annotations carry their position', async () => {
     const { infos } = await engine.instant('sum(\n  rate(m[1m]))', 600_000, recordingSource(1).source, limits, never)
     expect(infos).toEqual(['PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "m" (2:8)'])

@@ -7,16 +7,23 @@ import { ABSENT, mergeSameLabels, type VectorValue } from '../evaluator/values.t
 import { executionError } from '../errors.ts'
 import { isWellFormed } from '../syntax/literals.ts'
 import { compileAnchored } from '../syntax/re2.ts'
+import { matchTexts } from './match-texts.ts'
+
+/** Longest value a function makes, in UTF-16 units: nested calls could double it each time. Values that come in are at most 4,096 bytes. */
+const valueLengthMax = 16_384
 
 function checkLabelName(name: string, func: string): void {
   if (name === '' || !isWellFormed(name)) throw executionError(`invalid destination label name in ${func}(): ${name}`)
 }
 
 function withDestination(ctx: QueryContext, vector: VectorValue, name: string, valueOf: (labels: Labels) => string | null): VectorValue {
+  ctx.check()
   const dropName = vector.dropName.slice()
   const sets = vector.sets.map((set, s) => {
     const value = valueOf(set.labels)
     if (value === null) return set
+    if (value.length > valueLengthMax)
+      throw executionError(`the value of label "${name}" would be longer than ${valueLengthMax} characters`)
     // A name that is set on purpose is kept.
     if (name === metricName) dropName[s] = 0
     return ctx.symbols.labelSet(withLabels(set.labels, new Map([[name, value]])))
@@ -42,8 +49,12 @@ export function labelReplace(ctx: QueryContext, vector: VectorValue, args: reado
     throw executionError(`invalid regular expression in label_replace(): ${pattern}`)
   }
   checkLabelName(destination, 'label_replace')
+  const matches = matchTexts(
+    regex,
+    vector.sets.map((set) => labelValue(set.labels, source)),
+  )
   return withDestination(ctx, vector, destination, (labels) => {
-    const match = regex.exec(labelValue(labels, source))
+    const match = matches.get(labelValue(labels, source)) ?? null
     return match === null ? null : expand(replacement, match)
   })
 }

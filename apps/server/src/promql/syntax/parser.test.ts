@@ -117,6 +117,13 @@ describe('anchored regular expressions in RE2 syntax', () => {
   check('(?P<n>a)\\z', 'a', true)
   check('\\d{2}\\-\\/', '12-/', true)
   check('a\\_b', 'a_b', true)
+  check('(?i:a(?i:b(?i:c)))', 'AbC', true)
+
+  test('folding of case within folding does not double the text each time', () => {
+    const deep = `${'(?i:'.repeat(100)}a${')'.repeat(100)}`
+    expect(compileAnchored(deep).source.length).toBeLessThan(1000)
+    expect(compileAnchored(deep).test('A')).toBe(true)
+  })
 })
 
 test('format_query splits what is longer than a line', () => {

@@ -1,6 +1,6 @@
 /**
  * Label patterns. Prometheus takes RE2; this program runs them as JavaScript expressions, anchored, with a bound on their length.
- * Differences: RE2's linear time is not promised, and `\\Q...\\E`, `\\pN` without braces and POSIX classes are refused.
+ * Differences: RE2's linear time is not promised (see match-texts.ts), and `\\Q...\\E`, `\\pN` without braces and POSIX classes are refused.
  */
 /** Label value pattern in RE2's syntax as a JavaScript expression, anchored. Throws `SyntaxError`. */
 export function compileAnchored(pattern: string): RegExp {
@@ -12,7 +12,7 @@ export function compileAnchored(pattern: string): RegExp {
 export const regexLengthMax = 10_000
 
 /** RE2 spellings that JavaScript writes differently: `(?P<n>`, leading `(?i)`-like flags, `\z`, `\A`, escaped plain characters. */
-function translateRe2(pattern: string): string {
+function translateRe2(pattern: string, isFolded = false): string {
   const source = pattern.replaceAll('(?P<', '(?<')
   let out = ''
   for (let i = 0; i < source.length; i++) {
@@ -28,7 +28,7 @@ function translateRe2(pattern: string): string {
     }
     const flags = char === '(' ? /^\(\?([imsU]+)([:)])/.exec(source.slice(i)) : null
     if (flags !== null) {
-      const { text, skip } = translateFlags(source, i, flags)
+      const { text, skip } = translateFlags(source, { at: i, opening: flags, isFolded })
       out += text
       i += skip - 1
       continue
@@ -40,14 +40,19 @@ function translateRe2(pattern: string): string {
 
 /**
  * `(?i:x)` and `(?i)x` to the end of the enclosing group: case folding is spelled out, since Node 20 has no inline flags.
- * `opening` is the match of the flag group at `at`; `skip` says how many characters of the source were used.
+ * `opening` is the match of the flag group at `at`; `skip` says how many characters of the source were used. Within a group that is
+ * folded (`isFolded`) nothing is folded again: each time would double the text.
  */
-function translateFlags(source: string, at: number, opening: RegExpExecArray): { text: string; skip: number } {
+function translateFlags(
+  source: string,
+  { at, opening, isFolded }: { at: number; opening: RegExpExecArray; isFolded: boolean },
+): { text: string; skip: number } {
   const [whole, flags = '', form = ''] = opening
   const start = at + whole.length
   const end = groupEnd(source, start)
-  const inner = translateRe2(source.slice(start, end))
-  const body = flags.includes('i') ? foldCase(inner) : inner
+  const folds = flags.includes('i') && !isFolded
+  const inner = translateRe2(source.slice(start, end), isFolded || folds)
+  const body = folds ? foldCase(inner) : inner
   return { text: `(?:${body})`, skip: (form === ':' ? end + 1 : end) - at }
 }
 
