@@ -89,18 +89,18 @@ export function threeDigits(value: number, digits = digitsUsual): string {
   return decimals === 0 ? text : text.replace(/\.?0+$/, '')
 }
 
-function scaled(value: number, steps: readonly (readonly [number, string])[], joiner: string, digits = digitsUsual): string {
+function scaled(value: number, steps: readonly (readonly [number, string])[], digits = digitsUsual): string {
   const size = Math.abs(value)
   const last = steps[steps.length - 1] ?? [1, '']
   // 999.6 rounds to 1000, which reads better as 1 k.
   const found = steps.findIndex(([step]) => size >= step * 0.9995)
   const [step, suffix] = steps[found] ?? last
-  return `${threeDigits(value / step, digits)}${suffix === '' ? '' : joiner + suffix}`
+  return `${threeDigits(value / step, digits)}${suffix === '' ? '' : ` ${suffix}`}`
 }
 
 function formatDuration(seconds: number, digits = digitsUsual): string {
   const size = Math.abs(seconds)
-  if (size < 59.95) return seconds === 0 ? '0 s' : scaled(seconds, secondSteps, ' ', digits)
+  if (size < 59.95) return seconds === 0 ? '0 s' : scaled(seconds, secondSteps, digits)
   const sign = seconds < 0 ? '−' : ''
   const parts: readonly (readonly [number, string])[] = [
     [86400, 'd'],
@@ -127,7 +127,7 @@ function formatPercent(percent: number, digits = digitsUsual): string {
     const decimals = Math.min(5, Math.max(1, 1 - Math.floor(Math.log10(100 - size))))
     return `${percent.toFixed(decimals).replace(/0+$/, '')} %`
   }
-  if (size >= 1e6) return `${scaled(percent, siSteps, ' ')} %`
+  if (size >= 1e6) return `${scaled(percent, siSteps)} %`
   return `${threeDigits(percent, digits)} %`
 }
 
@@ -135,7 +135,7 @@ function formatPercent(percent: number, digits = digitsUsual): string {
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value)
   if (Number.isInteger(value) && Math.abs(value) < 10_000) return value.toLocaleString('en-US')
-  return scaled(value, siSteps, ' ')
+  return scaled(value, siSteps)
 }
 
 function formatSpecial(value: number): string {
@@ -153,9 +153,9 @@ export function formatValue(value: number, unit: Unit, digits = digitsUsual): st
 function formatBase(value: number, unit: Unit, digits: number): string {
   switch (unit.base) {
     case 'bytes':
-      return Math.abs(value) < 1 ? `${threeDigits(value, digits)} B` : scaled(value, iecSteps, ' ', digits)
+      return Math.abs(value) < 1 ? `${threeDigits(value, digits)} B` : scaled(value, iecSteps, digits)
     case 'seconds':
-      return unit.perSecond ? scaled(value, siSteps, ' ', digits) : formatDuration(value, digits)
+      return unit.perSecond ? scaled(value, siSteps, digits) : formatDuration(value, digits)
     case 'milliseconds':
       return formatDuration(value / 1000, digits)
     case 'ratio':
@@ -168,7 +168,7 @@ function formatBase(value: number, unit: Unit, digits: number): string {
       return new Date(value * 1000).toISOString().replace('T', ' ').slice(0, 19)
     case 'none':
       if (Number.isInteger(value) && Math.abs(value) < 10_000) return value.toLocaleString('en-US')
-      return Math.abs(value) < 1 && Math.abs(value) >= 0.001 ? threeDigits(value, digits) : scaled(value, siSteps, ' ', digits)
+      return Math.abs(value) < 1 && Math.abs(value) >= 0.001 ? threeDigits(value, digits) : scaled(value, siSteps, digits)
   }
 }
 

@@ -29,7 +29,7 @@ export function IngestPanel({ usage }: { readonly usage: UseQueryResult<readonly
     >
       <div className="bw-section__body bw-stack">
         {usage.isPending && <Loading label="usage" rows={2} />}
-        {usage.isError && <Failure compact error={usage.error} title="Usage could not be read" />}
+        {usage.isError && usage.data === undefined && <Failure compact error={usage.error} title="Usage could not be read" />}
         {usage.data !== undefined && mine.length === 0 && <p className="bw-dim">Nothing was received for {project.name} yet.</p>}
         {mine.map((row) => (
           <div key={row.kind}>
@@ -85,7 +85,7 @@ export function SourcesPanel({ sources, nowMs }: { readonly sources: UseQueryRes
       }
     >
       {sources.isPending && <Loading label="sources" rows={2} />}
-      {sources.isError && <Failure compact error={sources.error} title="The sources could not be read" />}
+      {sources.isError && sources.data === undefined && <Failure compact error={sources.error} title="The sources could not be read" />}
       {sources.data !== undefined && rows.length === 0 && <p className="bw-section__body bw-dim">Nothing has sent data since the start.</p>}
       <ul className="bw-rows">
         {rows.map((source) => (
@@ -117,7 +117,7 @@ export function ComponentsPanel({ status, nowMs }: { readonly status: UseQueryRe
       }
     >
       {status.isPending && <Loading label="components" rows={3} />}
-      {status.isError && <Failure compact error={status.error} title="The components could not be read" />}
+      {status.isError && status.data === undefined && <Failure compact error={status.error} title="The components could not be read" />}
       <ul className="bw-rows">
         {rows.map((component) => (
           <li key={component.name}>

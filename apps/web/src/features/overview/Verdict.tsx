@@ -2,6 +2,7 @@
 import type { SourceRow, SystemStatusBody, UsageRow } from '@bellwether/protocol'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { formatAgo } from '../../lib/time-format.ts'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
@@ -30,7 +31,11 @@ export function Verdict({ status, usage, sources, nowMs }: VerdictProps) {
     return (
       <Failure
         error={failed.error}
-        title="The state is unknown"
+        title={
+          failed.data === undefined
+            ? 'The state is unknown'
+            : `The state is unknown; what is below is from ${formatAgo(failed.dataUpdatedAt, nowMs)}`
+        }
         onRetry={() => void Promise.all([status.refetch(), usage.refetch(), sources.refetch()])}
       />
     )
