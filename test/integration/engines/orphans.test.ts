@@ -60,10 +60,20 @@ test('SIGKILL of the program ends both engines, and the next one starts at once'
   await until('nothing names the folder', () => processTree(1).every((info) => !info.command.includes(folder.path)))
 })
 
+test('an engine that hangs does not outlive the program either, and the next start gets the folder', async () => {
+  using folder = engineFolder()
+  const parent = await startParent(folder.path)
+  process.kill(parent.clickhouse, 'SIGSTOP')
+  await kill(parent.child)
+  const next = await startParent(folder.path)
+  expect(isAlive(parent.clickhouse)).toBe(false)
+  await kill(next.child)
+})
+
 test('a server that outlived its parent after all is ended by the next start', async () => {
   using folder = engineFolder()
   const parent = await startParent(folder.path)
-  const guards = processTree(parent.child.pid ?? 0).filter((info) => info.command.includes('bellwether-guard'))
+  const guards = processTree(parent.child.pid ?? 0).filter((info) => info.command.includes(`bellwether-guard ${parent.postgres} `))
   expect(guards.length).toBe(1)
   for (const { pid } of guards) process.kill(pid, 'SIGKILL')
   await kill(parent.child)

@@ -74,6 +74,18 @@ test('a child that ignores the request to stop is killed at the deadline', async
   expect(isAlive(pid ?? 0)).toBe(false)
 })
 
+test('a ready child that says nothing any more is killed and started again; a slow one is left alone', async () => {
+  using folder = engineFolder()
+  let silences = 2
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { isSilent: () => Promise.resolve(silences-- > 0) }))
+  const first = child.pid
+  await until('it was asked often enough', () => silences < -3)
+  expect(child.pid).toBe(first)
+  silences = 3
+  await until('another one is ready', () => child.state() === 'ready' && child.pid !== first && child.pid !== null)
+  expect(isAlive(first ?? 0)).toBe(false)
+})
+
 test('the log is bounded and remembers the last lines', () => {
   using folder = engineFolder()
   const path = join(folder.path, 'logs', 'child.log')

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Clock } from '../../kernel/clock.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { engineCanceled, engineRejected, engineTimeout, engineUnavailable } from '../errors.ts'
 import { toEngineError } from './engine-error.ts'
@@ -150,6 +150,16 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
       return null
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** True when the engine takes a statement and gives neither answer nor error in time: it hangs. */
+  async isSilent(): Promise<boolean> {
+    try {
+      await this.scalar('SELECT 1')
+      return false
+    } catch (error) {
+      return isAppError(error, engineTimeout.code)
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * For a child that does not watch its standard input itself: a shell that waits for the end of ours and then ends the child.
+ * For a child that does not watch its standard input itself, or may be too stuck to do it: a shell that waits for the end of ours and then ends the child.
  * The shell sees the end however this process went, SIGKILL included. It costs about a megabyte.
  */
 import { spawn } from 'node:child_process'

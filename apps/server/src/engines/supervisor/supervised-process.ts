@@ -1,6 +1,6 @@
 /**
  * A child process that is kept running: spawned, probed until it answers, restarted with back-off when it ends, stopped
- * gracefully. States: `starting` → `ready` → (`restarting` | `failed`) → `ready` …, `stopped` at the end. `failed` means that
+ * gracefully. A child that is there and answers nothing for a while is killed, and started again as any other. States: `starting` → `ready` → (`restarting` | `failed`) → `ready` …, `stopped` at the end. `failed` means that
  * several starts in a row went wrong; it is still tried again, at the longest interval. The child's standard input is a pipe
  * that nothing is written to: its end tells the child that this process is gone, however it went.
  */
@@ -31,6 +31,8 @@ export interface SuperviseOptions {
   prepare(): Promise<ProcessPlan>
   /** True when the process answers as itself. Must settle within about a second. */
   probe(): Promise<boolean>
+  /** True when the process takes a question and says nothing at all, not even an error. Must settle within seconds. */
+  isSilent?(): Promise<boolean>
   /** Runs after every spawn, e.g. to watch the new process from outside. Disposed when it has ended. */
   attach?(pid: number): Disposable
   /** More words about a failed start than the child printed, or null. */
@@ -44,6 +46,9 @@ export interface SuperviseOptions {
 const readyTimeoutMs = 60_000
 const probeEveryMs = 40
 const stopDeadlineMs = 10_000
+/** How often a ready process is asked whether it is silent, and how many times in a row it may be. */
+const listenEveryMs = 5_000
+const silencesMax = 3
 /** How long the last output of an ended child is waited for. */
 const lastWordsMs = 300
 /** Longest reason in a message; the log has all of it. */
@@ -141,7 +146,10 @@ export class SupervisedProcess implements AsyncDisposable {
     let readySinceMs = clock.monotonicMs()
     for (;;) {
       if (run !== null) {
+        const ended = new AbortController()
+        void this.#killIfSilent(run, ended.signal)
         const how = await run.ended
+        ended.abort()
         if (signal.aborted) return
         this.#failure = this.#describe(how)
       }
@@ -157,6 +165,20 @@ export class SupervisedProcess implements AsyncDisposable {
       this.#setState('ready')
       logger.info('an engine answers again', { engine: name, pid: run.child.pid })
     }
+  }
+
+  async #killIfSilent({ child }: Run, ended: AbortSignal): Promise<void> {
+    const { clock, isSilent, logger, name } = this.#options
+    if (isSilent === undefined) return
+    let silences = 0
+    while (silences < silencesMax) {
+      await clock.sleep(listenEveryMs, ended)
+      const silent = await isSilent()
+      if (ended.aborted) return
+      silences = silent ? silences + 1 : 0
+    }
+    logger.warn('an engine says nothing any more and is killed', { engine: name, pid: child.pid })
+    child.kill('SIGKILL')
   }
 
   /** One start up to readiness. Null when it did not get there; `failure` says why. */

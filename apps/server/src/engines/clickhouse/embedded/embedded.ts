@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Logger } from '../../../kernel/log.ts'
+import { guardOrphan } from '../../supervisor/orphan-guard.ts'
 import { SupervisedProcess } from '../../supervisor/supervised-process.ts'
 import type { ClickHouseDriver, Endpoint } from '../driver.ts'
 import { makeSecrets, writeEngineConfig } from './config-files.ts'
@@ -68,6 +69,9 @@ export async function startEmbedded(options: EmbeddedOptions, driver: ClickHouse
       }
     },
     probe: () => driver.ping(),
+    isSilent: () => driver.isSilent(),
+    // The child watches its input itself, except when it hangs: then it would keep the folder from the next start.
+    attach: (pid) => guardOrphan(pid, 'KILL'),
     explain: (printed) => printed.findLast((line) => /^Code: \d+/.test(line)) ?? printed.at(-1) ?? null,
     // An orderly end of the engine would wait for running queries; what was acknowledged is on disk.
     stopSignal: 'SIGTERM',
