@@ -28,12 +28,16 @@ export interface TimeChartProps {
   readonly onReset: () => void
 }
 
+/** Below this width the time axis has room for three labels. */
+const phoneWidthPx = 760
+
 export function TimeChart({ data, style, unit, fromMs, toMs, fillingFromMs, heightPx, summary, onZoom, onReset }: TimeChartProps) {
   const scheme = useScheme()
   const [zone] = useZone()
   const option = useMemo(() => {
     const colors = readChartColors(scheme)
-    return chartOption(data, { style, unit, zone, fromMs, toMs, fillingFromMs, colors, hatch: hatchTile(colors.text) })
+    const timeLabels = window.innerWidth < phoneWidthPx ? 3 : 5
+    return chartOption(data, { timeLabels, style, unit, zone, fromMs, toMs, fillingFromMs, colors, hatch: hatchTile(colors.text) })
   }, [data, style, unit, zone, fromMs, toMs, fillingFromMs, scheme])
   const { box, chart, failed } = useEcharts(option)
   const frame = useRef<HTMLDivElement>(null)

@@ -48,6 +48,7 @@ describe('chartOption', () => {
       zone: 'utc',
       fromMs: 0,
       toMs: 2000,
+      timeLabels: 5,
       fillingFromMs: 1000,
       colors,
       hatch: null,

@@ -30,6 +30,8 @@ export interface ChartLook {
   /** The range shown, wider than the points when there are few. */
   readonly fromMs: number
   readonly toMs: number
+  /** About how many labels the time axis has room for. */
+  readonly timeLabels: number
   /** Data from here on may still change; null when nothing does. */
   readonly fillingFromMs: number | null
   readonly colors: { readonly text: string; readonly grid: string; readonly border: string }
@@ -159,7 +161,7 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
       type: 'time',
       min: look.fromMs,
       max: look.toMs,
-      splitNumber: 5,
+      splitNumber: look.timeLabels,
       axisLine: { lineStyle: { color: look.colors.border } },
       axisTick: { show: false },
       axisLabel: {

@@ -94,9 +94,9 @@ function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): 
       header: 'Name',
       isMain: true,
       value: (member) => member.name,
-      cell: (member) => `${member.name}${member.userId === selfId ? ' (you)' : ''}`,
+      cell: (member) => <span title={member.email}>{`${member.name}${member.userId === selfId ? ' (you)' : ''}`}</span>,
     },
-    { id: 'email', header: 'E-mail', value: (member) => member.email, cell: (member) => member.email },
+    { id: 'email', header: 'E-mail', isExtra: true, value: (member) => member.email, cell: (member) => member.email },
     {
       id: 'role',
       header: 'Role',
@@ -106,6 +106,7 @@ function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): 
         isAdmin ? (
           <Select
             size="xs"
+            w={110}
             aria-label={`Role of ${member.name}`}
             data={roles.map(({ value, label }) => ({ value, label }))}
             value={member.role}

@@ -29,7 +29,7 @@ export function Builder({ letter, query, metrics, onChange }: BuilderProps) {
   const { projectPath } = usePlace()
   const { isCut } = useMetrics('')
   // A metric that does not exist has no labels to ask for.
-  const isKnown = isCut || metrics.some((metric) => metric.name === query.metric)
+  const isKnown = query.metric !== '' && (isCut || metrics.some((metric) => metric.name === query.metric))
   const tags = useQuery({ ...tagsQuery(projectPath, query.metric), enabled: isKnown })
   const labels = (tags.data?.items ?? []).map((tag) => tag.name).filter((name) => name !== '__name__')
   const setFilter = (index: number, filter: Filter | null): void => {

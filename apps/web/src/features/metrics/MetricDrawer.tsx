@@ -1,8 +1,9 @@
 /** One metric: what it says of itself, its labels and their values. */
+import type { Metric } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { formatAgoMinutes } from '../../lib/time-format.ts'
-import { formatCount } from '../../lib/units.ts'
+import { formatCount, unitLabel, unitOfMetric } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import { DetailDrawer } from '../../ui/DetailDrawer.tsx'
@@ -10,6 +11,13 @@ import { Icon } from '../../ui/Icon.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { usePlace } from '../session/index.ts'
 import { metricQuery, tagsQuery, tagValuesQuery } from './metrics.queries.ts'
+
+/** As declared, else as the name says. */
+function unitText(metric: Metric): string {
+  if (metric.unit !== '') return metric.unit
+  const guessed = unitLabel(unitOfMetric(metric.name))
+  return guessed === '' ? 'not given' : `${guessed}, by its name`
+}
 
 export interface MetricDrawerProps {
   readonly name: string
@@ -39,7 +47,7 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
             {metric.data.help !== '' && <p>{metric.data.help}</p>}
             <dl className="bw-facts">
               <Fact name="Type" value={metric.data.type} />
-              <Fact name="Unit" value={metric.data.unit === '' ? 'not given' : metric.data.unit} />
+              <Fact name="Unit" value={unitText(metric.data)} />
               <Fact name="Series" value={formatCount(metric.data.seriesCount)} />
               <Fact
                 name="First seen"
