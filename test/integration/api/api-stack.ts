@@ -1,13 +1,14 @@
-/** The API over real engines, without the listeners of the whole program: two organizations, each with data that names its owner. */
+/** Every route of the program over real engines, without its listeners: two organizations, each with data that names its owner. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import type { SystemStatusBody } from '@bellwether/protocol'
 import { accountsMigrations, openAccounts, type Accounts } from '../../../apps/server/src/accounts/index.ts'
-import { registerApi, type ApiDeps } from '../../../apps/server/src/api/index.ts'
+import type { ApiDeps } from '../../../apps/server/src/api/index.ts'
+import { mountAll, requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import { openClickHouse, openPostgres, runClickHouseMigrations, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
-import { createIngestSources, createRefusedSamples, type DeadLetter } from '../../../apps/server/src/ingest/index.ts'
+import { createAdmission, createIngestSources, createRefusedSamples, type DeadLetter } from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
@@ -22,6 +23,7 @@ import {
   type MetricsStore,
 } from '../../../apps/server/src/metrics/index.ts'
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
+import { MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
 import { createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
 
@@ -154,7 +156,25 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   resources.defer('http', () => app.close())
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
-  await registerApi(app, deps)
+  const admission = createAdmission({
+    keys: accounts.ingestKeys,
+    anonymous: 'loopback',
+    log: metrics.log,
+    clock: systemClock,
+    limits: { bodyBytesMax: 1_000_000, projectBytesPerSecond: null },
+  })
+  const door = new MetricsDoor({
+    admission,
+    metrics: metrics.ingest,
+    conservation: metrics.conservation,
+    sources: createIngestSources(),
+    refusedSamples: createRefusedSamples(),
+    log: metrics.log,
+    clock: systemClock,
+    logger: silentLogger,
+  })
+  requireAccessRules(app)
+  await mountAll(app, door, deps)
   await app.ready()
   const coldStore = async (): Promise<MetricsStore> => {
     await metrics.drain()

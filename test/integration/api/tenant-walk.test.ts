@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
 import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.ts'
 import { adminPassword, adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
+import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore } from '../../../apps/server/src/metrics/index.ts'
 import { routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
@@ -93,6 +94,29 @@ describe('every route', () => {
     expect(withoutRule(routesOf(seen))).toEqual(['GET /api/0/forgotten', 'HEAD /api/0/forgotten'])
   })
 
+  test('the program does not start with a route that forgot its rule', async () => {
+    const app = fastify()
+    requireAccessRules(app)
+    app.get('/api/0/said', { config: { bellwetherAccess: 'public' } }, async () => 'x')
+    await app.register(async (scope) => void scope.post('/v1/forgotten', async () => 'x'))
+    await expect(app.ready()).rejects.toThrow('routes without an access rule: POST /v1/forgotten')
+  })
+
+  test('data comes in by a key in force only, on every ingest route', async () => {
+    const ingest = routes.filter(({ access }) => access === 'ingest')
+    expect(ingest.map(({ method, url }) => `${method} ${url}`).sort()).toEqual(['POST /api/v1/write', 'POST /v1/metrics'])
+    const before = stack.metrics.conservation.rows()
+    for (const [who, headers] of Object.entries(nobodies)) {
+      for (const route of ingest) {
+        for (const more of [{ 'x-forwarded-for': '127.0.0.1' }, { origin: 'http://localhost:4400' }]) {
+          const seen = await visit(stack.app, route, theirTargets, { ...headers, ...more })
+          expect({ who, route: seen.route, status: seen.status }).toEqual({ who, route: seen.route, status: 401 })
+        }
+      }
+    }
+    expect(stack.metrics.conservation.rows()).toEqual(before)
+  })
+
   test('only the listed ones are public', () => {
     const open = routes.filter((route) => route.access === 'public' && route.method !== 'HEAD').map(({ method, url }) => `${method} ${url}`)
     expect(open.sort()).toEqual(publicRoutes)
@@ -135,7 +159,7 @@ describe('every route', () => {
   test('the other routes say nothing of theirs either, and need what they say', async () => {
     for (const [who, headers] of Object.entries(nobodies)) {
       for (const route of routes) {
-        if (route.access === 'project' || route.access === 'organization' || (route.access === 'public' && route.method === 'POST'))
+        if (['project', 'organization', 'ingest'].includes(route.access ?? '') || (route.access === 'public' && route.method === 'POST'))
           continue
         const seen = await visit(stack.app, route, theirTargets, headers)
         expect({ who, route: seen.route, leaks: seen.said.includes(theirWord) }).toMatchObject({ leaks: false })

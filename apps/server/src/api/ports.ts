@@ -11,8 +11,8 @@ import type { AccessRule } from './http/route-table.ts'
 /** Every route carries its rule where a test can read it. */
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** `none` on addresses that only answer 405. */
-    bellwetherAccess?: AccessRule['kind'] | 'none'
+    /** `ingest` where the key decides (ingest/admission), `none` on addresses that only answer 405. */
+    bellwetherAccess?: AccessRule['kind'] | 'ingest' | 'none'
   }
 }
 

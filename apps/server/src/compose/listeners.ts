@@ -7,6 +7,7 @@ import { isAppError } from '../kernel/errors.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { registerOtlpRoutes, startOtlpGrpcServer, type MetricsDoor } from '../protocols/index.ts'
 import { openHttpDoor, type HttpDoor } from './http-door.ts'
+import { requireAccessRules } from './routes.ts'
 
 /** One extra listener, for the system page: `port` 0 means that it is off, `problem` why it does not listen. */
 export interface ListenerState {
@@ -35,6 +36,7 @@ export async function buildApp(
       return door.server
     },
   })
+  requireAccessRules(app)
   await configure(app)
   await app.ready()
   if (listener === null) throw new Error('the application has no request listener')

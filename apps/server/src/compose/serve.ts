@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { openAccounts, type Accounts, type FirstRun } from '../accounts/index.ts'
-import { registerApi, type ApiIngest } from '../api/index.ts'
+import type { ApiIngest } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import { openDataDirectory, planMemory } from '../engines/index.ts'
 import {
@@ -24,12 +24,13 @@ import { createInstruments } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
 import { createPromqlEngine } from '../promql/index.ts'
-import { defaultProtocolLimits, MetricsDoor, registerOtlpRoutes, registerRemoteWriteRoutes } from '../protocols/index.ts'
+import { defaultProtocolLimits, MetricsDoor } from '../protocols/index.ts'
 import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
 import { composeMetrics, type MetricsPath } from './metrics.ts'
+import { mountAll } from './routes.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { createSystemStatus, readiness } from './system-status.ts'
@@ -93,9 +94,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
-    await registerOtlpRoutes(instance, intake.door)
-    await registerRemoteWriteRoutes(instance, intake.door)
-    await registerApi(instance, {
+    await mountAll(instance, intake.door, {
       accounts,
       query: createQuery(config, metrics, instruments),
       ingest: apiIngest(metrics, intake),

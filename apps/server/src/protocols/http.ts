@@ -15,6 +15,9 @@ const retryAfterSecDefault = 5
 
 const noBody = new Uint8Array(0)
 
+/** Who may use an ingest route, where the program's start and its tests read it. */
+export const ingestAccess = { config: { bellwetherAccess: 'ingest' } } as const
+
 /** Answers an error in the protocol's shape; status and common headers are set already. */
 export type SendError = (request: FastifyRequest, reply: FastifyReply, error: AppError, status: number) => unknown
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors.ts'
 import { parseContentEncoding } from '../body/decompress.ts'
 import { bodyTypeUnsupported } from '../errors.ts'
-import { admitRequest, bodyOf, headerOf, ingestRoutes } from '../http.ts'
+import { admitRequest, bodyOf, headerOf, ingestAccess, ingestRoutes } from '../http.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
 import { responseJson, responseProtobuf, statusJson, statusProtobuf } from './answers.ts'
 
@@ -15,7 +15,7 @@ const contentTypes: Readonly<Record<OtlpFormat, string>> = { otlpProtobuf: 'appl
 /** Adds the OTLP routes to any Fastify instance; several listeners may share one door. */
 export async function registerOtlpRoutes(app: FastifyInstance, door: MetricsDoor): Promise<void> {
   await ingestRoutes(app, door, sendStatus, (scope) => {
-    scope.post('/v1/metrics', async (request, reply) => {
+    scope.post('/v1/metrics', ingestAccess, async (request, reply) => {
       const { tenant, lane } = admitRequest(door, request)
       const format = formatOf(request)
       if (format === null) {

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors.ts'
 import { parseContentEncoding } from '../body/decompress.ts'
 import { bodyTypeUnsupported } from '../errors.ts'
-import { admitRequest, bodyOf, headerOf, ingestRoutes } from '../http.ts'
+import { admitRequest, bodyOf, headerOf, ingestAccess, ingestRoutes } from '../http.ts'
 import type { MetricsDoor, MetricsOutcome } from '../metrics-door.ts'
 
 type RemoteWriteFormat = 'remoteWrite1' | 'remoteWrite2'
@@ -21,7 +21,7 @@ const messages: Readonly<Record<string, RemoteWriteFormat>> = {
 /** Adds the remote write route to any Fastify instance. */
 export async function registerRemoteWriteRoutes(app: FastifyInstance, door: MetricsDoor): Promise<void> {
   await ingestRoutes(app, door, sendText, (scope) => {
-    scope.post('/api/v1/write', async (request, reply) => {
+    scope.post('/api/v1/write', ingestAccess, async (request, reply) => {
       const { tenant, lane } = admitRequest(door, request)
       const format = formatOf(request)
       const header = headerOf(request, 'content-encoding')

@@ -1,0 +1,22 @@
+/** Every route of the main address, and the rule that none of them forgets to say who may use it. */
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { registerApi, type ApiDeps } from '../api/index.ts'
+import { registerOtlpRoutes, registerRemoteWriteRoutes, type MetricsDoor } from '../protocols/index.ts'
+
+/** All that the main address answers. */
+export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: ApiDeps): Promise<void> {
+  await registerOtlpRoutes(app, door)
+  await registerRemoteWriteRoutes(app, door)
+  await registerApi(app, api)
+}
+
+/** Call before the first route: from then on `app` does not become ready with a route that has no access rule. */
+export function requireAccessRules(app: FastifyInstance): void {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => void routes.push(route))
+  app.addHook('onReady', async () => {
+    const open = routes.filter(({ config }) => config?.bellwetherAccess === undefined)
+    if (open.length > 0)
+      throw new Error(`routes without an access rule: ${open.map(({ method, url }) => `${String(method)} ${url}`).join(', ')}`)
+  })
+}
