@@ -85,6 +85,7 @@ const handler: KindHandler = {
   },
   processRaw: (record) => record,
   recover: () => undefined,
+  buried: () => undefined,
 }
 
 interface Life extends AsyncDisposable {

@@ -286,6 +286,27 @@ test('duplicates: an equal sample is dropped, another value for a time is refuse
   })
 })
 
+test('a dead letter that is replayed after a restart is visible at once, though its times are after what the engine has', async () => {
+  const logDir = freshLog()
+  const [first, ...rest] = someSamples(8)
+  {
+    await using stack = await openStack({ engine: home.engine, logDir, withoutWriter: true })
+    await stack.ingest.accept(batchOf(stack.ingest, rest), 100)
+    await stack.log.seal()
+    const segment = await stack.log.take('ready', live)
+    if (segment !== null) await stack.log.bury(segment, 'refused')
+  }
+  await using again = await openStack({ engine: home.engine, logDir })
+  await again.ingest.accept(batchOf(again.ingest, first === undefined ? [] : [first]), 100)
+  await again.drain()
+  await using last = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+  expect(await readAll(last)).toEqual(toRecord([first].filter((one) => one !== undefined)))
+  const [letter] = await again.log.listDeadLetters()
+  await again.log.replayDeadLetter(letter?.id ?? '')
+  await again.drain()
+  expect(await readAll(again)).toEqual(toRecord(someSamples(8)))
+})
+
 test('the probe of every insert tells whether the engine has it, in whichever partition', async () => {
   await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
   const weekMs = 7 * 86_400_000

@@ -29,6 +29,12 @@ export interface LogRecord {
   readonly payload: Uint8Array
 }
 
+/**
+ * Where a segment comes from: this life of the program, an earlier one (its records were recovered at start), or the dead letters
+ * (its records may be in no index). Of all but `new` ones some inserts may have been done already.
+ */
+export type SegmentOrigin = 'new' | 'recovered' | 'replayed'
+
 /** A sealed run of records, inserted as one batch. `token` is the same after a crash. */
 export interface Segment {
   readonly lane: Lane
@@ -38,8 +44,7 @@ export interface Segment {
   readonly token: string
   readonly rows: number
   readonly sizeBytes: number
-  /** An earlier life of the program had it, or it was buried before: some of its inserts may have been tried already. */
-  readonly isRepeated: boolean
+  readonly origin: SegmentOrigin
   /** Reads the records back (from memory when they are still there). */
   read(): Promise<readonly LogRecord[]>
 }
@@ -141,8 +146,10 @@ export interface KindHandler {
    * dropped, so that `record.rows` = rows of the answer + those; the writer takes the difference out of the queue.
    */
   processRaw(record: LogRecord): LogRecord | null
-  /** A record found in the log at start: make it visible to queries again. */
+  /** A record found in the log at start, or come back from the dead letters: make it visible to queries again. */
   recover(record: LogRecord): void
+  /** The records were moved to the dead letters: what later ones leave out because these brought it must be brought again. */
+  buried(records: readonly LogRecord[]): void
 }
 
 /** received = stored + refused + dropped + queued, per project and kind, since this process started (recovered rows count as received). */

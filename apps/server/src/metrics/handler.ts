@@ -79,6 +79,18 @@ class MetricsHandler implements KindHandler {
     }
   }
 
+  buried(records: readonly LogRecord[]): void {
+    const { registry } = this.#deps
+    for (const { format, payload } of records) {
+      if (format !== metricsRecordFormat) continue
+      try {
+        for (const { idLow, idHigh } of decodeMetricsRecord(payload).series) registry.markLost(registry.findId(idLow, idHigh))
+      } catch (error) {
+        this.#deps.logger.error('a buried record of metrics is damaged', { error })
+      }
+    }
+  }
+
   /** Puts series and samples into memory; gives the number of samples without a series. */
   #show(record: LogRecord, decoded: MetricsRecord): number {
     const { registry, head, histograms, metadata } = this.#deps

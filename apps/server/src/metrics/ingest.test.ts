@@ -202,6 +202,23 @@ describe('the handler', () => {
     ])
   })
 
+  test('a series whose row was buried gets another one with its next sample, from its first sample on', async () => {
+    const { handler, ingest, registry, records } = open()
+    const ref = registry.resolve(tenant, up)
+    const one = (minutes: number): MetricsBatch =>
+      batch((to) => {
+        to.addSample(ref, startMs + minutes * 60_000, minutes)
+        to.pointsReceived = 1
+      })
+    await ingest.accept(one(0), 10)
+    await ingest.accept(one(1), 10)
+    handler.buried([records[0]!, { ...records[0]!, payload: Uint8Array.of(1) }, { ...records[0]!, format: 9 }])
+    await ingest.accept(one(2), 10)
+    const rows = records.map((record) => decodeMetricsRecord(record.payload.slice()).series)
+    expect(rows.map((row) => row.length)).toEqual([1, 0, 1])
+    expect(rows[2]?.[0]).toMatchObject({ firstMinute: rows[0]?.[0]?.firstMinute, lastMinute: (rows[0]?.[0]?.lastMinute ?? 0) + 2 })
+  })
+
   test('gives the same inserts for the same records', async () => {
     const { handler, ingest, registry, records } = open()
     const ref = registry.resolve(tenant, up)

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import type { Logger } from '../../kernel/log.ts'
 import { damagedFilesMax } from '../limits.ts'
-import type { Lane } from '../ports.ts'
+import type { Lane, SegmentOrigin } from '../ports.ts'
 import { cut, segmentFileName } from './lane-log.ts'
 import type { LogIdentity } from './log-identity.ts'
 import { replaceFile } from './log-identity.ts'
@@ -47,6 +47,7 @@ interface FoundFile {
   readonly sequence: number
   /** The last process did not seal it: its end may be torn, or be in the cache and not on the disk. */
   readonly isOpen: boolean
+  readonly origin: SegmentOrigin
 }
 
 /** Segments of one lane directory, oldest first. */
@@ -54,7 +55,7 @@ export async function recoverLane(deps: RecoveryDeps): Promise<StoredSegment[]> 
   const found: FoundFile[] = []
   for (const name of await deps.files.list(deps.directory)) {
     const match = namePattern.exec(name)
-    if (match !== null) found.push({ name, sequence: Number(match[1]), isOpen: match[2] === 'open' })
+    if (match !== null) found.push({ name, sequence: Number(match[1]), isOpen: match[2] === 'open', origin: 'recovered' })
   }
   const segments: StoredSegment[] = []
   for (const file of found.sort((a, b) => a.sequence - b.sequence)) {
@@ -85,7 +86,7 @@ export async function recoverSegment(deps: RecoveryDeps, file: FoundFile): Promi
   const finalPath = file.isOpen || sealedAndTorn ? await secure(deps, path, file.sequence, goodBytes) : path
   const identity = scan.header === null ? named : { ...scan.header, lane: deps.lane }
   if (identity.logId === deps.identity.logId) deps.identity.raise(deps.lane, identity.sequence)
-  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs: scan.header?.createdMs ?? deps.nowMs, isRepeated: true }
+  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs: scan.header?.createdMs ?? deps.nowMs, origin: file.origin }
   const segment = new StoredSegment(facts, deps.load, deps.budget)
   segment.add(scan.records, goodBytes.length)
   return segment

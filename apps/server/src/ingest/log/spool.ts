@@ -182,7 +182,8 @@ class FileSpool implements Spool {
     await files.rename(path, join(directory, segmentFileName(sequence)))
     await files.syncDirectory(directory)
     await this.#dead.forgetDescription(id)
-    const segment = await recoverSegment(this.#recoveryDeps(letter.lane), { name: segmentFileName(sequence), sequence, isOpen: false })
+    const file = { name: segmentFileName(sequence), sequence, isOpen: false, origin: 'replayed' as const }
+    const segment = await recoverSegment(this.#recoveryDeps(letter.lane), file)
     if (segment === null) return { ...letter, tenants: [] }
     const tenants = tenantsOf(await segment.read(), Number.POSITIVE_INFINITY)
     this.#lane(letter.lane).adopt(segment)

@@ -1,5 +1,5 @@
 /** One segment file of the spool with what is known of it in memory, and the memory budget for records kept beside the file. */
-import type { Lane, LogRecord, Segment } from '../ports.ts'
+import type { Lane, LogRecord, Segment, SegmentOrigin } from '../ports.ts'
 import type { SegmentIdentity } from './record-codec.ts'
 import { segmentToken } from './record-codec.ts'
 
@@ -40,7 +40,7 @@ export class StoredSegment implements Segment {
   /** Wall clock when it was begun, ms since 1970. */
   readonly createdMs: number
   readonly identity: SegmentIdentity
-  readonly isRepeated: boolean
+  readonly origin: SegmentOrigin
   rows = 0
   recordCount = 0
   /** End of the last durable record. */
@@ -51,7 +51,7 @@ export class StoredSegment implements Segment {
   #retainedBytes = 0
 
   constructor(
-    facts: { identity: SegmentIdentity; sequence: number; path: string; createdMs: number; isRepeated: boolean },
+    facts: { identity: SegmentIdentity; sequence: number; path: string; createdMs: number; origin: SegmentOrigin },
     load: SegmentLoader,
     budget: RetainBudget,
   ) {
@@ -61,7 +61,7 @@ export class StoredSegment implements Segment {
     this.token = segmentToken(facts.identity)
     this.path = facts.path
     this.createdMs = facts.createdMs
-    this.isRepeated = facts.isRepeated
+    this.origin = facts.origin
     this.#load = load
     this.#budget = budget
   }

@@ -108,11 +108,13 @@ function tableInsert(table: string, ids: readonly number[]): TableInsert {
 }
 
 /** Rows go to `rows` in several inserts, as late data does, and the first id of each record to `firsts`. */
-export function idHandler(conservation: Conservation): KindHandler & { readonly recovered: number[] } {
+export function idHandler(conservation: Conservation): KindHandler & { readonly recovered: number[]; readonly buriedIds: number[] } {
   const recovered: number[] = []
+  const buriedIds: number[] = []
   return {
     kind: 'metrics',
     recovered,
+    buriedIds,
     buildInserts(records) {
       const ids = records.flatMap(idsIn)
       const inserts: TableInsert[] = []
@@ -130,5 +132,6 @@ export function idHandler(conservation: Conservation): KindHandler & { readonly 
       return kept.length === 0 ? null : idRecord(kept, record.tenant.projectId)
     },
     recover: (record) => void recovered.push(...idsIn(record)),
+    buried: (records) => void buriedIds.push(...records.flatMap(idsIn)),
   }
 }

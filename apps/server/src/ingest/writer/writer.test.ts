@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { silentLogger } from '../../kernel/log.ts'
 import type { BalancedConservation } from '../conservation.ts'
 import { createConservation } from '../conservation.ts'
-import type { Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
+import type { Kind, KindHandler, Lane, LogRecord, Segment, SegmentOrigin } from '../ports.ts'
 import { engineError, idHandler, idRecord } from '../testing/fake-engine.ts'
 import { ManualClock, turns } from '../testing/manual-clock.ts'
 import { backoffMs } from './backoff.ts'
@@ -21,12 +21,12 @@ class TestLog {
   #open = 0
   #sequence = 0
 
-  add(lane: Lane, records: readonly LogRecord[], read?: () => Promise<readonly LogRecord[]>, isRepeated = false): string {
+  add(lane: Lane, records: readonly LogRecord[], read?: () => Promise<readonly LogRecord[]>, origin: SegmentOrigin = 'new'): string {
     const sequence = ++this.#sequence
     const rows = records.reduce((sum, record) => sum + record.rows, 0)
     const token = `log-${lane}-${sequence}`
     this.#open++
-    const segment = { lane, sequence, token, rows, sizeBytes: 100, isRepeated, read: read ?? (() => Promise.resolve(records)) }
+    const segment = { lane, sequence, token, rows, sizeBytes: 100, origin, read: read ?? (() => Promise.resolve(records)) }
     const at = this.#waiting.findIndex((waiter) => waiter.lane === lane)
     if (at >= 0) this.#waiting.splice(at, 1)[0]?.give(segment)
     else this.#queues[lane].push(segment)
@@ -187,7 +187,7 @@ describe('failures', () => {
     made.log.add('ready', [idRecord([2], 1)])
     await made.clock.advance(60_000)
     expect(asked).toEqual(['rows 2'])
-    made.log.add('ready', [idRecord([3], 1)], undefined, true)
+    made.log.add('ready', [idRecord([3], 1)], undefined, 'recovered')
     await turns()
     expect(asked).toEqual(['rows 2', 'rows 3', 'firsts 3'])
     expect(made.log.committed).toHaveLength(3)
@@ -204,7 +204,9 @@ describe('failures', () => {
   })
 
   test('what the engine rejects three times is buried with its reason and counted as dropped', async () => {
-    await using made = bench(() => Promise.reject(engineError('engine.rejected', 'invalid')))
+    const handler = idHandler(createConservation())
+    const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
+    await using made = bench(() => Promise.reject(engineError('engine.rejected', 'invalid')), { handlers })
     const record = idRecord([1, 2], 4)
     count(made.conservation, record)
     made.log.add('ready', [record])
@@ -212,6 +214,7 @@ describe('failures', () => {
     expect(made.inserts).toHaveLength(3)
     expect(made.log.buried).toEqual([['log-ready-1', 'table rows: engine.rejected: injected']])
     expect(made.log.committed).toEqual([])
+    expect(handler.buriedIds).toEqual([1, 2])
     expect(made.conservation.rows()).toMatchObject([{ projectId: 4, received: 2, stored: 0, queued: 0, dropped: { dead_letter: 2 } }])
     expect(made.conservation.balance()).toEqual([])
   })

@@ -2,8 +2,8 @@
  * Takes sealed segments and puts them into the stores, exactly once: every insert carries a token made of the segment, a
  * segment is committed only when all its inserts are done, and what fails for now is tried again for ever. The engine notes a
  * token before it keeps the rows: killed in between it takes every repetition for a duplicate of rows that it has not, so a
- * repeated insert is done only when its rows were seen. What the engine refuses several times is buried. Raw lanes are decoded here first, under the raw segment's token; each lane has its own
- * workers, so that the low-priority lane never delays another.
+ * repeated insert is done only when its rows were seen. What the engine refuses several times is buried. Raw lanes are decoded
+ * here first, under the raw segment's token; each lane has its own workers, so that the low-priority lane never delays another.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
@@ -146,6 +146,7 @@ class SegmentWriter implements Writer {
     let inserts: readonly PlannedInsert[]
     try {
       if (segment.lane !== 'ready') await this.#process(counted)
+      else if (segment.origin === 'replayed') for (const record of records) this.#deps.handlers.get(record.kind)?.recover(record)
       inserts = planInserts(segment.token, present(counted), this.#deps.handlers)
     } catch (error) {
       // The same bytes would fail again after a restart: a fault in a decoder must not stop the lane for everyone.
@@ -156,7 +157,7 @@ class SegmentWriter implements Writer {
     }
     const ready = present(counted)
     for (const insert of inserts) {
-      const outcome = await this.#insert(insert, segment.isRepeated)
+      const outcome = await this.#insert(insert, segment.origin !== 'new')
       if (outcome.type === 'aborted') return
       if (outcome.type === 'refused') return this.#bury(segment, ready, { reason: outcome.reason, cause: null })
     }
@@ -221,6 +222,7 @@ class SegmentWriter implements Writer {
     if (buried === null) return
     this.#deps.logger.error('ingest segment moved to the dead letters', { token: segment.token, rows: segment.rows, reason, cause })
     for (const { tenant, kind, rows } of rowsByTenant(records)) this.#deps.conservation.buried(tenant, kind, rows)
+    for (const handler of this.#deps.handlers.values()) handler.buried(records.filter((record) => record.kind === handler.kind))
     this.#segmentsBuried++
     this.#deps.observer?.buried(segment.rows)
   }

@@ -185,6 +185,13 @@ export class SeriesRegistry implements SeriesResolver {
     this.#rowLastMinute[ref] = this.#rowLastMinute[ref] === never ? lastMinute : Math.max(this.#rowLastMinute[ref]!, lastMinute)
   }
 
+  /** The series' row may have gone with a buried record: its next sample brings one again. */
+  markLost(ref: number): void {
+    if (ref === -1) return
+    this.#rowFirstMinute[ref] = never
+    this.#rowLastMinute[ref] = never
+  }
+
   firstMinute(ref: number): number {
     return this.#firstMinute[ref]!
   }
