@@ -1,4 +1,5 @@
 /** The gRPC server with a bare client: statuses, details and limits that the SDK does not show. */
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { startOtlpGrpcServer } from '../../../apps/server/src/protocols/index.ts'
@@ -62,7 +63,24 @@ describe('Export', () => {
   test('a message over the limit', async () => {
     await using connection = await connect({ grpcMessageBytesMax: 10_000 })
     expect((await connection.call(Buffer.alloc(10_001))).error?.code).toBe(status.RESOURCE_EXHAUSTED)
-    expect(connection.it.admissions).toEqual([])
+    expect(connection.it.admissions.map(({ sizeBytes }) => sizeBytes)).toEqual([0])
+  })
+
+  test('a sender without a right to it is told so before its message is there', async () => {
+    await using connection = await connect()
+    const session = connectHttp2(`http://127.0.0.1:${connection.grpcPort}`)
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: 'Bearer wrong',
+    })
+    // A message of 1,000,000 bytes, of which only the beginning comes.
+    stream.write(Buffer.from([0, 0, 0x0f, 0x42, 0x40, 1, 2, 3]))
+    const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
+    expect(Number(headers['grpc-status'])).toBe(status.UNAUTHENTICATED)
+    session.destroy()
   })
 
   test('a taken port is an error, not a crash', async () => {

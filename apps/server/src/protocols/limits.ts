@@ -17,6 +17,8 @@ export interface ProtocolLimits {
   readonly jsonBytesMax: number
   /** One gRPC message, before and after its decompression. Over it: RESOURCE_EXHAUSTED. */
   readonly grpcMessageBytesMax: number
+  /** Calls of one gRPC connection at the same time; more wait at the sender. */
+  readonly grpcCallsPerConnectionMax: number
   /** Samples and histograms one request may become; over it the whole request is refused with 413. */
   readonly samplesPerRequestMax: number
   /** Exemplars kept of one request; the others are left out. */
@@ -62,6 +64,7 @@ export const defaultProtocolLimits: ProtocolLimits = {
   decompressedBytesMax: 64 * mib,
   jsonBytesMax: 16 * mib,
   grpcMessageBytesMax: 16 * mib,
+  grpcCallsPerConnectionMax: 64,
   samplesPerRequestMax: 1_000_000,
   exemplarsPerRequestMax: 10_000,
   labelsPerSeriesMax: 128,

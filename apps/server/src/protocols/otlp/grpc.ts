@@ -6,14 +6,16 @@ import {
   type Metadata,
   Metadata as GrpcMetadata,
   Server,
+  ServerInterceptingCall,
   ServerCredentials,
   type ServiceDefinition,
+  type ServerInterceptor,
   type ServerUnaryCall,
   type sendUnaryData,
   logVerbosity,
   setLogVerbosity,
 } from '@grpc/grpc-js'
-import { senderAddress } from '../../ingest/index.ts'
+import { type Admitted, senderAddress } from '../../ingest/index.ts'
 import { AppError, isAppError } from '../../kernel/errors.ts'
 import { cannotListen, protocolsInternal } from '../errors.ts'
 import { authorizationKey } from '../http.ts'
@@ -56,6 +58,8 @@ export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<Otl
   const server = new Server({
     'grpc.max_receive_message_length': door.limits.grpcMessageBytesMax,
     'grpc.max_send_message_length': door.limits.grpcMessageBytesMax,
+    'grpc.max_concurrent_streams': door.limits.grpcCallsPerConnectionMax,
+    interceptors: [admitByMetadata(door)],
   })
   server.addService(metricsService, {
     Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
@@ -76,14 +80,38 @@ export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<Otl
   return { port, [Symbol.asyncDispose]: () => stop(server) }
 }
 
+/** Refuses by the metadata alone: a call that is not passed on is never read, so a sender without a right to it fills no memory. */
+function admitByMetadata(door: MetricsDoor): ServerInterceptor {
+  return (_method, call) =>
+    new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, pass) {
+            try {
+              admitCall(door, { metadata, peer: call.getPeer() }, 0)
+            } catch (error) {
+              call.sendStatus(callError(door, error))
+              return
+            }
+            pass(metadata)
+          },
+        })
+      },
+    })
+}
+
+function admitCall(door: MetricsDoor, { metadata, peer }: { metadata: Metadata; peer: string }, sizeBytes: number): Admitted {
+  return door.admit({
+    kind: 'metrics',
+    key: metadataText(metadata, 'x-bellwether-key') ?? authorizationKey(metadataText(metadata, 'authorization')),
+    remoteAddress: senderAddress(peerAddress(peer), (name) => metadataText(metadata, name)),
+    sizeBytes,
+  })
+}
+
 async function exportMetrics(door: MetricsDoor, call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
   const bytes = call.request
-  const { tenant, lane } = door.admit({
-    kind: 'metrics',
-    key: metadataText(call.metadata, 'x-bellwether-key') ?? authorizationKey(metadataText(call.metadata, 'authorization')),
-    remoteAddress: senderAddress(peerAddress(call.getPeer()), (name) => metadataText(call.metadata, name)),
-    sizeBytes: bytes.byteLength,
-  })
+  const { tenant, lane } = admitCall(door, { metadata: call.metadata, peer: call.getPeer() }, bytes.byteLength)
   // gRPC's own compression is undone by the library, within the message limit.
   const outcome = await door.ingest({ tenant, lane, protocolName: 'otlp-grpc', format: 'otlpProtobuf', encoding: 'identity', bytes })
   return responseProtobuf(outcome)
