@@ -38,10 +38,21 @@ export const configCommand: Command = {
         `# ${setting.environment}, default: ${setting.defaultText ?? 'none'}; from ${result.sources.get(setting.environment) ?? 'default'}`,
       )
       context.print(
-        value === null || value === undefined ? `# ${yamlKey(setting.environment)}:` : `${yamlKey(setting.environment)}: ${String(value)}`,
+        value === null || value === undefined ? `# ${yamlKey(setting.environment)}:` : `${yamlKey(setting.environment)}: ${shown(value)}`,
       )
       context.print('')
     }
     return Promise.resolve(exitGood)
   },
+}
+
+/** As text; an address without the password it may carry. */
+function shown(value: unknown): string {
+  if (typeof value !== 'string' || !value.includes('://') || !URL.canParse(value)) return String(value)
+  const url = new URL(value)
+  const parameters = [...url.searchParams.keys()].filter((name) => /password|secret|token/i.test(name))
+  if (url.password === '' && parameters.length === 0) return value
+  if (url.password !== '') url.password = '***'
+  for (const name of parameters) url.searchParams.set(name, '***')
+  return url.href
 }
