@@ -1,9 +1,7 @@
 /** For what cannot be undone: says what will happen and asks for the name. */
-import { Modal, TextInput } from '@mantine/core'
-import { useState, type FormEvent, type ReactNode } from 'react'
-import { Button } from './Button.tsx'
-import { Failure } from './states.tsx'
-import './form.css'
+import { lazy, Suspense, type ReactNode } from 'react'
+
+const ConfirmDialog = lazy(async () => ({ default: (await import('./ConfirmDialog.tsx')).ConfirmDialog }))
 
 export interface ConfirmTypedProps {
   readonly title: string
@@ -18,31 +16,10 @@ export interface ConfirmTypedProps {
   readonly children: ReactNode
 }
 
-export function ConfirmTyped({ title, name, action, busy, error, onConfirm, onClose, children }: ConfirmTypedProps) {
-  const [typed, setTyped] = useState('')
-  const submit = (event: FormEvent): void => {
-    event.preventDefault()
-    if (typed === name && !busy) onConfirm()
-  }
+export function ConfirmTyped(props: ConfirmTypedProps) {
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form className="bw-form" onSubmit={submit}>
-        <div>{children}</div>
-        <TextInput
-          label={`Type “${name}” to go on`}
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-          data-autofocus
-          autoComplete="off"
-        />
-        {error !== null && <Failure compact error={error} title="This did not work" />}
-        <div className="bw-form__actions">
-          <Button onClick={onClose}>Keep it</Button>
-          <Button variant="danger" type="submit" disabled={typed !== name} busy={busy}>
-            {action}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <Suspense fallback={null}>
+      <ConfirmDialog {...props} />
+    </Suspense>
   )
 }

@@ -1,17 +1,18 @@
 /** The metrics explorer: find a metric, ask, see. */
-import { useEffect, useMemo } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { Button } from '../../ui/Button.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { suggestQuery, writeQuery } from './builder-model.ts'
 import { ExploreResult } from './ExploreResult.tsx'
 import { queriesMax } from './explore-search.ts'
-import { MetricDrawer } from './MetricDrawer.tsx'
 import { MetricsBrowser } from './MetricsBrowser.tsx'
 import { QueryRow } from './QueryRow.tsx'
 import { useAnswers } from './use-answers.ts'
 import { useExplore } from './use-explore.ts'
 import { useMetrics } from './use-metrics.ts'
 import './explore.css'
+
+const MetricDrawer = lazy(async () => ({ default: (await import('./MetricDrawer.tsx')).MetricDrawer }))
 
 export function ExplorePage() {
   const state = useExplore()
@@ -73,7 +74,9 @@ export function ExplorePage() {
         <ExploreResult state={state} answers={answers} metrics={items} />
       )}
       {state.search.metric !== undefined && (
-        <MetricDrawer name={state.search.metric} onClose={() => update({ metric: undefined })} onChart={chart} />
+        <Suspense fallback={null}>
+          <MetricDrawer name={state.search.metric} onClose={() => update({ metric: undefined })} onChart={chart} />
+        </Suspense>
       )}
     </Page>
   )

@@ -7,7 +7,6 @@ import { Dropdown, MenuItem } from '../../ui/Dropdown.tsx'
 import { Failure } from '../../ui/states.tsx'
 import { usePlace } from '../session/index.ts'
 import { emptyBuilder, readQuery, withoutUnfinished, writeQuery, type BuilderQuery } from './builder-model.ts'
-import { Builder } from './Builder.tsx'
 import { curlCommand } from './explore-model.ts'
 import { letterOf } from './explore-search.ts'
 import { shownType } from './metric-list.ts'
@@ -15,6 +14,7 @@ import { prometheusPath } from './metrics.queries.ts'
 import type { Grid } from './prometheus.ts'
 import type { ExploreState } from './use-explore.ts'
 
+const Builder = lazy(async () => ({ default: (await import('./Builder.tsx')).Builder }))
 const PromqlEditor = lazy(async () => ({ default: (await import('./PromqlEditor.tsx')).PromqlEditor }))
 
 export interface QueryRowProps {
@@ -75,7 +75,9 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
             />
           </Suspense>
         ) : (
-          <Builder letter={letter} query={shown} metrics={metrics} onChange={build} />
+          <Suspense fallback={<div className="bw-builder bw-builder--loading" />}>
+            <Builder letter={letter} query={shown} metrics={metrics} onChange={build} />
+          </Suspense>
         )}
         <div className="bw-query__tools">
           {asText && draft.trim() !== text && (
