@@ -158,6 +158,28 @@ describe('directory', () => {
     expect(removals.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
+  test('a link that an administrator holds does not sign in an owner made later', async () => {
+    const { accounts } = await fresh(postgres)
+    await using _ = accounts
+    const { gatekeeper, directory } = accounts
+    const owner = await gatekeeper.organization(await bearer(accounts, settings.adminToken ?? ''), 'default', 'admin')
+    const token = await directory.createToken(owner, { name: 'a', permissions: ['admin'], projectId: null, expiresAtMs: null })
+    const admin = await gatekeeper.organization(await bearer(accounts, token.secret), 'default', 'admin')
+    const { member } = await directory.addMember(owner, { email: 'rise@example.org', name: 'Rise', role: 'member' })
+    const link = await directory.issueMemberLink(admin, member.userId)
+    await directory.changeMemberRole(owner, member.userId, 'owner')
+    await expect(accounts.signIn.withLink(link.linkToken, peer)).rejects.toMatchObject({ code: 'accounts.link_invalid' })
+    await expect(directory.issueMemberLink(admin, member.userId)).rejects.toMatchObject({ code: 'accounts.forbidden' })
+  })
+
+  test('a text that the database cannot keep is refused as such', async () => {
+    const { accounts } = await fresh(postgres)
+    await using _ = accounts
+    const access = await accounts.gatekeeper.organization(await bearer(accounts, settings.adminToken ?? ''), 'default', 'admin')
+    await expect(accounts.directory.createProject(access, { name: 'a\0b' })).rejects.toMatchObject({ code: 'accounts.bad_text' })
+    await expect(accounts.directory.removeMember(access, '\0')).rejects.toMatchObject({ code: 'accounts.bad_text' })
+  })
+
   test("one organization cannot name another one's teams, members, projects, tokens or keys", async () => {
     const { accounts } = await fresh(postgres)
     await using _ = accounts

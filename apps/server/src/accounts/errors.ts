@@ -72,12 +72,20 @@ export const crossOrigin: ErrorSpec = {
   hint: 'Open Bellwether at its own address; behind a proxy, set BELLWETHER_PUBLIC_URL to it.',
 }
 
+export const badText: ErrorSpec = {
+  code: 'accounts.bad_text',
+  kind: 'invalid',
+  publicText: 'A text holds the character U+0000, which cannot be kept.',
+}
+
 /** SQLSTATE classes in which the server cannot serve now: 08 connection, 53 resources, 57P shutdown or start. */
 const unavailableState = /^(?:08|53|57P)/
 const unavailableSyscall = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
 const unavailableText =
   /Connection terminated|timeout exceeded when trying to connect|pool after calling end|not queryable|client was closed/i
 const uniqueViolation = '23505'
+/** character_not_in_repertoire: PostgreSQL keeps every character but NUL. */
+const notInRepertoire = '22021'
 
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -88,6 +96,7 @@ export function translateDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof AppError) return error
   const code = codeOf(error)
   if (code === uniqueViolation) return new AppError(conflict, { cause: error, detail: error.message })
+  if (code === notInRepertoire) return new AppError(badText, { cause: error })
   if (unavailableState.test(code) || unavailableSyscall.has(code) || unavailableText.test(error.message)) {
     return new AppError(unavailable, { cause: error, detail: error.message, retryAfterSec: 2 })
   }

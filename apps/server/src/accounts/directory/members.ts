@@ -98,6 +98,7 @@ export async function changeMemberRole(
   await database.change(async (trx) => {
     const before = await lockMember(trx, access, userId)
     if (before === 'owner' && role !== 'owner') await keepAnOwner(trx, access.scope.organizationId)
+    if (before !== 'owner' && role === 'owner') await voidLinks(trx, userId)
     await trx
       .updateTable('members')
       .set({ role })
@@ -133,6 +134,11 @@ export async function issueMemberLink(
     return token
   })
   return { member: await findMember(database, access, userId), linkToken }
+}
+
+/** An administrator may hold a link they made for a member; nobody but an owner may hold one that signs in an owner. */
+async function voidLinks(trx: Writer, userId: string): Promise<void> {
+  await trx.deleteFrom('sign_in_links').where('user_id', '=', userId).where('used_at', 'is', null).execute()
 }
 
 async function findMember(database: AccountsDatabase, access: Access, userId: string): Promise<MemberRecord> {
