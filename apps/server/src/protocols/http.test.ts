@@ -199,6 +199,17 @@ describe('OTLP', () => {
     expect(bomb.statusCode).toBe(413)
   })
 
+  test('a small body does not become millions of objects', async () => {
+    const many = gzipSync(`{"resourceMetrics":[${'{},'.repeat(5_000_000)}{}]}`)
+    const roomy = createTestDoor()
+    const startedMs = performance.now()
+    await expect(roomy.send('otlpJson', many, 'gzip')).rejects.toMatchObject({
+      code: 'body.too_large',
+      publicText: 'The JSON body has more than 500000 objects and arrays.',
+    })
+    expect(performance.now() - startedMs).toBeLessThan(1500)
+  })
+
   test('bodies over the default limit of Fastify are taken', async () => {
     const roomy = createTestDoor()
     const other = Fastify()

@@ -15,6 +15,8 @@ export interface ProtocolLimits {
   readonly decompressedBytesMax: number
   /** A JSON body after decompression: its objects take several times their text. Over it: 413. */
   readonly jsonBytesMax: number
+  /** Objects and arrays in a JSON body: two bytes of `{}` take a hundred times as much to read. Over it: 413. */
+  readonly jsonObjectsMax: number
   /** One gRPC message, before and after its decompression. Over it: RESOURCE_EXHAUSTED. */
   readonly grpcMessageBytesMax: number
   /** Calls of one gRPC connection at the same time; more wait at the sender. */
@@ -63,6 +65,7 @@ export const defaultProtocolLimits: ProtocolLimits = {
   decompressedAtOnceMax: 2,
   decompressedBytesMax: 64 * mib,
   jsonBytesMax: 16 * mib,
+  jsonObjectsMax: 500_000,
   grpcMessageBytesMax: 16 * mib,
   grpcCallsPerConnectionMax: 64,
   samplesPerRequestMax: 1_000_000,

@@ -167,7 +167,7 @@ export class MetricsDoor {
         this.#otlp.decode(plain, session)
         return
       case 'otlpJson':
-        this.#otlp.decode(otlpJsonToProtobuf(plain), session)
+        this.#otlp.decode(otlpJsonToProtobuf(plain, this.limits.jsonObjectsMax), session)
         return
       case 'remoteWrite1':
         this.#remoteWrite1.decode(plain, session)

@@ -5,15 +5,16 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { AppError } from '../../kernel/errors.ts'
-import { bodyMalformed } from '../errors.ts'
+import { bodyMalformed, bodyTooLarge } from '../errors.ts'
 import { ProtoWriter } from '../protobuf/writer.ts'
 import { type Message, exportMetricsRequest } from './json-schema.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Errors: `body.malformed`. */
-export function otlpJsonToProtobuf(body: Uint8Array): Buffer {
+/** Errors: `body.malformed`, `body.too_large` for more than `objectsMax` objects and arrays. */
+export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number): Buffer {
   if (!isUtf8(body)) throw problem('', 'it is not valid UTF-8')
+  refuseObjects(body, objectsMax)
   let parsed: unknown
   try {
     parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
@@ -24,6 +25,16 @@ export function otlpJsonToProtobuf(body: Uint8Array): Buffer {
   const writer = new ProtoWriter(body.byteLength + 64)
   writeMessage(writer, objectOf(parsed, ''), exportMetricsRequest, { path: '', depth: 0 })
   return writer.finish()
+}
+
+/** Counts opening brackets before anything is made of them; those within texts count too, which no body of that size minds. */
+function refuseObjects(body: Uint8Array, objectsMax: number): void {
+  let count = 0
+  for (let at = 0; at < body.byteLength; at++) {
+    const byte = body[at]
+    if ((byte === 0x7b || byte === 0x5b) && ++count > objectsMax)
+      throw new AppError(bodyTooLarge, { publicText: `The JSON body has more than ${objectsMax} objects and arrays.` })
+  }
 }
 
 /** Messages within messages. Attributes too deep to store are refused one by one by the decoder; this only protects the stack. */
