@@ -1,12 +1,24 @@
 /** The dialog of `ConfirmTyped`; its own chunk, loaded when it is needed. */
 import { Modal, TextInput } from '@mantine/core'
-import { useState, type FormEvent } from 'react'
+import { useState, type FormEvent, type ReactNode } from 'react'
 import { Button } from './Button.tsx'
-import type { ConfirmTypedProps } from './ConfirmTyped.tsx'
 import { Failure } from './states.tsx'
 import './form.css'
 
-export function ConfirmDialog({ title, name, action, busy, error, onConfirm, onClose, children }: ConfirmTypedProps) {
+export interface ConfirmDialogProps {
+  readonly title: string
+  /** What has to be typed. */
+  readonly name: string
+  readonly action: string
+  readonly busy: boolean
+  readonly error: unknown
+  readonly onConfirm: () => void
+  readonly onClose: () => void
+  /** What will happen. */
+  readonly children: ReactNode
+}
+
+export function ConfirmDialog({ title, name, action, busy, error, onConfirm, onClose, children }: ConfirmDialogProps) {
   const [typed, setTyped] = useState('')
   const submit = (event: FormEvent): void => {
     event.preventDefault()
