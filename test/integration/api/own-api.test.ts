@@ -271,6 +271,7 @@ describe('errors', () => {
     ['POST', '/api/0/projects/1/keys', '{"name":', 'application/json', 400, 'api.bad_json'],
     ['POST', '/api/0/projects/1/keys', '', 'application/json', 400, 'api.bad_request'],
     ['POST', '/api/0/projects/1/keys', `{"name":"${'x'.repeat(1_100_000)}"}`, 'application/json', 413, 'api.body_too_large'],
+    ['POST', '/api/0/auth/sign-in', `{"email":"${'x'.repeat(17_000)}"}`, 'application/json', 413, 'api.body_too_large'],
     ['POST', '/api/0/projects/1/keys', 'name=x', 'application/x-www-form-urlencoded', 415, 'api.unsupported_media_type'],
     ['PUT', '/api/0/projects/1/keys', '{}', 'application/json', 405, 'api.method_not_allowed'],
     ['GET', '/api/0/nothing', undefined, undefined, 404, 'api.not_found'],

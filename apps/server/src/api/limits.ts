@@ -2,6 +2,8 @@
 
 /** Body of a request to the own API. */
 export const bodySizeBytesMax = 1_000_000
+/** Body of a request that anyone may send, such as a sign-in. */
+export const publicBodySizeBytesMax = 16_384
 /** A PromQL query may be long, but not longer. */
 export const promqlBodySizeBytesMax = 2_000_000
 /** Answers are built and sent in pieces of about this size. */

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { RequestListener } from 'node:http'
 
+import { sendUnroutable } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import { isAppError } from '../kernel/errors.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
@@ -31,6 +32,7 @@ export async function buildApp(
     logger: false,
     routerOptions: { maxParamLength: paramLengthMax },
     genReqId: () => crypto.randomUUID(),
+    frameworkErrors: sendUnroutable,
     serverFactory(handler) {
       listener = handler
       return door.server

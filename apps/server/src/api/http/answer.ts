@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { asAppError, errorBody, internal, statusOf } from '../errors.ts'
+import { asAppError, badRequest, errorBody, internal, statusOf } from '../errors.ts'
 
 export const securityHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
@@ -44,6 +44,12 @@ export function prepareError(error: AppError, reply: FastifyReply): void {
   reply.code(statusOf(error))
   if (error.retryAfterSec !== null) reply.header('retry-after', String(error.retryAfterSec))
   if (error.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="bellwether"')
+}
+
+/** For what Fastify refuses before any route is found: an address that does not decode. */
+export function sendUnroutable(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  markAnswer(request, reply)
+  void sendError(asAppError(error) ?? new AppError(badRequest, { cause: error }), request, reply)
 }
 
 export function sendError(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -5,7 +5,7 @@ import { unauthenticated } from '../../accounts/index.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { methodNotAllowed } from '../errors.ts'
-import { bodySizeBytesMax } from '../limits.ts'
+import { bodySizeBytesMax, publicBodySizeBytesMax } from '../limits.ts'
 import { failureOf, markAnswer, sendError } from './answer.ts'
 import { closeSignal, credentialsOf, peerOf, refuseForeignOrigin } from './request-facts.ts'
 import type { AccessRule, CallParts, Route } from './route-table.ts'
@@ -82,7 +82,7 @@ function mountRoute(scope: FastifyInstance, route: Route, deps: MountDeps): void
   scope.route({
     method: route.method,
     url: route.path,
-    bodyLimit: bodySizeBytesMax,
+    bodyLimit: route.access.kind === 'public' ? publicBodySizeBytesMax : bodySizeBytesMax,
     config: { bellwetherAccess: route.access.kind },
     onRequest: async (request) => {
       if (route.method !== 'GET') refuseForeignOrigin(request, deps.publicOrigin)
