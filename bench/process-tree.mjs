@@ -38,7 +38,7 @@ export function roleOf(pid, rootPid) {
   if (pid === rootPid) return 'bellwether'
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-    return /child\.mjs/.test(command) ? 'ClickHouse' : /postgres/.test(command) ? 'PostgreSQL' : 'other'
+    return /child\.mjs/.test(command) ? 'ClickHouse' : /postgres/.test(command) ? 'PostgreSQL' : 'guards against orphans'
   } catch {
     return 'gone'
   }
