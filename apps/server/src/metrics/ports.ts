@@ -17,6 +17,8 @@ export interface SeriesResolver {
   remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void
   /** Slow path: the ref of these labels, made when new. -1 when the tenant's series limit is reached. Labels must be normalized. */
   resolve(tenant: Tenant, labels: Labels): number
+  /** Was a sample of the series ever acknowledged, in this life of the program or an earlier one? */
+  isDurable(ref: number): boolean
 }
 
 /** Takes decoded batches. */

@@ -192,6 +192,10 @@ export class SeriesRegistry implements SeriesResolver {
     this.#rowLastMinute[ref] = never
   }
 
+  isDurable(ref: number): boolean {
+    return this.#rowLastMinute[ref] !== never
+  }
+
   firstMinute(ref: number): number {
     return this.#firstMinute[ref]!
   }

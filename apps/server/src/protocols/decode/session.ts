@@ -100,12 +100,13 @@ export class DecodeSession {
 
   /**
    * Whether the series began anew at `startMs`, so that a zero belongs there; moves its last time on. Nothing to undo for a series
-   * that went on as before: a repeated request finds the same answer.
+   * that went on as before: a repeated request finds the same answer. A durable series of which nothing is remembered began before
+   * this program did: it may have a sample at `startMs` that a zero must not displace.
    */
-  beginsAnew(ref: number, startMs: number, timeMs: number): boolean {
+  beginsAnew(ref: number, startMs: number, timeMs: number, isDurable: boolean): boolean {
     const memory = this.state.memory
     const lastMs = memory.lastMs(ref)
-    const anew = memory.isFreshStart(startMs, timeMs, lastMs)
+    const anew = memory.isFreshStart(startMs, timeMs, lastMs) && (lastMs !== 0 || !isDurable)
     if (anew) this.touch(ref, timeMs, 0)
     else if (timeMs > lastMs) memory.setLastMs(ref, timeMs)
     return anew

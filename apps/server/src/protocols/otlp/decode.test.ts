@@ -230,6 +230,24 @@ describe('start times and deltas', () => {
     expect(rows[0]).toEqual([`old_total 1 @${t}`, `s 1 @${t + 1}`, `same_total 1 @${t}`])
   })
 
+  test('after a restart no zero stands where the series may have a sample of the last life', async () => {
+    const door = createTestDoor()
+    const send = (temporality: 1 | 2, startMs: number, timeMs: number): Promise<unknown> =>
+      door.send('otlpProtobuf', otlpProtobuf({ metrics: [counter(`c${temporality}`, temporality, { startMs, timeMs, int: 5n })] }))
+    for (const ref of [0, 1]) door.metrics.durable.add(ref)
+    // Some senders take their first sample's time for the start; a delta stream's start is the time of its last point.
+    await send(2, t, t + 1000)
+    await send(1, t, t + 1000)
+    await send(2, t + 1500, t + 2000)
+    expect(door.metrics.rows).toEqual([
+      `c2_total 5 @${t + 1000}`,
+      `c1_total 0 @${t + 1}`,
+      `c1_total 5 @${t + 1000}`,
+      `c2_total 0 @${t + 1500}`,
+      `c2_total 5 @${t + 2000}`,
+    ])
+  })
+
   test('deltas add up; what is not later than the last is refused', async () => {
     const point = (startMs: number, timeMs: number, value: number): ResourceBody[] => [
       { metrics: [counter('c', 1, { startMs, timeMs, double: value })] },

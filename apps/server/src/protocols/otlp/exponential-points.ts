@@ -175,7 +175,8 @@ export class ExponentialPoints {
 
   #storeCumulative(session: DecodeSession, ref: number, histogram: ExponentialHistogram): number {
     const native = toNativeHistogram(histogram)
-    if (this.#startMs > 0 && session.beginsAnew(ref, this.#startMs, this.#timeMs)) session.addZeroHistogram(ref, this.#startMs, native)
+    if (this.#startMs > 0 && session.beginsAnew(ref, this.#startMs, this.#timeMs, this.#tools.finder.isDurable(ref)))
+      session.addZeroHistogram(ref, this.#startMs, native)
     session.addHistogram(ref, this.#timeMs, native)
     return ref
   }
@@ -189,9 +190,8 @@ export class ExponentialPoints {
       return -1
     }
     const native = toNativeHistogram(total)
-    const { memory } = session.state
-    if (memory.lastMs(ref) === 0 && memory.isFreshStart(this.#startMs, this.#timeMs, 0))
-      session.addZeroHistogram(ref, this.#startMs, native)
+    const zeroMs = this.#tools.deltaZeroMs(session, ref, this.#startMs, this.#timeMs)
+    if (zeroMs > 0) session.addZeroHistogram(ref, zeroMs, native)
     if (before === undefined && this.#totals.size >= this.#totalsMax) this.#totals.clear()
     this.#totals.set(ref, total)
     session.onUndo(() => {

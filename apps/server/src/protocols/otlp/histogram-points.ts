@@ -117,7 +117,9 @@ export class HistogramPoints {
     if (ended) this.#storeEnd(session, group)
     else if (metric.delta) return this.#storeDelta(session, metric, group) ? group : null
     else {
-      if (this.#startMs > 0 && session.beginsAnew(group.countRef, this.#startMs, this.#timeMs)) this.#storeZeros(session, group)
+      const isDurable = tools.finder.isDurable(group.countRef)
+      if (this.#startMs > 0 && session.beginsAnew(group.countRef, this.#startMs, this.#timeMs, isDurable))
+        this.#storeZeros(session, group, this.#startMs)
       this.#storeValues(session, group)
     }
     return group
@@ -150,10 +152,10 @@ export class HistogramPoints {
     session.addSample(group.countRef, this.#timeMs, this.#count)
   }
 
-  #storeZeros(session: DecodeSession, group: SeriesGroup): void {
-    for (const ref of group.boundRefs) session.addOwnSample(ref, this.#startMs, 0)
-    if (this.#hasSum) session.addOwnSample(group.sumRef, this.#startMs, 0)
-    session.addOwnSample(group.countRef, this.#startMs, 0)
+  #storeZeros(session: DecodeSession, group: SeriesGroup, timeMs: number): void {
+    for (const ref of group.boundRefs) session.addOwnSample(ref, timeMs, 0)
+    if (this.#hasSum) session.addOwnSample(group.sumRef, timeMs, 0)
+    session.addOwnSample(group.countRef, timeMs, 0)
   }
 
   #storeEnd(session: DecodeSession, group: SeriesGroup): void {
@@ -163,13 +165,13 @@ export class HistogramPoints {
   }
 
   #storeDelta(session: DecodeSession, metric: MetricContext, group: SeriesGroup): boolean {
-    const { memory } = session.state
     if (this.#hasSum && !Number.isFinite(this.#sum)) {
       session.refuse('value_not_finite', 1, () => `${metric.name}: the sum of a delta point is not a finite number`)
       return false
     }
     if (!this.#tools.deltaAccepted(session, metric, group.countRef, this.#timeMs)) return false
-    if (memory.lastMs(group.countRef) === 0 && memory.isFreshStart(this.#startMs, this.#timeMs, 0)) this.#storeZeros(session, group)
+    const zeroMs = this.#tools.deltaZeroMs(session, group.countRef, this.#startMs, this.#timeMs)
+    if (zeroMs > 0) this.#storeZeros(session, group, zeroMs)
     const { bounds, boundRefs } = group
     let cumulative = 0
     for (let index = 0; index < bounds.length; index++) {

@@ -91,7 +91,7 @@ export class NumberPoints {
     else if (ended) session.addSample(ref, timeMs, STALE)
     else if (metric.delta) return this.#storeDelta(session, metric, ref)
     else {
-      if (metric.kind === 'counter' && this.#startMs > 0 && session.beginsAnew(ref, this.#startMs, timeMs)) {
+      if (metric.kind === 'counter' && this.#startMs > 0 && session.beginsAnew(ref, this.#startMs, timeMs, tools.finder.isDurable(ref))) {
         session.addOwnSample(ref, this.#startMs, 0)
       }
       session.addSample(ref, timeMs, this.#value)
@@ -107,10 +107,8 @@ export class NumberPoints {
       return -1
     }
     if (!this.#tools.deltaAccepted(session, metric, ref, this.#timeMs)) return -1
-    const lastMs = memory.lastMs(ref)
-    if (lastMs === 0 && metric.kind === 'counter' && memory.isFreshStart(this.#startMs, this.#timeMs, 0)) {
-      session.addOwnSample(ref, this.#startMs, 0)
-    }
+    const zeroMs = metric.kind === 'counter' ? this.#tools.deltaZeroMs(session, ref, this.#startMs, this.#timeMs) : 0
+    if (zeroMs > 0) session.addOwnSample(ref, zeroMs, 0)
     session.touch(ref, this.#timeMs, amount)
     session.addSample(ref, this.#timeMs, memory.addToTotal(ref, amount))
     return ref

@@ -59,6 +59,17 @@ export class PointTools {
     return false
   }
 
+  /**
+   * Where a zero before a delta stream's first point of this life belongs, or 0. The stream's points follow each other: when it is
+   * older than this life, its last total stands at the start itself.
+   */
+  deltaZeroMs(session: DecodeSession, ref: number, startMs: number, timeMs: number): number {
+    const { memory } = session.state
+    if (memory.lastMs(ref) !== 0 || !memory.isFreshStart(startMs, timeMs, 0)) return 0
+    const zeroMs = this.finder.isDurable(ref) ? startMs + 1 : startMs
+    return zeroMs < timeMs ? zeroMs : 0
+  }
+
   /** Reads the exemplars among the fields of the point `[from, to)`; `refOf` gives the series of a value. */
   exemplars(session: DecodeSession, from: number, to: number, exemplarTag: number, refOf: (value: number) => number): void {
     const { cursor } = this

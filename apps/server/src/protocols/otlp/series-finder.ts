@@ -27,6 +27,11 @@ export class SeriesFinder {
     this.#reader = new AttributeReader(limits)
   }
 
+  /** As `SeriesResolver.isDurable`. */
+  isDurable(ref: number): boolean {
+    return this.#series.isDurable(ref)
+  }
+
   /** The ref remembered for these attribute bytes under this metric, or -1. */
   known(session: DecodeSession, metric: MetricContext, run: AttributeRun): number {
     if (!this.#contexts.usable) return -1

@@ -111,7 +111,11 @@ export class SummaryPoints {
 
   #storeValues(session: DecodeSession, group: SeriesGroup, ended: boolean): void {
     const timeMs = this.#timeMs
-    if (!ended && this.#startMs > 0 && session.beginsAnew(group.countRef, this.#startMs, timeMs)) {
+    if (
+      !ended &&
+      this.#startMs > 0 &&
+      session.beginsAnew(group.countRef, this.#startMs, timeMs, this.#tools.finder.isDurable(group.countRef))
+    ) {
       session.addOwnSample(group.sumRef, this.#startMs, 0)
       session.addOwnSample(group.countRef, this.#startMs, 0)
     }

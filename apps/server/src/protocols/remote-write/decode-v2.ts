@@ -219,7 +219,7 @@ export class RemoteWrite2Decoder {
       session.refuse('timestamp_out_of_range', 1, () => timeExample(this.#metric(), timeMs))
       return
     }
-    if (startMs > 0 && session.beginsAnew(ref, startMs, timeMs)) session.addOwnSample(ref, startMs, 0)
+    if (startMs > 0 && session.beginsAnew(ref, startMs, timeMs, this.#series.isDurable(ref))) session.addOwnSample(ref, startMs, 0)
     session.addSample(ref, timeMs, value)
   }
 
@@ -233,7 +233,8 @@ export class RemoteWrite2Decoder {
     if (typeof histogram === 'string') {
       session.refuse('invalid_histogram', 1, () => `${this.#metric()}: ${histogram}`)
     } else if (session.isTimeAccepted(timeMs)) {
-      if (startMs > 0 && session.beginsAnew(ref, startMs, timeMs)) session.addZeroHistogram(ref, startMs, histogram)
+      if (startMs > 0 && session.beginsAnew(ref, startMs, timeMs, this.#series.isDurable(ref)))
+        session.addZeroHistogram(ref, startMs, histogram)
       session.addHistogram(ref, timeMs, histogram)
     } else session.refuse('timestamp_out_of_range', 1, () => timeExample(this.#metric(), timeMs))
   }

@@ -32,6 +32,8 @@ export class MemoryMetrics implements MetricsIngest, SeriesResolver {
   resolved = 0
   /** Series after which `resolve` gives -1. */
   seriesMax = Infinity
+  /** Series of an earlier life. */
+  readonly durable = new Set<number>()
   /** Thrown by the next `accept`s while set. */
   failure: Error | null = null
   readonly #refs = new Map<string, number>()
@@ -57,6 +59,10 @@ export class MemoryMetrics implements MetricsIngest, SeriesResolver {
     if (this.labels.length >= this.seriesMax) return -1
     this.#refs.set(key, this.labels.length)
     return this.labels.push(labels) - 1
+  }
+
+  isDurable(ref: number): boolean {
+    return this.durable.has(ref)
   }
 
   accept(batch: MetricsBatch, _wireBytes: number): Promise<void> {
