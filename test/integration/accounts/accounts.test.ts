@@ -63,6 +63,19 @@ describe('first run', () => {
     expect(again).toMatchObject({ created: false, signInToken: null, ingestKey: settings.ingestKey })
   })
 
+  test('every start gives a way in until the administrator has a password', async () => {
+    const pool = await postgres.database()
+    await using accounts = await open(pool, { adminPassword: null })
+    const first = await accounts.ensureFirstRun()
+    const second = await accounts.ensureFirstRun()
+    expect(second.created).toBe(false)
+    // The link that was printed first is not taken away from who still has it.
+    await accounts.signIn.withLink(first.signInToken ?? '', peer)
+    const { cookie } = await accounts.signIn.withLink(second.signInToken ?? '', peer)
+    await accounts.signIn.changePassword(cookie, null, 'correct horse battery')
+    expect((await accounts.ensureFirstRun()).signInToken).toBeNull()
+  })
+
   test('two starts at once make one set', async () => {
     const pool = await postgres.database()
     await using one = await open(pool, { ingestKey: null })

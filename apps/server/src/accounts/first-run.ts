@@ -29,7 +29,7 @@ export interface FirstRunSettings {
 export interface FirstRun {
   readonly created: boolean
   readonly adminEmail: string
-  /** Goes into the link `<public URL>/first-run?token=…`; null when this start was not the first. */
+  /** Goes into the link `<public URL>/first-run?token=…`; null once the administrator has a password (and this is not the first start). */
   readonly signInToken: string | null
   /** A key of project 1: the configured one, else the oldest in force. */
   readonly ingestKey: string
@@ -79,7 +79,7 @@ async function ensureKey(trx: Writer, configured: string | null): Promise<string
   return key
 }
 
-async function createFirstObjects(trx: Writer, settings: FirstRunSettings): Promise<string> {
+async function createFirstObjects(trx: Writer, settings: FirstRunSettings): Promise<void> {
   await trx.insertInto('organizations').values({ id: firstOrganizationId, slug: 'default', name: 'default' }).execute()
   await trx
     .insertInto('projects')
@@ -101,7 +101,6 @@ async function createFirstObjects(trx: Writer, settings: FirstRunSettings): Prom
       detail: JSON.stringify({ project: String(firstProjectId), administrator: userId }),
     })
     .execute()
-  return userId
 }
 
 /** Errors by code: `accounts.unavailable`. */
@@ -109,21 +108,25 @@ export function ensureFirstRun(database: AccountsDatabase, settings: FirstRunSet
   return database.change(async (trx) => {
     await sql`select pg_advisory_xact_lock(${firstRunLock})`.execute(trx)
     const existing = await trx.selectFrom('organizations').select('id').where('id', '=', firstOrganizationId).executeTakeFirst()
-    let signInToken: string | null = null
-    if (existing === undefined) {
-      const userId = await createFirstObjects(trx, settings)
-      signInToken = await issueLink(trx, { userId, ttlMs: null, nowMs: clock.nowMs() })
-    }
+    if (existing === undefined) await createFirstObjects(trx, settings)
     const ingestKey = await ensureKey(trx, settings.ingestKey)
     const owner = await trx
       .selectFrom('members as m')
       .innerJoin('users as u', 'u.id', 'm.user_id')
-      .select('u.email')
+      .select(['u.id', 'u.email'])
       .where('m.organization_id', '=', firstOrganizationId)
       .where('m.role', '=', 'owner')
       .orderBy('m.created_at')
       .limit(1)
       .executeTakeFirst()
+    // Whoever lost the first link has no other way in: there is a new one at every start until a password is chosen.
+    const needsLink = owner !== undefined && (existing === undefined || !(await hasPassword(trx, owner.id)))
+    const signInToken = needsLink ? await issueLink(trx, { userId: owner.id, ttlMs: null, nowMs: clock.nowMs() }) : null
     return { created: existing === undefined, adminEmail: owner?.email ?? '', signInToken, ingestKey, anonymousTenant }
   })
+}
+
+async function hasPassword(trx: Writer, userId: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from sign_in_methods where user_id = ${userId} and provider_id = 'credential' limit 1`.execute(trx)
+  return rows.length > 0
 }

@@ -18,6 +18,15 @@ export function readConfig(context: CommandContext): Extract<ConfigResult, { ok:
   return result.ok ? result : null
 }
 
+/** Where a Bellwether with these settings listens on this machine; null when they are wrong (said already). */
+export function localUrl(context: CommandContext): string | null {
+  const settingsRead = readConfig(context)
+  if (settingsRead === null) return null
+  const { host, port } = settingsRead.config
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
 function problemLine(problem: ConfigProblem): string {
   return `${problem.setting} (${problem.source}): ${problem.message}`
 }

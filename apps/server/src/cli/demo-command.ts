@@ -2,7 +2,8 @@
 import { runDemo } from '../demo/index.ts'
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { exitGood, exitWrongUse, type Command } from './command.ts'
+import { exitFailed, exitGood, exitWrongUse, type Command } from './command.ts'
+import { configOption, configOptionHelp, localUrl } from './config-command.ts'
 
 const notReachable: ErrorSpec = {
   code: 'demo.not_reachable',
@@ -16,12 +17,13 @@ const historyDaysMax = 31
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'send a simulated shop: a week of history, then live',
-  usage: '[--url URL] [--key KEY] [--days N]',
-  options: { url: { type: 'string' }, key: { type: 'string' }, days: { type: 'string' } },
+  usage: '[--url URL] [--key KEY] [--days N] [--config FILE]',
+  options: { ...configOption, url: { type: 'string' }, key: { type: 'string' }, days: { type: 'string' } },
   optionHelp: [
-    ['--url URL', 'where Bellwether listens (default: http://127.0.0.1:4400)'],
+    ['--url URL', 'where Bellwether listens (default: this machine, at the port of the settings)'],
     ['--key KEY', 'ingest key of the project (default: none, which works on the same machine)'],
     ['--days N', 'days of history to send first (default: 7)'],
+    configOptionHelp,
   ],
   async run(context) {
     const { url, key, days } = context.options
@@ -30,8 +32,10 @@ export const demoCommand: Command = {
       context.complain(`bellwether demo: --days takes a whole number from 0 to ${historyDaysMax}`)
       return exitWrongUse
     }
-    const address = typeof url === 'string' ? url.replace(/\/+$/, '') : 'http://127.0.0.1:4400'
+    const address = typeof url === 'string' ? url.replace(/\/+$/, '') : localUrl(context)
+    if (address === null) return exitFailed
     await mustAnswer(address)
+    context.print(`Sending to ${address}`)
     await runDemo({
       url: address,
       ingestKey: typeof key === 'string' ? key : null,

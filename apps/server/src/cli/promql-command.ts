@@ -5,6 +5,7 @@ import { openPromqlStorage, type PromqlStorageMode } from '../compose/promql-sto
 import { createLogger } from '../kernel/log.ts'
 import { createMemoryStorage, runPromqlTestFile, type TestStorage } from '../promql/index.ts'
 import { exitFailed, exitGood, exitWrongUse, type Command, type CommandContext } from './command.ts'
+import { localUrl } from './config-command.ts'
 
 /** Failures shown of one file; the count covers all. */
 const failuresShownMax = 20
@@ -25,8 +26,8 @@ export const promqlCommand: Command = {
   optionHelp: [
     ['--storage KIND', "test: where samples are read: 'memory' (default: the store, newest in memory),"],
     ['', "'engine' (the store, all from ClickHouse) or 'evaluator' (no store; quick)"],
-    ['--url URL', 'query: where Bellwether listens (default: http://127.0.0.1:4400)'],
-    ['--token TOKEN', 'query: an API token'],
+    ['--url URL', 'query: where Bellwether listens (default: this machine, at the port of the settings)'],
+    ['--token TOKEN', 'query: an API token (Settings, API tokens); needed'],
     ['--project ID', 'query: the project (default: 1)'],
     ['--time TIME', 'query: RFC 3339 or seconds since 1970 (default: now)'],
   ],
@@ -82,7 +83,8 @@ async function runFile(context: CommandContext, file: string, storage: TestStora
 
 async function query(context: CommandContext, expression: string): Promise<number> {
   const { url, token, project, time } = context.options
-  const base = typeof url === 'string' ? url.replace(/\/+$/, '') : 'http://127.0.0.1:4400'
+  const base = typeof url === 'string' ? url.replace(/\/+$/, '') : localUrl(context)
+  if (base === null) return exitFailed
   const address = new URL(`${base}/api/0/projects/${typeof project === 'string' ? project : '1'}/prometheus/api/v1/query`)
   address.searchParams.set('query', expression)
   if (typeof time === 'string') address.searchParams.set('time', time)

@@ -13,6 +13,11 @@ export interface Terminal {
 /** Runs `argv` (without node and script) and gives the exit code. */
 export async function runCommand(argv: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = argv
+  const helped = name === 'help' ? commands.find((candidate) => candidate.name === rest[0]) : undefined
+  if (helped !== undefined) {
+    printHelp(helped, terminal)
+    return exitGood
+  }
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     printOverview(commands, terminal)
     return name === undefined ? exitWrongUse : exitGood
@@ -57,10 +62,11 @@ async function settle(command: Command, context: CommandContext): Promise<number
 function printOverview(commands: readonly Command[], terminal: Terminal): void {
   terminal.print('usage: bellwether COMMAND [OPTIONS]\n')
   for (const command of commands) terminal.print(`  ${command.name.padEnd(10)} ${command.summary}`)
-  terminal.print("\n'bellwether COMMAND --help' says more. Settings: 'bellwether config'.")
+  terminal.print("\n'bellwether COMMAND --help' says more. Settings come from BELLWETHER_... variables and from")
+  terminal.print("bellwether.yaml in the current folder; 'bellwether config' lists them all.")
 }
 
 function printHelp(command: Command, terminal: Terminal): void {
-  terminal.print(`usage: bellwether ${command.name} ${command.usage}\n\n${command.summary}\n`)
+  terminal.print(`usage: bellwether ${`${command.name} ${command.usage}`.trimEnd()}\n\n${command.summary}\n`)
   for (const [option, help] of command.optionHelp) terminal.print(`  ${option.padEnd(22)} ${help}`)
 }

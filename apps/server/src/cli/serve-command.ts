@@ -24,6 +24,7 @@ export const serveCommand: Command = {
       if (context.stop.aborted) resolve()
       else context.stop.addEventListener('abort', () => resolve(), { once: true })
     })
+    context.print('Stopping: what is under way ends, what is acknowledged is kept.')
     const late = globalThis.setTimeout(() => {
       logger.error('stopping took too long; leaving what is acknowledged in the ingest log')
       process.exit(exitGood)
@@ -34,11 +35,14 @@ export const serveCommand: Command = {
   },
 }
 
-function greet(context: CommandContext, { url, firstRun }: RunningServer): void {
+function greet(context: CommandContext, { url, publicUrl, firstRun }: RunningServer): void {
+  if (firstRun.signInToken !== null) {
+    context.print('')
+    context.print(`Sign in as ${firstRun.adminEmail} (this link works once): ${publicUrl}/first-run?token=${firstRun.signInToken}`)
+  }
   if (firstRun.created) {
     context.print('')
     context.print('This is a new installation: organization `default` with project `1`.')
-    if (firstRun.signInToken !== null) context.print(`Sign in (this link works once): ${url}/first-run?token=${firstRun.signInToken}`)
     context.print(`Ingest key of project 1: ${firstRun.ingestKey}`)
     context.print('')
     context.print('Send the first data from this machine, with any OpenTelemetry SDK or collector:')

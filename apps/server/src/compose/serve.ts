@@ -47,6 +47,8 @@ export interface ServeDeps {
 export interface RunningServer extends AsyncDisposable {
   /** Where it answers on this machine. */
   readonly url: string
+  /** Where people reach it. */
+  readonly publicUrl: string
   readonly firstRun: FirstRun
 }
 
@@ -116,7 +118,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     intake.admission.stop()
     await http.detach()
   })
-  return { url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+  return { url, publicUrl: config.publicUrl ?? url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
 }
 
 /** What stands between the listeners and the log, and what the screens show of it. */
