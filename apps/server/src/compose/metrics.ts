@@ -30,6 +30,7 @@ import {
   defaultSeriesLimits,
   GridStore,
   Head,
+  headHistogramsMax,
   HistogramHead,
   isThere,
   loadMetrics,
@@ -94,7 +95,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   }
   const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
   const head = new Head({ sizeBytesMax: memory.headBytes, clock, pendingAgeMs: () => log.backlog().oldestMs })
-  const histograms = new HistogramHead()
+  const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => log.backlog().oldestMs })
   const metadata = new MetadataStore()
   const state = { registry, head, histograms, metadata }
   const shared = {

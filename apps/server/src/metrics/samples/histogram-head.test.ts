@@ -45,6 +45,29 @@ test('agrees with sorted arrays, and from the watermark on when it gave up old o
   )
 })
 
+test('what the engine may not have yet is kept up to twice the bound, then given up', () => {
+  let nowMs = 0
+  let pendingAgeMs = 0
+  const head = new HistogramHead(100, { clock: { monotonicMs: () => nowMs }, pendingAgeMs: () => pendingAgeMs })
+  const append = (from: number, to: number): void => {
+    for (let time = from; time < to; time++) head.append(0, time, counted(time))
+  }
+  append(0, 100)
+  nowMs = 60_000
+  pendingAgeMs = 30_000
+  append(100, 190)
+  // All of these are pending: the older ones make room.
+  expect(head.read(0, 100, 189).length).toBe(90)
+  expect(head.read(0, 0, 99).length).toBeLessThan(50)
+  pendingAgeMs = 90_000
+  append(190, 280)
+  expect(head.read(0, 100, 279).length).toBe(180)
+  append(280, 400)
+  expect(head.count).toBeLessThanOrEqual(207)
+  expect(head.coversFromMs).toBeGreaterThan(100)
+  expect(head.read(0, head.coversFromMs, 399).length).toBe(400 - head.coversFromMs)
+})
+
 test('knows which metrics may have histograms', () => {
   const head = new HistogramHead(10)
   head.noteMetric(7)

@@ -1,4 +1,8 @@
-/** The head's native histograms: newest of each series as objects, bounded by number, with a watermark of their own. */
+/**
+ * The head's native histograms: newest of each series as objects, bounded by number, with a watermark of their own. What may not be
+ * in the engine yet is kept, up to twice the bound.
+ */
+import type { Clock } from '../../kernel/clock.ts'
 import { headHistogramsMax } from '../limits.ts'
 import type { NativeHistogram } from '../model.ts'
 
@@ -7,17 +11,38 @@ export interface TimedHistogram {
   readonly histogram: NativeHistogram
 }
 
+interface HeldHistogram extends TimedHistogram {
+  /** Monotonic. */
+  readonly heldSinceMs: number
+}
+
+/** What of the head may not be in the engine yet. */
+export interface PendingHistograms {
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Age in ms of the oldest acknowledged record that is not in the engine; 0 when there is none. */
+  readonly pendingAgeMs: () => number
+}
+
+/** Added to the age of what is pending, because clocks and counters are read at different moments. */
+const pendingSlackMs = 5_000
+
+const nothingPending: PendingHistograms = { clock: { monotonicMs: () => 0 }, pendingAgeMs: () => -Infinity }
+
 export class HistogramHead {
   readonly #countMax: number
+  readonly #pending: PendingHistograms
+  #evictAt: number
   /** By ref, ascending by time, unique. */
-  readonly #series = new Map<number, TimedHistogram[]>()
+  readonly #series = new Map<number, HeldHistogram[]>()
   /** Hashes of metrics that have or had native histograms, here or in the engine. */
   #metrics = new Set<number>()
   #count = 0
   #coversFromMs = -Infinity
 
-  constructor(countMax: number = headHistogramsMax) {
+  constructor(countMax: number = headHistogramsMax, pending: PendingHistograms = nothingPending) {
     this.#countMax = countMax
+    this.#evictAt = countMax
+    this.#pending = pending
   }
 
   /** A head that holds and covers nothing and knows the same metrics: what is read through it comes from the engine alone. */
@@ -64,8 +89,8 @@ export class HistogramHead {
     if (list === undefined) this.#series.set(ref, (list = []))
     const at = positionOf(list, timeMs)
     if (list[at]?.timeMs === timeMs) return
-    list.splice(at, 0, { timeMs, histogram })
-    if (++this.#count > this.#countMax) this.#evict()
+    list.splice(at, 0, { timeMs, histogram, heldSinceMs: this.#pending.clock.monotonicMs() })
+    if (++this.#count > this.#evictAt) this.#makeRoom()
   }
 
   /** Ascending, in `[fromMs, toMs]`. */
@@ -74,15 +99,24 @@ export class HistogramHead {
     return list === undefined ? [] : list.slice(positionOf(list, fromMs), positionOf(list, toMs + 1))
   }
 
-  /** Gives up the older half. */
-  #evict(): void {
+  #makeRoom(): void {
+    const { clock, pendingAgeMs } = this.#pending
+    this.#evict(clock.monotonicMs() - pendingAgeMs() - pendingSlackMs)
+    // Over twice the bound memory matters more than seeing what the engine has not taken yet; it stays durable in the log.
+    if (this.#count > this.#countMax * 2) this.#evict(Infinity)
+    this.#evictAt = Math.max(this.#countMax, this.#count + Math.ceil(this.#countMax / 16))
+  }
+
+  /** Gives up the older half, except what came at or after `heldBeforeMs`. */
+  #evict(heldBeforeMs: number): void {
     const times = new Float64Array(this.#count)
     let at = 0
     for (const list of this.#series.values()) for (const { timeMs } of list) times[at++] = timeMs
     const cutMs = (times.sort()[this.#count >> 1] ?? 0) + 1
     for (const [ref, list] of this.#series) {
-      list.splice(0, positionOf(list, cutMs))
-      if (list.length === 0) this.#series.delete(ref)
+      const kept = list.filter(({ timeMs, heldSinceMs }) => timeMs >= cutMs || heldSinceMs >= heldBeforeMs)
+      if (kept.length === 0) this.#series.delete(ref)
+      else if (kept.length < list.length) this.#series.set(ref, kept)
     }
     this.#count = 0
     for (const list of this.#series.values()) this.#count += list.length
