@@ -334,3 +334,12 @@ test('the probe of every insert tells whether the engine has it, in whichever pa
   await home.engine.command(`ALTER TABLE samples DROP PARTITION ${Math.floor((startMs - weekMs) / weekMs)}`)
   expect(await isThere(home.engine, inserts[2]?.probe ?? { sql: '', rows: 0 }, live)).toBe(false)
 })
+
+test('every table the writer fills has an insert on the disk before it answers', async () => {
+  const sql = `SELECT toUInt32(countIf(engine_full LIKE '%fsync_after_insert = 1, fsync_part_directory = 1%')) FROM system.tables
+    WHERE database = currentDatabase() AND name IN ('samples', 'histograms', 'exemplars', 'series', 'metric_metadata')`
+  let durable = 0
+  for await (const { columns, rows } of home.engine.queryNative({ sql, class: 'internal', signal: live }))
+    if (rows > 0 && columns[0]?.kind === 'u32') durable = columns[0].data[0] ?? 0
+  expect(durable).toBe(5)
+})
