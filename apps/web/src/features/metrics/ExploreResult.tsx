@@ -216,7 +216,7 @@ function NoAnswer({ failed }: { readonly failed: boolean }) {
   if (failed) {
     return (
       <Empty title="Nothing to show" icon="metrics">
-        <p>The query above gave no answer; the message says where it stopped. Ctrl Enter runs it again.</p>
+        <p>The query above gave no answer; the message says where it stopped. Enter runs it again.</p>
       </Empty>
     )
   }

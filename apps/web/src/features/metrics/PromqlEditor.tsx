@@ -1,12 +1,13 @@
-/** The PromQL editor: colours, completion from this project's own names, Ctrl Enter to run. Its own chunk. */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete'
+/** The PromQL editor: colours, completion from this project's own names, Enter to run. Its own chunk. */
+import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language'
-import { EditorState, Prec } from '@codemirror/state'
+import { EditorState } from '@codemirror/state'
 import { EditorView, keymap, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { PromQLExtension } from '@prometheus-io/codemirror-promql'
 import { useEffect, useRef } from 'react'
+import { promqlKeys } from './promql-keys.ts'
 import './promql-editor.css'
 
 export interface PromqlEditorProps {
@@ -16,7 +17,7 @@ export interface PromqlEditorProps {
   readonly label: string
   /** While typing. */
   readonly onChange: (text: string) => void
-  /** Ctrl Enter, Shift Enter or leaving the field. */
+  /** Enter, Ctrl Enter or leaving the field. */
   readonly onRun: (text: string) => void
 }
 
@@ -52,10 +53,6 @@ export function PromqlEditor({ value, prometheusPath, label, onChange, onRun }: 
     const parent = box.current
     if (parent === null) return undefined
     const language = promql(prometheusPath)
-    const run = (editor: EditorView): boolean => {
-      handlers.current.onRun(editor.state.doc.toString())
-      return true
-    }
     const editor = new EditorView({
       parent,
       state: EditorState.create({
@@ -64,19 +61,13 @@ export function PromqlEditor({ value, prometheusPath, label, onChange, onRun }: 
           history(),
           closeBrackets(),
           bracketMatching(),
-          autocompletion({ icons: false }),
+          promqlKeys((text) => handlers.current.onRun(text)),
           language.asExtension(),
           syntaxHighlighting(colors),
           EditorView.lineWrapping,
           placeholder('A query, such as sum by (job) (rate(http_requests_total[5m]))'),
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
-          Prec.highest(
-            keymap.of([
-              { key: 'Mod-Enter', run },
-              { key: 'Shift-Enter', run },
-            ]),
-          ),
-          keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
+          keymap.of([...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) handlers.current.onChange(update.state.doc.toString())
           }),

@@ -81,7 +81,7 @@ export function QueryRow({ index, state, metrics, sent, grid, error, onRetry }: 
         )}
         <div className="bw-query__tools">
           {asText && draft.trim() !== text && (
-            <Button variant="primary" icon="play" title="Run (Ctrl Enter)" onClick={() => run(draft)}>
+            <Button variant="primary" icon="play" title="Run (Enter)" onClick={() => run(draft)}>
               Run
             </Button>
           )}
