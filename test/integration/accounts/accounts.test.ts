@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accountsMigrations } from '../../../apps/server/src/accounts/index.ts'
 import { AccountsDatabase } from '../../../apps/server/src/accounts/database.ts'
 import { deleteExpired } from '../../../apps/server/src/accounts/housekeeping.ts'
+import { isAppError } from '../../../apps/server/src/kernel/errors.ts'
 import { betterAuthTables } from './better-auth-tables.ts'
 import { byCookie, fresh, open, peer, settings } from './accounts-stack.ts'
 import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
@@ -185,6 +186,19 @@ describe('sign-in', () => {
     expect(items.map(({ action, actor }) => [action, actor.id])).toEqual([
       ['password.change', caller.id],
       ['password.change', caller.id],
+    ])
+    // Nor is it found out by trying to change it.
+    const { cookie } = await accounts.signIn.withPassword('ops@example.org', 'my next password', peer)
+    const codes: unknown[] = []
+    for (let i = 0; i < 12; i++) {
+      const outcome = accounts.signIn.changePassword(cookie, `guess number ${i}`, 'another password')
+      codes.push(await outcome.catch((error: unknown) => (isAppError(error) ? error.code : error)))
+    }
+    expect([codes[0], codes[9], codes[10], codes[11]]).toEqual([
+      'accounts.password_refused',
+      'accounts.password_refused',
+      'accounts.too_many_attempts',
+      'accounts.too_many_attempts',
     ])
   })
 })

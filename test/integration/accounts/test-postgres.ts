@@ -25,7 +25,7 @@ export async function openTestPostgres(): Promise<TestPostgres> {
       const name = `test_${pools.length + 1}`
       await engine.pool.query(`create database ${name}`)
       const connectionString = engine.connectionString.replace('/bellwether?', `/${name}?`)
-      const pool = new pg.Pool({ connectionString, max: 8, connectionTimeoutMillis: 5000 })
+      const pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: 5000, idleTimeoutMillis: 500 })
       pool.on('error', () => undefined)
       pools.push(pool)
       await runPostgresMigrations(pool, accountsMigrations)

@@ -7,6 +7,12 @@ export const unauthenticated: ErrorSpec = {
   publicText: 'Nobody is signed in.',
   hint: 'Sign in, or send "Authorization: Bearer <API token>".',
 }
+export const tokenRefused: ErrorSpec = {
+  code: 'accounts.token_refused',
+  kind: 'unauthenticated',
+  publicText: 'This API token is unknown, has expired or was revoked.',
+  hint: 'Make one under Settings, API tokens, and send it as "Authorization: Bearer <token>". An ingest key only sends data.',
+}
 export const notFound: ErrorSpec = {
   code: 'accounts.not_found',
   kind: 'not_found',

@@ -8,6 +8,12 @@ export const routeNotFound: ErrorSpec = {
   publicText: 'There is nothing at this address.',
   hint: 'GET /api/0/openapi.json and /docs list what there is.',
 }
+export const signalNotTaken: ErrorSpec = {
+  code: 'api.signal_not_taken',
+  kind: 'not_found',
+  publicText: 'Bellwether takes metrics; traces and logs are not taken yet.',
+  hint: 'Set OTEL_TRACES_EXPORTER=none and OTEL_LOGS_EXPORTER=none.',
+}
 export const methodNotAllowed: ErrorSpec = {
   code: 'api.method_not_allowed',
   kind: 'invalid',

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import staticFiles from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../kernel/errors.ts'
-import { routeNotFound } from './errors.ts'
+import { routeNotFound, signalNotTaken } from './errors.ts'
 import { markAnswer, securityHeaders, sendError } from './http/answer.ts'
 
 const hashedCaching = 'public, max-age=31536000, immutable'
@@ -66,13 +66,16 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .send(page.body)
 }
 
+/** OpenTelemetry's other signals: an SDK that exports everything sends them too, and its log shows our answer. */
+const notTakenYet = /^\/v1\/(?:traces|logs)(?:\?|$)/
+
 /** Also answers what no route takes; call it once, on the root. */
 export async function mountStatic(app: FastifyInstance, webDir: string | null): Promise<void> {
   const page = readPage(webDir)
   app.setNotFoundHandler((request, reply) => {
     markAnswer(request, reply)
     if (page !== null && wantsPage(request)) return sendPage(reply, page)
-    return sendError(new AppError(routeNotFound), request, reply)
+    return sendError(new AppError(notTakenYet.test(request.url) ? signalNotTaken : routeNotFound), request, reply)
   })
   if (page === null || webDir === null) return
   await app.register(async (scope) => {

@@ -72,14 +72,14 @@ function listen(server: Server, options: { host: string; port: number; setting: 
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const where = `${options.host}:${options.port}`
-      const hint = `Set ${options.setting} to another one, or stop the program that has it.`
+      const hint = `Set ${options.setting} to another one, or stop the program that has it; 'bellwether doctor' tries all ports at once.`
       if (error.code === 'EADDRINUSE')
         reject(new AppError(portInUse, { publicText: `${where} is in use by another program.`, hint, cause: error }))
       else
         reject(
           new AppError(cannotListen, {
             publicText: `Cannot listen on ${where}: ${error.message}.`,
-            hint: `See ${options.setting}.`,
+            hint: `See BELLWETHER_HOST and ${options.setting}.`,
             cause: error,
           }),
         )

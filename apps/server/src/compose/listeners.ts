@@ -51,10 +51,10 @@ export async function composeExtraListeners(
   resources: ResourceScope,
 ): Promise<ListenerState[]> {
   return [
-    await attempt(deps, { name: 'otlp-grpc', port: deps.config.otlpGrpcPort }, async (port) => {
+    await attempt(deps, { name: 'otlp-grpc', port: deps.config.otlpGrpcPort, setting: 'BELLWETHER_OTLP_GRPC_PORT' }, async (port) => {
       resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door }))
     }),
-    await attempt(deps, { name: 'otlp-http', port: deps.config.otlpHttpPort }, async (port) => {
+    await attempt(deps, { name: 'otlp-http', port: deps.config.otlpHttpPort, setting: 'BELLWETHER_OTLP_HTTP_PORT' }, async (port) => {
       const http = resources.use(await openHttpDoor({ host: deps.config.host, port, setting: 'BELLWETHER_OTLP_HTTP_PORT' }))
       const { listener } = await buildApp(http, (app) => registerOtlpRoutes(app, deps.door))
       http.attach(listener)
@@ -64,7 +64,7 @@ export async function composeExtraListeners(
 
 async function attempt(
   deps: { warn: (line: string) => void },
-  { name, port }: { name: string; port: number },
+  { name, port, setting }: { name: string; port: number; setting: string },
   open: (port: number) => Promise<void>,
 ): Promise<ListenerState> {
   if (port === 0) return { name, port, problem: null }
@@ -72,10 +72,12 @@ async function attempt(
     await open(port)
     return { name, port, problem: null }
   } catch (error) {
-    const problem = isAppError(error)
-      ? error.publicText
-      : `port ${port} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
+    const text = isAppError(error) ? error.publicText : error instanceof Error ? error.message : String(error)
+    const problem = text.includes('EADDRINUSE') ? `port ${port} is in use by another program.` : text
     deps.warn(`warning: ${name} does not listen: ${problem}`)
+    deps.warn(
+      `  Data sent to that port goes there, not here. Set ${setting} to another port, or to 0 to do without; the main address takes the same data.`,
+    )
     return { name, port, problem }
   }
 }

@@ -1,7 +1,7 @@
 /** Puts a table of routes onto Fastify: who is calling and what they may reach is settled before the body is read. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, Caller, Gatekeeper } from '../../accounts/index.ts'
-import { unauthenticated } from '../../accounts/index.ts'
+import { tokenRefused, unauthenticated } from '../../accounts/index.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { methodNotAllowed } from '../errors.ts'
@@ -31,7 +31,10 @@ function pathParam(request: FastifyRequest, name: string): string {
 
 /** Settles who calls and what they may reach. Errors: `accounts.*`. */
 export async function standingOf(gatekeeper: Gatekeeper, rule: AccessRule, request: FastifyRequest): Promise<Standing> {
-  const caller = await gatekeeper.authenticate(credentialsOf(request))
+  const credentials = credentialsOf(request)
+  const caller = await gatekeeper.authenticate(credentials)
+  // A sender of a token wants to know about the token, not about signing in.
+  if (caller === null && rule.kind !== 'public' && credentials.authorization !== null) throw new AppError(tokenRefused)
   switch (rule.kind) {
     case 'public':
       return { caller, access: null }
