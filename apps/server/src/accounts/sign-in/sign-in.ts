@@ -4,7 +4,7 @@
  */
 import { isAPIError } from 'better-auth/api'
 import type { Clock } from '../../kernel/clock.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { AccountsDatabase, Writer } from '../database.ts'
 import { linkInvalid, passwordRefused, translateDatabaseError, unauthenticated, unavailable, wrongPassword } from '../errors.ts'
 import { failuresPerAddressMax, failuresPerEmailMax } from '../limits.ts'
@@ -152,7 +152,17 @@ class PasswordSignIn implements SignIn {
   async changePassword(cookie: string | null, current: string | null, next: string): Promise<readonly string[]> {
     const person = cookie === null ? null : await this.#readSession(cookie)
     if (person === null) throw new AppError(unauthenticated)
-    const setCookies = await this.#setPassword(cookie ?? '', current, next)
+    const byPerson = `password:${person.userId}`
+    // Who found an open session must not find out the password by trying.
+    this.#limiter.check(byPerson, failuresPerEmailMax)
+    let setCookies: readonly string[]
+    try {
+      setCookies = await this.#setPassword(cookie ?? '', current, next)
+    } catch (error) {
+      if (isAppError(error, passwordRefused.code)) this.#limiter.fail(byPerson)
+      throw error
+    }
+    this.#limiter.succeed(byPerson)
     await this.#deps.database.change(async (trx) => await auditPassword(trx, person))
     return setCookies
   }
