@@ -83,7 +83,7 @@ function scalarOf(ctx: QueryContext, node: Call, grid: Grid): ScalarValue | null
     case 'range':
       return filled((ctx.bounds.endMs - ctx.bounds.startMs) / 1000)
     case 'time':
-      return { type: 'scalar', values: Float64Array.from({ length: grid.steps }, (_, i) => (grid.startMs + i * grid.stepMs) / 1000) }
+      return { type: 'scalar', values: timesSec(grid) }
     default:
       return null
   }
@@ -95,10 +95,14 @@ function vectorOf(ctx: QueryContext, values: Float64Array): VectorValue {
 }
 
 function timeVector(ctx: QueryContext, grid: Grid): VectorValue {
-  return vectorOf(
-    ctx,
-    Float64Array.from({ length: grid.steps }, (_, i) => (grid.startMs + i * grid.stepMs) / 1000),
-  )
+  return vectorOf(ctx, timesSec(grid))
+}
+
+/** A plain loop: `Float64Array.from` takes twenty times as long, and a subquery may have millions of steps. */
+function timesSec(grid: Grid): Float64Array {
+  const times = new Float64Array(grid.steps)
+  for (let i = 0; i < grid.steps; i++) times[i] = (grid.startMs + i * grid.stepMs) / 1000
+  return times
 }
 
 function other(ctx: QueryContext, node: Call, args: readonly Value[], grid: Grid): Value {
