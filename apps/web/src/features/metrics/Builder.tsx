@@ -1,5 +1,5 @@
 /** The builder: metric → filters → over time → together. Every change writes the query anew. */
-import { Autocomplete, MultiSelect, Select, type ComboboxItem } from '@mantine/core'
+import { Autocomplete, MultiSelect, Select, type ComboboxItem, type OptionsFilter } from '@mantine/core'
 import type { Metric } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -7,6 +7,7 @@ import { formatCount } from '../../lib/units.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { usePlace } from '../session/index.ts'
 import { aggregations, autoWindow, matchOps, suggestQuery, windowFunctions, type BuilderQuery, type Filter } from './builder-model.ts'
+import { rankNames } from './metric-list.ts'
 import { tagsQuery, tagValuesQuery } from './metrics.queries.ts'
 import { useMetrics } from './use-metrics.ts'
 import './builder.css'
@@ -63,6 +64,14 @@ interface MetricPickerProps {
   readonly onPick: (metric: { readonly name: string; readonly type: string }) => void
 }
 
+/** What Enter takes is the first: the name that was typed, when there is one. */
+const bestFirst: OptionsFilter = ({ options, search, limit }) => {
+  const names = options.flatMap((option) => ('value' in option ? [String(option.value)] : []))
+  return rankNames(names, search)
+    .slice(0, limit)
+    .map((name) => ({ value: name, label: name }))
+}
+
 function MetricPicker({ letter, metric, onPick }: MetricPickerProps) {
   const [text, setText] = useState('')
   // The field holds the chosen name until someone types.
@@ -77,6 +86,8 @@ function MetricPicker({ letter, metric, onPick }: MetricPickerProps) {
       searchable
       searchValue={text}
       onSearchChange={setText}
+      filter={bestFirst}
+      selectFirstOptionOnChange
       limit={optionsShownMax}
       data={metric === '' || byName.has(metric) ? names : [metric, ...names]}
       value={metric === '' ? null : metric}
@@ -116,6 +127,7 @@ function FilterField({ filter, labels, metric, onChange }: FilterFieldProps) {
         aria-label="Label"
         placeholder="label"
         searchable
+        selectFirstOptionOnChange
         limit={optionsShownMax}
         data={filter.label === '' || labels.includes(filter.label) ? [...labels] : [filter.label, ...labels]}
         value={filter.label === '' ? null : filter.label}
@@ -223,6 +235,7 @@ function Together({ query, labels, onChange }: PartProps & { readonly labels: re
           value={[...query.by]}
           onChange={(by) => onChange({ ...query, by })}
           searchable
+          selectFirstOptionOnChange
           limit={optionsShownMax}
           comboboxProps={{ width: 240, position: 'bottom-start' }}
           className="bw-builder__by"

@@ -11,7 +11,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['j  k', 'Down and up in a table'],
   ['Enter', 'Open the row'],
   ['← →', 'Move the crosshair in a chart'],
-  ['Enter', 'Run the query in the editor'],
+  ['Ctrl Enter', 'Run the query in the editor; Enter does too'],
 ]
 
 export function KeyHelp({ onClose }: { readonly onClose: () => void }) {
