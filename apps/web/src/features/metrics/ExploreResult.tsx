@@ -1,5 +1,5 @@
 /** What the queries answered: chart and legend, points as a table, or the values of this moment. */
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { Metric } from '@bellwether/protocol'
 import { useScheme } from '../../charts/chart-colors.ts'
 import { describeChart } from '../../charts/series-stats.ts'
@@ -13,6 +13,7 @@ import { ExploreToolbar } from './ExploreToolbar.tsx'
 import { gatherSeries, seriesDrawnMax, seriesShownMax, visibleSeries, type ExploreSeries } from './explore-model.ts'
 import { InstantView } from './InstantView.tsx'
 import { LegendTable } from './LegendTable.tsx'
+import { NoPoints } from './NoPoints.tsx'
 import { PointsTable } from './PointsTable.tsx'
 import { unitOfQuery } from './query-unit.ts'
 import type { Answers } from './use-answers.ts'
@@ -131,7 +132,11 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
   if (answers.isFirst) return <ChartSkeleton />
   if (answers.isCanceled) return <Canceled onAgain={answers.again} />
   if (all.length === 0)
-    return answers.answers.length === 0 ? <NoAnswer failed={answers.errors.some((error) => error !== null)} /> : <NoPoints />
+    return answers.answers.length === 0 ? (
+      <NoAnswer failed={answers.errors.some((error) => error !== null)} />
+    ) : (
+      <NoPoints state={state} grid={grid} />
+    )
   if (state.search.view === 'table') return <PointsTable data={data} unit={unit} />
   return (
     <>
@@ -142,7 +147,7 @@ function RangeView({ state, answers, visible, all, unit, limit, leftOut, onMore 
         <div className="bw-explore__axis">
           {unitLabel(unit)}{' '}
           <span className="bw-dim">
-            {unitLabel(unit) === '' ? 'one' : '· one'} point every {writeDuration(grid.stepMs)}
+            {unitLabel(unit) === '' ? 'One' : '· one'} point every {writeDuration(grid.stepMs)}
           </span>
         </div>
         <TimeChart
@@ -183,31 +188,6 @@ function Canceled({ onAgain }: { readonly onAgain: () => void }) {
   return (
     <Empty title="Cancelled" icon="clock" action={<Button onClick={onAgain}>Ask again</Button>}>
       <p>A shorter range, a filter or an aggregation makes the query lighter.</p>
-    </Empty>
-  )
-}
-
-/** How often a range up to now is asked again while it has no points: the first ones are on their way. */
-const lookAgainMs = 3000
-
-function NoPoints() {
-  const { range, setRange, refreshNow } = useRange()
-  const live = isLive(range)
-  useEffect(() => {
-    if (!live) return undefined
-    const timer = window.setInterval(refreshNow, lookAgainMs)
-    return () => window.clearInterval(timer)
-  }, [live, refreshNow])
-  return (
-    <Empty
-      title="No series in this range"
-      icon="metrics"
-      action={<Button onClick={() => setRange({ from: 'now-24h', to: 'now' })}>Look at the last 24 hours</Button>}
-    >
-      <p>
-        The query is right, but nothing matches it here. Loosen a filter, widen the range, or look whether the source still sends.
-        {live && ' Looking again every few seconds.'}
-      </p>
     </Empty>
   )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptyBuilder, readQuery, suggestQuery, withoutUnfinished, writeQuery, type BuilderQuery } from './builder-model.ts'
+import { emptyBuilder, readQuery, suggestQuery, withoutRate, withoutUnfinished, writeQuery, type BuilderQuery } from './builder-model.ts'
 import { fillIntervals } from './promql-text.ts'
 
 describe('writeQuery and readQuery', () => {
@@ -92,6 +92,14 @@ describe('withoutUnfinished', () => {
       ],
     }
     expect(writeQuery(withoutUnfinished(now, before))).toBe('up{a="", c="x"}')
+  })
+})
+
+describe('withoutRate', () => {
+  it('is the selector of what compares samples, and of nothing else', () => {
+    expect(withoutRate('sum by (job) (rate(x_total{a="b"}[$__rate_interval]))')).toBe('x_total{a="b"}')
+    expect(withoutRate('histogram_quantile(0.95, sum by (le) (rate(d_bucket[5m])))')).toBe('d_bucket')
+    for (const text of ['', 'x', 'sum(x)', 'max_over_time(x[5m])', 'rate(a[5m]) / rate(b[5m])']) expect(withoutRate(text), text).toBeNull()
   })
 })
 

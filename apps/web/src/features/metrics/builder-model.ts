@@ -235,3 +235,13 @@ export function readQuery(text: string): BuilderQuery | null {
   if (query === null || query.aggregation !== 'sum' || reader.take('punct', ')') === null || !reader.done) return null
   return { ...query, quantile, by: query.metric.endsWith('_bucket') ? query.by.filter((label) => label !== 'le') : query.by }
 }
+
+/** What gives nothing for a single sample: it compares the samples of its window. */
+const comparing: readonly WindowFunction[] = ['rate', 'increase', 'irate', 'delta', 'deriv']
+
+/** The selector of a query alone, when the query takes a rate (or the like) of it; else null. */
+export function withoutRate(text: string): string | null {
+  const query = readQuery(text)
+  if (query === null || query.func === null || !comparing.includes(query.func)) return null
+  return writeSelector(query)
+}
