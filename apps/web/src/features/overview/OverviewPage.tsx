@@ -10,7 +10,7 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { foreignSources, sourcesQuery } from '../sources/index.ts'
 import { systemQuery } from '../system/index.ts'
-import { usageQuery } from '../usage/index.ts'
+import { useLastingGaps, usageQuery } from '../usage/index.ts'
 import { ComponentsPanel, IngestPanel, ReasonsPanel, SourcesPanel } from './OverviewPanels.tsx'
 import { overviewStats } from './overview-stats.ts'
 import { StatTile } from './StatTile.tsx'
@@ -27,6 +27,7 @@ export function OverviewPage() {
   const nowMs = useNow(5000)
   const status = useQuery({ ...systemQuery, refetchInterval: refreshMs })
   const usage = useQuery({ ...usageQuery(organizationPath), refetchInterval: refreshMs })
+  const lasting = useLastingGaps(usage.data ?? [], usage.dataUpdatedAt)
   const sources = useQuery({ ...sourcesQuery(projectPath), refetchInterval: refreshMs })
   useEffect(() => {
     if (refresh !== null) return undefined
@@ -39,7 +40,7 @@ export function OverviewPage() {
   const onlySelf = sources.data !== undefined && foreignSources(sources.data).length === 0
   return (
     <Page title="Overview" wide>
-      <Verdict status={status} usage={usage} sources={sources} nowMs={nowMs} />
+      <Verdict status={status} usage={usage} lasting={lasting} sources={sources} nowMs={nowMs} />
       {onlySelf && <SendDataPanel />}
       {hasOwn && (
         <div className="bw-stats">
@@ -50,7 +51,7 @@ export function OverviewPage() {
       )}
       <div className="bw-columns">
         <div className="bw-stack">
-          <IngestPanel usage={usage} />
+          <IngestPanel usage={usage} lasting={lasting} />
           <ReasonsPanel usage={usage} />
         </div>
         <div className="bw-stack">

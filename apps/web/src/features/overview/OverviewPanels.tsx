@@ -10,12 +10,17 @@ import { StatusMark } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
 import { protocolName } from '../sources/index.ts'
 import { byUrgency, componentName, toneOf } from '../system/index.ts'
-import { balanceOf, Equation, explainReason, reasonsOf } from '../usage/index.ts'
+import { balanceOf, Equation, explainReason, lostIn, reasonsOf, type LastingGaps } from '../usage/index.ts'
 
 /** Rows of a panel; its page has all. */
 const rowsMax = 8
 
-export function IngestPanel({ usage }: { readonly usage: UseQueryResult<readonly UsageRow[]> }) {
+export interface IngestPanelProps {
+  readonly usage: UseQueryResult<readonly UsageRow[]>
+  readonly lasting: LastingGaps
+}
+
+export function IngestPanel({ usage, lasting }: IngestPanelProps) {
   const { project } = usePlace()
   const mine = (usage.data ?? []).filter((row) => row.projectId === project.id)
   return (
@@ -34,7 +39,7 @@ export function IngestPanel({ usage }: { readonly usage: UseQueryResult<readonly
         {mine.map((row) => (
           <div key={row.kind}>
             <p className="bw-dim">{row.kind}</p>
-            <Equation balance={balanceOf([row])} />
+            <Equation balance={balanceOf([row])} lost={lostIn([row], lasting)} />
           </div>
         ))}
       </div>

@@ -6,11 +6,13 @@ import { formatAgo } from '../../lib/time-format.ts'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
+import type { LastingGaps } from '../usage/index.ts'
 import { findingsOf, type Finding } from './verdict-model.ts'
 
 export interface VerdictProps {
   readonly status: UseQueryResult<SystemStatusBody>
   readonly usage: UseQueryResult<readonly UsageRow[]>
+  readonly lasting: LastingGaps
   readonly sources: UseQueryResult<readonly SourceRow[]>
   readonly nowMs: number
 }
@@ -22,7 +24,7 @@ const pages = {
   sources: '/p/$project/data/sources',
 } as const satisfies Record<Finding['page'], string>
 
-export function Verdict({ status, usage, sources, nowMs }: VerdictProps) {
+export function Verdict({ status, usage, lasting, sources, nowMs }: VerdictProps) {
   const { project } = usePlace()
   if (status.isPending && usage.isPending) return <Loading label="the state" rows={1} />
   // Who may not see the program's state still sees the state of their data.
@@ -43,6 +45,7 @@ export function Verdict({ status, usage, sources, nowMs }: VerdictProps) {
   const findings = findingsOf({
     status: status.data ?? null,
     usage: usage.data ?? [],
+    lasting,
     sources: sources.data ?? [],
     projectId: project.id,
     nowMs,

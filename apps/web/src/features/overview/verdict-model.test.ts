@@ -18,7 +18,7 @@ const status: SystemStatusBody = {
   disk: { path: '/d', totalBytes: 100, freeBytes: 50, usedByUsBytes: null },
   memory: { totalBytes: 1, freeBytes: 1, heapUsedBytes: 1, processes: [] },
 }
-const facts: VerdictFacts = { status, usage: [], sources: [], projectId: '1', nowMs }
+const facts: VerdictFacts = { status, usage: [], lasting: new Map(), sources: [], projectId: '1', nowMs }
 const usage = {
   projectId: '1',
   projectName: 'web',
@@ -58,8 +58,10 @@ describe('findingsOf', () => {
     )
     f({ usage: [{ ...usage, stored: 7, dropped: { duplicate_sample: 3 } }] }, [])
     f({ usage: [{ ...usage, received: 10_000, stored: 9_999, refused: { bad: 1 } }] }, [])
-    f({ usage: [{ ...usage, stored: 9 }] }, ['down usage: 1 points are not accounted for'])
-    f({ usage: [{ ...usage, projectId: '2', stored: 9 }] }, [])
+    f({ usage: [{ ...usage, stored: 9 }] }, [])
+    const lasting = new Map([['1 metrics', 1]])
+    f({ usage: [{ ...usage, stored: 9 }], lasting }, ['down usage: 1 point is not accounted for'])
+    f({ usage: [{ ...usage, projectId: '2', stored: 9 }], lasting }, [])
     f({ status: { ...status, log: { ...status.log, records: 1, sizeBytes: 60 } } }, [
       'warn system: The ingest log holds 60 B of at most 100 B',
     ])

@@ -4,7 +4,7 @@ import { formatAgo } from '../../lib/time-format.ts'
 import { formatBytes, formatCount, formatMs, formatValue } from '../../lib/units.ts'
 import { componentName } from '../system/index.ts'
 import { foreignSources, protocolName } from '../sources/index.ts'
-import { balanceOf, reasonsOf } from '../usage/index.ts'
+import { balanceOf, lostIn, reasonsOf, type LastingGaps } from '../usage/index.ts'
 
 export interface Finding {
   readonly tone: 'warn' | 'down'
@@ -31,6 +31,8 @@ const harmless = new Set(['duplicate_sample'])
 export interface VerdictFacts {
   readonly status: SystemStatusBody | null
   readonly usage: readonly UsageRow[]
+  /** What stays unaccounted for; a gap of this moment is only a request under way. */
+  readonly lasting: LastingGaps
   readonly sources: readonly SourceRow[]
   readonly projectId: string
   readonly nowMs: number
@@ -66,12 +68,13 @@ function systemFindings(status: SystemStatusBody): Finding[] {
   return found
 }
 
-export function findingsOf({ status, usage, sources, projectId, nowMs }: VerdictFacts): readonly Finding[] {
+export function findingsOf({ status, usage, lasting, sources, projectId, nowMs }: VerdictFacts): readonly Finding[] {
   const found = status === null ? [] : systemFindings(status)
   const mine = usage.filter((row) => row.projectId === projectId)
   const balance = balanceOf(mine)
-  if (balance.missing !== 0)
-    found.push({ tone: 'down', text: `${formatCount(Math.abs(balance.missing))} points are not accounted for`, page: 'usage' })
+  const lost = lostIn(mine, lasting)
+  if (lost > 0)
+    found.push({ tone: 'down', text: `${formatCount(lost)} ${lost === 1 ? 'point is' : 'points are'} not accounted for`, page: 'usage' })
   for (const what of ['dropped', 'refused'] as const) {
     const count = reasonsOf(mine)
       .filter((row) => row.what === what && !harmless.has(row.reason))

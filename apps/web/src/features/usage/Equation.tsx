@@ -1,13 +1,19 @@
 /** received = stored + refused + dropped + queued, checking itself. */
 import { Fragment } from 'react'
 import { formatCount } from '../../lib/units.ts'
-import { StatusMark } from '../../ui/StatusMark.tsx'
+import { GapMark } from './GapMark.tsx'
 import type { Balance } from './usage.queries.ts'
 import './equation.css'
 
 const parts = ['stored', 'refused', 'dropped', 'queued'] as const
 
-export function Equation({ balance }: { readonly balance: Balance }) {
+export interface EquationProps {
+  readonly balance: Balance
+  /** Points that stay unaccounted for. */
+  readonly lost: number
+}
+
+export function Equation({ balance, lost }: EquationProps) {
   const spoken = `received ${balance.received} is stored ${balance.stored} plus refused ${balance.refused} plus dropped ${balance.dropped} plus queued ${balance.queued}`
   return (
     <div className="bw-equation">
@@ -21,14 +27,7 @@ export function Equation({ balance }: { readonly balance: Balance }) {
           </Fragment>
         ))}
       </div>
-      {balance.missing === 0 ? (
-        <StatusMark tone="ok" label="adds up" />
-      ) : (
-        <StatusMark
-          tone="down"
-          label={`${formatCount(Math.abs(balance.missing))} ${balance.missing > 0 ? 'unaccounted for' : 'counted twice'}`}
-        />
-      )}
+      <GapMark missing={balance.missing} lost={lost} />
     </div>
   )
 }

@@ -6,10 +6,11 @@ import { formatBytes, formatCount } from '../../lib/units.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
-import { StatusMark } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { usePlace } from '../session/index.ts'
 import { Equation } from './Equation.tsx'
+import { GapMark } from './GapMark.tsx'
+import { lostIn, rowKeyOf, useLastingGaps, type LastingGaps } from './gaps.ts'
 import { balanceOf, explainReason, reasonsOf, usageQuery, type ReasonRow } from './usage.queries.ts'
 
 const refreshMs = 2000
@@ -23,7 +24,7 @@ const count = (id: 'received' | 'stored' | 'refused' | 'dropped' | 'queued', hea
   cell: (row) => <span title={balanceOf([row])[id].toLocaleString('en-US')}>{formatCount(balanceOf([row])[id])}</span>,
 })
 
-const columns: readonly Column<UsageRow>[] = [
+const columnsWith = (lasting: LastingGaps): readonly Column<UsageRow>[] => [
   { id: 'project', header: 'Project', value: (row) => row.projectName, cell: (row) => row.projectName },
   { id: 'kind', header: 'Kind', value: (row) => row.kind, cell: (row) => row.kind },
   count('received', 'Received'),
@@ -35,12 +36,7 @@ const columns: readonly Column<UsageRow>[] = [
   {
     id: 'check',
     header: 'Check',
-    cell: (row) =>
-      balanceOf([row]).missing === 0 ? (
-        <StatusMark tone="ok" label="adds up" />
-      ) : (
-        <StatusMark tone="down" label={`off by ${balanceOf([row]).missing}`} />
-      ),
+    cell: (row) => <GapMark missing={balanceOf([row]).missing} lost={lostIn([row], lasting)} />,
   },
 ]
 
@@ -57,6 +53,7 @@ export function UsagePage() {
   const { organizationPath, organization, project } = usePlace()
   const usage = useQuery({ ...usageQuery(organizationPath), refetchInterval: refreshMs })
   const rows = usage.data ?? []
+  const lasting = useLastingGaps(rows, usage.dataUpdatedAt)
   return (
     <Page
       title="Usage"
@@ -83,15 +80,15 @@ export function UsagePage() {
         <>
           <Section title="Everything">
             <div className="bw-section__body">
-              <Equation balance={balanceOf(rows)} />
+              <Equation balance={balanceOf(rows)} lost={lostIn(rows, lasting)} />
             </div>
           </Section>
           <Section title="By project and kind">
             <DataTable
               label="usage"
-              columns={columns}
+              columns={columnsWith(lasting)}
               rows={rows}
-              rowKey={(row) => `${row.projectId} ${row.kind}`}
+              rowKey={rowKeyOf}
               initialSort={{ column: 'received', descending: true }}
               empty={
                 <Empty
