@@ -5,6 +5,7 @@ import { useDeferredValue, useMemo, useState } from 'react'
 import { formatAgoMinutes } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
+import { MiddleCut } from '../../ui/MiddleCut.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { Tag } from '../../ui/StatusMark.tsx'
@@ -27,7 +28,9 @@ function columnsAt(nowMs: number, names: ReadonlySet<string>): readonly Column<M
       value: (metric) => metric.name,
       cell: (metric) => (
         <span className="bw-metric-name">
-          <span className="bw-mono bw-truncate">{metric.name}</span>
+          <span className="bw-mono bw-metric-name__name">
+            <MiddleCut text={metric.name} />
+          </span>
           {metric.help !== '' && <span className="bw-dim bw-truncate bw-extra">{metric.help}</span>}
         </span>
       ),
