@@ -2,9 +2,9 @@
 import { Select, TextInput } from '@mantine/core'
 import type { Member, Role } from '@bellwether/protocol'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import { formatAgo } from '../../lib/time-format.ts'
-import { Button } from '../../ui/Button.tsx'
+import { IconButton } from '../../ui/Button.tsx'
 import { SecretOnce } from '../../ui/CodeBlock.tsx'
 import { ConfirmTyped } from '../../ui/ConfirmTyped.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -15,6 +15,7 @@ import { Failure, Loading } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { may, usePlace } from '../session/index.ts'
 import { addMember, changeRole, membersQuery, removeMember, roles } from './members.queries.ts'
+import './members.css'
 
 export function MembersPage() {
   const { organizationPath, organization, session } = usePlace()
@@ -45,7 +46,7 @@ export function MembersPage() {
     <Page title="Members" lead={`People of ${organization.name}. A role holds for all its projects.`}>
       {isAdmin && <AddMember onAdded={refresh} />}
       {change.isError && <Failure compact error={change.error} title="The role was not changed" />}
-      <section className="bw-section" aria-label="People">
+      <section className="bw-section bw-members" aria-label="People">
         {members.isPending && <Loading label="members" />}
         {members.isError && (
           <Failure error={members.error} title="The members could not be listed" onRetry={() => void members.refetch()} />
@@ -54,12 +55,12 @@ export function MembersPage() {
           <DataTable label="members" columns={columns} rows={members.data.items} rowKey={(member) => member.userId} />
         )}
       </section>
-      <dl className="bw-facts">
+      <dl className="bw-roles">
         {roles.map((role) => (
-          <div key={role.value}>
+          <Fragment key={role.value}>
             <dt>{role.label}</dt>
             <dd>{role.may}</dd>
-          </div>
+          </Fragment>
         ))}
       </dl>
       {removing !== null && (
@@ -94,19 +95,24 @@ function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): 
       header: 'Name',
       isMain: true,
       value: (member) => member.name,
-      cell: (member) => <span title={member.email}>{`${member.name}${member.userId === selfId ? ' (you)' : ''}`}</span>,
+      cell: (member) => (
+        <span className="bw-person">
+          {`${member.name}${member.userId === selfId ? ' (you)' : ''}`}
+          {member.email !== member.name && <span className="bw-person__email bw-dim">{member.email}</span>}
+        </span>
+      ),
     },
     { id: 'email', header: 'E-mail', isExtra: true, value: (member) => member.email, cell: (member) => member.email },
     {
       id: 'role',
       header: 'Role',
-      width: '150px',
+      width: '120px',
       value: (member) => member.role,
       cell: (member) =>
         isAdmin ? (
           <Select
             size="xs"
-            w={110}
+            w={104}
             aria-label={`Role of ${member.name}`}
             data={roles.map(({ value, label }) => ({ value, label }))}
             value={member.role}
@@ -133,9 +139,7 @@ function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): 
       isNumber: true,
       cell: (member) =>
         isAdmin && member.userId !== selfId ? (
-          <Button small variant="danger" onClick={() => onRemove(member)} aria-label={`Remove ${member.name}`}>
-            Remove…
-          </Button>
+          <IconButton small icon="close" label={`Remove ${member.name}…`} onClick={() => onRemove(member)} />
         ) : null,
     },
   ]
@@ -154,7 +158,7 @@ function AddMember({ onAdded }: { readonly onAdded: () => Promise<void> }) {
   })
   const isAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim())
   return (
-    <section className="bw-section" aria-label="Add a person">
+    <section className="bw-section bw-members" aria-label="Add a person">
       <NameForm
         label="Name"
         placeholder="Ada Lovelace"

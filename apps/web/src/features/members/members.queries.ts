@@ -33,8 +33,12 @@ export async function removeMember(organizationPath: string, userId: string): Pr
 }
 
 export const roles: readonly { readonly value: Role; readonly label: string; readonly may: string }[] = [
-  { value: 'viewer', label: 'Viewer', may: 'sees everything of the projects' },
-  { value: 'member', label: 'Member', may: 'also changes dashboards, alerts and other work' },
-  { value: 'admin', label: 'Admin', may: 'also keys, people, tokens and settings' },
-  { value: 'owner', label: 'Owner', may: 'also the organization itself' },
+  { value: 'viewer', label: 'Viewer', may: 'reads the data of the projects' },
+  { value: 'member', label: 'Member', may: 'also sees the ingest keys, to send data' },
+  {
+    value: 'admin',
+    label: 'Admin',
+    may: 'also makes and revokes keys and tokens, adds projects and people, replays refused data, reads the audit log',
+  },
+  { value: 'owner', label: 'Owner', may: 'also makes and removes owners' },
 ]
