@@ -72,7 +72,8 @@ export function SignInPage({ expired, onSignedIn }: SignInPageProps) {
         </Button>
       </form>
       <p className="bw-session__foot">
-        First time here? The link that Bellwether printed at its first start, or that an admin gave you, signs you in without a password.
+        First time here? Bellwether prints a sign-in link at every start until a password is set; that one, or one that an admin gave you,
+        signs you in without a password.
       </p>
     </SessionCard>
   )
