@@ -125,6 +125,12 @@ describe('limits', () => {
       'query.too_many_steps',
     )
   })
+  test('steps of a subquery', async () => {
+    const query = 'sum_over_time(time()[10h:1ms])'
+    expect(await codeOf(engine.instant(query, 36_000_000, recordingSource(1).source, { ...limits, samplesMax: 1e9 }, never))).toBe(
+      'query.too_many_steps',
+    )
+  })
   test('series', async () => {
     expect(await codeOf(engine.instant('m', 0, recordingSource(101).source, limits, never))).toBe('query.too_many_series')
   })
@@ -141,7 +147,7 @@ describe('limits', () => {
   })
   test('a subquery of a scalar with a tiny step', async () => {
     expect(await codeOf(engine.instant('max_over_time(vector(1)[1y:1ms])', 0, recordingSource(1).source, limits, never))).toBe(
-      'query.too_many_samples',
+      'query.too_many_steps',
     )
   })
   test('a long chain is evaluated within the stack', async () => {
@@ -150,7 +156,7 @@ describe('limits', () => {
   })
   test('a subquery with a tiny step', async () => {
     expect(await codeOf(engine.instant('max_over_time(m[1d:1ms])', 86_400_000, recordingSource(1).source, limits, never))).toBe(
-      'query.too_many_samples',
+      'query.too_many_steps',
     )
   })
 })

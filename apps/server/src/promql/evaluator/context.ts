@@ -1,10 +1,13 @@
 /** What one query carries through its evaluation: text, limits, cancellation, symbols, annotations. */
 import { AppError } from '../../kernel/errors.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import { queryCanceled, queryTimeout, tooManySamples } from '../errors.ts'
+import { queryCanceled, queryTimeout, tooManySamples, tooManySteps } from '../errors.ts'
 import type { QueryLimits, SampleSource } from '../ports.ts'
 import { Annotations } from './annotations.ts'
 import type { SymbolTable } from './label-sets.ts'
+
+/** Steps of one subquery: a week at a second has 604,800. Operators run over all steps of a scalar without a pause, 30 ns each. */
+const subqueryStepsMax = 2_000_000
 
 /** The event loop gets a turn after this long. */
 const turnMs = 10
@@ -92,8 +95,12 @@ export class QueryContext implements Disposable {
     if (count > this.limits.samplesMax || this.#cellsHeld > this.limits.samplesMax * cellsPerSample) throw new AppError(tooManySamples)
   }
 
-  /** Throws `query.too_many_samples` for an inner grid with more steps than the query may have samples. */
+  /** Throws `query.too_many_steps` or `query.too_many_samples` for an inner grid that is too long. */
   refuseSteps(steps: number): void {
+    if (steps > subqueryStepsMax) {
+      const publicText = `a subquery would be evaluated at ${steps} steps; at most ${subqueryStepsMax} are allowed`
+      throw new AppError(tooManySteps, { publicText, hint: 'Give the subquery a larger step or a shorter range.' })
+    }
     if (steps > this.limits.samplesMax) throw new AppError(tooManySamples)
   }
 
