@@ -71,7 +71,7 @@ export function AuditPage() {
   const audit = useInfiniteQuery({ ...auditQuery(organizationPath), enabled: isAdmin })
   const rows = audit.data?.pages.flatMap((page) => page.items) ?? []
   return (
-    <Page title="Audit" lead={`Every change of people, keys, tokens and settings in ${organization.name}.`}>
+    <Page title="Audit" lead={`Every change of people, keys, tokens and settings in organization “${organization.name}”.`}>
       {!isAdmin && <NoPermission what="Only admins and owners see the audit log." />}
       {isAdmin && (
         <section className="bw-section" aria-label="Entries">

@@ -35,7 +35,7 @@ export function KeysPage() {
   return (
     <Page
       title="Ingest keys"
-      lead={`A key lets data into ${project.name} and can read nothing. Give each sender its own, so that one can be revoked alone.`}
+      lead={`A key lets data into project “${project.name}” and can read nothing. Give each sender its own, so that one can be revoked alone.`}
       actions={
         <Link className="bw-btn bw-btn--plain" to="/p/$project/start" params={{ project: project.id }}>
           Snippets with this key

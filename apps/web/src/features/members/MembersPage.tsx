@@ -43,7 +43,7 @@ export function MembersPage() {
     onRemove: setRemoving,
   })
   return (
-    <Page title="Members" lead={`People of ${organization.name}. A role holds for all its projects.`}>
+    <Page title="Members" lead={`People of organization “${organization.name}”. A role holds for all its projects.`}>
       {isAdmin && <AddMember onAdded={refresh} />}
       {change.isError && <Failure compact error={change.error} title="The role was not changed" />}
       <section className="bw-section bw-members" aria-label="People">
@@ -73,7 +73,7 @@ export function MembersPage() {
           onConfirm={() => remove.mutate(removing.userId)}
           onClose={() => setRemoving(null)}
         >
-          <strong>{removing.name}</strong> loses every right in {organization.name} at once. What they made stays.
+          <strong>{removing.name}</strong> loses every right in organization “{organization.name}” at once. What they made stays.
         </ConfirmTyped>
       )}
     </Page>

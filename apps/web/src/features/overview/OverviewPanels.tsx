@@ -35,7 +35,7 @@ export function IngestPanel({ usage, lasting }: IngestPanelProps) {
       <div className="bw-section__body bw-stack">
         {usage.isPending && <Loading label="usage" rows={2} />}
         {usage.isError && usage.data === undefined && <Failure compact error={usage.error} title="Usage could not be read" />}
-        {usage.data !== undefined && mine.length === 0 && <p className="bw-dim">Nothing was received for {project.name} yet.</p>}
+        {usage.data !== undefined && mine.length === 0 && <p className="bw-dim">Nothing was received for project “{project.name}” yet.</p>}
         {mine.map((row) => (
           <div key={row.kind}>
             <p className="bw-dim">{row.kind}</p>

@@ -61,7 +61,10 @@ export function ProjectsPage() {
     },
   })
   return (
-    <Page title="Projects" lead={`Projects of ${organization.name}: usually one for each application. Each has its own keys and data.`}>
+    <Page
+      title="Projects"
+      lead={`Projects of organization “${organization.name}”: usually one for each application. Each has its own keys and data.`}
+    >
       <section className="bw-section" aria-label="Projects">
         {may(organization, 'admin') && (
           <NameForm

@@ -39,7 +39,7 @@ export function AccountMenu() {
         <strong className="bw-truncate">{session.caller.name}</strong>
         <span className="bw-dim bw-truncate">{session.caller.email}</span>
         <span className="bw-dim">
-          {organization.role} of {organization.name}
+          {organization.role} of organization “{organization.name}”
         </span>
       </div>
       <MenuItem icon="user" onSelect={() => void navigate({ to: '/p/$project/settings/account', params: { project: project.id } })}>

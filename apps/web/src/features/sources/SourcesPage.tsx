@@ -63,7 +63,7 @@ export function SourcesPage() {
   return (
     <Page
       title="Sources"
-      lead={`Protocols that sent data to ${project.name} since the program started, live.`}
+      lead={`Protocols that sent data to project “${project.name}” since the program started, live.`}
       actions={
         <Link className="bw-btn bw-btn--primary" to="/p/$project/start" params={{ project: project.id }}>
           Send data

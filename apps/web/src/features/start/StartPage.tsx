@@ -25,7 +25,10 @@ export function StartPage() {
   const chosen = snippets.find((snippet) => snippet.id === search.with) ?? snippets[0]
   const waiting = mayKeys && keys.isPending
   return (
-    <Page title="Send data" lead={`Choose what you have. The snippets carry the key of ${project.name} and this server's address.`}>
+    <Page
+      title="Send data"
+      lead={`Choose what you have. The snippets carry the key of project “${project.name}” and this server's address.`}
+    >
       <ArrivalNotice />
       {keys.isError && <Failure compact error={keys.error} title="The key could not be read" onRetry={() => void keys.refetch()} />}
       {!waiting && key === null && (
