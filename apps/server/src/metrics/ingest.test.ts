@@ -256,7 +256,7 @@ describe('the handler', () => {
     second.handler.recover(record)
     second.handler.recover(record)
     expect(second.read(0)).toEqual([[startMs, 4]])
-    expect(second.histograms.read(0, 0, Infinity)).toEqual([{ timeMs: startMs + 1, histogram }])
+    expect(second.histograms.read(0, 0, Infinity)).toMatchObject([{ timeMs: startMs + 1, histogram }])
     expect(second.metadata.find(createScope(1, [1]), 'up')?.help).toBe('h')
   })
 })
