@@ -69,7 +69,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     await sources
     await keepPicture(page, 'start-waiting')
     await sendWave()
-    await page.getByText('Data is arriving').waitFor({ timeout: 15_000 })
+    await page.getByText('Receiving data').waitFor({ timeout: 15_000 })
     await keepPicture(page, 'start-arrived')
     await page.getByRole('link', { name: 'See the metrics' }).click()
     await page.getByRole('region', { name: 'All metrics' }).getByText('up_and_down').first().waitFor()

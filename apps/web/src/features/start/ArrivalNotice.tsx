@@ -9,7 +9,7 @@ import { useNow } from '../../lib/use-now.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { usePlace } from '../session/index.ts'
 import { foreignSources, protocolName, sourcesQuery } from '../sources/index.ts'
-import { arrivalSince } from './arrival-model.ts'
+import { arrivalSince, flowingNow } from './arrival-model.ts'
 
 const pollMs = 2000
 
@@ -19,11 +19,21 @@ export function ArrivalNotice() {
   const sources = useQuery({ ...sourcesQuery(projectPath), select: foreignSources, refetchInterval: pollMs })
   const [before, setBefore] = useState<readonly SourceRow[] | null>(null)
   if (before === null && sources.data !== undefined) setBefore(sources.data)
-  const arrival = arrivalSince(before ?? [], sources.data ?? [])
+  const fresh = arrivalSince(before ?? [], sources.data ?? [])
+  const arrival = fresh ?? flowingNow(sources.data ?? [], nowMs)
   if (sources.isError) {
     return (
       <Notice tone="warn" icon="warning" title="Not watching for data">
         <p>{sources.error.message} Trying again.</p>
+      </Notice>
+    )
+  }
+  if (sources.isPending) {
+    return (
+      <Notice icon="clock" title="Checking…">
+        <p className="bw-dim">
+          <span className="bw-pulse" aria-hidden="true" /> Asking whether data is arriving.
+        </p>
       </Notice>
     )
   }
@@ -40,7 +50,7 @@ export function ArrivalNotice() {
     <Notice
       tone="ok"
       icon="check"
-      title="Data is arriving"
+      title="Receiving data"
       action={
         <Link className="bw-btn bw-btn--primary" to="/p/$project/explore/metrics" params={{ project: project.id }}>
           See the metrics
@@ -48,7 +58,8 @@ export function ArrivalNotice() {
       }
     >
       <p>
-        Received {formatCount(arrival.points)} {arrival.points === 1 ? 'point' : 'points'} from {protocolName(arrival.protocol)}, the last{' '}
+        {fresh === null ? 'Since the program started, received' : 'Received'} {formatCount(arrival.points)}{' '}
+        {arrival.points === 1 ? 'point' : 'points'} from {protocolName(arrival.protocol)}, the last{' '}
         {formatAgo(Date.parse(arrival.lastSeenAt), nowMs)}.
       </p>
     </Notice>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { arrivalSince } from './arrival-model.ts'
+import { arrivalSince, flowingNow } from './arrival-model.ts'
 
 const row = (protocol: string, points: number, lastSeenAt = '2026-01-01T00:00:00.000Z') => ({
   protocol,
@@ -22,5 +22,15 @@ describe('arrivalSince', () => {
 
   it('counts from zero after a restart of the server', () => {
     expect(arrivalSince([row('otlp_http', 10)], [row('otlp_http', 2)])).toMatchObject({ points: 2 })
+  })
+})
+
+describe('flowingNow', () => {
+  it('is the source that sent last, when that was less than a minute ago', () => {
+    const nowMs = Date.parse('2026-01-02T00:00:59.000Z')
+    const rows = [row('otlp_http', 10), row('remote_write', 3, '2026-01-02T00:00:00.000Z')]
+    expect(flowingNow(rows, nowMs)).toMatchObject({ protocol: 'remote_write', points: 3 })
+    expect(flowingNow(rows, nowMs + 1000)).toBeNull()
+    expect(flowingNow([], nowMs)).toBeNull()
   })
 })

@@ -1,9 +1,9 @@
-/** Did data arrive since the page was opened? */
+/** Is data arriving: since the page was opened, or just before? */
 import type { SourceRow } from '@bellwether/protocol'
 
 export interface Arrival {
   readonly protocol: string
-  /** Points since the page was opened. */
+  /** Points since the page was opened, or since the program started when none came since. */
   readonly points: number
   readonly lastSeenAt: string
 }
@@ -22,4 +22,14 @@ export function arrivalSince(before: readonly SourceRow[], now: readonly SourceR
       latest = { protocol: source.protocol, points, lastSeenAt: source.lastSeenAt }
   }
   return latest
+}
+
+/** A source whose last point is younger is sending. */
+const freshMs = 60_000
+
+/** The source that sent last, when that was a moment ago; null when all are silent. */
+export function flowingNow(sources: readonly SourceRow[], nowMs: number): Arrival | null {
+  const [latest] = [...sources].sort((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
+  if (latest === undefined || nowMs - Date.parse(latest.lastSeenAt) >= freshMs) return null
+  return { protocol: latest.protocol, points: latest.points, lastSeenAt: latest.lastSeenAt }
 }
