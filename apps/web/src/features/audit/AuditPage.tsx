@@ -1,6 +1,6 @@
 /** Who changed what, newest first. */
 import { auditEntrySchema, pageSchema, type AuditEntry } from '@bellwether/protocol'
-import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
+import { infiniteQueryOptions, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
 import { useZone } from '../../lib/preferences.ts'
 import { formatDateTime, type Zone } from '../../lib/time-format.ts'
@@ -10,7 +10,9 @@ import { Page } from '../../ui/Page.tsx'
 import { Empty, Failure, Loading, NoPermission } from '../../ui/states.tsx'
 import { Tag } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
+import { membersQuery } from '../members/index.ts'
 import { may, usePlace } from '../session/index.ts'
+import { namesFrom, targetText } from './audit-names.ts'
 
 const auditPage = pageSchema(auditEntrySchema)
 
@@ -32,7 +34,7 @@ function detailText(entry: AuditEntry): string {
     .join(', ')
 }
 
-function columnsIn(zone: Zone): readonly Column<AuditEntry>[] {
+function columnsIn(zone: Zone, names: ReadonlyMap<string, string>): readonly Column<AuditEntry>[] {
   return [
     {
       id: 'at',
@@ -52,7 +54,13 @@ function columnsIn(zone: Zone): readonly Column<AuditEntry>[] {
       ),
     },
     { id: 'action', header: 'Did', value: (entry) => entry.action, cell: (entry) => <code>{entry.action}</code> },
-    { id: 'target', header: 'To', isExtra: true, value: (entry) => entry.target, cell: (entry) => <code>{entry.target}</code> },
+    {
+      id: 'target',
+      header: 'To',
+      isExtra: true,
+      value: (entry) => entry.target,
+      cell: (entry) => <span title={entry.target}>{targetText(entry.target, names)}</span>,
+    },
     {
       id: 'detail',
       header: 'Detail',
@@ -69,6 +77,7 @@ export function AuditPage() {
   const [zone] = useZone()
   const isAdmin = may(organization, 'admin')
   const audit = useInfiniteQuery({ ...auditQuery(organizationPath), enabled: isAdmin })
+  const members = useQuery({ ...membersQuery(organizationPath), enabled: isAdmin })
   const rows = audit.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Page title="Audit" lead={`Every change of people, keys, tokens and settings in organization “${organization.name}”.`}>
@@ -80,7 +89,7 @@ export function AuditPage() {
           {audit.data !== undefined && (
             <DataTable
               label="audit"
-              columns={columnsIn(zone)}
+              columns={columnsIn(zone, namesFrom(members.data?.items ?? [], rows))}
               rows={rows}
               rowKey={(entry) => entry.id}
               empty={

@@ -1,0 +1,2 @@
+/** People of the organization. */
+export { membersQuery } from './members.queries.ts'
