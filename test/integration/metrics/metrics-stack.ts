@@ -232,3 +232,8 @@ export function toRecord(samples: readonly TestSample[]): Record<string, [number
   for (const rows of Object.values(out)) rows.sort((a, b) => a[0] - b[0])
   return out
 }
+
+/** Every sample of `up` that the stack answers in the range, as text. */
+export async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): Promise<Record<string, [number, number][]>> {
+  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, { ...budget, signal: live }))
+}

@@ -7,6 +7,7 @@ import {
   live,
   openEngine,
   openStack,
+  readAll,
   scope,
   someSamples,
   startMs,
@@ -36,10 +37,6 @@ afterEach(async () => {
 
 function freshLog(): string {
   return join(home.dataDir, `log-${logs++}`)
-}
-
-async function readAll(stack: Stack, fromMs = 0, toMs = startMs + 86_400_000): Promise<Record<string, [number, number][]>> {
-  return toText(await stack.store.select(scope, { matchers: [...up], fromMs, toMs }, { ...budget, signal: live }))
 }
 
 describe('head and engine', () => {

@@ -106,7 +106,7 @@ export interface CatalogQuery {
   readonly limit: number
 }
 
-/** A range function that the store may compute itself (mirrors `promql/ports.ts`). */
+/** A range function that the store may compute itself. PromQL's push-down speaks in the same terms. */
 export interface GridHint {
   /** `last` is the instant selector with look-back; the others are PromQL range functions. */
   readonly func: 'last' | 'rate' | 'increase' | 'delta' | 'irate' | 'idelta'

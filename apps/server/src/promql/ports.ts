@@ -1,5 +1,5 @@
 /** PromQL as the rest of the program uses it. The engine knows nothing of HTTP, SQL or tenants. */
-import type { Labels, Matcher, NativeHistogram, SeriesBlock } from '../metrics/index.ts'
+import type { GridHint, Labels, NativeHistogram, SelectRequest, SeriesBlock, SeriesGrid } from '../metrics/index.ts'
 
 /**
  * Where selectors read. `hint` lets a source answer a whole sub-expression itself (push-down); a source that cannot ignores it.
@@ -14,27 +14,10 @@ export interface SampleSource {
   grid?(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null>
 }
 
-export interface SourceRequest {
-  readonly matchers: readonly Matcher[]
-  readonly fromMs: number
-  readonly toMs: number
-}
+/** What a selector asks of the source. */
+export type SourceRequest = SelectRequest
 
-export interface GridHint {
-  /** `last` is the instant selector with look-back; the others are PromQL range functions. */
-  readonly func: 'last' | 'rate' | 'increase' | 'delta' | 'irate' | 'idelta'
-  readonly startMs: number
-  readonly endMs: number
-  readonly stepMs: number
-  /** Window or look-back, ms; left-open. */
-  readonly windowMs: number
-}
-
-export interface SeriesGrid {
-  readonly labels: readonly Labels[]
-  readonly steps: number
-  readonly values: Float64Array
-}
+export type { GridHint, SeriesGrid }
 
 export interface QueryLimits {
   readonly samplesMax: number

@@ -118,6 +118,20 @@ function exemplarInserts(records: readonly OwnedRecord[]): TableInsert[] {
   })
 }
 
+/** Whose each row is. */
+function tenantColumns(rows: readonly { readonly tenant: Tenant }[]): NativeWriteColumn[] {
+  return [
+    u32(
+      'org',
+      Uint32Array.from(rows, ({ tenant }) => tenant.organizationId),
+    ),
+    u32(
+      'project',
+      Uint32Array.from(rows, ({ tenant }) => tenant.projectId),
+    ),
+  ]
+}
+
 function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
   const rows: { tenant: Tenant; one: RecordSeries }[] = records.flatMap(({ tenant, record }) =>
     record.series.map((one) => ({ tenant, one })),
@@ -132,14 +146,7 @@ function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
   const time = (name: string, data: Uint32Array): NativeWriteColumn => ({ name, type: 'DateTime', values: { kind: 'u32', data } })
   return [
     tableInsert('series', rows.length, [
-      u32(
-        'org',
-        Uint32Array.from(rows, ({ tenant }) => tenant.organizationId),
-      ),
-      u32(
-        'project',
-        Uint32Array.from(rows, ({ tenant }) => tenant.projectId),
-      ),
+      ...tenantColumns(rows),
       text(
         'name',
         rows.map(({ one }) => labelValue(one.labels, nameLabel)),
@@ -166,14 +173,7 @@ function metadataInserts(records: readonly OwnedRecord[]): TableInsert[] {
   if (rows.length === 0) return []
   return [
     tableInsert('metric_metadata', rows.length, [
-      u32(
-        'org',
-        Uint32Array.from(rows, ({ tenant }) => tenant.organizationId),
-      ),
-      u32(
-        'project',
-        Uint32Array.from(rows, ({ tenant }) => tenant.projectId),
-      ),
+      ...tenantColumns(rows),
       text(
         'name',
         rows.map(({ one }) => one.name),
