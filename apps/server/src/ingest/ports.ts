@@ -74,7 +74,7 @@ export interface LogBacklog {
   readonly rows: number
   readonly sizeBytes: number
   readonly sizeBytesMax: number
-  /** Age of the oldest uncommitted record, ms; 0 when empty. */
+  /** Age of the oldest uncommitted record, ms, whatever becomes of the wall clock meanwhile; 0 when empty. */
   readonly oldestMs: number
 }
 

@@ -220,7 +220,8 @@ export class LaneLog {
       await this.#discard(file, path)
       throw error
     }
-    const facts = { identity: { logId: identity.logId, lane, sequence }, sequence, path, createdMs: clock.nowMs(), origin: 'new' as const }
+    const times = { createdMs: clock.nowMs(), heldSinceMs: clock.monotonicMs() }
+    const facts = { identity: { logId: identity.logId, lane, sequence }, sequence, path, ...times, origin: 'new' as const }
     const segment = new StoredSegment(facts, this.#deps.load, this.#deps.budget)
     const age = clock.after(this.#deps.segmentAgeMs, () => {
       this.#sealWanted = true

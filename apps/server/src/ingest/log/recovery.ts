@@ -3,6 +3,7 @@
  * counted, and nothing of it stops the start. Only a directory that cannot be read or written does.
  */
 import { join } from 'node:path'
+import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { damagedFilesMax } from '../limits.ts'
 import type { Lane, SegmentOrigin } from '../ports.ts'
@@ -37,7 +38,7 @@ export interface RecoveryDeps {
   readonly budget: RetainBudget
   readonly logger: Logger
   readonly counts: DamageCounts
-  readonly nowMs: number
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
 }
 
 const namePattern = /^(\d{16})\.(seg|open)$/
@@ -86,7 +87,11 @@ export async function recoverSegment(deps: RecoveryDeps, file: FoundFile): Promi
   const finalPath = file.isOpen || sealedAndTorn ? await secure(deps, path, file.sequence, goodBytes) : path
   const identity = scan.header === null ? named : { ...scan.header, lane: deps.lane }
   if (identity.logId === deps.identity.logId) deps.identity.raise(deps.lane, identity.sequence)
-  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs: scan.header?.createdMs ?? deps.nowMs, origin: file.origin }
+  const nowMs = deps.clock.nowMs()
+  const createdMs = scan.header?.createdMs ?? nowMs
+  // Set back meanwhile, the wall clock would give it an age below zero.
+  const heldSinceMs = deps.clock.monotonicMs() - Math.max(0, nowMs - createdMs)
+  const facts = { identity, sequence: file.sequence, path: finalPath, createdMs, heldSinceMs, origin: file.origin }
   const segment = new StoredSegment(facts, deps.load, deps.budget)
   segment.add(scan.records, goodBytes.length)
   return segment

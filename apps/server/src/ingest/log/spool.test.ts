@@ -8,6 +8,7 @@ import { silentLogger } from '../../kernel/log.ts'
 import type { Segment } from '../ports.ts'
 import type { Spool, SpoolOptions } from './spool-options.ts'
 import { openSpool } from './spool.ts'
+import { ManualClock } from '../testing/manual-clock.ts'
 import { Random } from '../testing/sim-world.ts'
 import { ingestLogContract, logRecord } from './testing/ingest-log.contract.ts'
 
@@ -261,4 +262,29 @@ test('group commit: appends that arrive together share few fsyncs', async () => 
   await Promise.all(Array.from({ length: 400 }, (_, at) => spool.append('ready', logRecord(`record ${at}`))))
   expect(spool.counts()).toMatchObject({ appendedRecords: 400, failedFlushes: 0 })
   expect(spool.counts().flushes).toBeLessThanOrEqual(3)
+})
+
+test('the age of what waits does not follow the wall clock', async () => {
+  const hourMs = 3_600_000
+  await using directory = await Directory.make()
+  const clock = new ManualClock()
+  const spool = await directory.open({ clock })
+  await spool.append('ready', logRecord('waits'))
+  await clock.advance(20_000)
+  for (const jumpMs of [-hourMs, 2 * hourMs, -hourMs]) {
+    clock.setWall(jumpMs)
+    expect(spool.backlog().oldestMs).toBe(20_000)
+  }
+})
+
+test('what an earlier life left is as old as the wall clock says, and at least as old as this life', async () => {
+  await using directory = await Directory.make()
+  const clock = new ManualClock()
+  await (await directory.open({ clock })).append('ready', logRecord('left'))
+  await clock.advance(5_000)
+  expect((await directory.open({ clock })).backlog().oldestMs).toBe(5_000)
+  clock.setWall(-3_600_000)
+  const spool = await directory.open({ clock })
+  await clock.advance(7_000)
+  expect(spool.backlog().oldestMs).toBe(7_000)
 })

@@ -152,11 +152,11 @@ class FileSpool implements Spool {
       records += lane.records
       rows += lane.rows
       for (const segment of lane.segments) {
-        oldest = Math.min(oldest, segment.createdMs)
+        oldest = Math.min(oldest, segment.heldSinceMs)
         break
       }
     }
-    const oldestMs = segments === 0 ? 0 : Math.max(0, this.#options.clock.nowMs() - oldest)
+    const oldestMs = segments === 0 ? 0 : this.#options.clock.monotonicMs() - oldest
     return { segments, records, rows, sizeBytes: this.#usedBytes(), sizeBytesMax: this.#options.sizeBytesMax, oldestMs }
   }
 
@@ -295,7 +295,7 @@ class FileSpool implements Spool {
       budget: this.#budget,
       logger,
       counts: this.#counts,
-      nowMs: clock.nowMs(),
+      clock,
     }
   }
 

@@ -30,6 +30,8 @@ export class RetainBudget {
 /** How a segment reads its records when memory does not have them. */
 export type SegmentLoader = (segment: StoredSegment) => Promise<readonly LogRecord[]>
 
+export type SegmentFacts = Pick<StoredSegment, 'identity' | 'sequence' | 'path' | 'createdMs' | 'heldSinceMs' | 'origin'>
+
 export class StoredSegment implements Segment {
   readonly lane: Lane
   /** The number in the file's name; after a replay of a dead letter it differs from the token's. */
@@ -39,6 +41,8 @@ export class StoredSegment implements Segment {
   path: string
   /** Wall clock when it was begun, ms since 1970. */
   readonly createdMs: number
+  /** Monotonic: when it was begun; of one found on disk, the start of this life less the age that its file had by the wall clock. */
+  readonly heldSinceMs: number
   readonly identity: SegmentIdentity
   readonly origin: SegmentOrigin
   rows = 0
@@ -50,17 +54,14 @@ export class StoredSegment implements Segment {
   #records: LogRecord[] | null = []
   #retainedBytes = 0
 
-  constructor(
-    facts: { identity: SegmentIdentity; sequence: number; path: string; createdMs: number; origin: SegmentOrigin },
-    load: SegmentLoader,
-    budget: RetainBudget,
-  ) {
+  constructor(facts: SegmentFacts, load: SegmentLoader, budget: RetainBudget) {
     this.identity = facts.identity
     this.lane = facts.identity.lane
     this.sequence = facts.sequence
     this.token = segmentToken(facts.identity)
     this.path = facts.path
     this.createdMs = facts.createdMs
+    this.heldSinceMs = facts.heldSinceMs
     this.origin = facts.origin
     this.#load = load
     this.#budget = budget

@@ -1,8 +1,10 @@
-/** A clock that a unit test moves by hand. */
+/** A clock that a unit test moves by hand, and whose wall time it can set. */
 import type { Clock } from '../../kernel/clock.ts'
 
 export class ManualClock implements Clock {
   #nowMs: number
+  /** What someone set the wall clock ahead (or, below zero, back). */
+  #wallAheadMs = 0
   #timers: { atMs: number; run: () => void }[] = []
 
   constructor(nowMs = 1_700_000_000_000) {
@@ -10,7 +12,12 @@ export class ManualClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs
+    return this.#nowMs + this.#wallAheadMs
+  }
+
+  /** Somebody sets the wall clock; no time passes. */
+  setWall(byMs: number): void {
+    this.#wallAheadMs += byMs
   }
 
   monotonicMs(): number {
