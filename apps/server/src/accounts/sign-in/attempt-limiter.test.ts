@@ -3,10 +3,11 @@ import { systemClock, type Clock } from '../../kernel/clock.ts'
 import { failureKeysMax, failureWindowMs } from '../limits.ts'
 import { AttemptLimiter } from './attempt-limiter.ts'
 
-function limiterAt(): { limiter: AttemptLimiter; pass: (ms: number) => void } {
-  let nowMs = 1_000_000
-  const clock: Clock = { ...systemClock, nowMs: () => nowMs }
-  return { limiter: new AttemptLimiter(clock), pass: (ms) => void (nowMs += ms) }
+function limiterAt(): { limiter: AttemptLimiter; pass: (ms: number) => void; setWall: (byMs: number) => void } {
+  let monotonicMs = 1_000_000
+  let wallAheadMs = 0
+  const clock: Clock = { ...systemClock, nowMs: () => monotonicMs + wallAheadMs, monotonicMs: () => monotonicMs }
+  return { limiter: new AttemptLimiter(clock), pass: (ms) => void (monotonicMs += ms), setWall: (byMs) => void (wallAheadMs += byMs) }
 }
 
 test('the limit holds for its window and says how long', () => {
@@ -19,6 +20,17 @@ test('the limit holds for its window and says how long', () => {
   )
   expect(() => limiter.check('b', 1)).not.toThrow()
   pass(failureWindowMs - 60_000)
+  expect(() => limiter.check('a', 1)).not.toThrow()
+})
+
+test('setting the wall clock neither opens the door nor keeps it shut for longer', () => {
+  const { limiter, pass, setWall } = limiterAt()
+  limiter.fail('a')
+  for (const byMs of [3_600_000, -7_200_000]) {
+    setWall(byMs)
+    expect(() => limiter.check('a', 1)).toThrow(expect.objectContaining({ retryAfterSec: failureWindowMs / 1000 }))
+  }
+  pass(failureWindowMs)
   expect(() => limiter.check('a', 1)).not.toThrow()
 })
 

@@ -6,15 +6,16 @@ import { failureKeysMax, failureWindowMs } from '../limits.ts'
 
 interface Failures {
   count: number
+  /** Monotonic. */
   untilMs: number
 }
 
 export class AttemptLimiter {
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'monotonicMs'>
   /** In order of first failure, so the first key is the oldest. */
   readonly #failures = new Map<string, Failures>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
     this.#clock = clock
   }
 
@@ -22,7 +23,7 @@ export class AttemptLimiter {
   check(key: string, max: number): void {
     const entry = this.#current(key)
     if (entry === null || entry.count < max) return
-    throw new AppError(tooManyAttempts, { retryAfterSec: Math.max(1, Math.ceil((entry.untilMs - this.#clock.nowMs()) / 1000)) })
+    throw new AppError(tooManyAttempts, { retryAfterSec: Math.max(1, Math.ceil((entry.untilMs - this.#clock.monotonicMs()) / 1000)) })
   }
 
   fail(key: string): void {
@@ -35,7 +36,7 @@ export class AttemptLimiter {
       const oldest = this.#failures.keys().next()
       if (oldest.done !== true) this.#failures.delete(oldest.value)
     }
-    this.#failures.set(key, { count: 1, untilMs: this.#clock.nowMs() + failureWindowMs })
+    this.#failures.set(key, { count: 1, untilMs: this.#clock.monotonicMs() + failureWindowMs })
   }
 
   succeed(key: string): void {
@@ -45,7 +46,7 @@ export class AttemptLimiter {
   #current(key: string): Failures | null {
     const entry = this.#failures.get(key)
     if (entry === undefined) return null
-    if (entry.untilMs > this.#clock.nowMs()) return entry
+    if (entry.untilMs > this.#clock.monotonicMs()) return entry
     this.#failures.delete(key)
     return null
   }
