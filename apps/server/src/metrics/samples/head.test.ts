@@ -118,6 +118,23 @@ describe('eviction', () => {
     expect(head.sampleCount).toBeLessThanOrEqual(full * 2 + full / 32)
   })
 
+  test('says how many samples it gave up that the engine may not have, until the engine has them', () => {
+    const fake: Fake = { nowMs: 1_000_000, pendingMs: 100_000 }
+    const head = open(64, fake)
+    const full = 64 * 16
+    for (let i = 0; i < full * 2; i++) put(head, [0, i, i])
+    expect([head.hiddenSamples, head.hiddenSamplesTotal]).toEqual([0, 0])
+    for (let i = 0; i < full; i++) put(head, [0, full * 2 + i, i])
+    const hidden = full * 3 - head.sampleCount
+    expect([head.hiddenSamples, head.hiddenSamplesTotal]).toEqual([hidden, hidden])
+    // The log is empty: everything is in the engine.
+    fake.nowMs += 10_000
+    fake.pendingMs = 0
+    expect([head.hiddenSamples, head.hiddenSamplesTotal]).toEqual([0, hidden])
+    for (let i = 0; i < full; i++) put(head, [0, full * 3 + i, i])
+    expect(head.hiddenSamplesTotal).toBe(hidden)
+  })
+
   test('a series given up wholly takes older samples again', () => {
     const fake: Fake = { nowMs: 1_000_000, pendingMs: 0 }
     const head = open(64, fake)

@@ -43,6 +43,10 @@ export class Head {
   #evictAt: number
   #coversFromMs = -Infinity
   #samples = 0
+  /** Given up before they were known to be in the engine: since the last time that all were, in all, and when last (monotonic). */
+  #hidden = 0
+  #hiddenTotal = 0
+  #hiddenAtSec = -Infinity
 
   constructor(options: HeadOptions) {
     this.#options = options
@@ -57,6 +61,16 @@ export class Head {
 
   get sampleCount(): number {
     return this.#samples
+  }
+
+  /** Samples given up for want of memory that the engine may not have yet: no query sees them until the writer has come that far. */
+  get hiddenSamples(): number {
+    return this.#hiddenAtSec < this.#insertedBeforeSec(Math.floor(this.#options.clock.monotonicMs() / 1000)) ? 0 : this.#hidden
+  }
+
+  /** All that were ever given up so. */
+  get hiddenSamplesTotal(): number {
+    return this.#hiddenTotal
   }
 
   get sizeBytes(): number {
@@ -194,10 +208,20 @@ export class Head {
     if (this.#pool.used < this.#evictAt) return
     const insertedBeforeSec = this.#insertedBeforeSec(nowSec)
     const cutMs = this.#cutMs()
-    let freed = this.#evict(cutMs, insertedBeforeSec)
+    const freed = this.#evict(cutMs, insertedBeforeSec)
     // Over twice the budget memory matters more than seeing what the engine has not taken yet; it stays durable in the log.
-    if (freed === 0 && this.#pool.used >= this.#chunksMax * 2) freed = this.#evict(cutMs + 1, Infinity)
+    if (freed === 0 && this.#pool.used >= this.#chunksMax * 2) {
+      const before = this.#samples
+      this.#evict(cutMs + 1, Infinity)
+      this.#hide(before - this.#samples, nowSec)
+    }
     this.#evictAt = Math.max(this.#chunksMax, this.#pool.used + Math.ceil(this.#chunksMax / 64))
+  }
+
+  #hide(samples: number, nowSec: number): void {
+    this.#hidden = this.hiddenSamples + samples
+    this.#hiddenTotal += samples
+    this.#hiddenAtSec = nowSec
   }
 
   /** The time before which about `evictShare` of the chunks end. */

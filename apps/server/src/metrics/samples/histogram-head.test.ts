@@ -62,10 +62,17 @@ test('what the engine may not have yet is kept up to twice the bound, then given
   pendingAgeMs = 90_000
   append(190, 280)
   expect(head.read(0, 100, 279).length).toBe(180)
+  expect(head.hiddenHistogramsTotal).toBe(0)
+  const before = head.count
   append(280, 400)
+  const hidden = before + 120 - head.count
+  expect([head.hiddenHistograms, head.hiddenHistogramsTotal]).toEqual([hidden, hidden])
   expect(head.count).toBeLessThanOrEqual(207)
   expect(head.coversFromMs).toBeGreaterThan(100)
   expect(head.read(0, head.coversFromMs, 399).length).toBe(400 - head.coversFromMs)
+  nowMs += 10_000
+  pendingAgeMs = 0
+  expect([head.hiddenHistograms, head.hiddenHistogramsTotal]).toEqual([0, hidden])
 })
 
 test('knows which metrics may have histograms', () => {

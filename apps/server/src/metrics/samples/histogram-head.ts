@@ -38,6 +38,10 @@ export class HistogramHead {
   #metrics = new Set<number>()
   #count = 0
   #coversFromMs = -Infinity
+  /** As in the head of samples. */
+  #hidden = 0
+  #hiddenTotal = 0
+  #hiddenAtMs = -Infinity
 
   constructor(countMax: number = headHistogramsMax, pending: PendingHistograms = nothingPending) {
     this.#countMax = countMax
@@ -64,6 +68,16 @@ export class HistogramHead {
 
   get count(): number {
     return this.#count
+  }
+
+  /** Histograms given up for want of memory that the engine may not have yet: no query sees them until the writer has come that far. */
+  get hiddenHistograms(): number {
+    return this.#hiddenAtMs < this.#insertedBeforeMs() ? 0 : this.#hidden
+  }
+
+  /** All that were ever given up so. */
+  get hiddenHistogramsTotal(): number {
+    return this.#hiddenTotal
   }
 
   /** May the metric have native histograms? Never a wrong no. */
@@ -99,11 +113,22 @@ export class HistogramHead {
     return list === undefined ? [] : list.slice(positionOf(list, fromMs), positionOf(list, toMs + 1))
   }
 
-  #makeRoom(): void {
+  /** What was held before this is in the engine. */
+  #insertedBeforeMs(): number {
     const { clock, pendingAgeMs } = this.#pending
-    this.#evict(clock.monotonicMs() - pendingAgeMs() - pendingSlackMs)
+    return clock.monotonicMs() - pendingAgeMs() - pendingSlackMs
+  }
+
+  #makeRoom(): void {
+    this.#evict(this.#insertedBeforeMs())
     // Over twice the bound memory matters more than seeing what the engine has not taken yet; it stays durable in the log.
-    if (this.#count > this.#countMax * 2) this.#evict(Infinity)
+    if (this.#count > this.#countMax * 2) {
+      const before = this.#count
+      this.#evict(Infinity)
+      this.#hidden = this.hiddenHistograms + before - this.#count
+      this.#hiddenTotal += before - this.#count
+      this.#hiddenAtMs = this.#pending.clock.monotonicMs()
+    }
     this.#evictAt = Math.max(this.#countMax, this.#count + Math.ceil(this.#countMax / 16))
   }
 
