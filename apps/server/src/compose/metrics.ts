@@ -53,6 +53,8 @@ export interface MetricsPath {
   /** The same without what is in memory: answers as after a restart, or on a program that only queries. */
   readonly engineStore: MetricsStore
   readonly catalog: MetricsCatalog
+  /** Acknowledged samples and histograms that no query sees until the writer has come that far: memory is used up. */
+  readonly hiddenSamples: () => number
 }
 
 export interface MetricsPathDeps {
@@ -131,6 +133,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock }),
+    hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
 }
 

@@ -32,6 +32,18 @@ export function createMetricsInstruments(
   gauge('bellwether_head_covers_from_timestamp_seconds', 'Queries from this time on are answered from memory; 0 when everything is.', () =>
     Number.isFinite(parts.head.coversFromMs) ? parts.head.coversFromMs / 1000 : 0,
   )
+  const hidden = 'given up for want of memory and not in the engine yet; no query sees them'
+  gauge('bellwether_head_hidden_samples', `Samples ${hidden} until they are.`, () => parts.head.hiddenSamples)
+  gauge('bellwether_head_hidden_histograms', `Native histograms ${hidden} until they are.`, () => parts.histograms.hiddenHistograms)
+  const givenUp: Counter = new Counter({
+    name: 'bellwether_head_given_up_total',
+    help: 'Samples and native histograms taken from memory before they were in the engine, because memory was used up.',
+    registers: [registry],
+    collect() {
+      givenUp.reset()
+      givenUp.inc(parts.head.hiddenSamplesTotal + parts.histograms.hiddenHistogramsTotal)
+    },
+  })
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers: [registry] })
   return {
     appendedSamples: counter('bellwether_metrics_samples_appended_total', 'Samples and histograms made durable.'),
