@@ -6,7 +6,7 @@ export type ComponentState = 'ok' | 'starting' | 'degraded' | 'down' | 'off'
 export const componentStateSchema: z.ZodType<ComponentState> = z.enum(['ok', 'starting', 'degraded', 'down', 'off'])
 
 export interface ComponentStatus {
-  /** `clickhouse`, `postgres`, `ingest-log`, `writer`, `otlp-grpc`, ... */
+  /** `clickhouse`, `postgres`, `ingest-log`, `writer`, `head`, `otlp-grpc`, ... */
   name: string
   kind: 'engine' | 'listener' | 'service'
   state: ComponentState

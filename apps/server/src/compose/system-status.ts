@@ -15,7 +15,7 @@ export interface StatusDeps {
   readonly startedMs: number
   readonly dataDir: string
   readonly engines: Engines
-  readonly metrics: Pick<MetricsPath, 'log' | 'writer'>
+  readonly metrics: Pick<MetricsPath, 'log' | 'writer' | 'hiddenSamples'>
   readonly listeners: () => readonly ListenerState[]
   readonly clock: Clock
 }
@@ -36,29 +36,37 @@ export function readiness({ clickhouse, postgres }: Engines): Readiness {
   return { ready: waitingFor.length === 0, waitingFor }
 }
 
+/** Wall times of monotonic ones, as the wall clock is set now; steady while it only drifts, so that nothing flickers. */
+export function wallTimes(clock: Pick<Clock, 'nowMs' | 'monotonicMs'>): (monotonicMs: number) => string {
+  let aheadMs = clock.nowMs() - clock.monotonicMs()
+  return (monotonicMs) => {
+    const nowAheadMs = clock.nowMs() - clock.monotonicMs()
+    if (Math.abs(nowAheadMs - aheadMs) > 1000) aheadMs = nowAheadMs
+    return new Date(monotonicMs + aheadMs).toISOString()
+  }
+}
+
 /** A function that reads it all anew, and remembers since when each part has been in its state. */
 export function createSystemStatus(deps: StatusDeps): () => Promise<SystemStatusBody> {
-  const since = new Map<string, { state: Component['state']; atMs: number; changes: number }>()
+  const wallTime = wallTimes(deps.clock)
+  // Ages are monotonic, because the wall clock may be set meanwhile.
+  const startedAtMs = deps.clock.monotonicMs() - (deps.clock.nowMs() - deps.startedMs)
+  const since = new Map<string, { state: Component['state']; atMs: number }>()
   function follow(component: Omit<Component, 'since'>): Component {
     const known = since.get(component.name)
-    if (known?.state !== component.state) {
-      since.set(component.name, {
-        state: component.state,
-        atMs: known === undefined ? deps.startedMs : deps.clock.nowMs(),
-        changes: (known?.changes ?? -1) + 1,
-      })
-    }
-    return { ...component, since: new Date(since.get(component.name)?.atMs ?? deps.startedMs).toISOString() }
+    const isSame = known?.state === component.state
+    const atMs = isSame ? known.atMs : known === undefined ? startedAtMs : deps.clock.monotonicMs()
+    since.set(component.name, { state: component.state, atMs })
+    return { ...component, since: wallTime(atMs) }
   }
   return () => {
     const { engines, clock } = deps
-    const nowMs = clock.nowMs()
     const disk = statfsSync(deps.dataDir)
     return Promise.resolve({
       version: deps.version,
       nodeVersion: process.versions.node,
-      startedAt: new Date(deps.startedMs).toISOString(),
-      uptimeSec: Math.max(0, Math.round((nowMs - deps.startedMs) / 1000)),
+      startedAt: wallTime(startedAtMs),
+      uptimeSec: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
       ready: readiness(engines).ready,
       roles: ['ingest', 'query'],
       components: [
@@ -103,6 +111,7 @@ function engineComponent(name: string, engine: EngineFace): Omit<Component, 'sin
 function pathComponents(deps: StatusDeps): Omit<Component, 'since'>[] {
   const backlog = deps.metrics.log.backlog()
   const writer = deps.metrics.writer.state()
+  const hidden = deps.metrics.hiddenSamples()
   const isFull = backlog.sizeBytes >= backlog.sizeBytesMax * 0.95
   const plain = { version: null, location: null, restarts: null }
   return [
@@ -119,6 +128,13 @@ function pathComponents(deps: StatusDeps): Omit<Component, 'since'>[] {
       kind: 'service',
       state: writer.waitingFor === null ? 'ok' : 'degraded',
       detail: writer.waitingFor === null ? null : `Waiting to insert (${writer.waitingFor}); data stays in the log meanwhile.`,
+    },
+    {
+      ...plain,
+      name: 'head',
+      kind: 'service',
+      state: hidden === 0 ? 'ok' : 'degraded',
+      detail: hidden === 0 ? null : `Memory is used up: ${hidden} samples that are in the log show in queries once they are inserted.`,
     },
     ...deps.listeners().map(({ name, port, problem }): Omit<Component, 'since'> => ({
       ...plain,

@@ -27,6 +27,7 @@ const names: Readonly<Record<string, string>> = {
   postgres: 'PostgreSQL',
   'ingest-log': 'Ingest log',
   writer: 'Writer',
+  head: 'Newest samples in memory',
 }
 
 export function componentName(name: string): string {
