@@ -145,7 +145,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
       },
     },
     systemStatus: async () => status,
-    readiness: () => ({ ready: true, waitingFor: [] }),
+    readiness: () => ({ ready: true, waitingFor: [], degraded: ['writer'] }),
     instruments,
     clock: systemClock,
     logger: silentLogger,

@@ -332,7 +332,8 @@ describe('description', () => {
 describe('health and own metrics', () => {
   test('health', async () => {
     expect((await call('GET', '/health/live', undefined, {})).json()).toEqual({ status: 'live' })
-    expect((await call('GET', '/health/ready', undefined, {})).json()).toEqual({ status: 'ready', waitingFor: [] })
+    const ready = { status: 'ready', waitingFor: [], degraded: ['writer'] }
+    expect((await call('GET', '/health/ready', undefined, {})).json()).toEqual(ready)
   })
 
   test('own metrics: from this machine without a token, through a proxy only with one', async () => {

@@ -31,8 +31,8 @@ async function admitScraper(request: FastifyRequest, { accounts: { gatekeeper } 
 function mountHealth(scope: FastifyInstance, { readiness }: PlainDeps): void {
   scope.get('/health/live', { config: { bellwetherAccess: 'public' } }, async () => ({ status: 'live' }))
   scope.get('/health/ready', { config: { bellwetherAccess: 'public' } }, async (_request, reply) => {
-    const { ready, waitingFor } = await readiness()
-    return await reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', waitingFor })
+    const { ready, waitingFor, degraded } = await readiness()
+    return await reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', waitingFor, degraded })
   })
 }
 

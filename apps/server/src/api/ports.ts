@@ -33,6 +33,8 @@ export interface Readiness {
   readonly ready: boolean
   /** Names of what is not ready. */
   readonly waitingFor: readonly string[]
+  /** Names of what does only part of its work: queries are answered, but data is refused, say, or waits. */
+  readonly degraded: readonly string[]
 }
 
 export interface ApiSettings {

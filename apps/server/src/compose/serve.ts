@@ -101,7 +101,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       query: createQuery(config, metrics, instruments),
       ingest: apiIngest(metrics, intake),
       systemStatus: status,
-      readiness: () => readiness(engines),
+      readiness: () => readiness(engines, metrics),
       instruments,
       clock,
       logger: logger.child('api'),

@@ -10,12 +10,14 @@ import type { Engines } from './engines.ts'
 import type { ListenerState } from './listeners.ts'
 import type { MetricsPath } from './metrics.ts'
 
+type WatchedPath = Pick<MetricsPath, 'log' | 'writer' | 'hiddenSamples'>
+
 export interface StatusDeps {
   readonly version: string
   readonly startedMs: number
   readonly dataDir: string
   readonly engines: Engines
-  readonly metrics: Pick<MetricsPath, 'log' | 'writer' | 'hiddenSamples'>
+  readonly metrics: WatchedPath
   readonly listeners: () => readonly ListenerState[]
   readonly clock: Clock
 }
@@ -30,10 +32,14 @@ const stateOf: Readonly<Record<ReturnType<Engines['clickhouse']['state']>, Compo
   stopped: 'down',
 }
 
-/** Ready while both engines answer. The log takes data without them, but a query would not be answered. */
-export function readiness({ clickhouse, postgres }: Engines): Readiness {
+/**
+ * Ready while both engines answer. The log takes data without them, but a query would not be answered. The other way round, a log
+ * that takes nothing does not make it unready, because queries are answered; it is named as degraded.
+ */
+export function readiness({ clickhouse, postgres }: Engines, metrics: WatchedPath): Readiness {
+  const degraded = pathComponents(metrics).flatMap(({ name, state }) => (state === 'ok' ? [] : [name]))
   const waitingFor = [...(clickhouse.state() === 'ready' ? [] : ['clickhouse']), ...(postgres.state() === 'ready' ? [] : ['postgres'])]
-  return { ready: waitingFor.length === 0, waitingFor }
+  return { ready: waitingFor.length === 0, waitingFor, degraded }
 }
 
 /** Wall times of monotonic ones, as the wall clock is set now; steady while it only drifts, so that nothing flickers. */
@@ -67,12 +73,13 @@ export function createSystemStatus(deps: StatusDeps): () => Promise<SystemStatus
       nodeVersion: process.versions.node,
       startedAt: wallTime(startedAtMs),
       uptimeSec: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
-      ready: readiness(engines).ready,
+      ready: readiness(engines, deps.metrics).ready,
       roles: ['ingest', 'query'],
       components: [
         engineComponent('clickhouse', engines.clickhouse),
         engineComponent('postgres', engines.postgres),
-        ...pathComponents(deps),
+        ...pathComponents(deps.metrics),
+        ...listenerComponents(deps.listeners()),
       ].map(follow),
       log: deps.metrics.log.backlog(),
       disk: { path: deps.dataDir, totalBytes: disk.blocks * disk.bsize, freeBytes: disk.bavail * disk.bsize, usedByUsBytes: null },
@@ -108,19 +115,19 @@ function engineComponent(name: string, engine: EngineFace): Omit<Component, 'sin
   }
 }
 
-function pathComponents(deps: StatusDeps): Omit<Component, 'since'>[] {
-  const backlog = deps.metrics.log.backlog()
-  const writer = deps.metrics.writer.state()
-  const hidden = deps.metrics.hiddenSamples()
-  const isFull = backlog.sizeBytes >= backlog.sizeBytesMax * 0.95
-  const plain = { version: null, location: null, restarts: null }
+const plain = { version: null, location: null, restarts: null }
+
+function pathComponents(metrics: WatchedPath): Omit<Component, 'since'>[] {
+  const writer = metrics.writer.state()
+  const hidden = metrics.hiddenSamples()
+  const refusal = metrics.log.refusal()
   return [
     {
       ...plain,
       name: 'ingest-log',
       kind: 'service',
-      state: isFull ? 'degraded' : 'ok',
-      detail: isFull ? 'The log is full: senders are told to try again later.' : null,
+      state: refusal === null ? 'ok' : 'degraded',
+      detail: refusal === null ? null : `The log ${refusal}: senders are told to try again later.`,
     },
     {
       ...plain,
@@ -136,15 +143,18 @@ function pathComponents(deps: StatusDeps): Omit<Component, 'since'>[] {
       state: hidden === 0 ? 'ok' : 'degraded',
       detail: hidden === 0 ? null : `Memory is used up: ${hidden} samples that are in the log show in queries once they are inserted.`,
     },
-    ...deps.listeners().map(({ name, port, problem }): Omit<Component, 'since'> => ({
-      ...plain,
-      name,
-      kind: 'listener',
-      state: port === 0 ? 'off' : problem === null ? 'ok' : 'degraded',
-      detail: problem,
-      location: port === 0 ? null : `port ${port}`,
-    })),
   ]
+}
+
+function listenerComponents(listeners: readonly ListenerState[]): Omit<Component, 'since'>[] {
+  return listeners.map(({ name, port, problem }) => ({
+    ...plain,
+    name,
+    kind: 'listener',
+    state: port === 0 ? 'off' : problem === null ? 'ok' : 'degraded',
+    detail: problem,
+    location: port === 0 ? null : `port ${port}`,
+  }))
 }
 
 /** Resident memory from /proc; 0 where there is none. */

@@ -138,9 +138,11 @@ test.each(failures)('%s refuses exactly what could not be kept, and the log work
   made.files.failing.set(operation, errno)
   const answers = await Promise.all(['x', 'y', 'z'].map((text) => code(made.spool.append('ready', logRecord(text)))))
   expect(answers).toEqual(['ingest.log_unavailable', 'ingest.log_unavailable', 'ingest.log_unavailable'])
+  expect(made.spool.refusal()).toBe(`cannot be written (${errno})`)
   expect(made.spool.backlog()).toMatchObject({ records: 1, rows: 1 })
   made.files.failing.clear()
   await made.spool.append('ready', logRecord('after'))
+  expect(made.spool.refusal()).toBeNull()
   expect(made.spool.backlog()).toMatchObject({ records: 2 })
   const spool = await made.reopen()
   expect(await recovered(spool)).toEqual(['before', 'after'])
@@ -190,9 +192,11 @@ test('little free space refuses with log_full, with a gap before it takes data a
   const at = async (free: number): Promise<string> => {
     made.files.free = free
     await clock.advance(2100)
-    return append()
+    const code = await append()
+    return `${code}, ${made.spool.refusal() ?? 'takes data'}`
   }
-  expect([await at(5000), await at(900), await at(1100), await at(1300)]).toEqual(['ok', 'ingest.log_full', 'ingest.log_full', 'ok'])
+  const refused = 'ingest.log_full, has nearly no disk left'
+  expect([await at(5000), await at(900), await at(1100), await at(1300)]).toEqual(['ok, takes data', refused, refused, 'ok, takes data'])
 })
 
 test('a full log takes data again only below nine tenths', async () => {
@@ -201,12 +205,14 @@ test('a full log takes data again only below nine tenths', async () => {
   let accepted = 0
   while ((await append()) === 'ok') accepted++
   expect(accepted).toBe(20)
+  expect(made.spool.refusal()).toBe('is full')
   const commitOne = async (): Promise<void> => made.spool.commit((await made.spool.take('ready', AbortSignal.timeout(1000))) as Segment)
   await commitOne()
   expect(await append()).toBe('ingest.log_full')
   await commitOne()
   expect(await append()).toBe('ingest.log_full')
   await commitOne()
+  expect(made.spool.refusal()).toBeNull()
   expect(await append()).toBe('ok')
 })
 

@@ -38,8 +38,8 @@ export interface LaneDeps {
   readonly segmentRowsMax: number
   readonly segmentBytesMax: number
   readonly segmentAgeMs: number
-  /** Called after each flush with its bytes and whether it was made durable. */
-  readonly onFlush: (bytes: number, durable: boolean) => void
+  /** Called after each flush with its bytes, and with the system's error code when they could not be made durable. */
+  readonly onFlush: (bytes: number, failure: string | null) => void
   /** A file that could not be removed and shall be later. */
   readonly onLeftover: (path: string, sizeBytes: number) => void
 }
@@ -200,12 +200,12 @@ export class LaneLog {
       const code = systemCode(cause)
       this.#deps.logger.warn('ingest log write failed', { lane: this.#deps.lane, code, error: String(cause), records: batch.length })
       if (open !== null) await this.#retire(open)
-      this.#deps.onFlush(bytes, false)
+      this.#deps.onFlush(bytes, code || 'error')
       const error = new AppError(logUnavailable, { cause, detail: `lane ${this.#deps.lane}: ${String(cause)}`, retryAfterSec: 5 })
       for (const { reject } of batch) reject(error)
       return
     }
-    this.#deps.onFlush(bytes, true)
+    this.#deps.onFlush(bytes, null)
     for (const { resolve } of batch) resolve()
   }
 

@@ -40,6 +40,8 @@ export interface Spool extends IngestLog, DeadLetters {
   /** Records found at start, oldest first in each lane. Call before the writer starts. */
   recoveredRecords(): AsyncIterable<RecoveredRecord>
   counts(): SpoolCounts
+  /** Why records are refused now, as the end of a sentence that begins with "The log"; null when they are taken. */
+  refusal(): string | null
 }
 
 export const spoolDefaults = {

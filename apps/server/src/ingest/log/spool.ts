@@ -7,7 +7,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { deadLetterNotFound, logFull, logUnavailable, recordTooLarge, stopping } from '../errors.ts'
-import { diskResumeFactor, logResumeShare, pendingBytesMax, recordPayloadBytesMax } from '../limits.ts'
+import { admissionFullShare, diskResumeFactor, logResumeShare, pendingBytesMax, recordPayloadBytesMax } from '../limits.ts'
 import type { DeadLetter, Lane, LogBacklog, LogRecord, RecoveredRecord, Segment } from '../ports.ts'
 import { DeadLetterFiles, tenantsOf } from './dead-letters.ts'
 import { LaneLog, recordBytes, segmentFileName } from './lane-log.ts'
@@ -64,6 +64,8 @@ class FileSpool implements Spool {
   #pendingBytes = 0
   #full = false
   #diskLow = false
+  /** The system's code of the last write's failure; null after one that succeeded. */
+  #writeFailure: string | null = null
   #closing = false
   #checking: Promise<void> = Promise.resolve()
   #timer: Disposable | null = null
@@ -170,6 +172,14 @@ class FileSpool implements Spool {
     return { ...this.#counts }
   }
 
+  refusal(): string | null {
+    const { sizeBytesMax } = this.#options
+    const used = this.#usedBytes()
+    if (used >= sizeBytesMax * admissionFullShare || (this.#full && used >= sizeBytesMax * logResumeShare)) return 'is full'
+    if (this.#diskLow) return 'has nearly no disk left'
+    return this.#writeFailure === null ? null : `cannot be written (${this.#writeFailure})`
+  }
+
   listDeadLetters(): Promise<readonly DeadLetter[]> {
     return this.#dead.list()
   }
@@ -215,10 +225,11 @@ class FileSpool implements Spool {
       segmentRowsMax,
       segmentBytesMax,
       segmentAgeMs,
-      onFlush: (bytes, durable) => {
+      onFlush: (bytes, failure) => {
         this.#pendingBytes -= bytes
         this.#counts.flushes++
-        if (durable) this.#counts.appendedBytes += bytes
+        this.#writeFailure = failure
+        if (failure === null) this.#counts.appendedBytes += bytes
         else this.#counts.failedFlushes++
       },
       onLeftover: (path, sizeBytes) => this.#leftovers.set(path, sizeBytes),
