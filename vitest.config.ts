@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['apps/server/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          globalSetup: ['test/support/kernels-setup.ts'],
           environment: 'node',
           testTimeout: 20_000,
         },
@@ -40,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/support/kernels-setup.ts'],
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildKernels } from './build-kernels.mjs'
 import { filesBelow, sourceHash } from './source-hash.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -102,7 +103,7 @@ async function buildWeb(quiet) {
 
 /** Builds what is stale. Resolves to false after showing why when something does not build. */
 export async function build({ quiet = false } = {}) {
-  const results = await Promise.all([buildServer(quiet), buildWeb(quiet)])
+  const results = await Promise.all([buildKernels(), buildServer(quiet), buildWeb(quiet)])
   const failed = results.filter((result) => !result.ok)
   for (const result of failed) console.error(result.output)
   if (failed.length > 0) console.error('Bellwether does not build; the lines above say why.')

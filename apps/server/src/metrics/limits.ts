@@ -51,7 +51,7 @@ export interface SeriesLimits {
   readonly perTenantMax: number
   /** Series of all projects together. */
   readonly totalMax: number
-  /** Memory for label bytes seen on the wire. */
+  /** Memory for label bytes seen on the wire, and as much for hashes of them. */
   readonly wireCacheBytesMax: number
 }
 

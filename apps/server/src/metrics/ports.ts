@@ -15,6 +15,12 @@ export interface SeriesResolver {
   lookup(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number): number
   /** Teaches the fast path. */
   remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void
+  /** A number of the tenant in this process, to be part of what `lookupHash` is given. */
+  tenantIndex(tenant: Tenant): number
+  /** As `lookup`, by the four words at `words[at]`: a hash of tenant and bytes, keyed by secrets, too wide for two keys to meet. */
+  lookupHash(words: Uint32Array, at: number): number
+  /** Teaches `lookupHash`. */
+  rememberHash(words: Uint32Array, at: number, ref: number): void
   /** Slow path: the ref of these labels, made when new. -1 when the tenant's series limit is reached. Labels must be normalized. */
   resolve(tenant: Tenant, labels: Labels): number
   /** Was a sample of the series ever acknowledged, in this life of the program or an earlier one? */

@@ -143,8 +143,15 @@ export class MetricsDoor {
   /** Bodies that other threads decompress would all become large together; what this thread does it does one by one anyway. */
   async #decodeInTurn(body: MetricsBody, session: DecodeSession): Promise<void> {
     using _turn = isDecompressedElsewhere(body.encoding) ? await this.#turns.take() : null
-    // The decompressed body is in no variable, so that it can go while the log is waited for.
-    this.#decodeOrUndo(body, await this.#plain(body), session)
+    if (body.format === 'remoteWrite1' && body.encoding === 'snappy')
+      return this.#decodeOrUndo(body, session, () => this.#unpackAndDecode(body, session))
+    const plain = await this.#plain(body)
+    this.#decodeOrUndo(body, session, () => this.#decode(body.format, plain, session))
+  }
+
+  #unpackAndDecode({ bytes }: MetricsBody, session: DecodeSession): void {
+    if (bytes.byteLength > this.limits.compressedBytesMax) throw decompressionLimit(this.limits.compressedBytesMax)
+    this.#remoteWrite1.decodeSnappy(bytes, this.limits.decompressedBytesMax, session)
   }
 
   async #plain(body: MetricsBody): Promise<Uint8Array> {
@@ -177,9 +184,9 @@ export class MetricsDoor {
     }
   }
 
-  #decodeOrUndo(body: MetricsBody, plain: Uint8Array, session: DecodeSession): void {
+  #decodeOrUndo(body: MetricsBody, session: DecodeSession, decode: () => void): void {
     try {
-      this.#decode(body.format, plain, session)
+      decode()
     } catch (error) {
       session.undo()
       const shaped = error instanceof DecodeError ? malformed(error) : error

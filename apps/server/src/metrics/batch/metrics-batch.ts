@@ -53,6 +53,16 @@ export class MetricsBatch {
     this.sampleCount = at + 1
   }
 
+  /** Appends rows `from` up to `to` of the columns. */
+  addSamples(refs: Uint32Array, timesMs: Float64Array, values: Float64Array, from: number, to: number): void {
+    const at = this.sampleCount
+    while (at + to - from > this.seriesRefs.length) this.#grow()
+    this.seriesRefs.set(refs.subarray(from, to), at)
+    this.timesMs.set(timesMs.subarray(from, to), at)
+    this.values.set(values.subarray(from, to), at)
+    this.sampleCount = at + to - from
+  }
+
   addHistogram(seriesRef: number, timeMs: number, histogram: NativeHistogram): void {
     this.histogramRefs.push(seriesRef)
     this.histogramTimesMs.push(timeMs)

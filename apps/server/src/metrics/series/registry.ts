@@ -7,6 +7,7 @@ import { seriesRowLagMinutes, seriesRowLeadMinutes, type SeriesLimits } from '..
 import type { Labels, Matcher } from '../model.ts'
 import type { SeriesResolver } from '../ports.ts'
 import { grownU32 } from './growable.ts'
+import { HashedRefs } from './hashed-refs.ts'
 import { IdTable } from './id-table.ts'
 import { nameLabel } from './labels.ts'
 import { compileMatcher, type CompiledMatcher } from './matcher.ts'
@@ -48,6 +49,7 @@ export class SeriesRegistry implements SeriesResolver {
   readonly #limits: SeriesLimits
   readonly #ids = new IdTable()
   readonly #wire: WireCache
+  readonly #hashed: HashedRefs
   readonly #tenants: TenantSeries[] = []
   readonly #byOrganization = new Map<number, Map<number, TenantSeries>>()
   #lastTenant: TenantSeries | null = null
@@ -70,15 +72,16 @@ export class SeriesRegistry implements SeriesResolver {
   constructor(limits: SeriesLimits, seed: number) {
     this.#limits = limits
     this.#wire = new WireCache(limits.wireCacheBytesMax, seed >>> 0)
+    this.#hashed = new HashedRefs(limits.wireCacheBytesMax)
   }
 
   get seriesCount(): number {
     return this.#ids.count
   }
 
-  /** Memory of the wire cache, bytes. */
+  /** Memory of what is known by its bytes on the wire, bytes. */
   get wireCacheSizeBytes(): number {
-    return this.#wire.sizeBytes
+    return this.#wire.sizeBytes + this.#hashed.sizeBytes
   }
 
   // Finding and making series.
@@ -89,6 +92,18 @@ export class SeriesRegistry implements SeriesResolver {
 
   remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void {
     this.#wire.remember(this.#tenantSeries(tenant).index, context >>> 0, bytes, start, end, ref)
+  }
+
+  tenantIndex(tenant: Tenant): number {
+    return this.#tenantSeries(tenant).index
+  }
+
+  lookupHash(words: Uint32Array, at: number): number {
+    return this.#hashed.find(words, at)
+  }
+
+  rememberHash(words: Uint32Array, at: number, ref: number): void {
+    this.#hashed.remember(words, at, ref)
   }
 
   /** Lets go of the last request's bytes. */

@@ -73,30 +73,46 @@ function isZlibWrapped(body: Uint8Array): boolean {
   return (first & 15) === 8 && ((first << 8) | (body[1] ?? 0)) % 31 === 0
 }
 
-/** Snappy block format: a varint with the decompressed length, then literals and copies. */
-function unsnappy(body: Uint8Array, bytesMax: number): Uint8Array {
-  const length = snappyLength(body)
-  if (length > bytesMax) throw tooLarge(bytesMax)
-  if (length > body.byteLength * snappyRatioMax)
+/** What a snappy block says of itself. */
+export interface SnappyHeader {
+  readonly plainBytes: number
+  /** Where its elements begin. */
+  readonly elementsAt: number
+}
+
+/** Snappy block format: a varint with the decompressed length, then literals and copies. Errors: `body.too_large`, `body.malformed`. */
+export function readSnappyHeader(body: Uint8Array, bytesMax: number): SnappyHeader {
+  const header = snappyLength(body)
+  if (header.plainBytes > bytesMax) throw tooLarge(bytesMax)
+  if (header.plainBytes > body.byteLength * snappyRatioMax)
     throw new AppError(bodyMalformed, { publicText: 'The snappy body is shorter than it says.' })
-  if (length === 0) return new Uint8Array(0)
+  return header
+}
+
+/** The elements do not make what the header promised. */
+export function snappyDamaged(cause?: unknown): AppError {
+  return new AppError(bodyMalformed, { publicText: 'The snappy body cannot be decompressed (the block format is expected).', cause })
+}
+
+function unsnappy(body: Uint8Array, bytesMax: number): Uint8Array {
+  if (readSnappyHeader(body, bytesMax).plainBytes === 0) return new Uint8Array(0)
   try {
     // Without copyOutputData each call maps and unmaps an external buffer: six times the CPU.
     const plain = uncompressSync(body, { asBuffer: true, copyOutputData: true })
     if (typeof plain !== 'string') return plain
   } catch (cause) {
-    throw new AppError(bodyMalformed, { publicText: 'The snappy body cannot be decompressed (the block format is expected).', cause })
+    throw snappyDamaged(cause)
   }
-  throw new AppError(bodyMalformed)
+  throw snappyDamaged()
 }
 
-function snappyLength(body: Uint8Array): number {
+function snappyLength(body: Uint8Array): SnappyHeader {
   let length = 0
   for (let index = 0; index < 5; index++) {
     const byte = body[index]
     if (byte === undefined) break
     length += (byte & 127) * 2 ** (index * 7)
-    if (byte < 128) return length
+    if (byte < 128) return { plainBytes: length, elementsAt: index + 1 }
   }
   throw new AppError(bodyMalformed, { publicText: 'The snappy body has no length.' })
 }

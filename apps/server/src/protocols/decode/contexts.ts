@@ -1,7 +1,5 @@
 /** Numbers that keep the same bytes of different protocols apart in `SeriesResolver.lookup`. Never reuse one for another meaning. */
 
-/** The label fields of a remote write 1 series, as sent. */
-export const remoteWrite1Context = 1
 /** The process-wide numbers of a remote write 2 series' symbols, 4 bytes each. */
 export const remoteWrite2Context = 2
 /** The attribute fields of an OTLP point; one context for each resource, scope and metric, from here up. */

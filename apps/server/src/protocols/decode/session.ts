@@ -68,6 +68,12 @@ export class DecodeSession {
     this.batch.addSample(ref, timeMs, value)
   }
 
+  /** Rows `from` up to `to` of the columns; their times are known to be accepted. Errors: `body.too_many_samples`. */
+  addSamples(refs: Uint32Array, timesMs: Float64Array, values: Float64Array, from: number, to: number): void {
+    if (this.batch.sampleCount + to - from > this.#samplesMax) throw this.#tooMany()
+    this.batch.addSamples(refs, timesMs, values, from, to)
+  }
+
   /** A sample the sender did not count: a 0 at a start time, or `target_info`. */
   addOwnSample(ref: number, timeMs: number, value: number): void {
     this.batch.addSample(ref, timeMs, value)

@@ -50,6 +50,21 @@ export class MemoryMetrics implements MetricsIngest, SeriesResolver {
     this.#keys.set(keyOf(tenant, context, bytes, start, end), ref)
   }
 
+  tenantIndex({ organizationId, projectId }: Tenant): number {
+    return organizationId * 1000 + projectId
+  }
+
+  lookupHash(words: Uint32Array, at: number): number {
+    this.lookups++
+    const ref = this.#keys.get(words.slice(at, at + 4).join()) ?? -1
+    if (ref >= 0) this.hits++
+    return ref
+  }
+
+  rememberHash(words: Uint32Array, at: number, ref: number): void {
+    this.#keys.set(words.slice(at, at + 4).join(), ref)
+  }
+
   resolve(tenant: Tenant, labels: Labels): number {
     this.resolved++
     assertNormalized(labels)

@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { HashedRefs } from './hashed-refs.ts'
+
+const words = fc.tuple(fc.nat(7), fc.nat(2), fc.nat(2), fc.nat(2))
+
+test('agrees with a map of keys, also of keys that share slots', () => {
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 80 }), (keys) => {
+      const table = new HashedRefs(1 << 20)
+      const model = new Map<string, number>()
+      keys.forEach((key, i) => {
+        const found = table.find(Uint32Array.of(9, 9, ...key), 2)
+        expect(found).toBe(model.get(key.join()) ?? -1)
+        if (found !== -1) return
+        table.remember(Uint32Array.from(key), 0, i)
+        model.set(key.join(), i)
+      })
+      expect(table.count).toBe(model.size)
+    }),
+  )
+})
+
+const numbered = (i: number): Uint32Array => Uint32Array.of(Math.imul(i, 0x9e3779b1) >>> 0, i, 1, 2)
+
+test('grows, and the refs 0 and the largest are refs like others', () => {
+  const table = new HashedRefs(64 << 20)
+  for (let i = 0; i < 20_000; i++) table.remember(numbered(i), 0, i)
+  table.remember(numbered(20_000), 0, 0xfffffffe)
+  for (let i = 0; i < 20_000; i++) expect(table.find(numbered(i), 0)).toBe(i)
+  expect(table.find(numbered(20_000), 0)).toBe(0xfffffffe)
+})
+
+test('keeps what is used and forgets the rest within its bound', () => {
+  const sizeBytesMax = 1 << 20
+  const table = new HashedRefs(sizeBytesMax)
+  for (let i = 0; i < 200_000; i++) {
+    table.remember(numbered(i), 0, i)
+    expect(table.find(numbered(3), 0)).toBe(i < 3 ? -1 : 3)
+  }
+  expect(table.find(numbered(4), 0)).toBe(-1)
+  expect(table.find(numbered(199_999), 0)).toBe(199_999)
+  expect(table.sizeBytes).toBeLessThanOrEqual(sizeBytesMax)
+})

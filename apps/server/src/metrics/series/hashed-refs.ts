@@ -1,0 +1,102 @@
+/**
+ * Series by a 128-bit hash of the label bytes as they came over the wire, keyed by secrets of the process and the tenant (made by the
+ * kernel of remote write). At that width two keys that meet are less likely than a memory error, so no bytes are kept or compared:
+ * a known series costs 40 bytes and one cache line. Two generations bound the memory: when the young one is full it becomes the old one
+ * and the former old one is forgotten; what is still used is copied back on its next hit.
+ */
+
+/** Four words of hash, then the ref plus 1 (0 = free). */
+const slotWords = 5
+const firstSlots = 1024
+/** What a known key takes, the slots that stay free included. */
+const keyBytes = 2 * slotWords * 4
+
+class Generation {
+  #slots = new Uint32Array(firstSlots * slotWords)
+  #mask = firstSlots - 1
+  count = 0
+
+  /** Ref, or -1. `words[at..at+3]` is the hash. */
+  find(words: Uint32Array, at: number): number {
+    const slots = this.#slots
+    const mask = this.#mask
+    const first = words[at]!
+    for (let slot = first & mask; ; slot = (slot + 1) & mask) {
+      const place = slot * slotWords
+      const ref = slots[place + 4]!
+      if (ref === 0) return -1
+      if (
+        slots[place] === first &&
+        slots[place + 1] === words[at + 1] &&
+        slots[place + 2] === words[at + 2] &&
+        slots[place + 3] === words[at + 3]
+      )
+        return ref - 1
+    }
+  }
+
+  add(words: Uint32Array, at: number, ref: number): void {
+    if (this.count * 2 > this.#mask) this.#grow()
+    this.#put(words, at, ref + 1)
+    this.count++
+  }
+
+  get sizeBytes(): number {
+    return this.#slots.byteLength
+  }
+
+  #put(words: Uint32Array, at: number, refPlusOne: number): void {
+    const mask = this.#mask
+    let slot = words[at]! & mask
+    while (this.#slots[slot * slotWords + 4] !== 0) slot = (slot + 1) & mask
+    for (let word = 0; word < 4; word++) this.#slots[slot * slotWords + word] = words[at + word]!
+    this.#slots[slot * slotWords + 4] = refPlusOne
+  }
+
+  #grow(): void {
+    const before = this.#slots
+    this.#mask = this.#mask * 2 + 1
+    this.#slots = new Uint32Array((this.#mask + 1) * slotWords)
+    for (let place = 0; place < before.length; place += slotWords) if (before[place + 4] !== 0) this.#put(before, place, before[place + 4]!)
+  }
+}
+
+export class HashedRefs {
+  readonly #countMax: number
+  #young = new Generation()
+  #old = new Generation()
+
+  /** `sizeBytesMax`: of both generations together, after their growth by doubling. */
+  constructor(sizeBytesMax: number) {
+    this.#countMax = sizeBytesMax / keyBytes / 2
+  }
+
+  /** Ref remembered for the hash in `words[at..at+3]`, or -1. */
+  find(words: Uint32Array, at: number): number {
+    const ref = this.#young.find(words, at)
+    if (ref !== -1) return ref
+    const aged = this.#old.find(words, at)
+    if (aged !== -1) this.#keep(words, at, aged)
+    return aged
+  }
+
+  remember(words: Uint32Array, at: number, ref: number): void {
+    if (this.find(words, at) === -1) this.#keep(words, at, ref)
+  }
+
+  get count(): number {
+    return this.#young.count + this.#old.count
+  }
+
+  get sizeBytes(): number {
+    return this.#young.sizeBytes + this.#old.sizeBytes
+  }
+
+  #keep(words: Uint32Array, at: number, ref: number): void {
+    if (this.#young.count * 2 >= this.#countMax) {
+      this.#old = this.#young
+      this.#young = new Generation()
+    }
+    this.#young.add(words, at, ref)
+  }
+}
