@@ -84,8 +84,8 @@ export const badText: ErrorSpec = {
   publicText: 'A text holds the character U+0000, which cannot be kept.',
 }
 
-/** SQLSTATE classes in which the server cannot serve now: 08 connection, 53 resources, 57P shutdown or start. */
-const unavailableState = /^(?:08|53|57P)/
+/** SQLSTATE classes in which the server cannot serve now: 08 connection, 53 resources, 57P shutdown or start, 58 its disk or files. */
+const unavailableState = /^(?:08|53|57P|58)/
 const unavailableSyscall = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
 const unavailableText =
   /Connection terminated|timeout exceeded when trying to connect|pool after calling end|not queryable|client was closed/i

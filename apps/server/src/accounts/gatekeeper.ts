@@ -4,11 +4,11 @@
  * and then in the database on every request, so that a revoked right is gone at the next request, in every process.
  */
 import { sql } from 'kysely'
-import { AppError } from '../kernel/errors.ts'
+import { AppError, isAppError } from '../kernel/errors.ts'
 import { createScope } from '../kernel/scope.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { AccountsDatabase } from './database.ts'
-import { forbidden, notFound, unauthenticated } from './errors.ts'
+import { forbidden, notFound, unauthenticated, unavailable } from './errors.ts'
 import { permissionsOf, roleOfPermissions, seesEveryProject } from './roles.ts'
 import { hashSecret, sameHash } from './secrets.ts'
 import type { Access, Caller, Credentials, Gatekeeper, Permission, Role } from './ports.ts'
@@ -147,14 +147,14 @@ class DatabaseGatekeeper implements Gatekeeper {
     )
   }
 
+  /** A database that can be read and not written (its disk is full) must not keep a good token from reading. */
   async #markUsed(id: number, nowMs: number): Promise<void> {
-    await this.#deps.database.read((db) =>
-      db
-        .updateTable('api_tokens')
-        .set({ last_used_at: new Date(nowMs) })
-        .where('id', '=', id)
-        .execute(),
-    )
+    const used = { last_used_at: new Date(nowMs) }
+    try {
+      await this.#deps.database.read((db) => db.updateTable('api_tokens').set(used).where('id', '=', id).execute())
+    } catch (error) {
+      if (!isAppError(error, unavailable.code)) throw error
+    }
   }
 
   #caller(caller: Caller, identity: Identity): Caller {
