@@ -1,0 +1,85 @@
+/**
+ * One load into one server on an empty folder: start, rest, load, flush, rest, merge, rest; then whether everything is still there.
+ * The server is left running for queries when `keep` is set.
+ */
+import { findLoss } from './loss.mjs'
+import { sendBodies } from './load.mjs'
+import { refusalOf, startServer } from './servers.mjs'
+
+/** Resolves to `{ result }` or `{ result, server }` (when kept), or `{ skipped }` with the reason. */
+export async function runLoad(peer, workload, { connections, keep = false }) {
+  const server = await startServer(peer)
+  try {
+    const refusal = await refusalOf(server, workload.kind, workload.headers)
+    const outcome = refusal === null ? { result: await measure(server, workload, connections), server } : { skipped: refusal }
+    if (keep && refusal === null) return outcome
+    await endServer(server)
+    return refusal === null ? { result: outcome.result } : outcome
+  } catch (error) {
+    await endServer(server)
+    throw error
+  }
+}
+
+/** Stops it and removes its folder. */
+export async function endServer(server) {
+  await server.stop()
+  server.scratch.remove()
+}
+
+async function measure(server, workload, connections) {
+  const { account } = server
+  await account.settle({ quietMs: 1000 })
+  const empty = { memory: account.memoryMib(), diskBytes: server.disk().allBytes }
+  account.takePeakMib()
+  const target = { url: server.url, path: server.paths[workload.kind], headers: workload.headers, connections, inStep: workload.inStep }
+
+  const startSec = account.cpuSec()
+  const warm = await sendBodies(
+    workload.bodies.filter(({ step }) => step < workload.warmSteps),
+    target,
+  )
+  const warmSec = account.cpuSec()
+  const steady = await sendBodies(
+    workload.bodies.filter(({ step }) => step >= workload.warmSteps),
+    target,
+  )
+  const steadySec = account.cpuSec()
+  await server.flush()
+  const flushed = await account.settle()
+  const restedSec = account.cpuSec()
+  if (server.merge !== null) await server.merge()
+  const merged = server.merge === null || (await account.settle())
+  const mergedSec = account.cpuSec()
+
+  const acknowledged = warm.acknowledged + steady.acknowledged
+  const perMillion = (sec, samples) => (sec / samples) * 1e6
+  const disk = server.disk()
+  const peakRssMib = account.takePeakMib()
+  const memory = account.memoryMib()
+  const loss = await findLoss(server, workload)
+  return {
+    samples: workload.samples,
+    acknowledged,
+    ratePerSec: steady.acknowledged / (steady.wallMs / 1000),
+    steadyCpuSec: perMillion(steadySec - warmSec, steady.acknowledged),
+    restedCpuSec: perMillion(restedSec - startSec, acknowledged),
+    allCpuSec: perMillion(mergedSec - startSec, acknowledged),
+    p50Ms: steady.p50Ms,
+    p95Ms: steady.p95Ms,
+    emptyRssMib: empty.memory.rss,
+    emptyPssMib: empty.memory.pss,
+    peakRssMib,
+    idleRssMib: memory.rss,
+    idlePssMib: memory.pss,
+    disk,
+    emptyDiskBytes: empty.diskBytes,
+    bytesPerSample: (disk.allBytes - (disk.replacedBytes ?? 0) - empty.diskBytes) / acknowledged,
+    wholeBytesPerSample: disk.allBytes / acknowledged,
+    cameToRest: flushed && merged,
+    refusals: warm.refusals + steady.refusals,
+    failures: warm.failures + steady.failures,
+    errors: [...warm.errors, ...steady.errors],
+    lossProblems: loss.problems,
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The servers: how each is started on an empty folder, where it takes and gives data, and how it is brought to rest. Peers run with
+ * their defaults but for limits that would refuse the work (retention, samples a query) and answers that would be late by design.
+ */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Connection } from './connection.mjs'
+import { bellwetherDisk, diskBytes } from './disk.mjs'
+import { answers, freePort, scratchFolder, startProcess } from './server.mjs'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const token = 'token-of-the-measurement'
+
+/**
+ * Starts a server. `peer` is from `findPeer`, or `{ name: 'bellwether', program }` with the path of the command to run and, optionally,
+ * `nodeArgs` and `environment`. Beside the members of `startProcess`: `paths` (`remoteWrite`, `otlp`, null where it is known not to
+ * take it), `queryHeaders`, `disk()` (`{ allBytes, … }`), `flush()` and `merge()` (bring to disk, and to as few files as it can).
+ */
+export async function startServer(peer) {
+  const scratch = scratchFolder(peer.name)
+  try {
+    const start = peer.name === 'bellwether' ? startBellwether : peer.product === 'Prometheus' ? startPrometheus : startVictoriaMetrics
+    return { product: peer.product, version: peer.version, ...(await start(peer, scratch)) }
+  } catch (error) {
+    scratch.remove()
+    throw error
+  }
+}
+
+/** The built program of this tree. */
+export const ownProgram = join(root, 'apps/server/bin/bellwether.mjs')
+
+async function startBellwether({ name, program, nodeArgs = [], environment = {} }, scratch) {
+  const settings = {
+    BELLWETHER_PORT: '0',
+    BELLWETHER_DATA_DIR: scratch.data,
+    BELLWETHER_OTLP_GRPC_PORT: '0',
+    BELLWETHER_OTLP_HTTP_PORT: '0',
+    BELLWETHER_ADMIN_TOKEN: token,
+    ...environment,
+  }
+  const server = await startProcess({
+    name,
+    command: process.execPath,
+    args: [...nodeArgs, program, 'serve'],
+    env: { ...process.env, ...settings },
+    scratch,
+    ready: (printed) => /ready at (http:\S+)/.exec(printed)?.[1] ?? null,
+  })
+  return {
+    ...server,
+    paths: { remoteWrite: '/api/v1/write', otlp: '/v1/metrics' },
+    queryHeaders: { authorization: `Bearer ${token}` },
+    disk: () => bellwetherDisk(scratch.data),
+    // A segment of its log is sealed after a second at most, and it merges by itself: waiting until it rests is all there is to do.
+    flush: () => Promise.resolve(),
+    merge: null,
+  }
+}
+
+async function startVictoriaMetrics({ name, path }, scratch) {
+  const address = `127.0.0.1:${await freePort()}`
+  const url = `http://${address}`
+  const args = [
+    `-storageDataPath=${scratch.data}`,
+    `-httpListenAddr=${address}`,
+    '-retentionPeriod=100y',
+    '-search.maxUniqueTimeseries=3000000',
+    '-search.latencyOffset=0s',
+    '-loggerLevel=ERROR',
+  ]
+  const server = await startProcess({
+    name,
+    command: path,
+    args,
+    scratch,
+    ready: async () => ((await answers(url, '/health')) ? url : null),
+  })
+  return {
+    ...server,
+    paths: { remoteWrite: '/api/v1/write', otlp: '/opentelemetry/v1/metrics' },
+    queryHeaders: {},
+    disk: () => ({ allBytes: diskBytes(scratch.data) }),
+    flush: () => get(url, '/internal/force_flush'),
+    merge: () => get(url, '/internal/force_merge'),
+  }
+}
+
+async function startPrometheus({ name, path }, scratch) {
+  const address = `127.0.0.1:${await freePort()}`
+  const url = `http://${address}`
+  const config = join(scratch.folder, 'prometheus.yml')
+  writeFileSync(config, 'global: { scrape_interval: 1h }\n')
+  const args = [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${scratch.data}`,
+    `--web.listen-address=${address}`,
+    '--web.enable-remote-write-receiver',
+    '--storage.tsdb.retention.time=100y',
+    '--query.max-samples=200000000',
+    '--log.level=error',
+    ...(knowsFlag(path, 'web.enable-otlp-receiver') ? ['--web.enable-otlp-receiver'] : []),
+  ]
+  const server = await startProcess({
+    name,
+    command: path,
+    args,
+    scratch,
+    ready: async () => ((await answers(url, '/-/ready')) ? url : null),
+  })
+  return {
+    ...server,
+    paths: { remoteWrite: '/api/v1/write', otlp: '/api/v1/otlp/v1/metrics' },
+    queryHeaders: {},
+    disk: () => ({ allBytes: diskBytes(scratch.data) }),
+    // It writes blocks when it wants to; what is on disk before is its write-ahead log and the head's chunks.
+    flush: () => Promise.resolve(),
+    merge: null,
+  }
+}
+
+function knowsFlag(path, flag) {
+  const { stdout, stderr } = spawnSync(path, ['--help'], { encoding: 'utf8' })
+  return `${stdout}${stderr}`.includes(flag)
+}
+
+async function get(url, path) {
+  const connection = new Connection(url)
+  try {
+    const { status, body } = await connection.send(path)
+    if (status >= 300) throw new Error(`${path} was answered ${status} ${body.toString('utf8').slice(0, 200)}`)
+  } finally {
+    connection.close()
+  }
+}
+
+/** Null when the server takes the kind of body, else its answer to an empty one, in words. */
+export async function refusalOf(server, kind, headers) {
+  const connection = new Connection(server.url)
+  try {
+    const body = kind === 'otlp' ? Buffer.alloc(0) : Buffer.from([0])
+    const { status, body: answer } = await connection.send(server.paths[kind], { method: 'POST', headers, body })
+    return status < 300 ? null : `does not take it: ${status} ${answer.toString('utf8').trim().slice(0, 120)}`
+  } finally {
+    connection.close()
+  }
+}
