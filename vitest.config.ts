@@ -12,7 +12,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
-          include: ['apps/server/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          include: ['apps/server/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'test/conformance/**/*.test.ts', 'bench/**/*.test.mjs'],
           globalSetup: ['test/support/kernels-setup.ts'],
           environment: 'node',
           testTimeout: 20_000,
