@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type PostgresEngine } from '../../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
-import { isAlive } from '../../support/processes.ts'
+import { isAlive, processTree } from '../../support/processes.ts'
 import { until } from '../../support/wait.ts'
 import { engineFolder } from './engine-folder.ts'
 
@@ -55,6 +55,62 @@ test('after SIGKILL it comes back with what was committed; in between it is not 
   await until('it is back', () => engine.state() === 'ready')
   expect(engine.pid).not.toBe(pid)
   expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 1 }])
+})
+
+/** The server and what it forked. */
+function family(): number[] {
+  const { pid } = engine
+  if (pid === null) throw new Error('no process')
+  return processTree(pid).map((info) => info.pid)
+}
+
+async function allGone(pids: readonly number[]): Promise<void> {
+  await until('all of them to end', () => !pids.some(isAlive))
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) process.kill(pid, signal)
+}
+
+test('a server that hangs is silent, and ready again when it goes on', { timeout: 60_000 }, async () => {
+  const pids = family()
+  expect(pids.length).toBeGreaterThan(2)
+  signalAll(pids, 'SIGSTOP')
+  try {
+    await until('it is seen', () => engine.state() === 'silent', 12_000)
+    expect(engine.failure()).toBe('it is there and does not answer')
+  } finally {
+    signalAll(pids, 'SIGCONT')
+  }
+  await until('it is ready', () => engine.state() === 'ready')
+  expect(engine.pid).toBe(pids[0])
+})
+
+test(
+  'a server that hangs for long is replaced, with all its processes; one that hangs at the end goes at once',
+  { timeout: 90_000 },
+  async () => {
+    const hung = family()
+    signalAll(hung, 'SIGSTOP')
+    await until('another one', () => engine.state() === 'ready' && engine.pid !== null && engine.pid !== hung[0], 60_000)
+    await allGone(hung)
+    expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 1 }])
+    const last = family()
+    signalAll(last, 'SIGSTOP')
+    await until('it is seen', () => engine.state() === 'silent', 12_000)
+    await engine[Symbol.asyncDispose]()
+    await allGone(last)
+    engine = await openPostgres(options)
+  },
+)
+
+test('processes that a killed server left hanging do not keep the next one from its files', async () => {
+  const [server = -1, ...left] = family()
+  signalAll(left, 'SIGSTOP')
+  process.kill(server, 'SIGKILL')
+  await until('it is back', () => engine.state() === 'ready' && engine.pid !== server, 30_000)
+  await allGone(left)
+  await until('the pool has left its broken connections', () => engine.pool.query('SELECT 1').then(() => true))
 })
 
 test('a stopped server leaves no process; the next start has its data, whatever its pid file says', async () => {

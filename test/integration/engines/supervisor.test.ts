@@ -18,6 +18,7 @@ function options(folder: string, script: () => string, more: Partial<SuperviseOp
     prepare: async () => ({ command: process.execPath, args: ['-e', script()], env: {}, cwd: folder }),
     probe: async () => true,
     stopSignal: 'SIGTERM',
+    stopDeadlineMs: 5_000,
     logFile: join(folder, 'child.log'),
     logger: silentLogger,
     clock: hurriedClock,
@@ -74,16 +75,49 @@ test('a child that ignores the request to stop is killed at the deadline', async
   expect(isAlive(pid ?? 0)).toBe(false)
 })
 
-test('a ready child that says nothing any more is killed and started again; a slow one is left alone', async () => {
+test('a child that says nothing is silent at the second time, ready again when it speaks; one silence is none', async () => {
   using folder = engineFolder()
-  let silences = 2
-  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { isSilent: () => Promise.resolve(silences-- > 0) }))
+  const silences = [false, true, false, true, true, true, false]
+  let asked = 0
+  const isSilent = async (): Promise<boolean> => silences[asked++] ?? false
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { isSilent }))
+  const states: unknown[] = []
+  using _ = child.onState((state) => states.push({ state, asked, failure: child.failure }))
   const first = child.pid
-  await until('it was asked often enough', () => silences < -3)
+  await until('it was asked often enough', () => asked > silences.length)
+  expect(states).toEqual([
+    { state: 'silent', asked: 5, failure: 'it is there and does not answer' },
+    { state: 'ready', asked: 7, failure: null },
+  ])
   expect(child.pid).toBe(first)
-  silences = 3
+})
+
+test('a child that says nothing for too long is killed in its own way and started again', async () => {
+  using folder = engineFolder()
+  let isSilent = true
+  const killed: number[] = []
+  const kill = (pid: number): void => {
+    killed.push(pid)
+    isSilent = false
+    process.kill(pid, 'SIGKILL')
+  }
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { isSilent: async () => isSilent, kill }))
+  const first = child.pid
   await until('another one is ready', () => child.state() === 'ready' && child.pid !== first && child.pid !== null)
-  expect(isAlive(first ?? 0)).toBe(false)
+  expect(killed).toEqual([first])
+})
+
+test('a silent child is not asked to stop', async () => {
+  using folder = engineFolder()
+  const child = await SupervisedProcess.start(
+    options(folder.path, () => idle, { isSilent: async () => true, stopDeadlineMs: 1_000_000_000, clock: { ...hurriedClock } }),
+  )
+  const { pid } = child
+  if (pid === null) throw new Error('no process')
+  process.kill(pid, 'SIGSTOP')
+  await until('it is silent', () => child.state() === 'silent')
+  await child[Symbol.asyncDispose]()
+  expect(isAlive(pid)).toBe(false)
 })
 
 test('the log is bounded and remembers the last lines', () => {

@@ -5,7 +5,7 @@ import { version } from './version-command.ts'
 import { startServer, type RunningServer } from '../compose/serve.ts'
 import { createLogger } from '../kernel/log.ts'
 
-/** Stopping takes longer than this only when something hangs; data that was acknowledged is in the log all the same. */
+/** Stopping takes longer than this, ms, only when something hangs; data that was acknowledged is in the log all the same. */
 const stopMsMax = 14_000
 
 export const serveCommand: Command = {
@@ -30,7 +30,8 @@ export const serveCommand: Command = {
       process.exit(exitGood)
     }, stopMsMax)
     await server[Symbol.asyncDispose]()
-    globalThis.clearTimeout(late)
+    // Not cleared: a connection to an engine of yours that hangs would keep an otherwise finished process for ever.
+    late.unref()
     return exitGood
   },
 }

@@ -37,8 +37,11 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     openClickHouse({ url: config.clickhouseUrl, cluster: null, dataDir, database, memoryMaxBytes: memory.engineBytes, logger, clock }),
     openPostgres({ url: config.postgresUrl, dataDir, logger, clock }),
   ])
-  if (clickhouse.status === 'fulfilled') resources.use(clickhouse.value)
-  if (postgres.status === 'fulfilled') resources.use(postgres.value)
+  // Both at once: one that hangs must not keep the other from an orderly end.
+  resources.defer('engines', async () => {
+    const opened = [clickhouse, postgres].filter((engine) => engine.status === 'fulfilled')
+    await Promise.all(opened.map(({ value }) => value[Symbol.asyncDispose]()))
+  })
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   if (postgres.status === 'rejected') throw postgres.reason
   await runPostgresMigrations(postgres.value.pool, accountsMigrations)

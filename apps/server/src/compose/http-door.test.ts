@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 
 import { openHttpDoor } from './http-door.ts'
@@ -37,4 +39,35 @@ test('a taken port is one clear error that names the setting', async () => {
     code: 'server.port_in_use',
     hint: expect.stringContaining('BELLWETHER_PORT') as string,
   })
+})
+
+const hurried = { headersMs: 500, bodyPauseMs: 1000, lookEveryMs: 50 }
+
+test('a sender that stops in its headers or in its body loses the connection; one that goes on slowly and one that waits for us do not', async () => {
+  await using door = await openHttpDoor({ host: '127.0.0.1', port: 0, setting: 'PORT', patience: hurried })
+  door.attach((request, response) => {
+    if (request.url === '/unread') return setTimeout(() => request.resume().once('end', () => response.end('read late')), 2000)
+    return request.resume().once('end', () => response.end('read'))
+  })
+  const begun = (text: string): ReturnType<typeof connect> => {
+    const socket = connect(door.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(text)
+    return socket
+  }
+  const headers = (path: string, length: number): string =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`
+  const inHeaders = begun('POST / HTTP/1.1\r\nHost: x\r\nContent-')
+  const inBody = begun(`${headers('/', 100)}half`)
+  const late = begun(`${headers('/unread', 200_000)}${'x'.repeat(100_000)}`)
+  const slow = begun(headers('/', 8))
+  const cut = Promise.all([inHeaders, inBody].map((socket) => once(socket.resume(), 'close')))
+  const answers = [late, slow].map(async (socket) => (await socket.setEncoding('latin1').toArray()).join(''))
+  for (let byte = 0; byte < 8; byte++) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    slow.write('x')
+  }
+  late.write('x'.repeat(100_000))
+  await cut
+  expect(await Promise.all(answers)).toEqual([expect.stringContaining('read late'), expect.stringMatching(/^HTTP\/1.1 200/)])
 })

@@ -6,12 +6,22 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 
 import { systemClock } from '../kernel/clock.ts'
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
+import { StalledSenders } from './stalled-senders.ts'
 
 const portInUse: ErrorSpec = { code: 'server.port_in_use', kind: 'unavailable', publicText: 'The port is in use.' }
 const cannotListen: ErrorSpec = { code: 'server.cannot_listen', kind: 'unavailable', publicText: 'Cannot listen.' }
 
-/** Longest a client may take to send its headers, ms. */
-const headersTimeoutMs = 20_000
+/** How long senders are waited for, ms: what is begun and does not go on must not hold connections and memory. */
+export interface DoorPatience {
+  /** From the connection (or the request before) to the end of the headers. */
+  readonly headersMs: number
+  /** Without a byte in the middle of a body. */
+  readonly bodyPauseMs: number
+  /** How often it is looked after; both bounds are kept within this. */
+  readonly lookEveryMs: number
+}
+
+const defaultPatience: DoorPatience = { headersMs: 10_000, bodyPauseMs: 15_000, lookEveryMs: 2_000 }
 /** Longest a client may take to send a whole request, ms: slow senders do not hold connections for ever. */
 const requestTimeoutMs = 120_000
 /** Idle keep-alive, ms; longer than the usual load balancer's 60 s. */
@@ -29,14 +39,30 @@ export interface HttpDoor extends AsyncDisposable {
   detach(): Promise<void>
 }
 
-/** Listens. `setting` names what to change when the port is taken. Errors: `server.port_in_use`, `server.cannot_listen`. */
-export async function openHttpDoor(options: { host: string; port: number; setting: string }): Promise<HttpDoor> {
+export interface HttpDoorOptions {
+  readonly host: string
+  readonly port: number
+  /** Names what to change when the port is taken. */
+  readonly setting: string
+  readonly patience?: DoorPatience
+}
+
+/** Listens. Errors: `server.port_in_use`, `server.cannot_listen`. */
+export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
   let listener: RequestListener | null = null
   let state: 'starting' | 'stopping' = 'starting'
-  const server = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })
+  const patience = options.patience ?? defaultPatience
+  const server = createServer({
+    headersTimeout: patience.headersMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: patience.lookEveryMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  })
   let underWay = 0
   let quiet: (() => void) | null = null
+  const stalled = new StalledSenders({ pauseMsMax: patience.bodyPauseMs, lookEveryMs: patience.lookEveryMs }, systemClock)
   server.on('request', (request, response) => {
+    stalled.follow(request)
     if (listener === null) return answerUnavailable(request, response, state)
     underWay++
     response.once('close', () => {
@@ -45,7 +71,12 @@ export async function openHttpDoor(options: { host: string; port: number; settin
     })
     listener(request, response)
   })
-  await listen(server, options)
+  try {
+    await listen(server, options)
+  } catch (error) {
+    stalled[Symbol.dispose]()
+    throw error
+  }
   const address = server.address()
   async function detach(): Promise<void> {
     listener = null
@@ -64,11 +95,12 @@ export async function openHttpDoor(options: { host: string; port: number; settin
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       await closed
+      stalled[Symbol.dispose]()
     },
   }
 }
 
-function listen(server: Server, options: { host: string; port: number; setting: string }): Promise<void> {
+function listen(server: Server, options: HttpDoorOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const where = `${options.host}:${options.port}`

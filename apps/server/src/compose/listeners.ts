@@ -33,6 +33,8 @@ export async function buildApp(
     routerOptions: { maxParamLength: paramLengthMax },
     genReqId: () => crypto.randomUUID(),
     frameworkErrors: sendUnroutable,
+    // The door has waited for what was under way; what is still there waits for something that hangs.
+    forceCloseConnections: true,
     serverFactory(handler) {
       listener = handler
       return door.server

@@ -120,6 +120,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
       clock,
       logger: logger.child('writer'),
       concurrency: insertsAtOnce,
+      isStoreReady: () => engines.clickhouse.state() === 'ready',
       observer: ingestMetrics.writer,
     }),
   )

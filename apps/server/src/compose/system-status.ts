@@ -27,6 +27,7 @@ type Component = SystemStatusBody['components'][number]
 const stateOf: Readonly<Record<ReturnType<Engines['clickhouse']['state']>, Component['state']>> = {
   starting: 'starting',
   ready: 'ok',
+  silent: 'degraded',
   restarting: 'degraded',
   failed: 'down',
   stopped: 'down',

@@ -11,8 +11,10 @@ import { RemoteWatch } from '../supervisor/remote-watch.ts'
 import { type EngineState, SupervisedProcess } from '../supervisor/supervised-process.ts'
 import { findPostgres, type PostgresBinaries } from './binaries.ts'
 import { type Cluster, openCluster, serverCommand, superuser } from './cluster.ts'
+import { killFamily } from './family.ts'
 import { clearOrphan } from './orphan.ts'
 import { decideRunAs, type RunAs } from './run-as.ts'
+import { isServerSilent } from './silence.ts'
 
 export interface PostgresOptions {
   /** Null: start the embedded engine. */
@@ -72,7 +74,8 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresEn
     onState: (listener) => engine.onState(listener),
     async [Symbol.asyncDispose]() {
       // Waits for connections in use; whoever keeps one beyond the deadline loses it with the engine.
-      await Promise.race([pool.end(), options.clock.sleep(poolEndDeadlineMs)])
+      const ended = pool.end().catch(() => {})
+      if (engine.state() === 'ready') await Promise.race([ended, options.clock.sleep(poolEndDeadlineMs)])
       await engine[Symbol.asyncDispose]()
       started.forget()
     },
@@ -106,11 +109,14 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
       }
     },
     probe: async () => (await whyNot(connectionTo('postgres'))) === null,
+    isSilent: () => isServerSilent(join(cluster.socketFolder, '.s.PGSQL.5432'), clock),
     // At once: what was committed is in its log, and a new parent may be waiting for the folder.
     attach: (pid) => guardOrphan(pid, 'QUIT'),
     explain: lastFault,
     // A fast shutdown: connections are closed, a checkpoint is written.
     stopSignal: 'SIGINT',
+    stopDeadlineMs: 8_000,
+    kill: (pid) => killFamily(pid, cluster.data),
     logFile: join(dataDir, 'logs', 'postgres.log'),
     logger,
     clock,

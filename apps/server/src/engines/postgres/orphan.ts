@@ -1,13 +1,14 @@
 /**
- * What an earlier run may have left in a cluster's folder: a server that outlived its parent, or a `postmaster.pid` whose
- * process id belongs to someone else by now, which PostgreSQL takes for a running server. To be called with the data
- * directory locked, so whatever is found there is nobody else's.
+ * What an earlier run may have left in a cluster's folder: a server that outlived its parent, single processes that outlived their
+ * server, or a `postmaster.pid` whose process id belongs to someone else by now, which PostgreSQL takes for a running server.
+ * To be called with the data directory locked, so whatever is found there is nobody else's.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
+import { killFamily, killServersIn } from './family.ts'
 
 /** How long each way of asking is given. */
 const patienceMs = 5000
@@ -17,15 +18,23 @@ const lookEveryMs = 25
 export async function clearOrphan(clusterFolder: string, clock: Clock, logger: Logger): Promise<void> {
   const pidFile = join(clusterFolder, 'postmaster.pid')
   const pid = pidIn(pidFile)
-  if (pid === null || !isRunning(pid)) return
-  if (!commandOf(pid).includes(clusterFolder)) {
-    logger.warn('a PostgreSQL pid file of an earlier run names another process and is removed', { pid })
-    rmSync(pidFile, { force: true })
-    return
+  if (pid !== null && isRunning(pid)) {
+    if (commandOf(pid).includes(clusterFolder)) {
+      logger.warn('a PostgreSQL server of an earlier run is still there and is ended', { pid })
+      await endServer(pid, clusterFolder, clock)
+    } else {
+      logger.warn('a PostgreSQL pid file of an earlier run names another process and is removed', { pid })
+      rmSync(pidFile, { force: true })
+    }
   }
-  logger.warn('a PostgreSQL server of an earlier run is still there and is ended', { pid })
+  const processes = killServersIn(clusterFolder)
+  if (processes > 0) logger.warn('processes of a PostgreSQL server that is gone were still there and are ended', { processes })
+}
+
+async function endServer(pid: number, clusterFolder: string, clock: Clock): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
-    signalIfThere(pid, signal)
+    if (signal === 'SIGKILL') killFamily(pid, clusterFolder)
+    else signalIfThere(pid, signal)
     const startedMs = clock.monotonicMs()
     while (isRunning(pid) && clock.monotonicMs() - startedMs < patienceMs) await clock.sleep(lookEveryMs)
     if (!isRunning(pid)) return

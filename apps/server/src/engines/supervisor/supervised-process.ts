@@ -1,8 +1,10 @@
 /**
  * A child process that is kept running: spawned, probed until it answers, restarted with back-off when it ends, stopped
- * gracefully. A child that is there and answers nothing for a while is killed, and started again as any other. States: `starting` → `ready` → (`restarting` | `failed`) → `ready` …, `stopped` at the end. `failed` means that
- * several starts in a row went wrong; it is still tried again, at the longest interval. The child's standard input is a pipe
- * that nothing is written to: its end tells the child that this process is gone, however it went.
+ * gracefully. A child that is there and says nothing is `silent` within ten seconds, `ready` again when it speaks, and killed when it
+ * does not for half a minute; it is then started again as any other. States: `starting` → `ready` → (`silent` | `restarting` |
+ * `failed`) → `ready` …, `stopped` at the end. `failed` means that several starts in a row went wrong; it is still tried again, at
+ * the longest interval. The child's standard input is a pipe that nothing is written to: its end tells the child that this
+ * process is gone, however it went.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Clock } from '../../kernel/clock.ts'
@@ -12,7 +14,7 @@ import { engineStartFailed } from '../errors.ts'
 import { BackOff } from './back-off.ts'
 import { RotatingLog } from './rotating-log.ts'
 
-export type EngineState = 'starting' | 'ready' | 'restarting' | 'failed' | 'stopped'
+export type EngineState = 'starting' | 'ready' | 'silent' | 'restarting' | 'failed' | 'stopped'
 
 export interface ProcessPlan {
   readonly command: string
@@ -38,6 +40,10 @@ export interface SuperviseOptions {
   /** More words about a failed start than the child printed, or null. */
   explain?(printed: readonly string[]): string | null
   readonly stopSignal: NodeJS.Signals
+  /** How long the child may take to end after `stopSignal`, ms. One that is silent is not waited for. */
+  readonly stopDeadlineMs: number
+  /** Ends the child and all that belongs to it at once; SIGKILL to the child alone when not given. */
+  kill?(pid: number): void
   readonly logFile: string
   readonly logger: Logger
   readonly clock: Clock
@@ -45,10 +51,12 @@ export interface SuperviseOptions {
 
 const readyTimeoutMs = 60_000
 const probeEveryMs = 40
-const stopDeadlineMs = 10_000
-/** How often a ready process is asked whether it is silent, and how many times in a row it may be. */
-const listenEveryMs = 5_000
-const silencesMax = 3
+/** How often a ready process is asked whether it is silent, and how soon again after it was. */
+const listenEveryMs = 3_000
+const listenAgainMs = 1_000
+/** Silences in a row after which it counts as silent (one alone may be a busy moment), and after which it is killed. */
+const silencesToSilent = 2
+const silencesToKill = 6
 /** How long the last output of an ended child is waited for. */
 const lastWordsMs = 300
 /** Longest reason in a message; the log has all of it. */
@@ -147,7 +155,7 @@ export class SupervisedProcess implements AsyncDisposable {
     for (;;) {
       if (run !== null) {
         const ended = new AbortController()
-        void this.#killIfSilent(run, ended.signal)
+        void this.#listen(run, ended.signal)
         const how = await run.ended
         ended.abort()
         if (signal.aborted) return
@@ -167,18 +175,33 @@ export class SupervisedProcess implements AsyncDisposable {
     }
   }
 
-  async #killIfSilent({ child }: Run, ended: AbortSignal): Promise<void> {
+  /** Follows whether a running child speaks, until it ends or is killed for its silence. */
+  async #listen({ child }: Run, ended: AbortSignal): Promise<void> {
     const { clock, isSilent, logger, name } = this.#options
     if (isSilent === undefined) return
     let silences = 0
-    while (silences < silencesMax) {
-      await clock.sleep(listenEveryMs, ended)
+    while (silences < silencesToKill) {
+      await clock.sleep(silences === 0 ? listenEveryMs : listenAgainMs, ended)
       const silent = await isSilent()
       if (ended.aborted) return
       silences = silent ? silences + 1 : 0
+      this.#heard(silences)
     }
     logger.warn('an engine says nothing any more and is killed', { engine: name, pid: child.pid })
-    child.kill('SIGKILL')
+    this.#kill(child)
+  }
+
+  #heard(silences: number): void {
+    const { logger, name } = this.#options
+    if (silences === silencesToSilent) {
+      this.#failure = 'it is there and does not answer'
+      this.#setState('silent')
+      logger.warn('an engine does not answer', { engine: name, pid: this.pid })
+    } else if (silences === 0 && this.#state === 'silent') {
+      this.#failure = null
+      this.#setState('ready')
+      logger.info('an engine answers again', { engine: name, pid: this.pid })
+    }
   }
 
   /** One start up to readiness. Null when it did not get there; `failure` says why. */
@@ -244,17 +267,25 @@ export class SupervisedProcess implements AsyncDisposable {
   async #end(run: Run): Promise<void> {
     const { child } = run
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    child.kill(this.#options.stopSignal)
-    const deadline = new AbortController()
-    const inTime = await Promise.race([
-      run.ended.then(() => true),
-      this.#options.clock.sleep(stopDeadlineMs, deadline.signal).then(() => false),
-    ])
-    deadline.abort()
-    if (inTime) return
+    if (this.#state !== 'silent' && (await this.#endsByItself(run))) return
     this.#options.logger.warn('an engine did not stop in time and is killed', { engine: this.#options.name, pid: child.pid })
-    child.kill('SIGKILL')
+    this.#kill(child)
     await run.ended
+  }
+
+  /** Asks the child to end; false when it has not at the deadline. */
+  async #endsByItself({ child, ended }: Run): Promise<boolean> {
+    const { clock, stopDeadlineMs, stopSignal } = this.#options
+    child.kill(stopSignal)
+    const deadline = new AbortController()
+    const inTime = await Promise.race([ended.then(() => true), clock.sleep(stopDeadlineMs, deadline.signal).then(() => false)])
+    deadline.abort()
+    return inTime
+  }
+
+  #kill(child: ChildProcess): void {
+    if (this.#options.kill !== undefined && child.pid !== undefined) this.#options.kill(child.pid)
+    else child.kill('SIGKILL')
   }
 
   #describe(how: string): string {

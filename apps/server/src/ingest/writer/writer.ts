@@ -41,6 +41,8 @@ export interface WriterDeps {
   readonly rejectionsMax?: number
   /** How long disposing waits for the log to become empty. What is left stays in the log. */
   readonly drainTimeoutMs?: number
+  /** Whether the stores answer. When they do not, disposing does not wait for the log to become empty. */
+  readonly isStoreReady?: () => boolean
   readonly observer?: WriterObserver
   /** [0, 1), for the jitter. */
   readonly random?: () => number
@@ -120,7 +122,8 @@ class SegmentWriter implements Writer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#workers.length > 0 && !this.#stop.signal.aborted) {
+    const isStoreReady = this.#deps.isStoreReady?.() ?? true
+    if (isStoreReady && this.#workers.length > 0 && !this.#stop.signal.aborted) {
       const deadline = new AbortController()
       using _ = this.#deps.clock.after(this.#deps.drainTimeoutMs ?? 5000, () => deadline.abort())
       await this.drain(deadline.signal)

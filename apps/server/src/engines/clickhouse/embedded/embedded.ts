@@ -75,6 +75,7 @@ export async function startEmbedded(options: EmbeddedOptions, driver: ClickHouse
     explain: (printed) => printed.findLast((line) => /^Code: \d+/.test(line)) ?? printed.at(-1) ?? null,
     // An orderly end of the engine would wait for running queries; what was acknowledged is on disk.
     stopSignal: 'SIGTERM',
+    stopDeadlineMs: 3_000,
     logFile: join(logs, 'clickhouse.log'),
     logger: options.logger,
     clock: options.clock,
