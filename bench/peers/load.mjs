@@ -59,7 +59,7 @@ async function sendBody({ connection, body, path, headers }, result) {
       if (result.errors.length < errorsShownMax) result.errors.push(explain(answer))
       return
     }
-    const waitMs = 1000 * Math.max(0.05, Number(answer.headers['retry-after'] ?? retryAfterSecDefault) || retryAfterSecDefault)
+    const waitMs = 1000 * Math.max(0.05, Number(answer.headers['retry-after'] ?? retryAfterSecDefault))
     result.refusals++
     result.refusedMs += waitMs
     await sleep(waitMs)
@@ -67,5 +67,5 @@ async function sendBody({ connection, body, path, headers }, result) {
 }
 
 function explain({ error, status, body }) {
-  return error === undefined ? `${status} ${body.toString('utf8').slice(0, 200).trim()}` : String(error)
+  return error === undefined ? `${status} ${body.toString('utf8').slice(0, 200)}`.trim() : String(error)
 }
