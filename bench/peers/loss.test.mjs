@@ -31,7 +31,8 @@ afterEach(() => {
 async function startSmallServer({ answerOf = () => [204], keeps = () => true, changes = (value) => value }) {
   const rows = []
   const bodies = []
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void receive(request, response))
+  const receive = async (request, response) => {
     const chunks = []
     for await (const chunk of request) chunks.push(chunk)
     if (request.method === 'GET') return answerQuery(new URL(request.url, 'http://small').searchParams.get('query'), response)
@@ -42,7 +43,7 @@ async function startSmallServer({ answerOf = () => [204], keeps = () => true, ch
       rows.push(...door.metrics.take().filter(() => keeps(bodies.length - 1)))
     }
     response.writeHead(status, headers).end()
-  })
+  }
   const answerQuery = (query, response) => {
     const [, over, metric] = /^sum\((count|sum)_over_time\((\w+)\[\d+ms\]\)\)$/.exec(query)
     const values = rows.filter((row) => row.startsWith(`${metric}{`)).map((row) => changes(Number(/ (\S+) @/.exec(row)[1])))
