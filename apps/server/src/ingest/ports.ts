@@ -45,7 +45,7 @@ export interface Segment {
   readonly rows: number
   readonly sizeBytes: number
   readonly origin: SegmentOrigin
-  /** Reads the records back (from memory when they are still there). */
+  /** Reads the records back (from memory when they are still there). They are good until the segment is committed. */
   read(): Promise<readonly LogRecord[]>
 }
 

@@ -118,6 +118,7 @@ class FileSpool implements Spool {
 
   async commit(segment: Segment): Promise<void> {
     const stored = this.#known(segment)
+    stored.recycle()
     if (!this.#lane(stored.lane).release(stored)) return
     try {
       await this.#options.files.unlink(stored.path)

@@ -2,14 +2,21 @@
 import type { Lane, LogRecord, Segment, SegmentOrigin } from '../ports.ts'
 import type { SegmentIdentity } from './record-codec.ts'
 import { segmentToken } from './record-codec.ts'
+import { BlockPool, RecordBlocks } from './record-blocks.ts'
+
+/** Memory that stays for the next segments when all is inserted: what a few full ones take. */
+const freeBytesMax = 32 * 1024 * 1024
 
 /** Bytes of records kept in memory so that the writer need not read them back. */
 export class RetainBudget {
+  /** Where they are kept. */
+  readonly pool: BlockPool
   readonly #bytesMax: number
   #bytes = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
+    this.pool = new BlockPool(Math.min(bytesMax, freeBytesMax))
   }
 
   get bytes(): number {
@@ -51,6 +58,7 @@ export class StoredSegment implements Segment {
   sizeBytes = 0
   readonly #load: SegmentLoader
   readonly #budget: RetainBudget
+  readonly #blocks: RecordBlocks
   #records: LogRecord[] | null = []
   #retainedBytes = 0
 
@@ -65,6 +73,7 @@ export class StoredSegment implements Segment {
     this.origin = facts.origin
     this.#load = load
     this.#budget = budget
+    this.#blocks = new RecordBlocks(budget.pool)
   }
 
   get retained(): boolean {
@@ -80,14 +89,21 @@ export class StoredSegment implements Segment {
     if (this.#records === null) return
     if (!this.#budget.reserve(bytes)) return this.forget()
     this.#retainedBytes += bytes
-    for (const record of records) this.#records.push(record)
+    for (const record of records) this.#records.push({ ...record, payload: this.#blocks.copy(record.payload) })
   }
 
   /** Drops the records from memory; the file still has them. */
   forget(): void {
+    this.#blocks.drop()
     this.#records = null
     this.#budget.release(this.#retainedBytes)
     this.#retainedBytes = 0
+  }
+
+  /** As `forget`, when nobody holds what `read` gave: its memory is used again. */
+  recycle(): void {
+    this.#blocks.recycle()
+    this.forget()
   }
 
   async read(): Promise<readonly LogRecord[]> {
