@@ -100,6 +100,10 @@ function bench(
   return { log, clock, conservation, inserts, writer, [Symbol.asyncDispose]: () => finish(writer, clock) }
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(engineError('engine.unavailable'))))
+}
+
 async function finish(writer: Writer, clock: ManualClock): Promise<void> {
   const done = writer[Symbol.asyncDispose]()
   await clock.advance(100)
@@ -344,10 +348,17 @@ describe('end', () => {
     expect(made.writer.state().running).toBe(false)
   })
 
+  test('disposing does not wait for a store that does not answer', async () => {
+    const never = new Promise<void>(() => {})
+    const made = bench((request) => Promise.race([never, aborted(request.signal)]), { drainTimeoutMs: 3000, isStoreReady: () => false })
+    made.log.add('ready', [idRecord([1], 1)])
+    await turns()
+    await made.writer[Symbol.asyncDispose]()
+    expect(made.log).toMatchObject({ committed: [], buried: [] })
+  })
+
   test('an insert under way hears of the end', async () => {
-    const made = bench(
-      (request) => new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(engineError('engine.unavailable')))),
-    )
+    const made = bench((request) => aborted(request.signal))
     made.log.add('ready', [idRecord([1], 1)])
     await turns()
     await finish(made.writer, made.clock)
