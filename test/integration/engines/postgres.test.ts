@@ -37,6 +37,17 @@ test('it answers, durable and closed to the network', async () => {
   expect(readFileSync(join(folder.path, 'logs', 'postgres.log'), 'utf8')).not.toContain('PANIC')
 })
 
+test('a connection that breaks while it is in use and nothing is asked costs its user an error, not the program its life', async () => {
+  const client = await engine.pool.connect()
+  const ended = new Promise<void>((resolve) => void client.once('end', resolve))
+  await client.query('BEGIN')
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+  await engine.pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+  await ended
+  await expect(client.query('COMMIT')).rejects.toThrow()
+  client.release(true)
+})
+
 test('a wrong password is not let in', async () => {
   const url = engine.connectionString.replace(/:[0-9a-f]+@/, ':wrong@')
   await expect(openPostgres({ ...options, url })).rejects.toMatchObject({

@@ -172,6 +172,10 @@ function openPool(connectionString: string, logger: Logger): pg.Pool {
   })
   // A connection that breaks while nobody uses it: the pool has dropped it and opens another when one is needed.
   pool.on('error', (error) => logger.debug('an idle connection broke', { error: error.message }))
+  // One that breaks while it is in use tells its user by the next query; without a listener the event would end the program.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => logger.debug('a connection broke', { error: error.message }))
+  })
   return pool
 }
 
@@ -199,6 +203,7 @@ async function whyNot(connectionString: string, timeoutMs: number = probeTimeout
 
 async function ensureDatabase(connectionString: string): Promise<void> {
   const client = new pg.Client({ connectionString })
+  client.on('error', () => {})
   await client.connect()
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database])
