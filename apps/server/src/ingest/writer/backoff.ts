@@ -1,10 +1,11 @@
 /** How long to wait before trying again. */
 
 const firstMs = 100
-const longestMs = 30_000
+/** How long what waits may go on waiting after the engine is well again; trying so often costs an idle engine nothing. */
+const longestMs = 5_000
 
 /**
- * Exponential with jitter: attempt 1 waits 50-100 ms, doubling up to 15-30 s. `random` gives [0, 1). Jitter keeps several
+ * Exponential with jitter: attempt 1 waits 50-100 ms, doubling up to 2.5-5 s. `random` gives [0, 1). Jitter keeps several
  * workers from returning to a recovering engine in step; the lower half keeps a floor under it.
  */
 export function backoffMs(attempt: number, random: () => number): number {
