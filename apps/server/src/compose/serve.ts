@@ -24,7 +24,7 @@ import { createInstruments } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
 import { createPromqlEngine } from '../promql/index.ts'
-import { defaultProtocolLimits, MetricsDoor } from '../protocols/index.ts'
+import { defaultProtocolLimits, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
@@ -91,7 +91,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     },
     resources,
   )
-  const intake = composeIntake({ config, accounts, metrics, clock, logger })
+  const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
+  const intake = composeIntake({ config, accounts, metrics, limits, instruments, clock, logger })
   doors.metrics = intake.door
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
@@ -129,14 +130,23 @@ interface Intake {
   readonly refusedSamples: RefusedSamples
 }
 
-function composeIntake(deps: { config: Config; accounts: Accounts; metrics: MetricsPath; clock: Clock; logger: Logger }): Intake {
-  const { config, accounts, metrics, clock, logger } = deps
+interface IntakeDeps {
+  readonly config: Config
+  readonly accounts: Accounts
+  readonly metrics: MetricsPath
+  readonly limits: ProtocolLimits
+  readonly instruments: ReturnType<typeof createInstruments>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+function composeIntake({ config, accounts, metrics, limits, instruments, clock, logger }: IntakeDeps): Intake {
   const admission = createAdmission({
     keys: accounts.ingestKeys,
     anonymous: config.anonymousIngest,
     log: metrics.log,
     clock,
-    limits: { bodyBytesMax: defaultProtocolLimits.compressedBytesMax, projectBytesPerSecond: null },
+    limits: { bodyBytesMax: limits.compressedBytesMax, projectBytesPerSecond: null },
   })
   const sources = createIngestSources()
   const refusedSamples = createRefusedSamples()
@@ -149,6 +159,8 @@ function composeIntake(deps: { config: Config; accounts: Accounts; metrics: Metr
     log: metrics.log,
     clock,
     logger: logger.child('protocols'),
+    limits,
+    instruments,
   })
   return { admission, door, sources, refusedSamples }
 }

@@ -13,7 +13,9 @@ export interface MemoryBudget {
   readonly headBytes: number
   /** Series, labels and their index. */
   readonly registryBytes: number
-  /** Bodies and decoded batches on their way to the log, and segments kept for the writer. */
+  /** Requests from their first byte to their answer: bodies, and what they became on their way to the log. */
+  readonly inFlightBytes: number
+  /** Segments of the log kept for the writer. */
   readonly ingestBytes: number
   /** Results of queries under way in this process. */
   readonly queryBytes: number
@@ -22,6 +24,8 @@ export interface MemoryBudget {
 const mebibyte = 1024 * 1024
 /** Below this the engine cannot merge; it is given so much on the smallest machine. */
 const engineBytesMin = 384 * mebibyte
+/** Below this a few of the largest bodies would keep everyone else out. */
+const inFlightBytesMin = 64 * mebibyte
 /** Least total that is planned with. */
 const totalBytesMin = 512 * mebibyte
 
@@ -41,7 +45,8 @@ export function planMemory(totalBytes: number = machineMemoryBytes() / 2): Memor
     engineBytes: Math.max(share(0.5), engineBytesMin),
     headBytes: share(0.12),
     registryBytes: share(0.12),
-    ingestBytes: share(0.08),
+    inFlightBytes: Math.max(share(0.04), inFlightBytesMin),
+    ingestBytes: share(0.04),
     queryBytes: share(0.08),
   }
 }

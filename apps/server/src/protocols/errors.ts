@@ -35,6 +35,13 @@ export const bodyMalformed: ErrorSpec = {
   publicText: 'The request body cannot be read.',
 }
 
+export const bodyTooSlow: ErrorSpec = {
+  code: 'body.too_slow',
+  kind: 'unavailable',
+  publicText: 'The request body came too slowly while others waited for the memory it held.',
+  hint: 'Send again after the time in Retry-After.',
+}
+
 export const protocolsBusy: ErrorSpec = {
   code: 'protocols.busy',
   kind: 'unavailable',
@@ -57,6 +64,7 @@ export const protocolErrors: readonly ErrorSpec[] = [
   bodyEncodingUnsupported,
   bodyTypeUnsupported,
   bodyMalformed,
+  bodyTooSlow,
   protocolsBusy,
   cannotListen,
   protocolsInternal,

@@ -9,7 +9,7 @@ import { peerAddress } from './otlp/grpc.ts'
 import { registerOtlpRoutes } from './otlp/routes.ts'
 import { ProtoCursor } from './protobuf/cursor.ts'
 import { registerRemoteWriteRoutes } from './remote-write/routes.ts'
-import { type TestDoor, createTestDoor, testKey, testNowMs } from './testing/door.ts'
+import { type TestDoor, createTestDoor, testKey, testNowMs, testTenant } from './testing/door.ts'
 import { otlpJson, otlpProtobuf } from './testing/otlp-bodies.ts'
 import { remoteWrite1, remoteWrite2 } from './testing/remote-write-bodies.ts'
 
@@ -225,14 +225,16 @@ describe('OTLP', () => {
     await other.close()
   })
 
-  test('more at the same time than is good is told to come again', async () => {
-    const small = createTestDoor({ bytesUnderWayMax: 100 })
-    const bodies = Array.from({ length: 5 }, () => small.send('otlpProtobuf', otlpProtobuf(resource)))
-    const outcomes = await Promise.allSettled(bodies)
-    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0)
-    const refused = outcomes.find((outcome): outcome is PromiseRejectedResult => outcome.status === 'rejected')
-    expect(refused?.reason).toMatchObject({ code: 'protocols.busy', retryAfterSec: 1 })
+  test('more at the same time than is good is told to come again, before it has sent its body', async () => {
+    const small = createTestDoor({ inFlightBytesMax: 1500 })
+    const lease = small.door.intake.budget.lease(testTenant)
+    expect(lease.take(900)).toBe(true)
     await expect(small.send('otlpProtobuf', otlpProtobuf(resource))).resolves.toMatchObject({ pointsReceived: 1 })
+    lease.hold(100)
+    await expect(small.send('otlpProtobuf', otlpProtobuf(resource))).rejects.toMatchObject({ code: 'protocols.busy', retryAfterSec: 1 })
+    lease[Symbol.dispose]()
+    await expect(small.send('otlpProtobuf', otlpProtobuf(resource))).resolves.toMatchObject({ pointsReceived: 1 })
+    expect(small.door.intake.budget.takenBytes).toBe(0)
   })
 
   test('other content types and encodings', async () => {

@@ -6,7 +6,9 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Admitted, senderAddress } from '../ingest/index.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
-import { type ByteLease, receiveBody } from './body/receive.ts'
+import type { Tenant } from '../kernel/scope.ts'
+import type { ByteLease } from './body/byte-budget.ts'
+import { receiveBody } from './body/receive.ts'
 import { bodyEncodingUnsupported, bodyMalformed, bodyTooLarge, bodyTypeUnsupported, protocolsInternal } from './errors.ts'
 import type { MetricsDoor } from './metrics-door.ts'
 
@@ -21,52 +23,80 @@ export const ingestAccess = { config: { bellwetherAccess: 'ingest' } } as const
 /** Answers an error in the protocol's shape; status and common headers are set already. */
 export type SendError = (request: FastifyRequest, reply: FastifyReply, error: AppError, status: number) => unknown
 
+/** What a protocol brings to the routes. */
+export interface IngestProtocol {
+  /** As screens and counters name it. */
+  readonly name: string
+  readonly sendError: SendError
+  /** Adds the routes. Content types are their business. */
+  readonly register: (scope: FastifyInstance) => void
+}
+
 /**
- * A scope of `app` with raw bodies and `sendError`; `register` adds the routes. Content types are the routes' business.
- * Who sends is settled from the headers: a sender without a right to it does not get to fill the memory with a body.
+ * A scope of `app` with raw bodies and the protocol's errors. Who sends is settled from the headers, and whether there is room for it:
+ * a sender without a right to it does not get to fill the memory with a body, and one too many is told before it has sent one.
  */
-export async function ingestRoutes(
-  app: FastifyInstance,
-  door: MetricsDoor,
-  sendError: SendError,
-  register: (scope: FastifyInstance) => void,
-): Promise<void> {
+export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, protocol: IngestProtocol): Promise<void> {
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
-    const arrivals = new WeakMap<FastifyRequest, ByteLease>()
     scope.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id)
-      admissions.set(request, admit(door, request, declaredBytes(request) ?? 0))
-      const lease = door.receiving.lease()
-      arrivals.set(request, lease)
-      // Comes once, whether the answer was sent or the connection broke.
-      reply.raw.once('close', () => lease[Symbol.dispose]())
+      openRequest(door, request, reply)
     })
     scope.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {
-      const lease = arrivals.get(request)
-      if (lease === undefined) throw new Error('the request was not admitted')
-      return await receiveBody(body, door.limits.compressedBytesMax, lease)
+      return await receiveBody(body, door.limits.compressedBytesMax, arrivalOf(request).lease)
     })
     scope.setErrorHandler((error: FastifyError | AppError, request, reply) => {
       const known = asAppError(error)
       if (known.kind === 'internal') door.logger.error('an ingest request failed', { error, url: request.url, requestId: request.id })
+      door.noteRefusal(protocol.name, tenants.get(request) ?? null, known)
       const status = statusOf(known)
       reply.code(status)
       if (status === 429 || status === 503) reply.header('retry-after', String(known.retryAfterSec ?? retryAfterSecDefault))
       if (status === 401) reply.header('www-authenticate', 'Bearer')
-      return sendError(request, reply, known, status)
+      return protocol.sendError(request, reply, known, status)
     })
-    register(scope)
+    protocol.register(scope)
     done()
   })
 }
 
-const admissions = new WeakMap<FastifyRequest, Admitted>()
+/** A request that was let in. */
+interface Arrival {
+  readonly admitted: Admitted
+  readonly lease: ByteLease
+}
 
-/** What the headers got; a body whose length they did not say is asked for again. Errors: those of `Admission`. */
-export function admitRequest(door: MetricsDoor, request: FastifyRequest): Admitted {
-  const early = declaredBytes(request) === null ? undefined : admissions.get(request)
-  return early ?? admit(door, request, bodyOf(request).byteLength)
+const arrivals = new WeakMap<FastifyRequest, Arrival>()
+/** Whose request it is, also when there was no room for it. */
+const tenants = new WeakMap<FastifyRequest, Tenant>()
+
+/** Errors: those of `Admission`, and `protocols.busy`. */
+function openRequest(door: MetricsDoor, request: FastifyRequest, reply: FastifyReply): void {
+  const sizeBytes = declaredBytes(request) ?? 0
+  const admitted = admit(door, request, sizeBytes)
+  tenants.set(request, admitted.tenant)
+  const isDecompressedElsewhere = /gzip|deflate/i.test(headerOf(request, 'content-encoding') ?? '')
+  const lease = door.intake.open(admitted.tenant, { sizeBytes, isDecompressedElsewhere })
+  arrivals.set(request, { admitted, lease })
+  // Comes once, whether the answer was sent or the connection broke.
+  reply.raw.once('close', () => lease[Symbol.dispose]())
+}
+
+function arrivalOf(request: FastifyRequest): Arrival {
+  const arrival = arrivals.get(request)
+  if (arrival === undefined) throw new Error('the request was not admitted')
+  return arrival
+}
+
+/**
+ * Whose data it is, which way it goes, and the lease that holds it. A body whose length the headers did not say is admitted again.
+ * Errors: those of `Admission`.
+ */
+export function admitRequest(door: MetricsDoor, request: FastifyRequest): Admitted & Pick<Arrival, 'lease'> {
+  const { admitted, lease } = arrivalOf(request)
+  const { tenant, lane } = declaredBytes(request) === null ? admit(door, request, bodyOf(request).byteLength) : admitted
+  return { tenant, lane, lease }
 }
 
 function admit(door: MetricsDoor, request: FastifyRequest, sizeBytes: number): Admitted {

@@ -5,10 +5,12 @@ const mib = 1024 * 1024
 export interface ProtocolLimits {
   /** A body as it arrives. Over it: 413. */
   readonly compressedBytesMax: number
-  /** What HTTP bodies hold together from their first byte to their answer. Over it: 503 with Retry-After. */
-  readonly receivingBytesMax: number
-  /** Bodies being taken in at the same time, as they arrived. Over it: 503 with Retry-After. */
-  readonly bytesUnderWayMax: number
+  /** What all requests hold together, from the first byte of a body to its answer, what they became included. Over it: 503 with Retry-After. */
+  readonly inFlightBytesMax: number
+  /** Time given to bodies between two runs of the event loop, ms: what else there is to do waits no longer for them. */
+  readonly decodeSliceMs: number
+  /** A request whose body would wait longer for its turn is refused before it is read, ms; one that came after all waits at most twice as long. */
+  readonly turnWaitMsMax: number
   /** Bodies that other threads decompress (gzip, deflate) at the same time; the others wait as they arrived. */
   readonly decompressedAtOnceMax: number
   /** A body after decompression, enforced while decompressing. Over it: 413. */
@@ -60,8 +62,9 @@ export interface ProtocolLimits {
 
 export const defaultProtocolLimits: ProtocolLimits = {
   compressedBytesMax: 16 * mib,
-  receivingBytesMax: 256 * mib,
-  bytesUnderWayMax: 256 * mib,
+  inFlightBytesMax: 256 * mib,
+  decodeSliceMs: 10,
+  turnWaitMsMax: 500,
   decompressedAtOnceMax: 2,
   decompressedBytesMax: 64 * mib,
   jsonBytesMax: 16 * mib,

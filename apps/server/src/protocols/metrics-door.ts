@@ -5,15 +5,17 @@
 import type { Admission, Admitted, AdmissionRequest, Conservation, IngestLog, LogRecord } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
+import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
 import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
-import { Turns } from './body/turns.ts'
-import { ByteBudget } from './body/receive.ts'
+import type { ByteLease } from './body/byte-budget.ts'
+import { Intake } from './body/intake.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
-import { bodyMalformed, bodyTooLarge, protocolsBusy } from './errors.ts'
+import { bodyMalformed, bodyTooLarge } from './errors.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
+import { type IntakeInstruments, createIntakeInstruments } from './metrics.ts'
 import { OtlpDecoder } from './otlp/decode.ts'
 import { otlpJsonToProtobuf } from './otlp/json.ts'
 import { DecodeError } from './protobuf/cursor.ts'
@@ -31,9 +33,11 @@ export interface MetricsDoorDeps {
   readonly refusedSamples: { note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void }
   /** Where bodies of the lanes `raw` and `low` go. */
   readonly log: Pick<IngestLog, 'append'>
-  readonly clock: Pick<Clock, 'nowMs'>
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
   readonly logger: Logger
   readonly limits?: ProtocolLimits
+  /** Where the intake's own metrics go; without it there are none. */
+  readonly instruments?: Registry
 }
 
 /** One body as a listener hands it over. */
@@ -45,6 +49,8 @@ export interface MetricsBody {
   readonly format: RawProtocol
   readonly encoding: ContentEncoding
   readonly bytes: Uint8Array
+  /** Holds the bytes; whoever opened it disposes of it. */
+  readonly lease: ByteLease
 }
 
 /** What became of a body; for the answer. All of it is durable. */
@@ -65,25 +71,31 @@ export interface MetricsOutcome {
 const idleSessionsMax = 16
 /** A session whose batch grew beyond this many samples (20 bytes each) is let go after use. */
 const idleBatchSamplesMax = 262_144
+/** What a sample holds until it is durable: 20 bytes in its batch, 28 in the record. */
+const sampleBytes = 48
+/** The same of a native histogram, roughly: objects, a few dozen buckets, the record. */
+const histogramBytes = 2048
 
 export class MetricsDoor {
   readonly limits: ProtocolLimits
-  /** What bodies hold while they arrive, over all listeners. */
-  readonly receiving: ByteBudget
+  /** What may be under way at the same time, over all listeners. */
+  readonly intake: Intake
   readonly #deps: MetricsDoorDeps
   readonly #state: DecodeState
   readonly #otlp: OtlpDecoder
   readonly #remoteWrite1: RemoteWrite1Decoder
   readonly #remoteWrite2: RemoteWrite2Decoder
   readonly #idle: DecodeSession[] = []
-  readonly #turns: Turns
-  #bytesUnderWay = 0
+  readonly #instruments: IntakeInstruments | null
+  /** Projects whose refusals were put into words in the present second. */
+  readonly #told = new Set<number>()
+  #toldSec = 0
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
     this.limits = deps.limits ?? defaultProtocolLimits
-    this.receiving = new ByteBudget(this.limits.receivingBytesMax)
-    this.#turns = new Turns(this.limits.decompressedAtOnceMax)
+    this.intake = new Intake(this.limits, deps.clock)
+    this.#instruments = deps.instruments === undefined ? null : createIntakeInstruments(deps.instruments, this.intake)
     this.#state = createDecodeState(this.limits)
     this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
     this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)
@@ -104,18 +116,29 @@ export class MetricsDoor {
    * `MetricsIngest.accept` and `protocols.busy` (nothing was stored; try again).
    */
   async ingest(body: MetricsBody): Promise<MetricsOutcome> {
-    const size = body.bytes.byteLength
-    if (this.#bytesUnderWay + size > this.limits.bytesUnderWayMax) throw new AppError(protocolsBusy, { retryAfterSec: 1 })
-    this.#bytesUnderWay += size
-    const session = this.#begin(body.tenant)
+    const session = await this.#decodeInTurn(body)
     try {
-      await this.#decodeInTurn(body, session)
+      const { batch } = session
+      body.lease.hold(batch.sampleCount * sampleBytes + batch.histogramCount * histogramBytes)
       if (body.lane !== 'ready') return await this.#appendRaw(body, session)
       return await this.#accept(body, session)
     } finally {
-      this.#bytesUnderWay -= size
       this.#end(session)
     }
+  }
+
+  /** A request was refused as a whole. Counted by reason; for the screens once a second and project, because there may be thousands. */
+  noteRefusal(protocolName: string, tenant: Tenant | null, error: AppError): void {
+    const reason = reasonOf(error)
+    this.#instruments?.refused.inc({ protocol: protocolName, reason })
+    if (tenant === null || (error.kind !== 'limit' && error.kind !== 'unavailable')) return
+    const nowMs = this.#deps.clock.nowMs()
+    const nowSec = Math.floor(nowMs / 1000)
+    if (nowSec !== this.#toldSec) this.#told.clear()
+    this.#toldSec = nowSec
+    if (this.#told.has(tenant.projectId)) return
+    this.#told.add(tenant.projectId)
+    this.#deps.refusedSamples.note(tenant, protocolName, reason, error.publicText, nowMs)
   }
 
   /**
@@ -140,13 +163,31 @@ export class MetricsDoor {
     }
   }
 
-  /** Bodies that other threads decompress would all become large together; what this thread does it does one by one anyway. */
-  async #decodeInTurn(body: MetricsBody, session: DecodeSession): Promise<void> {
-    using _turn = isDecompressedElsewhere(body.encoding) ? await this.#turns.take() : null
-    if (body.format === 'remoteWrite1' && body.encoding === 'snappy')
-      return this.#decodeOrUndo(body, session, () => this.#unpackAndDecode(body, session))
+  /**
+   * Bodies that other threads decompress would all become large together, so there is a number of them at a time. Decoding is this
+   * thread's work, and there is other: it is given in slices, and the projects share it.
+   */
+  async #decodeInTurn(body: MetricsBody): Promise<DecodeSession> {
+    const { intake } = this
+    const size = body.bytes.byteLength
+    if (!isDecompressedElsewhere(body.encoding)) {
+      using _turn = await intake.turn(body.tenant, size)
+      return await this.#decodeBody(body)
+    }
+    using _elsewhere = await intake.turnElsewhere(body.tenant, size)
     const plain = await this.#plain(body)
-    this.#decodeOrUndo(body, session, () => this.#decode(body.format, plain, session))
+    using _turn = await intake.turn(body.tenant, size)
+    return this.#decodePlain(body, plain)
+  }
+
+  async #decodeBody(body: MetricsBody): Promise<DecodeSession> {
+    if (body.format === 'remoteWrite1' && body.encoding === 'snappy')
+      return this.#decodeOrUndo(body, (session) => this.#unpackAndDecode(body, session))
+    return this.#decodePlain(body, await this.#plain(body))
+  }
+
+  #decodePlain(body: MetricsBody, plain: Uint8Array): DecodeSession {
+    return this.#decodeOrUndo(body, (session) => this.#decode(body.format, plain, session))
   }
 
   #unpackAndDecode({ bytes }: MetricsBody, session: DecodeSession): void {
@@ -184,11 +225,14 @@ export class MetricsDoor {
     }
   }
 
-  #decodeOrUndo(body: MetricsBody, session: DecodeSession, decode: () => void): void {
+  #decodeOrUndo(body: MetricsBody, decode: (session: DecodeSession) => void): DecodeSession {
+    const session = this.#begin(body.tenant)
     try {
-      decode()
+      decode(session)
+      return session
     } catch (error) {
       session.undo()
+      this.#end(session)
       const shaped = error instanceof DecodeError ? malformed(error) : error
       this.#countLost(body, shaped)
       throw shaped

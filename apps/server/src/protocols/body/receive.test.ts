@@ -4,29 +4,32 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { registerOtlpRoutes } from '../otlp/routes.ts'
-import { createTestDoor, testKey, type TestDoor } from '../testing/door.ts'
-import { ByteBudget, receiveBody } from './receive.ts'
+import { createTestDoor, testKey, testTenant, type TestDoor } from '../testing/door.ts'
+import { ByteBudget } from './byte-budget.ts'
+import { receiveBody } from './receive.ts'
+
+const clock = { monotonicMs: () => performance.now() }
 
 describe('a body', () => {
   test('that comes in pieces is put together; what it took is given back once', async () => {
-    const budget = new ByteBudget(10)
-    const lease = budget.lease()
+    const budget = new ByteBudget(16, clock)
+    const lease = budget.lease(testTenant)
     const stream = new PassThrough()
     const body = receiveBody(stream, 10, lease)
     stream.write('abc')
     stream.end('def')
     expect((await body).toString()).toBe('abcdef')
-    expect(budget.taken).toBe(6)
+    expect(budget.takenBytes).toBe(6)
     lease[Symbol.dispose]()
     lease[Symbol.dispose]()
-    expect(budget.taken).toBe(0)
+    expect(budget.takenBytes).toBe(0)
   })
 
   test('over its own bound, over the common one, or cut off is refused', async () => {
-    const budget = new ByteBudget(10)
+    const budget = new ByteBudget(16, clock)
     const received = async (bytesMax: number, act: (stream: PassThrough) => unknown): Promise<unknown> => {
       const stream = new PassThrough()
-      const lease = budget.lease()
+      const lease = budget.lease(testTenant)
       const outcome = receiveBody(stream, bytesMax, lease).catch((error: unknown) => error)
       act(stream)
       const result = await outcome
@@ -34,10 +37,10 @@ describe('a body', () => {
       return result
     }
     expect(await received(4, (stream) => stream.end('abcde'))).toMatchObject({ code: 'body.too_large' })
-    expect(await received(100, (stream) => stream.end('a'.repeat(11)))).toMatchObject({ code: 'protocols.busy', retryAfterSec: 1 })
+    expect(await received(100, (stream) => stream.end('a'.repeat(12)))).toMatchObject({ code: 'protocols.busy', retryAfterSec: 1 })
     expect(await received(100, (stream) => stream.write('a') && stream.destroy())).toMatchObject({ code: 'body.malformed' })
     expect(await received(100, (stream) => stream.destroy(new Error('reset')))).toMatchObject({ code: 'body.malformed' })
-    expect(budget.taken).toBe(0)
+    expect(budget.takenBytes).toBe(0)
   })
 })
 
@@ -45,7 +48,7 @@ describe('slow senders', () => {
   let it: TestDoor
   let app: FastifyInstance
   beforeEach(async () => {
-    it = createTestDoor({ receivingBytesMax: 100_000 })
+    it = createTestDoor({ inFlightBytesMax: 150_000 })
     app = Fastify({ forceCloseConnections: true })
     await registerOtlpRoutes(app, it.door)
     await app.listen({ host: '127.0.0.1', port: 0 })
@@ -73,17 +76,17 @@ describe('slow senders', () => {
     const sender = half({ authorization: 'Bearer wrong' }, 1000)
     expect(await sender.status).toBe(401)
     sender.stop()
-    expect(it.door.receiving.taken).toBe(0)
+    expect(it.door.intake.budget.takenBytes).toBe(0)
   })
 
   test('together hold no more than the bound, and give it back when they go', async () => {
     const authorization = `Bearer ${testKey}`
     const first = half({ authorization }, 60_000)
-    await expect.poll(() => it.door.receiving.taken).toBe(60_000)
+    await expect.poll(() => it.door.intake.budget.takenBytes).toBe(60_000)
     const second = half({ authorization }, 60_000)
     expect(await second.status).toBe(503)
     second.stop()
     first.stop()
-    await expect.poll(() => it.door.receiving.taken).toBe(0)
+    await expect.poll(() => it.door.intake.budget.takenBytes).toBe(0)
   })
 })

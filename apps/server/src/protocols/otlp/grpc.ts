@@ -113,7 +113,9 @@ async function exportMetrics(door: MetricsDoor, call: ServerUnaryCall<Buffer, Bu
   const bytes = call.request
   const { tenant, lane } = admitCall(door, { metadata: call.metadata, peer: call.getPeer() }, bytes.byteLength)
   // gRPC's own compression is undone by the library, within the message limit.
-  const outcome = await door.ingest({ tenant, lane, protocolName: 'otlp-grpc', format: 'otlpProtobuf', encoding: 'identity', bytes })
+  using lease = door.intake.open(tenant, { sizeBytes: bytes.byteLength, isDecompressedElsewhere: false })
+  lease.hold(bytes.byteLength)
+  const outcome = await door.ingest({ tenant, lane, lease, protocolName: 'otlp-grpc', format: 'otlpProtobuf', encoding: 'identity', bytes })
   return responseProtobuf(outcome)
 }
 

@@ -7,6 +7,8 @@ import { admitRequest, bodyOf, headerOf, ingestAccess, ingestRoutes } from '../h
 import type { MetricsDoor } from '../metrics-door.ts'
 import { responseJson, responseProtobuf, statusJson, statusProtobuf } from './answers.ts'
 
+const protocolName = 'otlp-http'
+
 type OtlpFormat = 'otlpProtobuf' | 'otlpJson'
 
 /** Exactly so in answers (hence buffers, to which Fastify adds no charset): the collector's exporter compares them literally. */
@@ -14,18 +16,22 @@ const contentTypes: Readonly<Record<OtlpFormat, string>> = { otlpProtobuf: 'appl
 
 /** Adds the OTLP routes to any Fastify instance; several listeners may share one door. */
 export async function registerOtlpRoutes(app: FastifyInstance, door: MetricsDoor): Promise<void> {
-  await ingestRoutes(app, door, sendStatus, (scope) => {
-    scope.post('/v1/metrics', ingestAccess, async (request, reply) => {
-      const { tenant, lane } = admitRequest(door, request)
-      const format = formatOf(request)
-      if (format === null) {
-        throw new AppError(bodyTypeUnsupported, { hint: 'Send application/x-protobuf or application/json.' })
-      }
-      const encoding = parseContentEncoding(headerOf(request, 'content-encoding'))
-      const outcome = await door.ingest({ tenant, lane, protocolName: 'otlp-http', format, encoding, bytes: bodyOf(request) })
-      reply.header('content-type', contentTypes[format])
-      return reply.send(format === 'otlpJson' ? Buffer.from(responseJson(outcome)) : responseProtobuf(outcome))
-    })
+  await ingestRoutes(app, door, {
+    name: protocolName,
+    sendError: sendStatus,
+    register(scope) {
+      scope.post('/v1/metrics', ingestAccess, async (request, reply) => {
+        const admitted = admitRequest(door, request)
+        const format = formatOf(request)
+        if (format === null) {
+          throw new AppError(bodyTypeUnsupported, { hint: 'Send application/x-protobuf or application/json.' })
+        }
+        const encoding = parseContentEncoding(headerOf(request, 'content-encoding'))
+        const outcome = await door.ingest({ ...admitted, protocolName, format, encoding, bytes: bodyOf(request) })
+        reply.header('content-type', contentTypes[format])
+        return reply.send(format === 'otlpJson' ? Buffer.from(responseJson(outcome)) : responseProtobuf(outcome))
+      })
+    },
   })
 }
 

@@ -9,6 +9,8 @@ import { bodyTypeUnsupported } from '../errors.ts'
 import { admitRequest, bodyOf, headerOf, ingestAccess, ingestRoutes } from '../http.ts'
 import type { MetricsDoor, MetricsOutcome } from '../metrics-door.ts'
 
+const protocolName = 'remote-write'
+
 type RemoteWriteFormat = 'remoteWrite1' | 'remoteWrite2'
 
 /** The parameter `proto` of the content type; none means version 1. */
@@ -20,18 +22,22 @@ const messages: Readonly<Record<string, RemoteWriteFormat>> = {
 
 /** Adds the remote write route to any Fastify instance. */
 export async function registerRemoteWriteRoutes(app: FastifyInstance, door: MetricsDoor): Promise<void> {
-  await ingestRoutes(app, door, sendText, (scope) => {
-    scope.post('/api/v1/write', ingestAccess, async (request, reply) => {
-      const { tenant, lane } = admitRequest(door, request)
-      const format = formatOf(request)
-      const header = headerOf(request, 'content-encoding')
-      // Version 1 senders may leave the header out; the body is snappy all the same.
-      const encoding = header === undefined ? 'snappy' : parseContentEncoding(header)
-      const outcome = await door.ingest({ tenant, lane, protocolName: 'remote-write', format, encoding, bytes: bodyOf(request) })
-      writtenHeaders(reply, outcome)
-      if (outcome.pointsRefused === 0) return reply.code(204).send()
-      return reply.code(400).type('text/plain; charset=utf-8').send(refusedText(outcome))
-    })
+  await ingestRoutes(app, door, {
+    name: protocolName,
+    sendError: sendText,
+    register(scope) {
+      scope.post('/api/v1/write', ingestAccess, async (request, reply) => {
+        const admitted = admitRequest(door, request)
+        const format = formatOf(request)
+        const header = headerOf(request, 'content-encoding')
+        // Version 1 senders may leave the header out; the body is snappy all the same.
+        const encoding = header === undefined ? 'snappy' : parseContentEncoding(header)
+        const outcome = await door.ingest({ ...admitted, protocolName, format, encoding, bytes: bodyOf(request) })
+        writtenHeaders(reply, outcome)
+        if (outcome.pointsRefused === 0) return reply.code(204).send()
+        return reply.code(400).type('text/plain; charset=utf-8').send(refusedText(outcome))
+      })
+    },
   })
 }
 

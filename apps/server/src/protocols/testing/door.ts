@@ -84,7 +84,7 @@ export function createTestDoor(limits: Partial<ProtocolLimits> = {}): TestDoor {
         return Promise.resolve()
       },
     },
-    clock: { nowMs: () => test.nowMs },
+    clock: { nowMs: () => test.nowMs, monotonicMs: () => performance.now() },
     logger: silentLogger,
     limits: { ...defaultProtocolLimits, ...limits },
   })
@@ -99,8 +99,11 @@ export function createTestDoor(limits: Partial<ProtocolLimits> = {}): TestDoor {
     nowMs: testNowMs,
     lane: 'ready',
     admissionFailure: null,
-    send: (format, bytes, encoding = 'identity') =>
-      door.ingest({ tenant: testTenant, lane: test.lane, protocolName: 'test', format, encoding, bytes }),
+    async send(format, bytes, encoding = 'identity') {
+      using lease = door.intake.open(testTenant, { sizeBytes: bytes.byteLength, isDecompressedElsewhere: encoding === 'gzip' })
+      lease.hold(bytes.byteLength)
+      return await door.ingest({ tenant: testTenant, lane: test.lane, protocolName: 'test', format, encoding, bytes, lease })
+    },
   }
   return test
 }

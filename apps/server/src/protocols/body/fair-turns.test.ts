@@ -1,0 +1,121 @@
+/** Turns: never more at a time than allowed, shared by time spent, given in slices, and refused when the wait would be long. */
+import { expect, test } from 'vitest'
+import { FairTurns, type TurnOptions } from './fair-turns.ts'
+
+const projectA = { organizationId: 1, projectId: 1 }
+const projectB = { organizationId: 1, projectId: 2 }
+
+interface Bench {
+  readonly turns: FairTurns
+  nowMs: number
+  /** Takes a turn, spends so much time in it, and notes the name. */
+  work(name: string, tenant: typeof projectA, facts?: { sizeBytes?: number; tookMs?: number; fails?: boolean }): Promise<void>
+  readonly done: string[]
+  /** Most turns at the same time. */
+  most: number
+}
+
+function bench(options: Partial<TurnOptions> = {}): Bench {
+  let running = 0
+  const it: Bench = {
+    turns: new FairTurns({ atOnce: 1, sliceMs: 10, waitMsMax: 1000, clock: { monotonicMs: () => it.nowMs }, ...options }),
+    nowMs: 0,
+    done: [],
+    most: 0,
+    async work(name, tenant, { sizeBytes = 100, tookMs = 1, fails = false } = {}) {
+      using _turn = await it.turns.take(tenant, sizeBytes)
+      it.most = Math.max(it.most, ++running)
+      it.done.push(name)
+      it.nowMs += tookMs
+      running--
+      await Promise.resolve()
+      if (fails) throw new Error(`${name} failed`)
+    },
+  }
+  return it
+}
+
+const roundTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('no more at a time than allowed, in order, and a turn comes back from whoever fails', async () => {
+  const it = bench({ atOnce: 2 })
+  const works = Array.from({ length: 20 }, (_, index) => it.work(String(index), projectA, { fails: index % 3 === 0 }))
+  const outcomes = await Promise.allSettled(works)
+  expect(it.done).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
+  expect(it.most).toBeLessThanOrEqual(2)
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(7)
+  expect(it.turns.waitingBytes).toBe(0)
+})
+
+test('a project with one body goes before the rest of one with many', async () => {
+  const it = bench()
+  const many = Array.from({ length: 10 }, (_, index) => it.work(`a${index}`, projectA))
+  const one = it.work('b', projectB)
+  await Promise.all([...many, one])
+  expect(it.done.indexOf('b')).toBeLessThanOrEqual(2)
+})
+
+test('projects share time, not bodies', async () => {
+  const it = bench({ sliceMs: Number.POSITIVE_INFINITY })
+  const works = [
+    ...Array.from({ length: 12 }, (_, index) => it.work(`a${index}`, projectA, { tookMs: 1 })),
+    ...Array.from({ length: 4 }, (_, index) => it.work(`b${index}`, projectB, { tookMs: 3 })),
+  ]
+  await Promise.all(works)
+  const firstHalf = it.done.slice(0, 8)
+  expect(firstHalf.filter((name) => name.startsWith('a'))).toHaveLength(6)
+  expect(firstHalf.filter((name) => name.startsWith('b'))).toHaveLength(2)
+})
+
+test('a project that was quiet has saved up nothing', async () => {
+  const it = bench({ sliceMs: Number.POSITIVE_INFINITY })
+  await it.work('early', projectB)
+  for (let index = 0; index < 50; index++) await it.work(`a${index}`, projectA)
+  it.done.length = 0
+  await Promise.all([
+    ...Array.from({ length: 6 }, (_, index) => it.work(`a${index}`, projectA)),
+    ...Array.from({ length: 6 }, (_, index) => it.work(`b${index}`, projectB)),
+  ])
+  expect(it.done.slice(0, 6).filter((name) => name.startsWith('b')).length).toBeLessThanOrEqual(4)
+})
+
+test('after a slice the event loop has its turn', async () => {
+  const it = bench({ sliceMs: 10 })
+  const works = Array.from({ length: 30 }, (_, index) => it.work(String(index), projectA, { tookMs: 3 }))
+  const seen: number[] = []
+  while (it.done.length < 30) {
+    await roundTheLoop()
+    seen.push(it.done.length)
+  }
+  await Promise.all(works)
+  let before = 0
+  for (const count of seen) {
+    expect(count - before).toBeLessThanOrEqual(4)
+    before = count
+  }
+})
+
+test('who would wait too long is refused at once, with a time to come again, and a project with nothing waiting is not', async () => {
+  const it = bench()
+  await it.work('the pace: 1 ms for 1 byte', projectA, { sizeBytes: 100, tookMs: 100 })
+  const works = Array.from({ length: 30 }, (_, index) => it.work(`a${index}`, projectA, { sizeBytes: 100, tookMs: 10 }))
+  expect(it.turns.expectedWaitMs(projectB, 100)).toBeLessThanOrEqual(100)
+  const outcomes = await Promise.allSettled([...works, it.work('b', projectB)])
+  const refused = outcomes.filter((outcome): outcome is PromiseRejectedResult => outcome.status === 'rejected')
+  expect(refused.length).toBeGreaterThan(15)
+  expect(refused[0]?.reason).toMatchObject({ code: 'protocols.busy', retryAfterSec: expect.any(Number) })
+  expect(refused.every(({ reason }) => reason.retryAfterSec >= 1 && reason.retryAfterSec <= 30)).toBe(true)
+  expect(outcomes.at(-1)?.status).toBe('fulfilled')
+  expect(new Set(refused.map(({ reason }) => reason.retryAfterSec as number)).size).toBeGreaterThan(1)
+})
+
+test('who waited too long is refused when the turn would be his', async () => {
+  const it = bench({ sliceMs: Number.POSITIVE_INFINITY })
+  const first = await it.turns.take(projectA, 1)
+  const second = it.turns.take(projectA, 1)
+  it.nowMs += 1001
+  first[Symbol.dispose]()
+  await expect(second).rejects.toMatchObject({ code: 'protocols.busy' })
+  using third = await it.turns.take(projectB, 1)
+  expect(third).toBeDefined()
+})

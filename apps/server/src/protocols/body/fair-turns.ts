@@ -1,0 +1,184 @@
+/**
+ * Whose body is next. The projects share what there is: the one that has had least time goes first, so that a project with a thousand
+ * connections does not keep out one with a single one. Turns are given out in slices, between which the event loop runs (queries,
+ * health checks, answers). Who would wait or has waited too long is refused, so that an acknowledgement comes soon or not at all.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import { AppError } from '../../kernel/errors.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import { protocolsBusy } from '../errors.ts'
+
+export interface TurnOptions {
+  /** Turns at the same time. */
+  readonly atOnce: number
+  /** Time given out between two runs of the event loop; infinite for work that other threads do. */
+  readonly sliceMs: number
+  /** Longest wait before a turn; who would wait longer is refused on coming, who has waited longer when the turn would be his. */
+  readonly waitMsMax: number
+  readonly clock: Pick<Clock, 'monotonicMs'>
+}
+
+interface Waiter {
+  readonly sizeBytes: number
+  readonly sinceMs: number
+  readonly begin: (turn: Disposable) => void
+  readonly refuse: (error: AppError) => void
+}
+
+/** A project's bodies. `spentMs` is in the scale of all lines: a line that comes anew starts where the others are. */
+interface Line {
+  readonly waiting: Waiter[]
+  waitingBytes: number
+  spentMs: number
+}
+
+/** How much of the pace so far remains after one more turn: the last twenty or so decide. */
+const paceMemory = 0.95
+const retryAfterSecMax = 30
+/** Refused senders are spread over this many seconds. */
+const retrySpreadSec = 3
+
+export class FairTurns {
+  readonly #options: TurnOptions
+  /** By project, while it has someone waiting or has had more than the others. */
+  readonly #lines = new Map<string, Line>()
+  #waitingBytes = 0
+  #waitingCount = 0
+  #running = 0
+  /** What the line that was served last had had by then. */
+  #servedMs = 0
+  #usedMs = 0
+  #sliceEnds = false
+  /** Since when time goes into the turn that ends next. */
+  #busySinceMs = 0
+  #paceMs = 0
+  #paceBytes = 0
+  #refusals = 0
+
+  constructor(options: TurnOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of the bodies that wait. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** How long what waits now will take, ms of the wall, at the pace of the last turns. */
+  get drainMs(): number {
+    return this.#msOf(this.#waitingBytes)
+  }
+
+  /** How long one more body of the project would wait: the others are served beside it as far as they have as much to do. */
+  expectedWaitMs(tenant: Tenant, sizeBytes: number): number {
+    const own = (this.#lines.get(keyOf(tenant))?.waitingBytes ?? 0) + sizeBytes
+    let bytesBefore = 0
+    for (const line of this.#lines.values()) bytesBefore += Math.min(line.waitingBytes, own)
+    return this.#msOf(bytesBefore)
+  }
+
+  /**
+   * Resolves when it is the body's turn; dispose the result when it is over. Errors: `protocols.busy`, with a time to come again.
+   */
+  take(tenant: Tenant, sizeBytes: number): Promise<Disposable> {
+    const { clock, waitMsMax } = this.#options
+    if (this.expectedWaitMs(tenant, sizeBytes) > waitMsMax) return Promise.reject(this.busy())
+    return new Promise((begin, refuse) => {
+      const sinceMs = clock.monotonicMs()
+      if (this.#running + this.#waitingCount === 0) this.#busySinceMs = sinceMs
+      const line = this.#lineOf(tenant)
+      line.waiting.push({ sizeBytes, sinceMs, begin, refuse })
+      line.waitingBytes += sizeBytes
+      this.#waitingBytes += sizeBytes
+      this.#waitingCount++
+      this.#give()
+    })
+  }
+
+  /** The refusal of now: come again when what waits is done, and not all in the same second. */
+  busy(): AppError {
+    const drainSec = Math.ceil(this.drainMs / 1000)
+    this.#refusals = (this.#refusals + 1) % retrySpreadSec
+    return new AppError(protocolsBusy, { retryAfterSec: Math.min(retryAfterSecMax, Math.max(1, drainSec) + this.#refusals) })
+  }
+
+  #lineOf(tenant: Tenant): Line {
+    const key = keyOf(tenant)
+    let line = this.#lines.get(key)
+    if (line === undefined) this.#lines.set(key, (line = { waiting: [], waitingBytes: 0, spentMs: this.#servedMs }))
+    else if (line.waiting.length === 0) line.spentMs = Math.max(line.spentMs, this.#servedMs)
+    return line
+  }
+
+  #give(): void {
+    const { atOnce, sliceMs, waitMsMax, clock } = this.#options
+    while (this.#running < atOnce && this.#waitingCount > 0 && this.#usedMs < sliceMs) {
+      const line = this.#next()
+      const waiter = line.waiting.shift()
+      if (waiter === undefined) throw new Error('a line without a waiter was next')
+      line.waitingBytes -= waiter.sizeBytes
+      this.#waitingBytes -= waiter.sizeBytes
+      this.#waitingCount--
+      const nowMs = clock.monotonicMs()
+      if (nowMs - waiter.sinceMs > waitMsMax) waiter.refuse(this.busy())
+      else this.#begin(line, waiter, nowMs)
+    }
+  }
+
+  #begin(line: Line, waiter: Waiter, startedMs: number): void {
+    this.#running++
+    let isOver = false
+    waiter.begin({
+      [Symbol.dispose]: () => {
+        if (isOver) return
+        isOver = true
+        this.#end(line, waiter.sizeBytes, startedMs)
+      },
+    })
+  }
+
+  #end(line: Line, sizeBytes: number, startedMs: number): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    this.#running--
+    line.spentMs += nowMs - startedMs
+    this.#usedMs += nowMs - startedMs
+    this.#paceMs = this.#paceMs * paceMemory + nowMs - this.#busySinceMs
+    this.#paceBytes = this.#paceBytes * paceMemory + sizeBytes
+    this.#busySinceMs = nowMs
+    this.#scheduleSlice()
+    this.#give()
+  }
+
+  /** Whatever is used of a slice, the next one begins after the event loop has been round once. */
+  #scheduleSlice(): void {
+    if (this.#sliceEnds || !Number.isFinite(this.#options.sliceMs)) return
+    this.#sliceEnds = true
+    setImmediate(() => {
+      this.#sliceEnds = false
+      this.#usedMs = 0
+      this.#give()
+      if (this.#running + this.#waitingCount === 0) this.#lines.clear()
+    })
+  }
+
+  /** The line that has had least; forgets lines that nobody waits in and that the others have overtaken. */
+  #next(): Line {
+    let least: Line | null = null
+    for (const [key, line] of this.#lines) {
+      if (line.waiting.length > 0) {
+        if (least === null || line.spentMs < least.spentMs) least = line
+      } else if (line.spentMs <= this.#servedMs) this.#lines.delete(key)
+    }
+    if (least === null) throw new Error('nobody waits for a turn')
+    this.#servedMs = Math.max(this.#servedMs, least.spentMs)
+    return least
+  }
+
+  #msOf(sizeBytes: number): number {
+    return this.#paceBytes === 0 ? 0 : (sizeBytes * this.#paceMs) / this.#paceBytes
+  }
+}
+
+function keyOf({ organizationId, projectId }: Tenant): string {
+  return `${organizationId}/${projectId}`
+}
