@@ -10,7 +10,8 @@ import type { Labels, NativeHistogram } from '../model.ts'
 import { decodeMetricsRecord, type MetricsRecord, type RecordExemplar, type RecordHistogram, type RecordSeries } from './decode.ts'
 import { f64, hourOf, KeyColumns, splitRows, tableInsert, text, u32, w64 } from './key-columns.ts'
 import { resetHints } from './layout.ts'
-import { sampleInserts, type OwnedRecord } from './sample-inserts.ts'
+import { sampleInserts } from './sample-inserts.ts'
+import type { OwnedRecord } from './sorted-samples.ts'
 
 /** Rows of objects with their owners, split by partition. */
 function ownedRows<T extends { readonly timeMs: number }>(

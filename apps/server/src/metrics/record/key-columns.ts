@@ -1,5 +1,5 @@
 /** Pieces shared by all inserts of metrics: typed columns, the key every time-keyed table begins with, and how rows are split. */
-import { encodeNativeBlock, type NativeWriteColumn } from '../../engines/index.ts'
+import { encodeNativePieces, type NativeWriteColumn } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { TableInsert } from '../../ingest/index.ts'
 import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
@@ -36,7 +36,7 @@ export function tableInsert(table: string, rows: number, columns: readonly Nativ
     table,
     columns: columns.map((column) => column.name),
     rows,
-    body: [encodeNativeBlock(rows, columns)],
+    body: encodeNativePieces(rows, columns),
     probe: probeOf(table, rows, columns),
   }
 }

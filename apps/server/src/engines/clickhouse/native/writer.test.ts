@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { encodeNativeBlock } from './writer.ts'
+import { encodeNativeBlock, encodeNativePieces, type NativeWriteColumn } from './writer.ts'
 
 test('a block is columns, rows, then name, type and values of each column', () => {
   const bytes = encodeNativeBlock(2, [
@@ -52,4 +52,22 @@ test('a column that is too short is a bug, not a bad block', () => {
   expect(() => encodeNativeBlock(3, [{ name: 'a', type: 'UInt8', values: { kind: 'u8', data: new Uint8Array(2) } }])).toThrow(
     /fewer values/,
   )
+})
+
+test('pieces put together are the block, and columns of fixed width are not copied', () => {
+  const numbers = new Float64Array([1, 2, 3, 4])
+  const columns = [
+    { name: 'f', type: 'Float64', values: { kind: 'f64', data: numbers } },
+    { name: 's', type: 'String', values: { kind: 'string', data: ['a', 'é', ''] } },
+    { name: 'w', type: 'Int64', values: { kind: 'w64', signed: true, data: new Uint32Array(6).fill(7) } },
+    {
+      name: 'a',
+      type: 'Array(UInt8)',
+      values: { kind: 'array', offsets: Float64Array.of(1, 1, 2), inner: { kind: 'u8', data: Uint8Array.of(5, 6) } },
+    },
+  ] satisfies NativeWriteColumn[]
+  const pieces = encodeNativePieces(3, columns)
+  expect(Buffer.concat(pieces)).toEqual(Buffer.from(encodeNativeBlock(3, columns)))
+  expect(pieces.some((piece) => piece.buffer === numbers.buffer && piece.length === 24)).toBe(true)
+  expect(() => encodeNativePieces(5, columns.slice(0, 1))).toThrow('fewer values')
 })

@@ -1,0 +1,155 @@
+/**
+ * Samples of a segment as columns in the order of the table `samples`, so that the engine need not sort them: it spends 0.06-0.09 CPU
+ * seconds a million rows on that, and twice the memory. Here it is a counting sort of runs (see sample-runs.ts), 48 bytes a row
+ * written once; target 0.03 CPU seconds a million rows, what copying them in arrival order costs.
+ */
+import type { Tenant } from '../../kernel/scope.ts'
+import { putInt64, putValue } from '../samples/sample-value.ts'
+import type { MetricsRecord } from './decode.ts'
+import { KeyColumns } from './key-columns.ts'
+import { orderRuns } from './run-order.ts'
+import { SampleRuns } from './sample-runs.ts'
+
+/** A decoded record with its owner. */
+export interface OwnedRecord {
+  readonly tenant: Tenant
+  readonly record: MetricsRecord
+}
+
+export class SampleColumns {
+  readonly key: KeyColumns
+  readonly i: Uint32Array
+  readonly f: Float64Array
+
+  constructor(rows: number) {
+    this.key = new KeyColumns(rows)
+    this.i = new Uint32Array(rows * 2)
+    this.f = new Float64Array(rows)
+  }
+}
+
+/** Tenants numbered as they are met, and each one's place in the table's order. */
+class TenantNumbers {
+  readonly all: Tenant[] = []
+  readonly #numbers = new Map<string, number>()
+
+  numberOf(tenant: Tenant): number {
+    const name = `${tenant.organizationId}/${tenant.projectId}`
+    const known = this.#numbers.get(name)
+    if (known !== undefined) return known
+    this.#numbers.set(name, this.all.length)
+    return this.all.push(tenant) - 1
+  }
+
+  ranks(): Uint32Array {
+    const ranks = new Uint32Array(this.all.length)
+    this.all
+      .map((tenant, number) => ({ ...tenant, number }))
+      .sort((a, b) => a.organizationId - b.organizationId || a.projectId - b.projectId)
+      .forEach(({ number }, rank) => (ranks[number] = rank))
+    return ranks
+  }
+}
+
+/** Writes each sample to the next place of its run. */
+function scatterKernel(record: MetricsRecord, runOf: Uint32Array, at: number, next: Uint32Array, columns: SampleColumns): void {
+  const { timesMs, values, sampleCount } = record
+  const { i: ints, f: floats } = columns
+  const { ts } = columns.key
+  for (let i = 0; i < sampleCount; i++) {
+    const run = runOf[at + i]!
+    const place = next[run]!
+    next[run] = place + 1
+    putInt64(ts, place, timesMs[i]!)
+    const value = values[i]!
+    // The fast way: a whole number of 32 bits. Negative zero becomes zero, as everywhere.
+    const whole = value | 0
+    if (whole === value) {
+      ints[place * 2] = whole
+      ints[place * 2 + 1] = whole >> 31
+    } else putValue(ints, floats, place, value)
+  }
+}
+
+/** The columns that are the same throughout a run. */
+function fillKernel(runs: SampleRuns, order: Uint32Array, tenants: readonly Tenant[], key: KeyColumns): void {
+  const { series } = key
+  let at = 0
+  for (let nth = 0; nth < order.length; nth++) {
+    const run = order[nth]!
+    const end = at + runs.rows[run]!
+    const low = runs.idLow[run]!
+    const high = runs.idHigh[run]!
+    const metric = runs.metric[run]!
+    const hour = runs.startMs[run]! / 3_600_000
+    const { organizationId, projectId } = tenants[runs.tenant[run]!]!
+    for (let row = at; row < end; row++) {
+      key.org[row] = organizationId
+      key.project[row] = projectId
+      key.metric[row] = metric
+      key.hour[row] = hour
+      series[row * 2] = low
+      series[row * 2 + 1] = high
+    }
+    at = end
+  }
+}
+
+/** Bits of a row's position in a run, below its time within the hour (22 bits, ms). */
+const positionsMax = 2 ** 20
+
+/** Brings the rows of a run into the order of their times; rows of one time keep theirs. */
+function sortRun(columns: SampleColumns, from: number, to: number, hour: number): void {
+  const { ts } = columns.key
+  const { i, f } = columns
+  const keys = new Float64Array(to - from)
+  const startMs = hour * 3_600_000
+  for (let row = from; row < to; row++) {
+    const timeMs = ts[row * 2 + 1]! * 0x1_0000_0000 + ts[row * 2]!
+    keys[row - from] = (timeMs - startMs) * positionsMax + (row - from)
+  }
+  keys.sort()
+  const before = { ts: ts.slice(from * 2, to * 2), i: i.slice(from * 2, to * 2), f: f.slice(from, to) }
+  for (let row = from; row < to; row++) {
+    const was = keys[row - from]! % positionsMax
+    ts[row * 2] = before.ts[was * 2]!
+    ts[row * 2 + 1] = before.ts[was * 2 + 1]!
+    i[row * 2] = before.i[was * 2]!
+    i[row * 2 + 1] = before.i[was * 2 + 1]!
+    f[row] = before.f[was]!
+  }
+}
+
+/** All samples of the records, at most 2^20, in the table's order. Null when they are too mixed for it: the engine then sorts. */
+export function sortedSamples(records: readonly OwnedRecord[], total: number): SampleColumns | null {
+  if (total > positionsMax) return null
+  const runs = new SampleRuns()
+  const tenants = new TenantNumbers()
+  const runOf = new Uint32Array(total)
+  let at = 0
+  for (const { tenant, record } of records) {
+    runs.assign(record, tenants.numberOf(tenant), runOf, at)
+    at += record.sampleCount
+  }
+  const order = orderRuns(runs, tenants.ranks())
+  if (order === null) return null
+  const next = new Uint32Array(runs.count)
+  let place = 0
+  for (const run of order) {
+    next[run] = place
+    place += runs.rows[run]!
+  }
+  const columns = new SampleColumns(total)
+  at = 0
+  for (const { record } of records) {
+    scatterKernel(record, runOf, at, next, columns)
+    at += record.sampleCount
+  }
+  fillKernel(runs, order, tenants.all, columns.key)
+  // `next` stands at each run's end now.
+  for (let run = 0; run < runs.count; run++) {
+    const end = next[run]!
+    if (runs.isMixed[run] === 1) sortRun(columns, end - runs.rows[run]!, end, runs.startMs[run]! / 3_600_000)
+  }
+  return columns
+}
