@@ -40,13 +40,14 @@ export function summarize(data) {
 
 /**
  * How `data` differs from `reference`: `{ equal, keepsNames, missingSeries, extraSeries, missingPoints, extraPoints, different, compared, worst }`;
- * `different` counts points further apart than the tolerance, `worst` is the largest relative distance. Names that only `data` has
- * (VictoriaMetrics keeps them through some functions) are noted and left out of the comparison.
+ * `different` counts points further apart than the tolerance, `worst` is the largest relative distance. Names that only one
+ * side has (VictoriaMetrics keeps them through some functions) are left out of the comparison, and noted when it is `data`.
  */
 export function compareAnswers(reference, data) {
-  const expected = bySeries(reference)
-  const keepsNames = hasNames(data) && !hasNames(reference)
-  const found = bySeries(data, { nameless: keepsNames })
+  const nameless = hasNames(data) !== hasNames(reference)
+  const keepsNames = nameless && hasNames(data)
+  const expected = bySeries(reference, { nameless })
+  const found = bySeries(data, { nameless })
   const count = { missingSeries: 0, extraSeries: 0, missingPoints: 0, extraPoints: 0, different: 0, compared: 0, worst: 0 }
   for (const [key, points] of expected) {
     const others = found.get(key)

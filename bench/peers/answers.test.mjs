@@ -29,6 +29,7 @@ test.each([
 test('names that one side keeps are noted and left out', () => {
   const named = matrix([{ __name__: 'up', job: 'a' }, 1, 2], [{ __name__: 'up', job: 'b' }, 3, 'NaN'])
   expect(compareAnswers(reference, named)).toMatchObject({ equal: true, keepsNames: true })
+  expect(compareAnswers(named, reference)).toMatchObject({ equal: true, keepsNames: false })
 })
 
 test('lists and instant answers', () => {

@@ -52,7 +52,7 @@ function goalTable(report) {
       shown[1],
     ]
   })
-  return `### Goals\n\n${markdownTable(['work', 'measure', 'is', 'must', 'goal', '', ''], rows)}`
+  return `#### Goals\n\n${markdownTable(['work', 'measure', 'is', 'must', 'goal', '', ''], rows)}`
 }
 
 function serversOf(load) {
@@ -99,7 +99,7 @@ function loadTable([name, load]) {
   ]
   const columns = columnText(load)
   const size = `${(load.samples / 1e6).toFixed(2)} M samples, ${load.series.toLocaleString('en')} series`
-  return `### Load ${name}\n\n${load.about}; ${size}.\n\n${markdownTable(head, rows)}${columns === '' ? '' : `\n\n${columns}`}`
+  return `#### Load ${name}\n\n${load.about}; ${size}.\n\n${markdownTable(head, rows)}${columns === '' ? '' : `\n\n${columns}`}`
 }
 
 /** What the engine's own files say of the last run of ours. */
@@ -132,7 +132,7 @@ function queryTable([name, load]) {
   ])
   const memory = load.memory.map(({ server, rss, pss }) => `${server} ${rss.toFixed(0)} (PSS ${pss.toFixed(0)})`).join(', ')
   return [
-    `### Queries over ${name}`,
+    `#### Queries over ${name}`,
     'p50 / p95 / CPU of all processes, ms a query.',
     markdownTable(['query', ...servers, ...against.map((peer) => `p50 × ${peer}`)], rows),
     `RSS of all processes after the queries, MiB: ${memory}.`,
@@ -160,7 +160,7 @@ function answerTable([name, load]) {
     ])
   const head = ['query', 'server', 'series missing / extra', 'points missing / extra', 'values apart', 'furthest, relative']
   return [
-    `### Answers over ${name}`,
+    `#### Answers over ${name}`,
     `Compared with those of ${reference}, value by value, within 1e-9 relative. The same: ${sums.join(', ')}.`,
     ...(rows.length > 0 ? [markdownTable(head, rows)] : []),
   ].join('\n\n')

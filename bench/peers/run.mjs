@@ -63,6 +63,12 @@ async function measureAll(options, log) {
   return report
 }
 
+/** Shows it, and puts it into the README when that was asked for. */
+function publish(section, text, options) {
+  console.log(text)
+  if (options.readme) rewriteSection(join(here, '..', 'README.md'), `peers ${section}`, text)
+}
+
 const options = parseOptions(process.argv.slice(2), {
   peers: ['bellwether', ...Object.keys(peerPrograms)],
   ownProgram,
@@ -71,15 +77,13 @@ const options = parseOptions(process.argv.slice(2), {
 const log = (line) => console.error(line)
 if (options.render) {
   const report = readResults(options.out)
-  console.log(renderReport(report))
-  if (options.readme) rewriteSection(join(here, '..', 'README.md'), `peers ${report.form}`, renderReport(report))
+  publish(report.form, renderReport(report), options)
 } else {
   if (options.program === ownProgram && options.build && !(await build({ quiet: true }))) process.exit(1)
-  if (options.profile) console.log(await profileWorkloads(options, log))
+  if (options.profile) publish('profile', await profileWorkloads(options, log), options)
   else {
     const report = await measureAll(options, log)
-    console.log(renderReport(report))
+    publish(report.form, renderReport(report), options)
     log(`\nkept in ${options.out}`)
-    if (options.readme) rewriteSection(join(here, '..', 'README.md'), `peers ${report.form}`, renderReport(report))
   }
 }
