@@ -19,7 +19,7 @@ import { StoredSegment } from './stored-segment.ts'
 
 /** Since the log was opened. */
 export interface DamageCounts {
-  /** Files in which something between two readable records, or a file's header, could not be read. */
+  /** Files in which something could not be read that an unfinished write does not explain. */
   damagedFiles: number
   /** Places in them. */
   damagedPlaces: number
@@ -74,7 +74,8 @@ export async function recoverSegment(deps: RecoveryDeps, file: FoundFile): Promi
   const named = { logId: deps.identity.logId, lane: deps.lane, sequence: file.sequence }
   const scan = scanSegment(bytes, named)
   const sealedAndTorn = !file.isOpen && scan.tornFrom !== null
-  if (scan.damages.length > 0 || sealedAndTorn) await keepDamaged(deps, `${deps.lane}-${segmentFileName(file.sequence)}`, bytes, scan)
+  if (scan.damages.length > 0 || sealedAndTorn || scan.tornByDamage)
+    await keepDamaged(deps, `${deps.lane}-${segmentFileName(file.sequence)}`, bytes, scan)
   if (scan.tornFrom !== null) {
     deps.counts.tornBytes += bytes.length - scan.tornFrom
     deps.logger.info('ingest log: cut the unfinished end of a segment', { path, keptBytes: scan.tornFrom, fileBytes: bytes.length })

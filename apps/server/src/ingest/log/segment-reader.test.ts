@@ -84,6 +84,7 @@ describe('damage', () => {
       const whole = built.starts.filter((from, at) => from + 40 + (built.records[at]?.payload.length ?? 0) <= length).length
       expect(scan.records).toHaveLength(length < segmentHeaderBytes ? 0 : whole)
       expect(scan.damages).toEqual([])
+      expect(scan.tornByDamage).toBe(false)
       const end = whole === 0 ? segmentHeaderBytes : start(whole)
       expect(scan.tornFrom).toBe(length < segmentHeaderBytes ? 0 : length === end ? null : end)
     }

@@ -25,6 +25,11 @@ export interface SegmentScan {
   readonly damages: readonly Damage[]
   /** Where an unreadable end begins, or null when the file ends with a whole record. */
   readonly tornFrom: number | null
+  /**
+   * The unreadable end is not what a write that was cut short leaves: the begin of one record. It may have been acknowledged, or be
+   * what the system made of an unfinished write when the power went.
+   */
+  readonly tornByDamage: boolean
 }
 
 /** `expected` is used when the file's header is damaged: what its name and the log's identity file say. */
@@ -34,7 +39,9 @@ export function scanSegment(bytes: Uint8Array, expected: SegmentIdentity | null)
   const records: LogRecord[] = []
   const damages: Damage[] = []
   let rows = 0
-  if (identity === null || bytes.length < segmentHeaderBytes) return { header, records, rows, damages, tornFrom: 0 }
+  if (identity === null || bytes.length < segmentHeaderBytes) {
+    return { header, records, rows, damages, tornFrom: 0, tornByDamage: bytes.length >= segmentHeaderBytes }
+  }
   if (header === null) damages.push({ from: 0, to: segmentHeaderBytes, reason: 'segment_header' })
   const seed = segmentSeed(identity)
   let position = segmentHeaderBytes
@@ -57,8 +64,19 @@ export function scanSegment(bytes: Uint8Array, expected: SegmentIdentity | null)
   const torn = goodEnd < bytes.length
   // What stands behind the last readable record is the tail, however many pieces it has. An unknown kind is whole, not torn.
   const tail = damages.slice(tailDamages)
-  if (!torn || tail.some((damage) => damage.reason === 'unknown_kind')) return { header, records, rows, damages, tornFrom: null }
-  return { header, records, rows, damages: damages.slice(0, tailDamages), tornFrom: goodEnd }
+  if (!torn || tail.some((damage) => damage.reason === 'unknown_kind')) {
+    return { header, records, rows, damages, tornFrom: null, tornByDamage: false }
+  }
+  const tornByDamage = !isCutShort(bytes, goodEnd, seed)
+  return { header, records, rows, damages: damages.slice(0, tailDamages), tornFrom: goodEnd, tornByDamage }
+}
+
+/** What stands from `position` on is the begin of one record, or of its header. */
+function isCutShort(bytes: Uint8Array, position: number, seed: number): boolean {
+  if (bytes.length - position < recordHeaderBytes)
+    return Buffer.compare(bytes.subarray(position, position + 4), recordMagic.subarray(0, bytes.length - position)) === 0
+  const frame = decodeRecordHeader(bytes, position, seed)
+  return frame !== null && position + recordHeaderBytes + frame.payloadBytes > bytes.length
 }
 
 function unreadable(bytes: Uint8Array, position: number, end: number, frame: RecordFrame): Damage['reason'] | null {

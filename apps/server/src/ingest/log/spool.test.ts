@@ -107,6 +107,31 @@ test('a sealed segment that lost its end is damage, not an unfinished write', as
   expect(spool.counts()).toMatchObject({ damagedFiles: 1, tornBytes: 45 })
 })
 
+test('the end of a segment that was being written: flipped bits, zeros and rubbish are damage, with a copy, and cost what they touch', async () => {
+  const lastRecord = 48
+  const changes: readonly [change: (bytes: Buffer) => Buffer, kept: number][] = [
+    [(bytes) => bytes.fill(255, bytes.length - 2), 4],
+    [(bytes) => Buffer.concat([bytes.fill(0, bytes.length - lastRecord / 2), Buffer.alloc(4096)]), 4],
+    [(bytes) => Buffer.concat([bytes, Buffer.alloc(4096)]), 5],
+    [(bytes) => Buffer.concat([bytes, Buffer.from('rubbish '.repeat(100))]), 5],
+    [(bytes) => Buffer.concat([bytes, Buffer.from('rub')]), 5],
+  ]
+  for (const [change, kept] of changes) {
+    await using directory = await Directory.make()
+    await fill(await directory.open(), 0, 5)
+    await directory.close()
+    const path = await onlySegment(directory)
+    const bytes = await readFile(path)
+    await rm(path)
+    await writeFile(path.replace('.seg', '.open'), change(bytes))
+    const spool = await directory.open()
+    expect(await texts(spool)).toHaveLength(kept)
+    expect(spool.counts()).toMatchObject({ damagedFiles: 1 })
+    expect(spool.counts().tornBytes).toBeGreaterThan(0)
+    expect(await readdir(join(directory.path, 'damaged'))).toHaveLength(1)
+  }
+})
+
 test('a damaged record in the middle costs only itself; a copy is kept and counted', async () => {
   await using directory = await Directory.make()
   await fill(await directory.open(), 0, 5)
