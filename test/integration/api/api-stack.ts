@@ -184,7 +184,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     head.coverFrom(coversFromMs)
     histograms.coverFrom(coversFromMs)
     const { registry, samples } = metrics
-    return createMetricsStore({ registry, head, histograms, samples, grids: new GridStore(clickhouse, registry) })
+    return createMetricsStore({ registry, head, histograms, samples, grids: [new GridStore(clickhouse, registry)] })
   }
   const put = async (tenant: Tenant, samples: readonly TestSample[]): Promise<void> =>
     await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)

@@ -125,7 +125,7 @@ export async function openStack(options: StackOptions) {
   await recoverLog(log, handlers, conservation)
   const ingest = createMetricsIngest({ log, registry, head, histograms, metadata, conservation, instruments })
   const samples = new SampleStore(engine, registry)
-  const store = createMetricsStore({ registry, head, histograms, samples, grids: new GridStore(engine, registry) })
+  const store = createMetricsStore({ registry, head, histograms, samples, grids: [new GridStore(engine, registry)] })
   const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock })
   const writer: Writer | null =
     options.withoutWriter === true

@@ -132,7 +132,7 @@ describe('head and engine', () => {
     }
     await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
-    const parts = { samples: new SampleStore(broken, stack.registry), grids: new GridStore(broken, stack.registry) }
+    const parts = { samples: new SampleStore(broken, stack.registry), grids: [new GridStore(broken, stack.registry)] }
     const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, ...parts })
     expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { ...budget, signal: live }))).toEqual(
       toRecord(someSamples(10)),

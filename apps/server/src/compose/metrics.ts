@@ -125,7 +125,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     }),
   )
   writer.start()
-  const reading = { samples: new SampleStore(engines.clickhouse, registry), grids: new GridStore(engines.clickhouse, registry) }
+  const reading = { samples: new SampleStore(engines.clickhouse, registry), grids: [new GridStore(engines.clickhouse, registry)] }
   return {
     log,
     writer,

@@ -65,6 +65,8 @@ export interface Matcher {
 
 /** Samples of many series as columns: series `i` owns rows `offsets[i] .. offsets[i+1]`, times ascending and unique. */
 export interface SeriesBlock {
+  /** The store's number of each series, ascending: the same series has the same number in every part of one query. Absent: unknown. */
+  readonly keys?: Uint32Array
   readonly labels: readonly Labels[]
   /** length `labels.length + 1` */
   readonly offsets: Uint32Array
@@ -73,6 +75,25 @@ export interface SeriesBlock {
   readonly values: Float64Array
   /** Row-aligned when any selected row is a histogram, else null. */
   readonly histograms: readonly (NativeHistogram | null)[] | null
+}
+
+/** Samples of one series: rows `[start, end)` of the columns, times ascending and unique. */
+export interface SeriesRows {
+  readonly timesMs: Float64Array
+  readonly values: Float64Array
+  readonly start: number
+  readonly end: number
+}
+
+/** Samples of many series, read one series at a time in ascending order, each at most once. To be disposed at the end of the query. */
+export interface SeriesScan extends Disposable {
+  /** As of `SeriesBlock`. */
+  readonly keys: Uint32Array
+  readonly labels: readonly Labels[]
+  /** Every acknowledged sample of the range at or after this time is in it; older ones may be missing. */
+  readonly coversFromMs: number
+  /** Valid until the next call. `STALE` possible; no series has histograms. */
+  read(series: number): SeriesRows
 }
 
 /** What a PromQL selector asks of the store. `[fromMs, toMs]`, both inclusive. */
@@ -117,8 +138,13 @@ export interface GridHint {
   readonly windowMs: number
 }
 
-/** Values at step i of series s are `values[s * steps + i]`; `STALE` where there is none. */
+/**
+ * The first `steps` steps that were asked for, maybe not all. Values at step i of series s are `values[s * steps + i]`; `STALE` where
+ * there is none.
+ */
 export interface SeriesGrid {
+  /** As of `SeriesBlock`. */
+  readonly keys: Uint32Array
   readonly labels: readonly Labels[]
   readonly steps: number
   readonly values: Float64Array

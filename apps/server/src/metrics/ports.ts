@@ -1,7 +1,18 @@
 /** What metrics offers the other domains. Implementations are built in `compose/`. */
 import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
-import type { CatalogQuery, GridRequest, Labels, MetricMetadata, ReadBounds, SelectRequest, SeriesBlock, SeriesGrid } from './model.ts'
+import type {
+  CatalogQuery,
+  GridRequest,
+  Labels,
+  MetricMetadata,
+  ReadBounds,
+  SelectBudget,
+  SelectRequest,
+  SeriesBlock,
+  SeriesGrid,
+  SeriesScan,
+} from './model.ts'
 
 /**
  * Finds the series of a label set. Refs are dense, process-local numbers (0, 1, 2 ...) shared by all tenants;
@@ -42,8 +53,13 @@ export interface MetricsIngest {
 export interface MetricsStore {
   select(scope: Scope, request: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock>
   /**
-   * The result of the hint's function over each selected series, computed where the samples are; null when it must be computed
-   * from samples.
+   * Reads from memory without a copy, as far back as memory covers; null when memory covers nothing of the range or holds more than
+   * plain numbers.
+   */
+  scan?(scope: Scope, request: SelectRequest, bounds: SelectBudget): SeriesScan | null
+  /**
+   * The result of the hint's function over each selected series at the first steps, as far as it is computed where the samples are;
+   * null when all must be computed from samples.
    */
   grid?(scope: Scope, request: GridRequest, bounds: ReadBounds): Promise<SeriesGrid | null>
 }

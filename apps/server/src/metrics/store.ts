@@ -5,25 +5,27 @@
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { tooManySamples, tooManySeries } from './errors.ts'
-import {
-  STALE,
-  type GridHint,
-  type Labels,
-  type NativeHistogram,
-  type SelectBudget,
-  type GridRequest,
-  type ReadBounds,
-  type SelectRequest,
-  type SeriesBlock,
-  type SeriesGrid,
+import type {
+  GridHint,
+  GridRequest,
+  Labels,
+  ReadBounds,
+  SelectBudget,
+  SelectRequest,
+  SeriesBlock,
+  SeriesGrid,
+  SeriesScan,
 } from './model.ts'
 import type { MetricsStore } from './ports.ts'
-import { stepsOf, type GridStore } from './samples/grid-store.ts'
+import { readGrids, stepsOf, toGrid, type GridSource } from './samples/grid-source.ts'
 import type { Head } from './samples/head.ts'
+import { HeadScan } from './samples/head-scan.ts'
 import type { HistogramHead, TimedHistogram } from './samples/histogram-head.ts'
 import { SampleColumns } from './samples/sample-columns.ts'
 import type { SampleStore } from './samples/sample-store.ts'
+import { mergeHistograms, spread, toBlock } from './samples/series-block.ts'
 import { mergeSamples, type SeriesSamples } from './samples/series-samples.ts'
+import { LabelCache } from './series/label-cache.ts'
 import type { SeriesRegistry } from './series/registry.ts'
 
 export interface MetricsStoreDeps {
@@ -31,8 +33,8 @@ export interface MetricsStoreDeps {
   readonly head: Head
   readonly histograms: HistogramHead
   readonly samples: SampleStore
-  /** Without it every range function is computed from samples. */
-  readonly grids?: GridStore
+  /** What computes range functions itself, in the order of preference. Without any, all is computed from samples. */
+  readonly grids?: readonly GridSource[]
 }
 
 /** One query's series, and what it may still read from the engine. */
@@ -43,20 +45,13 @@ interface Selection {
   readonly signal: AbortSignal
 }
 
-/** What was read of each of `refs`, by position. */
-interface ReadSamples {
-  readonly refs: Uint32Array
-  readonly samples: SeriesSamples
-  readonly histograms: ReadonlyMap<number, readonly TimedHistogram[]>
-}
-
-const noSamples = new Float64Array(0)
-
 class StitchedStore implements MetricsStore {
   readonly #deps: MetricsStoreDeps
+  readonly #labels: LabelCache
 
   constructor(deps: MetricsStoreDeps) {
     this.#deps = deps
+    this.#labels = new LabelCache(deps.registry)
   }
 
   async select(scope: Scope, request: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock> {
@@ -68,28 +63,44 @@ class StitchedStore implements MetricsStore {
     const selection: Selection = { refs, request, samplesMax: bounds.samplesMax - count, signal: bounds.signal }
     const samples = await this.#addOlder(selection, recent)
     const histograms = await this.#addOlderHistograms(selection, recentHistograms)
-    return toBlock(this.#deps.registry, { refs, samples, histograms })
+    return toBlock(this.#labelsOf, { refs, samples, histograms })
+  }
+
+  scan(scope: Scope, request: SelectRequest, bounds: SelectBudget): SeriesScan | null {
+    const { head } = this.#deps
+    if (request.toMs < head.coversFromMs) return null
+    const refs = this.#refs(scope, request, bounds)
+    if (this.#hasHistograms(refs)) return null
+    return new HeadScan(head, { refs, labels: Array.from(refs, this.#labelsOf), range: request, samplesMax: bounds.samplesMax })
   }
 
   /**
-   * Only for ranges wholly before what the head covers, when nothing in them waits to be inserted, of metrics without native
-   * histograms. Anything else is computed from samples.
+   * Only for steps before what the head covers, when nothing they look at waits to be inserted, of metrics without native histograms.
+   * Anything else is computed from samples.
    */
   async grid(scope: Scope, request: GridRequest, bounds: ReadBounds): Promise<SeriesGrid | null> {
-    const { hint, matchers } = request
-    const { registry, head, histograms, grids } = this.#deps
-    if (grids === undefined || hint.endMs >= head.coversFromMs || !isWholeMs(hint)) return null
-    const fromMs = hint.startMs - hint.windowMs
-    const refs = this.#refs(scope, { matchers, fromMs, toMs: hint.endMs }, bounds)
+    const { head, grids = [] } = this.#deps
+    if (grids.length === 0 || !isWholeMs(request.hint)) return null
+    const hint = endingBefore(request.hint, head.coversFromMs)
+    if (hint === null) return null
+    const fromMs = hint.startMs - hint.windowMs + 1
+    const refs = this.#refs(scope, { matchers: request.matchers, fromMs, toMs: hint.endMs }, bounds)
     const steps = stepsOf(hint)
-    if (head.hasPending(refs, fromMs, hint.endMs) || refs.some((ref) => histograms.hasMetric(registry.metricHash(ref)))) return null
+    if (head.hasPending(refs, fromMs, hint.endMs) || this.#hasHistograms(refs)) return null
     if (refs.length * steps > bounds.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
-    if (refs.length === 0) return { labels: [], steps, values: noSamples }
-    const values = await grids.read(refs, hint, bounds.signal)
-    return values === null ? null : toGrid(registry, refs, { steps, values })
+    const values = await readGrids(grids, refs, hint, bounds.signal)
+    return values === null ? null : toGrid(this.#labelsOf, refs, { steps, values })
   }
 
-  /** Series that match and may have samples in the range. */
+  readonly #labelsOf = (ref: number): Labels => this.#labels.of(ref)
+
+  #hasHistograms(refs: Uint32Array): boolean {
+    const { registry, histograms } = this.#deps
+    if (histograms.metricCount === 0) return false
+    return refs.some((ref) => histograms.hasMetric(registry.metricHash(ref)))
+  }
+
+  /** Series that match and may have samples in the range, ascending. */
   #refs(scope: Scope, { matchers, fromMs, toMs }: SelectRequest, { seriesMax }: SelectBudget): Uint32Array {
     const { registry } = this.#deps
     const parts: Uint32Array[] = []
@@ -109,7 +120,7 @@ class StitchedStore implements MetricsStore {
       refs.set(part, at)
       at += part.length
     }
-    return refs
+    return refs.sort()
   }
 
   #readHead(refs: Uint32Array, { fromMs, toMs }: SelectRequest): SeriesSamples {
@@ -174,87 +185,12 @@ function isWholeMs(hint: GridHint): boolean {
   return [hint.startMs, hint.endMs, hint.stepMs, hint.windowMs].every((ms) => Number.isSafeInteger(ms) && ms >= 0) && hint.windowMs > 0
 }
 
-/** Leaves out series without a value at any step; moves the others together in place. */
-function toGrid(registry: SeriesRegistry, refs: Uint32Array, { steps, values }: { steps: number; values: Float64Array }): SeriesGrid {
-  const labels: Labels[] = []
-  refs.forEach((ref, i) => {
-    const row = values.subarray(i * steps, (i + 1) * steps)
-    if (row.every((value) => value === STALE)) return
-    values.copyWithin(labels.length * steps, i * steps, (i + 1) * steps)
-    labels.push(registry.labels(ref))
-  })
-  return { labels, steps, values: values.subarray(0, labels.length * steps) }
-}
-
-/** The same samples with an empty row for every series that was not read. */
-function spread(samples: SeriesSamples, positions: readonly number[], seriesCount: number): SeriesSamples {
-  if (positions.length === seriesCount) return samples
-  const offsets = new Uint32Array(seriesCount + 1)
-  positions.forEach((position, i) => {
-    offsets[position + 1] = (samples.offsets[i + 1] ?? 0) - (samples.offsets[i] ?? 0)
-  })
-  for (let i = 0; i < seriesCount; i++) offsets[i + 1] = (offsets[i + 1] ?? 0) + (offsets[i] ?? 0)
-  return { offsets, timesMs: samples.timesMs, values: samples.values }
-}
-
-/** Ascending, one a time; `first` wins. */
-function mergeHistograms(first: readonly TimedHistogram[], second: readonly TimedHistogram[]): TimedHistogram[] {
-  const byTime = new Map<number, TimedHistogram>()
-  for (const one of second.toReversed()) byTime.set(one.timeMs, one)
-  for (const one of first) byTime.set(one.timeMs, one)
-  return [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs)
-}
-
-/** Leaves out series without samples. */
-function toBlock(registry: SeriesRegistry, read: ReadSamples): SeriesBlock {
-  if (read.histograms.size > 0) return toMixedBlock(registry, read)
-  const { refs, samples } = read
-  const kept: number[] = []
-  const offsets = [0]
-  refs.forEach((ref, i) => {
-    if ((samples.offsets[i + 1] ?? 0) === (samples.offsets[i] ?? 0)) return
-    kept.push(ref)
-    offsets.push(samples.offsets[i + 1] ?? 0)
-  })
-  const labels = kept.map((ref) => registry.labels(ref))
-  return { labels, offsets: Uint32Array.from(offsets), timesMs: samples.timesMs, values: samples.values, histograms: null }
-}
-
-/** Floats and histograms of each series merged by time; at one time the float sample is kept. */
-function toMixedBlock(registry: SeriesRegistry, { refs, samples, histograms }: ReadSamples): SeriesBlock {
-  const columns = new SampleColumns()
-  const objects: (NativeHistogram | null)[] = []
-  const offsets = [0]
-  const kept: number[] = []
-  refs.forEach((ref, i) => {
-    const before = columns.count
-    const list = histograms.get(i) ?? []
-    let next = 0
-    const push = (timeMs: number, value: number, histogram: NativeHistogram | null): void => {
-      columns.push(timeMs, value)
-      objects.push(histogram)
-    }
-    const pushUntil = (timeMs: number): void => {
-      for (let one = list[next]; one !== undefined && one.timeMs < timeMs; one = list[++next]) push(one.timeMs, NaN, one.histogram)
-      if (list[next]?.timeMs === timeMs) next++
-    }
-    for (let at = samples.offsets[i] ?? 0; at < (samples.offsets[i + 1] ?? 0); at++) {
-      const timeMs = samples.timesMs[at] ?? 0
-      pushUntil(timeMs)
-      push(timeMs, samples.values[at] ?? 0, null)
-    }
-    pushUntil(Infinity)
-    if (columns.count === before) return
-    kept.push(ref)
-    offsets.push(columns.count)
-  })
-  return {
-    labels: kept.map((ref) => registry.labels(ref)),
-    offsets: Uint32Array.from(offsets),
-    timesMs: columns.count === 0 ? noSamples : columns.timesMs.subarray(0, columns.count),
-    values: columns.values.subarray(0, columns.count),
-    histograms: objects,
-  }
+/** The hint up to its last step before `timeMs`, or null when there is none. */
+function endingBefore(hint: GridHint, timeMs: number): GridHint | null {
+  if (hint.endMs < timeMs) return hint
+  if (hint.startMs >= timeMs) return null
+  const steps = Math.ceil((timeMs - hint.startMs) / hint.stepMs)
+  return { ...hint, endMs: hint.startMs + (steps - 1) * hint.stepMs }
 }
 
 /** Errors of `select` by code: `query.too_many_series`, `query.too_many_samples`, `metrics.bad_regexp`, and the engine's when it is needed. */

@@ -98,7 +98,7 @@ describe('push-down', () => {
       select: () => Promise.reject(new Error('must not be asked')),
       async grid(_request, hint) {
         hints.push(hint)
-        return { labels: [[['__name__', 'm_total']]], steps: 3, values: Float64Array.of(1, ABSENT, 3) }
+        return { keys: Uint32Array.of(0), labels: [[['__name__', 'm_total']]], steps: 3, values: Float64Array.of(1, ABSENT, 3) }
       },
     }
     const query = 'sum(rate(m_total[5m] offset 1m)) + sum(m_total)'

@@ -1,5 +1,5 @@
 /** PromQL as the rest of the program uses it. The engine knows nothing of HTTP, SQL or tenants. */
-import type { GridHint, Labels, NativeHistogram, SelectRequest, SeriesBlock, SeriesGrid } from '../metrics/index.ts'
+import type { GridHint, Labels, NativeHistogram, SelectRequest, SeriesBlock, SeriesGrid, SeriesScan } from '../metrics/index.ts'
 
 /**
  * Where selectors read. `hint` lets a source answer a whole sub-expression itself (push-down); a source that cannot ignores it.
@@ -7,8 +7,10 @@ import type { GridHint, Labels, NativeHistogram, SelectRequest, SeriesBlock, Ser
  */
 export interface SampleSource {
   select(request: SourceRequest, signal: AbortSignal): Promise<SeriesBlock>
+  /** Optional: samples a series at a time, as far back as the source has them at hand; null when it has none so. */
+  scan?(request: SourceRequest): SeriesScan | null
   /**
-   * Optional push-down: the per-step result of `hint.func` over each series, or null when the source does not take it.
+   * Optional push-down: the per-step result of `hint.func` over each series at the first steps, or null when the source takes none.
    * Values at step i of series s are `values[s * steps + i]`; `ABSENT` where there is none.
    */
   grid?(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null>

@@ -1,7 +1,7 @@
 /** Joins the evaluator, which knows no tenant, to the metrics store, which answers nobody without a scope. Counts what is read. */
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
-import type { MetricsStore, SeriesBlock } from '../metrics/index.ts'
+import type { MetricsStore, SeriesBlock, SeriesScan } from '../metrics/index.ts'
 import type { GridHint, QueryLimits, SampleSource, SeriesGrid, SourceRequest } from '../promql/index.ts'
 import { tooManySamples } from './errors.ts'
 
@@ -33,7 +33,27 @@ export class ScopedSource implements SampleSource {
     return block
   }
 
-  /** The store's own computation of a range function, when it has one for this range. Cells count as samples. */
+  /** What is at hand, series by series; each is counted when it is read. */
+  scan(request: SourceRequest): SeriesScan | null {
+    const left = this.#limits.samplesMax - this.#samplesRead
+    if (left <= 0) return null
+    const scan = this.#store.scan?.(this.#scope, request, { seriesMax: this.#limits.seriesMax, samplesMax: left }) ?? null
+    if (scan === null) return null
+    return {
+      keys: scan.keys,
+      labels: scan.labels,
+      coversFromMs: scan.coversFromMs,
+      read: (series) => {
+        const rows = scan.read(series)
+        this.#samplesRead += rows.end - rows.start
+        if (this.#samplesRead > this.#limits.samplesMax) throw new AppError(tooManySamples)
+        return rows
+      },
+      [Symbol.dispose]: () => scan[Symbol.dispose](),
+    }
+  }
+
+  /** The store's own computation of a range function, as far as it has one for this range. Cells count as samples. */
   async grid(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null> {
     const left = this.#limits.samplesMax - this.#samplesRead
     if (left <= 0 || this.#store.grid === undefined) return null

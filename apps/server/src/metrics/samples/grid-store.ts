@@ -5,6 +5,7 @@
 import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
 import { STALE, type GridHint } from '../model.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
+import { stepsOf, type GridSource } from './grid-source.ts'
 import { statementParts } from './statement.ts'
 
 const functionNames: Readonly<Record<GridHint['func'], string>> = {
@@ -21,10 +22,6 @@ const staleSql = "reinterpretAsFloat64(unhex('FEFFFFFFFFFFEFFF'))"
 const isStaleSql = '(f = 0 AND i = toInt64(-9223372036854775808))'
 const valueSql = 'if(f = 0, toFloat64(i), f)'
 
-export function stepsOf({ startMs, endMs, stepMs }: Pick<GridHint, 'startMs' | 'endMs' | 'stepMs'>): number {
-  return stepMs > 0 ? Math.floor((endMs - startMs) / stepMs) + 1 : 1
-}
-
 function gridSql(hint: GridHint): { readonly value: string; readonly condition: string } {
   const steps = stepsOf(hint)
   const stepMs = steps > 1 ? hint.stepMs : 1
@@ -38,7 +35,7 @@ function gridSql(hint: GridHint): { readonly value: string; readonly condition: 
   return { value: `arrayMap(x -> ifNull(x, ${staleSql}), ${call})`, condition: isLast ? '1' : `NOT ${isStaleSql}` }
 }
 
-export class GridStore {
+export class GridStore implements GridSource {
   readonly #engine: Pick<ClickHouse, 'queryNative'>
   readonly #registry: SeriesRegistry
 
@@ -47,10 +44,16 @@ export class GridStore {
     this.#registry = registry
   }
 
+  /** Whatever is in the engine: the caller asks only for steps whose samples all are. */
+  stepsAnswered(_refs: Uint32Array, hint: GridHint): number {
+    return stepsOf(hint)
+  }
+
   /** Values at step i of `refs[s]` are at `s * steps + i`. Null when a series holds values the engine computes differently. Errors: the engine's. */
   async read(refs: Uint32Array, hint: GridHint, signal: AbortSignal): Promise<Float64Array<ArrayBuffer> | null> {
     const steps = stepsOf(hint)
     const values = new Float64Array(refs.length * steps).fill(STALE)
+    if (refs.length === 0) return values
     const positions = new Map<number, number>()
     refs.forEach((ref, i) => positions.set(ref, i))
     const { value, condition } = gridSql(hint)

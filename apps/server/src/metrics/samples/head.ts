@@ -40,6 +40,7 @@ export class Head {
   #lastMs = new Float64Array(1024).fill(-Infinity)
   /** Where late samples of a series went last, so that filling in old data does not walk the list each time. */
   readonly #lateChunk = new Map<number, number>()
+  readonly #guards = new Set<(cutMs: number) => void>()
   #evictAt: number
   #coversFromMs = -Infinity
   #samples = 0
@@ -106,10 +107,29 @@ export class Head {
   read(ref: number, fromMs: number, toMs: number, out: SampleColumns): void {
     if (ref >= this.#first.length) return
     const pool = this.#pool
-    for (let chunk = this.#first[ref]!; chunk !== noChunk; chunk = pool.next(chunk)) {
+    for (let chunk = this.#chunkAt(ref, fromMs); chunk !== noChunk; chunk = pool.next(chunk)) {
       if (pool.baseMs(chunk) > toMs) return
       if (pool.lastMs(chunk) >= fromMs) pool.read(chunk, fromMs, toMs, out)
     }
+  }
+
+  /**
+   * `giveUp` is called just before samples older than its argument may be taken away, so that a reader which is not done can take them
+   * first. Until the result is disposed.
+   */
+  guard(giveUp: (cutMs: number) => void): Disposable {
+    this.#guards.add(giveUp)
+    return { [Symbol.dispose]: () => void this.#guards.delete(giveUp) }
+  }
+
+  /** A chunk of the series before which nothing is at or after `timeMs`; from whichever end of the list is nearer. */
+  #chunkAt(ref: number, timeMs: number): number {
+    const pool = this.#pool
+    const first = this.#first[ref]!
+    if (first === noChunk || timeMs - pool.baseMs(first) < this.#lastMs[ref]! - timeMs) return first
+    let chunk = this.#last[ref]!
+    while (pool.baseMs(chunk) > timeMs && pool.previous(chunk) !== noChunk) chunk = pool.previous(chunk)
+    return chunk
   }
 
   /** May the head hold samples of any of the series in the range that are not in the engine yet? Never a wrong no. */
@@ -118,7 +138,7 @@ export class Head {
     const insertedBeforeSec = this.#insertedBeforeSec(Math.floor(this.#options.clock.monotonicMs() / 1000))
     for (const ref of refs) {
       if (ref >= this.#first.length) continue
-      for (let chunk = this.#first[ref]!; chunk !== noChunk && pool.baseMs(chunk) <= toMs; chunk = pool.next(chunk)) {
+      for (let chunk = this.#chunkAt(ref, fromMs); chunk !== noChunk && pool.baseMs(chunk) <= toMs; chunk = pool.next(chunk)) {
         if (pool.lastMs(chunk) >= fromMs && pool.touchedSec(chunk) >= insertedBeforeSec) return true
       }
     }
@@ -238,6 +258,7 @@ export class Head {
   /** Frees the chunks at the start of each list that end before `cutMs` and were last changed before `touchedBeforeSec`. */
   #evict(cutMs: number, touchedBeforeSec: number): number {
     const pool = this.#pool
+    for (const giveUp of this.#guards) giveUp(cutMs)
     let freed = 0
     for (let ref = 0; ref < this.#first.length; ref++) {
       let chunk = this.#first[ref]!
@@ -251,6 +272,7 @@ export class Head {
       }
       this.#first[ref] = chunk
       if (chunk === noChunk) this.#last[ref] = noChunk
+      else pool.lead(chunk)
     }
     if (freed > 0) {
       this.#lateChunk.clear()

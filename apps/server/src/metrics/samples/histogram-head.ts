@@ -66,6 +66,11 @@ export class HistogramHead {
     if (timeMs > this.#coversFromMs) this.#coversFromMs = timeMs
   }
 
+  /** Metrics that have or had native histograms. */
+  get metricCount(): number {
+    return this.#metrics.size
+  }
+
   get count(): number {
     return this.#count
   }

@@ -33,7 +33,7 @@ export async function aggregate(ctx: QueryContext, node: Aggregation, vector: Ve
 
 /** Groups by a name that is still to be dropped may collide only at the end; with names dropped at once they cannot. */
 function finish(ctx: QueryContext, vector: VectorValue): VectorValue {
-  return mergeSameLabels(vector, ctx.symbols)
+  return ctx.delayedNames ? mergeSameLabels(vector, ctx.symbols) : vector
 }
 
 function scalarParam(param: Value | null): ScalarValue {

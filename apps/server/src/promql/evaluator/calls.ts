@@ -2,7 +2,9 @@
 import { absentLabels, labelJoin, labelReplace, sortByLabels, sortByValue } from '../functions/labels.ts'
 import { histogramFunctions } from '../functions/histogram.ts'
 import { mapFloats, mathFunctions } from '../functions/math.ts'
+import { overTimeKernels, presentKernel } from '../functions/over-time-kernels.ts'
 import { nameKeepers, overTimeFunctions } from '../functions/over-time.ts'
+import { rateKernels } from '../functions/rate-kernels.ts'
 import { looksLikeCounter, rateFunctions } from '../functions/rate.ts'
 import { regressionFunctions } from '../functions/regression.ts'
 import { executionError } from '../errors.ts'
@@ -11,7 +13,7 @@ import { typeOf } from '../syntax/checker.ts'
 import { notes } from './annotations.ts'
 import type { QueryContext } from './context.ts'
 import { labelValue, metricName } from './label-sets.ts'
-import { applyOverRange, Window, type RangeFunction, type RangeInput } from './range-input.ts'
+import { Window, type RangeFunction, type RangeOperation, type RowKernel } from './range-input.ts'
 import { histogramAt } from './selector.ts'
 import { ABSENT, emptyVector, namesDropped, VectorBuilder, type Grid, type ScalarValue, type Value, type VectorValue } from './values.ts'
 
@@ -19,13 +21,13 @@ import { ABSENT, emptyVector, namesDropped, VectorBuilder, type Grid, type Scala
 export interface Evaluation {
   readonly ctx: QueryContext
   evaluate(expr: Expr, grid: Grid): Promise<Value>
-  range(expr: Expr, grid: Grid): Promise<RangeInput>
-  /** A pushed-down result of the whole call, or null. */
-  pushed(node: Call, grid: Grid): Promise<VectorValue | null>
+  /** A function of a range, computed here or where the samples are. */
+  overRange(expr: Expr, grid: Grid, operation: RangeOperation, window: Window): Promise<VectorValue>
   /** The times of a selector's samples in seconds. */
   sampleTimes(expr: Expr, grid: Grid): Promise<VectorValue | null>
 }
 
+const rowKernels: ReadonlyMap<string, RowKernel> = new Map([...rateKernels, ...overTimeKernels])
 const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map([...rateFunctions, ...overTimeFunctions, ...regressionFunctions])
 
 /** Names are dropped at once, or marked to be dropped at the end. */
@@ -182,8 +184,7 @@ function absent(ctx: QueryContext, node: Call, vector: VectorValue): VectorValue
 async function absentOverTime(on: Evaluation, node: Call, grid: Grid): Promise<VectorValue> {
   const of = node.args[0]
   if (of === undefined) return emptyVector(grid.steps)
-  const input = await on.range(of, grid)
-  const present = await applyOverRange(on.ctx, input, grid, () => 1, new Window(on.ctx, of.start, []))
+  const present = await on.overRange(of, grid, { func: () => 1, kernel: presentKernel }, new Window(on.ctx, of.start, []))
   return absenceOf(on.ctx, present, of)
 }
 
@@ -205,8 +206,8 @@ async function rangeCall(on: Evaluation, node: Call, grid: Grid, func: RangeFunc
   if (rangeArg === undefined) throw new Error('a range function lost its range')
   const params: Float64Array[] = []
   for (const arg of node.args) if (arg !== rangeArg) params.push(scalarValues(await on.evaluate(arg, grid)))
-  const pushed = await on.pushed(node, grid)
-  const vector = pushed ?? (await applyOverRange(ctx, await on.range(rangeArg, grid), grid, func, new Window(ctx, rangeArg.start, params)))
+  const operation: RangeOperation = { func, kernel: rowKernels.get(node.func) ?? null }
+  const vector = await on.overRange(rangeArg, grid, operation, new Window(ctx, rangeArg.start, params))
   annotateRange(ctx, node, rangeArg, vector, params)
   return nameKeepers.has(node.func) ? vector : dropNames(ctx, vector)
 }

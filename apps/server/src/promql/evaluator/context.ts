@@ -50,6 +50,7 @@ export class QueryContext implements Disposable {
   #work = 0
   #samplesRead = 0
   #cellsHeld = 0
+  readonly #held: Disposable[] = []
 
   constructor(options: ContextOptions) {
     this.text = options.text
@@ -126,7 +127,13 @@ export class QueryContext implements Disposable {
     this.check()
   }
 
+  /** Disposes of `resource` when the query ends. */
+  hold(resource: Disposable): void {
+    this.#held.push(resource)
+  }
+
   [Symbol.dispose](): void {
+    for (const resource of this.#held) resource[Symbol.dispose]()
     this.#timer[Symbol.dispose]()
     this.#callerSignal.removeEventListener('abort', this.#onCancel)
   }

@@ -1,5 +1,5 @@
 /** Evaluates a checked expression one operator at a time, each over all steps of its grid. */
-import { unwrapParens, setOperators, type BinaryExpr, type Call, type Expr } from '../syntax/ast.ts'
+import { unwrapParens, setOperators, type BinaryExpr, type Expr } from '../syntax/ast.ts'
 import { aggregate } from './aggregate.ts'
 import { scalarScalar, vectorScalar } from './binary-scalar.ts'
 import { setOperation } from './binary-set.ts'
@@ -7,9 +7,10 @@ import { vectorVector } from './binary-vector.ts'
 import { dropNames, evaluateCall, type Evaluation } from './calls.ts'
 import type { QueryContext } from './context.ts'
 import { scaled } from '../histograms/arithmetic.ts'
-import { matrixInput, subqueryInput, type RangeInput } from './range-input.ts'
+import { applyOverRange, matrixInput, subqueryInput, type RangeInput, type RangeOperation, type Window } from './range-input.ts'
 import { evaluateSelector } from './selector.ts'
 import { SelectorPlan } from './selector-plan.ts'
+import { evaluateParts } from './series-input.ts'
 import { narrowedGrid, subqueryGrid } from './time-grid.ts'
 import { ABSENT, broadcast, emptyVector, type Grid, type Value, type VectorValue } from './values.ts'
 
@@ -78,9 +79,9 @@ export class Evaluator implements Evaluation {
   async range(expr: Expr, grid: Grid): Promise<RangeInput> {
     const node = unwrapParens(expr)
     if (node.kind === 'matrix') {
-      const fetched = await this.#plan.fetched(node.selector)
-      if (fetched.kind === 'grid') throw new Error('a pushed-down range was asked for its samples')
-      return matrixInput(this.ctx, node, fetched.block, grid)
+      const [part] = await this.#plan.fetched(node.selector)
+      if (part?.kind !== 'rows' || part.steps < grid.steps) throw new Error('a range was asked for all its samples at once')
+      return matrixInput(this.ctx, node, part.input, grid)
     }
     if (node.kind !== 'subquery') throw new Error('an instant vector was used as a range')
     const innerGrid = subqueryGrid(this.ctx, node, grid)
@@ -89,14 +90,13 @@ export class Evaluator implements Evaluation {
     return subqueryInput(this.ctx, node, vector, innerGrid, grid)
   }
 
-  async pushed(node: Call, grid: Grid): Promise<VectorValue | null> {
-    const first = node.args[0] === undefined ? null : unwrapParens(node.args[0])
-    if (first?.kind !== 'matrix') return null
-    const fetched = await this.#plan.fetched(first.selector)
-    if (fetched.kind !== 'grid') return null
-    const sets = fetched.grid.labels.map((labels) => this.ctx.symbols.sourceSet(labels))
-    const dropName = new Uint8Array(sets.length)
-    return { type: 'vector', steps: grid.steps, sets, dropName, values: fetched.grid.values, histograms: null }
+  async overRange(expr: Expr, grid: Grid, operation: RangeOperation, window: Window): Promise<VectorValue> {
+    const node = unwrapParens(expr)
+    if (node.kind !== 'matrix') return applyOverRange(await this.range(node, grid), grid, operation, window)
+    const parts = await this.#plan.fetched(node.selector)
+    return evaluateParts(this.ctx, parts, grid, (input, part, firstStep) =>
+      applyOverRange(matrixInput(this.ctx, node, input, part), part, operation, window, firstStep),
+    )
   }
 
   async sampleTimes(expr: Expr, outer: Grid): Promise<VectorValue | null> {

@@ -54,10 +54,21 @@ export class LabelSet {
   readonly labels: Labels
   readonly ids: Int32Array
   #nameless: LabelSet | null = null
+  #namedBy: number | null = null
 
   constructor(labels: Labels, ids: Int32Array) {
     this.labels = labels
     this.ids = ids
+  }
+
+  /** Id of the metric name's value; -1: no name and nothing that describes the metric, -2: more than a name. */
+  get namedBy(): number {
+    if (this.#namedBy !== null) return this.#namedBy
+    let found = -1
+    for (const [i, pair] of this.labels.entries()) {
+      if (metadataLabels.includes(pair[0])) found = pair[0] === metricName && found === -1 ? this.ids[i * 2 + 1]! : -2
+    }
+    return (this.#namedBy = found)
   }
 
   /** Without the metric name and what describes the metric; the set itself when there is nothing to drop. */

@@ -1,11 +1,12 @@
 /** Range vectors: points of each series without stale markers, and the windows that functions see of them. */
-import { STALE, type NativeHistogram, type SeriesBlock } from '../../metrics/index.ts'
+import { STALE, type NativeHistogram, type SeriesRows } from '../../metrics/index.ts'
 import { executionError } from '../errors.ts'
 import { KahanMean, KahanSum } from '../functions/kahan.ts'
 import type { MatrixSelector, Subquery } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
 import { labelValue, metricName, type LabelSet } from './label-sets.ts'
 import { histogramAt } from './selector.ts'
+import type { SeriesInput } from './series-input.ts'
 import { durationOf, referenceOf, type Reference } from './time-grid.ts'
 import { ABSENT, VectorBuilder, type Grid, type VectorValue } from './values.ts'
 
@@ -23,7 +24,8 @@ export interface SeriesPoints {
 export interface RangeInput {
   readonly sets: readonly LabelSet[]
   readonly dropName: Uint8Array
-  readonly points: readonly SeriesPoints[]
+  /** To be asked for ascending series, each once; valid until the next call. */
+  readonly points: (series: number) => SeriesPoints
   /** Window at step `i`: `(r - rangeMs, r]` with `r = reference.startMs + i * reference.stepMs`. */
   readonly reference: Reference
   readonly rangeMs: number
@@ -32,27 +34,24 @@ export interface RangeInput {
 const noTimes = new Float64Array(0)
 const noHistograms: readonly NativeHistogram[] = []
 
-export function matrixInput(ctx: QueryContext, node: MatrixSelector, block: SeriesBlock, grid: Grid): RangeInput {
+export function matrixInput(ctx: QueryContext, node: MatrixSelector, input: SeriesInput, grid: Grid): RangeInput {
   if (node.selector.mode !== 'plain') throw executionError(`${node.selector.mode} range selectors are not supported yet`)
-  const sets = block.labels.map((labels) => ctx.symbols.sourceSet(labels))
-  const points = sets.map((_, s) => pointsOf(block, block.offsets[s]!, block.offsets[s + 1]!))
+  const sets = input.labels.map((labels) => ctx.symbols.sourceSet(labels))
+  const points = (series: number): SeriesPoints => pointsOf(input.rows(series), input.histograms)
   const reference = referenceOf(ctx, node.selector.shift, grid)
   return { sets, dropName: new Uint8Array(sets.length), points, reference, rangeMs: durationOf(ctx, node.range) }
 }
 
 /** Fast path: no stale marker and no histogram, so the columns serve as they are. */
-function pointsOf(block: SeriesBlock, from: number, to: number): SeriesPoints {
-  const { values, timesMs, histograms } = block
-  let plain = true
-  for (let row = from; row < to && plain; row++) plain = values[row] !== STALE && (histograms === null || histograms[row] === null)
-  if (plain) {
-    return { times: timesMs, values, start: from, end: to, histogramTimes: noTimes, histograms: noHistograms }
+function pointsOf({ timesMs, values, start, end }: SeriesRows, histograms: SeriesInput['histograms']): SeriesPoints {
+  if (histograms === null && !hasStaleKernel(values, start, end)) {
+    return { times: timesMs, values, start, end, histogramTimes: noTimes, histograms: noHistograms }
   }
   const floatTimes: number[] = []
   const floats: number[] = []
   const histogramTimes: number[] = []
   const found: NativeHistogram[] = []
-  for (let row = from; row < to; row++) {
+  for (let row = start; row < end; row++) {
     const histogram = histograms?.[row] ?? null
     if (values[row] === STALE || histogram?.sum === STALE) continue
     if (histogram === null) {
@@ -73,9 +72,14 @@ function pointsOf(block: SeriesBlock, from: number, to: number): SeriesPoints {
   }
 }
 
+function hasStaleKernel(values: Float64Array, start: number, end: number): boolean {
+  for (let row = start; row < end; row++) if (values[row] === STALE) return true
+  return false
+}
+
 /** The points of a subquery are the present cells of its inner vector. */
 export function subqueryInput(ctx: QueryContext, node: Subquery, inner: VectorValue, innerGrid: Grid, grid: Grid): RangeInput {
-  const points = inner.sets.map((_, s) => cellPoints(inner, s, innerGrid))
+  const points = (series: number): SeriesPoints => cellPoints(inner, series, innerGrid)
   const reference = referenceOf(ctx, node.shift, grid)
   return { sets: inner.sets, dropName: inner.dropName, points, reference, rangeMs: durationOf(ctx, node.range) }
 }
@@ -184,40 +188,92 @@ export class Window {
 
 export type RangeFunction = (window: Window) => number
 
-/** Applies a range function to every series and step. Series keep their labels; the caller drops names. */
+/** The windows of all steps over the points of one series without histograms. */
+export interface RowWindows {
+  readonly times: Float64Array
+  readonly values: Float64Array
+  /** The points are `[start, end)`. */
+  readonly start: number
+  readonly end: number
+  /** Window at step `i`: `(t - rangeMs, t]` with `t = startMs + i * stepMs`. */
+  readonly startMs: number
+  readonly stepMs: number
+  readonly steps: number
+  readonly rangeMs: number
+  /** First scalar argument of the function, one value a step. */
+  readonly param: Float64Array
+}
+
+/**
+ * A range function over all windows of a series at once: writes the steps with a result to `out[at + i]`. Gives to the last bit what the
+ * `RangeFunction` of the same name gives.
+ */
+export type RowKernel = (windows: RowWindows, out: Float64Array, at: number) => void
+
+/** A range function, and its faster form when it has one. */
+export interface RangeOperation {
+  readonly func: RangeFunction
+  readonly kernel: RowKernel | null
+}
+
+/**
+ * Applies a range function to every series at the steps of `grid`, the first of which is the query's step `firstStep`. Series keep their
+ * labels; the caller drops names.
+ */
 export async function applyOverRange(
-  ctx: QueryContext,
   input: RangeInput,
   grid: Grid,
-  func: RangeFunction,
+  { func, kernel }: RangeOperation,
   window: Window,
+  firstStep = 0,
 ): Promise<VectorValue> {
+  const { ctx } = window
   const { steps } = grid
   ctx.reserveCells(input.sets.length * steps)
   const builder = new VectorBuilder(steps, input.sets.length)
   window.rangeMs = input.rangeMs
+  const { startMs, stepMs } = input.reference
+  const param = (window.params[0] ?? noTimes).subarray(firstStep)
   for (let s = 0; s < input.sets.length; s++) {
-    const points = input.points[s]!
-    const set = input.sets[s]!
-    const cell = builder.addSeries(set, input.dropName[s])
-    const { cells } = builder
-    window.name = labelValue(set.labels, metricName)
-    window.open(points)
-    for (let i = 0; i < steps; i++) {
-      slide(window, input.reference.startMs + i * input.reference.stepMs)
-      const size = window.floatCount + window.histogramCount
-      if (ctx.spend(size + 1)) await ctx.pause()
-      if (size === 0) continue
-      window.step = i
-      window.timeMs = grid.startMs + i * grid.stepMs
-      window.histogram = null
-      const value = func(window)
-      if (window.histogram !== null) builder.setHistogram(cell + i, window.histogram)
-      else cells[cell + i] = value
-    }
+    const points = input.points(s)
+    const cell = builder.addSeries(input.sets[s]!, input.dropName[s])
+    if (kernel !== null && points.histogramTimes.length === 0) {
+      const { times, values, start, end } = points
+      if (start < end) kernel({ times, values, start, end, startMs, stepMs, steps, rangeMs: input.rangeMs, param }, builder.cells, cell)
+      if (ctx.spend(end - start + steps)) await ctx.pause()
+    } else await applyToWindows(points, { input, grid, func, window, firstStep }, builder, cell)
     builder.dropIfEmpty(cell)
   }
   return builder.build()
+}
+
+interface Application {
+  readonly input: RangeInput
+  readonly grid: Grid
+  readonly func: RangeFunction
+  readonly window: Window
+  readonly firstStep: number
+}
+
+/** The plain form: window by window. */
+async function applyToWindows(points: SeriesPoints, on: Application, builder: VectorBuilder, cell: number): Promise<void> {
+  const { input, grid, func, window, firstStep } = on
+  const { ctx } = window
+  const { cells } = builder
+  window.name = labelValue(builder.sets[builder.sets.length - 1]!.labels, metricName)
+  window.open(points)
+  for (let i = 0; i < grid.steps; i++) {
+    slide(window, input.reference.startMs + i * input.reference.stepMs)
+    const size = window.floatCount + window.histogramCount
+    if (ctx.spend(size + 1)) await ctx.pause()
+    if (size === 0) continue
+    window.step = firstStep + i
+    window.timeMs = grid.startMs + i * grid.stepMs
+    window.histogram = null
+    const value = func(window)
+    if (window.histogram !== null) builder.setHistogram(cell + i, window.histogram)
+    else cells[cell + i] = value
+  }
 }
 
 /** Moves the window to `(endMs - rangeMs, endMs]`. Ends never go back within a series. */

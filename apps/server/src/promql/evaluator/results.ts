@@ -62,7 +62,8 @@ export function windowSeries(ctx: QueryContext, input: RangeInput): RangeSeries[
   const window = new Window(ctx, 0, [])
   window.rangeMs = input.rangeMs
   const series: RangeSeries[] = []
-  for (const [s, points] of input.points.entries()) {
+  for (let s = 0; s < input.sets.length; s++) {
+    const points = input.points(s)
     window.open(points)
     slide(window, input.reference.startMs)
     const rows: { timeMs: number; value: number; histogram: NativeHistogram | null }[] = []

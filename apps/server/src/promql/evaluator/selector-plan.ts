@@ -1,18 +1,17 @@
 /**
- * Starts every read of a query at once, before anything is evaluated: one `select` (or push-down `grid`) a selector, equal requests
- * shared. The walk must visit nodes with the same grids as the evaluator, so both take them from `time-grid.ts`.
+ * Starts every read of a query at once, before anything is evaluated. Steps that the source has at hand are read from there series by
+ * series (`scan`), those before it are pushed down (`grid`) or selected; equal selections are shared. The walk must visit nodes with the same grids as the evaluator, so both take them from `time-grid.ts`.
  */
 import { AppError } from '../../kernel/errors.ts'
-import type { SeriesBlock } from '../../metrics/index.ts'
+import type { SeriesBlock, SeriesScan } from '../../metrics/index.ts'
 import { tooManySeries } from '../errors.ts'
-import type { GridHint, SeriesGrid, SourceRequest } from '../ports.ts'
+import type { GridHint, SourceRequest } from '../ports.ts'
 import { childrenOf, unwrapParens, type Call, type Expr, type MatrixSelector, type VectorSelector } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
 import { readsStatistics, withDetectedHints } from './reset-hints.ts'
-import { durationOf, narrowedGrid, referenceEndMs, referenceOf, subqueryGrid } from './time-grid.ts'
+import { blockInput, scanInput, type InputPart } from './series-input.ts'
+import { durationOf, narrowedGrid, referenceOf, subqueryGrid } from './time-grid.ts'
 import type { Grid } from './values.ts'
-
-export type Fetched = { readonly kind: 'block'; readonly block: SeriesBlock } | { readonly kind: 'grid'; readonly grid: SeriesGrid }
 
 const pushedFunctions: ReadonlyMap<string, GridHint['func']> = new Map<string, GridHint['func']>([
   ['rate', 'rate'],
@@ -43,7 +42,7 @@ interface Read {
 
 export class SelectorPlan {
   readonly #ctx: QueryContext
-  readonly #fetches = new Map<VectorSelector, Promise<Fetched>>()
+  readonly #fetches = new Map<VectorSelector, Promise<readonly InputPart[]>>()
   readonly #blocks = new Map<string, Promise<SeriesBlock>>()
 
   constructor(ctx: QueryContext, expr: Expr, grid: Grid) {
@@ -53,9 +52,9 @@ export class SelectorPlan {
     for (const fetch of this.#fetches.values()) fetch.catch(() => undefined)
   }
 
-  /** What the source gave for a selector of the planned expression. */
-  fetched(selector: VectorSelector): Promise<Fetched> {
-    return this.#fetches.get(selector) ?? Promise.resolve({ kind: 'block', block: noSeries })
+  /** What the source gave for a selector of the planned expression: parts that together answer the steps of its grid. */
+  fetched(selector: VectorSelector): Promise<readonly InputPart[]> {
+    return this.#fetches.get(selector) ?? Promise.resolve([{ kind: 'rows', steps: 0, input: blockInput(noSeries) }])
   }
 
   /** `stats`: only counts and sums of histograms matter to what is above. */
@@ -97,22 +96,46 @@ export class SelectorPlan {
     this.#fetches.set(selector, this.#fetch({ selector, windowMs: durationOf(this.#ctx, range) }, grid, read))
   }
 
-  async #fetch({ selector, windowMs }: WindowedSelector, grid: Grid, { func, stats }: Read): Promise<Fetched> {
+  async #fetch({ selector, windowMs }: WindowedSelector, grid: Grid, { func, stats }: Read): Promise<readonly InputPart[]> {
     const ctx = this.#ctx
     const reference = referenceOf(ctx, selector.shift, grid)
-    const endMs = referenceEndMs(reference, grid)
+    const { steps } = grid
     // Windows are left-open, the source's range is closed; times are whole milliseconds.
-    const request: SourceRequest = { matchers: selector.matchers, fromMs: reference.startMs - windowMs + 1, toMs: endMs }
-    if (func !== null && selector.mode === 'plain' && ctx.source.grid !== undefined) {
-      const hint: GridHint = { func, startMs: reference.startMs, endMs, stepMs: reference.stepMs, windowMs }
-      const pushed = grid.steps > 1 && reference.stepMs === 0 ? null : await ctx.source.grid(request, hint, ctx.signal)
-      if (pushed !== null && pushed.steps === grid.steps) {
+    const requestOf = (from: number, to: number): SourceRequest => ({
+      matchers: selector.matchers,
+      fromMs: reference.startMs + from * reference.stepMs - windowMs + 1,
+      toMs: reference.startMs + (to - 1) * reference.stepMs,
+    })
+    const request = requestOf(0, steps)
+    const scan = this.#scan(request)
+    if (scan !== null && scan.coversFromMs <= request.fromMs) return [{ kind: 'rows', steps, input: scanInput(ctx, scan) }]
+    const parts: InputPart[] = []
+    let at = 0
+    const isDivisible = steps === 1 || reference.stepMs > 0
+    if (func !== null && selector.mode === 'plain' && isDivisible && ctx.source.grid !== undefined) {
+      const hint: GridHint = { func, startMs: reference.startMs, endMs: request.toMs, stepMs: reference.stepMs, windowMs }
+      const pushed = await ctx.source.grid(request, hint, ctx.signal)
+      if (pushed !== null && pushed.steps > 0 && pushed.steps <= steps) {
         this.#admit(pushed.labels.length, pushed.values.length)
-        return { kind: 'grid', grid: pushed }
+        parts.push({ kind: 'grid', steps: pushed.steps, grid: pushed })
+        at = pushed.steps
       }
     }
-    const block = await this.#block(request)
-    return { kind: 'block', block: stats ? withDetectedHints(block) : block }
+    const scanned = scan === null || !isDivisible ? steps : firstCovered(scan.coversFromMs - request.fromMs, reference.stepMs, steps)
+    if (at < scanned) {
+      const block = await this.#block(requestOf(at, scanned))
+      parts.push({ kind: 'rows', steps: scanned - at, input: blockInput(stats ? withDetectedHints(block) : block) })
+      at = scanned
+    }
+    if (scan !== null && at < steps) parts.push({ kind: 'rows', steps: steps - at, input: scanInput(ctx, scan) })
+    return parts
+  }
+
+  /** Held until the end of the query, so that what memory gives up meanwhile is not missed. */
+  #scan(request: SourceRequest): SeriesScan | null {
+    const scan = this.#ctx.source.scan?.(request) ?? null
+    if (scan !== null) this.#ctx.hold(scan)
+    return scan
   }
 
   #block(request: SourceRequest): Promise<SeriesBlock> {
@@ -131,4 +154,10 @@ export class SelectorPlan {
     if (series > this.#ctx.limits.seriesMax) throw new AppError(tooManySeries)
     this.#ctx.addSamplesRead(samples)
   }
+}
+
+/** The first step whose window, `missingMs` later than that of step 0, is covered; `steps` when there is none. */
+function firstCovered(missingMs: number, stepMs: number, steps: number): number {
+  if (missingMs <= 0) return 0
+  return stepMs > 0 ? Math.min(Math.ceil(missingMs / stepMs), steps) : steps
 }

@@ -1,9 +1,10 @@
 /** Instant selectors: the newest sample within the look-back at each step. */
-import { STALE, type NativeHistogram, type SeriesBlock } from '../../metrics/index.ts'
+import { STALE, type NativeHistogram } from '../../metrics/index.ts'
 import { executionError } from '../errors.ts'
 import type { VectorSelector } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
 import type { SelectorPlan } from './selector-plan.ts'
+import { evaluateParts, type SeriesInput } from './series-input.ts'
 import { referenceOf, type Reference } from './time-grid.ts'
 import { ABSENT, VectorBuilder, type Grid, type VectorValue } from './values.ts'
 
@@ -17,46 +18,64 @@ export async function evaluateSelector(
 ): Promise<VectorValue> {
   if (node.mode === 'anchored') throw executionError('anchored modifier can only be used with: changes, delta, increase, rate, resets')
   if (node.mode === 'smoothed') throw executionError('smoothed selectors are not supported yet')
-  const fetched = await plan.fetched(node)
-  if (fetched.kind === 'grid') {
-    const sets = fetched.grid.labels.map((labels) => ctx.symbols.sourceSet(labels))
-    const dropName = new Uint8Array(sets.length)
-    return { type: 'vector', steps: grid.steps, sets, dropName, values: fetched.grid.values, histograms: null }
-  }
-  return resample(ctx, fetched.block, referenceOf(ctx, node.shift, grid), grid, asTimestamp)
+  const parts = await plan.fetched(node)
+  return evaluateParts(ctx, parts, grid, (input, part) => resample(ctx, input, referenceOf(ctx, node.shift, part), part, asTimestamp))
 }
 
 async function resample(
   ctx: QueryContext,
-  block: SeriesBlock,
+  input: SeriesInput,
   reference: Reference,
   grid: Grid,
   asTimestamp: boolean,
 ): Promise<VectorValue> {
-  const count = block.labels.length
+  const count = input.labels.length
   const { steps } = grid
   ctx.reserveCells(count * steps)
   const builder = new VectorBuilder(steps, count)
-  const rows = new Int32Array(steps)
+  const chosen = new Int32Array(steps)
   for (let s = 0; s < count; s++) {
-    const from = block.offsets[s]!
-    const to = block.offsets[s + 1]!
-    if (ctx.spend(to - from + steps)) await ctx.pause()
-    lastRowKernel(block.timesMs, from, to, reference.startMs, reference.stepMs, ctx.limits.lookbackMs, rows)
-    const cell = builder.addSeries(ctx.symbols.sourceSet(block.labels[s]!))
-    const { cells } = builder
-    for (let i = 0; i < steps; i++) {
-      const row = rows[i]!
-      if (row === -1) continue
-      const histogram = block.histograms?.[row] ?? null
-      if (block.values[row] === STALE || histogram?.sum === STALE) continue
-      if (asTimestamp) cells[cell + i] = block.timesMs[row]! / 1000
-      else if (histogram === null) cells[cell + i] = block.values[row]!
-      else builder.setHistogram(cell + i, histogram)
-    }
+    const { timesMs, values, start, end } = input.rows(s)
+    lastRowKernel(timesMs, start, end, reference.startMs, reference.stepMs, ctx.limits.lookbackMs, chosen)
+    const cell = builder.addSeries(ctx.symbols.sourceSet(input.labels[s]!))
+    if (input.histograms !== null) mixedCells(builder, cell, { timesMs, values, chosen, histograms: input.histograms, asTimestamp })
+    else if (asTimestamp) timeCells(timesMs, values, chosen, builder.cells, cell)
+    else valueCells(values, chosen, builder.cells, cell)
     builder.dropIfEmpty(cell)
+    if (ctx.spend(end - start + steps)) await ctx.pause()
   }
   return builder.build()
+}
+
+/** `STALE` is `ABSENT`, so a stale marker needs no look. */
+function valueCells(values: Float64Array, chosen: Int32Array, cells: Float64Array, cell: number): void {
+  for (let i = 0; i < chosen.length; i++) if (chosen[i] !== -1) cells[cell + i] = values[chosen[i]!]!
+}
+
+function timeCells(timesMs: Float64Array, values: Float64Array, chosen: Int32Array, cells: Float64Array, cell: number): void {
+  for (let i = 0; i < chosen.length; i++) {
+    const row = chosen[i]!
+    if (row !== -1 && values[row] !== STALE) cells[cell + i] = timesMs[row]! / 1000
+  }
+}
+
+interface ChosenRows {
+  readonly timesMs: Float64Array
+  readonly values: Float64Array
+  readonly chosen: Int32Array
+  readonly histograms: readonly (NativeHistogram | null)[]
+  readonly asTimestamp: boolean
+}
+
+function mixedCells(builder: VectorBuilder, cell: number, { timesMs, values, chosen, histograms, asTimestamp }: ChosenRows): void {
+  for (const [i, row] of chosen.entries()) {
+    if (row === -1) continue
+    const histogram = histograms[row] ?? null
+    if (values[row] === STALE || histogram?.sum === STALE) continue
+    if (asTimestamp) builder.cells[cell + i] = timesMs[row]! / 1000
+    else if (histogram === null) builder.cells[cell + i] = values[row]!
+    else builder.setHistogram(cell + i, histogram)
+  }
 }
 
 /** Row of the newest sample in `(t - lookback, t]` for each step, -1 when there is none. */

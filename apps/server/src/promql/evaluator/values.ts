@@ -122,9 +122,11 @@ export function relabeled(vector: VectorValue, sets: readonly LabelSet[], dropNa
   return mergeSameLabels({ ...vector, sets, dropName }, symbols)
 }
 
-/** The vector with metric names removed at once. */
+/** The vector with metric names removed at once. Series of one metric stay different without their name. */
 export function namesDropped(vector: VectorValue, symbols: SymbolTable): VectorValue {
   const sets = vector.sets.map((set) => set.nameless)
+  const first = vector.sets[0]?.namedBy ?? -1
+  if (first !== -2 && vector.sets.every((set) => set.namedBy === first)) return { ...vector, sets, dropName: new Uint8Array(sets.length) }
   return relabeled(vector, sets, new Uint8Array(sets.length), symbols)
 }
 

@@ -5,18 +5,24 @@
  * Below 0: -Inf, above 1: +Inf, no values or a NaN quantile: NaN.
  */
 export function quantileOf(q: number, values: Float64Array): number {
-  if (values.length === 0 || Number.isNaN(q)) return NaN
-  if (q < 0) return -Infinity
-  if (q > 1) return Infinity
   // Typed arrays sort numerically with NaN last; Prometheus counts NaN as the smallest.
   values.sort()
   let missing = 0
   while (missing < values.length && Number.isNaN(values[values.length - 1 - missing]!)) missing++
-  const n = values.length
-  const at = (rank: number): number => (rank < missing ? NaN : values[rank - missing]!)
+  return quantileOfSorted(q, values, values.length - missing, missing)
+}
+
+/** The same of the first `count` values, sorted and without NaN; `missing` NaNs count as smaller ones. */
+export function quantileOfSorted(q: number, values: Float64Array, count: number, missing: number): number {
+  const n = count + missing
+  if (n === 0 || Number.isNaN(q)) return NaN
+  if (q < 0) return -Infinity
+  if (q > 1) return Infinity
   const rank = q * (n - 1)
   const lower = Math.max(0, Math.floor(rank))
   const upper = Math.min(n - 1, lower + 1)
   const weight = rank - Math.floor(rank)
-  return at(lower) * (1 - weight) + at(upper) * weight
+  const low = lower < missing ? NaN : values[lower - missing]!
+  const high = upper < missing ? NaN : values[upper - missing]!
+  return low * (1 - weight) + high * weight
 }

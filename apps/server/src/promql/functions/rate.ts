@@ -7,17 +7,7 @@ import { scaled } from '../histograms/arithmetic.ts'
 import { notes } from '../evaluator/annotations.ts'
 import { ABSENT } from '../evaluator/values.ts'
 import type { RangeFunction, Window } from '../evaluator/range-input.ts'
-
-function increaseKernel(values: Float64Array, from: number, to: number): number {
-  let previous = values[from]!
-  let result = values[to - 1]! - previous
-  for (let i = from + 1; i < to; i++) {
-    const value = values[i]!
-    if (value < previous) result += previous
-    previous = value
-  }
-  return result
-}
+import { extrapolation, increaseKernel } from './extrapolation.ts'
 
 function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
   return (window) => {
@@ -32,22 +22,8 @@ function extrapolated(isCounter: boolean, isRate: boolean): RangeFunction {
     const { values, times, from, to } = window
     const result = isCounter ? increaseKernel(values, from, to) : values[to - 1]! - values[from]!
     const first = isCounter && result > 0 && values[from]! >= 0 ? values[from]! / result : -1
-    return result * extrapolationFactor(window, times[from]!, times[to - 1]!, floats, first, isRate)
+    return result * extrapolation(window.endMs, window.rangeMs, times[from]!, times[to - 1]!, floats, first, isRate)
   }
-}
-
-/** `toZero`: the share of the sampled interval at which the counter would have been zero, or -1 when it has no say. */
-function extrapolationFactor(window: Window, firstMs: number, lastMs: number, count: number, toZero: number, isRate: boolean): number {
-  let toStart = (firstMs - (window.endMs - window.rangeMs)) / 1000
-  let toEnd = (window.endMs - lastMs) / 1000
-  const sampled = (lastMs - firstMs) / 1000
-  const average = sampled / (count - 1)
-  const threshold = average * 1.1
-  if (toStart >= threshold) toStart = average / 2
-  if (toZero >= 0) toStart = Math.min(toStart, sampled * toZero)
-  if (toEnd >= threshold) toEnd = average / 2
-  const factor = (sampled + toStart + toEnd) / sampled
-  return isRate ? factor / (window.rangeMs / 1000) : factor
 }
 
 function extrapolatedHistogram(window: Window, isCounter: boolean, isRate: boolean): number {
@@ -57,7 +33,9 @@ function extrapolatedHistogram(window: Window, isCounter: boolean, isRate: boole
   const firstCount = histograms[histogramFrom]!.count
   const toZero = isCounter && result.count > 0 && firstCount >= 0 ? firstCount / result.count : -1
   const count = histogramTo - histogramFrom
-  const factor = extrapolationFactor(window, histogramTimes[histogramFrom]!, histogramTimes[histogramTo - 1]!, count, toZero, isRate)
+  const firstMs = histogramTimes[histogramFrom]!
+  const lastMs = histogramTimes[histogramTo - 1]!
+  const factor = extrapolation(window.endMs, window.rangeMs, firstMs, lastMs, count, toZero, isRate)
   window.histogram = scaled(result, factor)
   return NaN
 }
