@@ -1,6 +1,7 @@
 /**
- * An engine that honours deduplication tokens and fails in every way that matters: down, refusing before it did the work, or
- * answering with a timeout after (or before) it did. And the kind of data that the simulation sends: a record's payload is
+ * An engine that honours deduplication tokens and fails in every way that matters: down, slow, refusing before it did the work,
+ * answering with a timeout after (or before) it did, and killed when it had noted a token and kept none or some partitions of its
+ * rows (a row's partition is its id modulo 3). And the kind of data that the simulation sends: a record's payload is
  * the decimal ids of its rows, a row id below zero is one that the engine refuses.
  */
 import { AppError } from '../../kernel/errors.ts'
@@ -14,16 +15,24 @@ export interface EngineFaults {
   readonly unavailable: number
   /** The caller is told "timeout"; the work is done, now or later. */
   readonly timeoutAfter: number
-  /** Killed when it had noted the token and not yet kept the rows. */
+  /** Killed when it had noted the token and kept some partitions of the rows, or none. */
   readonly forgets: number
+  /** Takes up to so long, ms. */
+  readonly slowMs: number
 }
+
+export const noEngineFaults: EngineFaults = { unavailable: 0, timeoutAfter: 0, forgets: 0, slowMs: 0 }
+
+const partitions = 3
 
 export function engineError(code: string, kind: ErrorKind = 'unavailable'): AppError {
   return new AppError({ code, kind, publicText: 'injected' })
 }
 
 export class FakeEngine {
-  faults: EngineFaults = { unavailable: 0, timeoutAfter: 0, forgets: 0 }
+  faults: EngineFaults = noEngineFaults
+  /** Rows of inserts of which a part was kept: they may be stored again with the rest, and reading makes them one. */
+  readonly mayBeTwice = new Set<string>()
   /** Row id → how often it was stored, by table. */
   readonly stored = new Map<string, Map<number, number>>()
   /** Promises broken by the caller. */
@@ -41,19 +50,21 @@ export class FakeEngine {
     return this.#applied.size
   }
 
-  insert(owner: SimProcess, request: InsertRequest): Promise<void> {
+  async insert(owner: SimProcess, request: InsertRequest): Promise<void> {
     const { random } = this.#world
+    const slowMs = random.below(this.faults.slowMs + 1)
+    if (slowMs > 0) await this.#world.clock(owner).sleep(slowMs, request.signal)
     const body = Buffer.concat(request.body).toString('utf8')
     const before = this.#bodyByToken.get(request.token)
     if (before !== undefined && before !== body) this.violations.push(`token ${request.token} came with other rows: ${before} then ${body}`)
     this.#bodyByToken.set(request.token, body)
-    return this.#world.perform(owner, () => {
-      if (request.signal.aborted) throw engineError('engine.unavailable')
+    return await this.#world.perform(owner, () => {
+      if (request.signal.aborted || this.#world.failureOf(owner) !== null) throw engineError('engine.unavailable')
       if (random.chance(this.faults.unavailable))
         throw engineError(random.pick(['engine.unavailable', 'engine.memory', 'engine.too_many_parts']))
       if (idsOf(body).some((id) => id < 0)) throw engineError('engine.rejected', 'invalid')
       if (random.chance(this.faults.forgets)) {
-        this.#applied.add(request.token)
+        this.#keepSome(request.token, request.table, body)
         throw engineError('engine.unavailable')
       }
       if (random.chance(this.faults.timeoutAfter)) {
@@ -69,7 +80,8 @@ export class FakeEngine {
   isThere(owner: SimProcess, { sql, rows }: InsertProbe): Promise<boolean> {
     const [table = '', ids = ''] = sql.split(' ')
     return this.#world.perform(owner, () => {
-      if (this.#world.random.chance(this.faults.unavailable)) throw engineError('engine.unavailable')
+      if (this.#world.failureOf(owner) !== null || this.#world.random.chance(this.faults.unavailable))
+        throw engineError('engine.unavailable')
       return idsOf(ids).filter((id) => this.count(table, id) > 0).length === rows
     })
   }
@@ -78,12 +90,25 @@ export class FakeEngine {
     return this.stored.get(table)?.get(id) ?? 0
   }
 
+  #keepSome(token: string, table: string, body: string): void {
+    if (this.#applied.has(token)) return
+    this.#applied.add(token)
+    const kept = this.#world.random.pick([[], [], [0], [1], [0, 2]])
+    const ids = idsOf(body).filter((id) => kept.includes(Math.abs(id) % partitions))
+    this.#store(table, ids)
+    for (const id of ids) this.mayBeTwice.add(`${table} ${id}`)
+  }
+
   #apply(token: string, table: string, body: string): void {
     if (this.#applied.has(token)) return
     this.#applied.add(token)
+    this.#store(table, idsOf(body))
+  }
+
+  #store(table: string, ids: readonly number[]): void {
     const rows = this.stored.get(table) ?? new Map<number, number>()
     this.stored.set(table, rows)
-    for (const id of idsOf(body)) rows.set(id, (rows.get(id) ?? 0) + 1)
+    for (const id of ids) rows.set(id, (rows.get(id) ?? 0) + 1)
   }
 }
 
@@ -103,7 +128,8 @@ function idsIn(record: LogRecord): number[] {
 const rowsPerInsert = 7
 
 function tableInsert(table: string, ids: readonly number[]): TableInsert {
-  const probe = { sql: `${table} ${ids.slice(0, 1).join()}`, rows: Math.min(ids.length, 1) }
+  const firsts = new Map(ids.toReversed().map((id) => [Math.abs(id) % partitions, id]))
+  const probe = { sql: `${table} ${[...firsts.values()].join()}`, rows: firsts.size }
   return { table, columns: ['id'], rows: ids.length, body: [Buffer.from(ids.join(','), 'utf8')], probe }
 }
 

@@ -1,7 +1,7 @@
 /**
  * A disk that behaves as badly as a real one may: writes are in a cache until they are synced, names until their directory
  * is, a crash keeps any part of what was not, a write may be short or meet a full disk, and a failed fsync loses what it was asked
- * to keep while later ones report success (fsyncgate).
+ * to keep while later ones report success (fsyncgate). It has a size: what does not fit is written in part, and then not at all.
  */
 import { dirname, basename } from 'node:path'
 import type { SpoolFile, SpoolFiles } from '../log/spool-files.ts'
@@ -53,7 +53,8 @@ function changed(content: Uint8Array, change: Change): Uint8Array {
 
 export class SimDisk {
   faults: DiskFaults = noDiskFaults
-  freeBytes = 1e12
+  /** What fits on it. */
+  sizeBytes = 1e12
   readonly #random: Random
   #names = new Map<string, Inode>()
   readonly #durableNames = new Map<string, Inode>()
@@ -68,7 +69,7 @@ export class SimDisk {
     // Changes of one directory reach the disk in order; between directories there is no order.
     const stopped = new Set<string>()
     for (const change of this.#journal) {
-      if (this.#random.chance(0.3) || change.directories.some((directory) => stopped.has(directory))) {
+      if (this.#random.chance(0.5) || change.directories.some((directory) => stopped.has(directory))) {
         for (const directory of change.directories) stopped.add(directory)
       } else change.apply(this.#durableNames)
     }
@@ -81,9 +82,10 @@ export class SimDisk {
   }
 
   files(world: SimWorld, owner: SimProcess): SpoolFiles {
-    const step = <T>(effect: () => T): Promise<T> => world.perform(owner, effect)
+    const step: Step = (effect) => world.perform(owner, () => effect(world.failureOf(owner)))
     const other = <T>(effect: () => T): Promise<T> =>
-      step(() => {
+      step((failure) => {
+        if (failure !== null) throw systemError(failure)
         if (this.#random.chance(this.faults.otherError)) throw systemError('EIO')
         return effect()
       })
@@ -96,7 +98,7 @@ export class SimDisk {
       rename: (from, to) => other(() => this.#rename(from, to)),
       unlink: (path) => other(() => this.#unlink(path)),
       syncDirectory: (path) => other(() => this.#syncDirectory(path)),
-      freeBytes: () => step(() => this.freeBytes),
+      freeBytes: () => step(() => this.#freeBytes()),
     }
   }
 
@@ -110,35 +112,44 @@ export class SimDisk {
 
   #file(inode: Inode, step: Step): SpoolFile {
     return {
-      writev: (buffers, position) => step(() => this.#write(inode, Buffer.concat(buffers), position)),
-      dataSync: () => step(() => this.#sync(inode)),
+      writev: (buffers, position) => step((failure) => this.#write(inode, Buffer.concat(buffers), position, failure)),
+      dataSync: () => step((failure) => this.#sync(inode, failure)),
       truncate: (sizeBytes) =>
-        step(() => {
-          if (this.#random.chance(this.faults.writeError)) throw systemError('EIO')
+        step((failure) => {
+          if (failure !== null || this.#random.chance(this.faults.writeError)) throw systemError(failure ?? 'EIO')
           this.#change(inode, { type: 'truncate', sizeBytes })
         }),
       close: () => step(() => undefined),
     }
   }
 
-  #write(inode: Inode, bytes: Uint8Array, position: number): number {
+  // oxlint-disable-next-line max-params -- of a write and what becomes of it
+  #write(inode: Inode, bytes: Uint8Array, position: number, failure: string | null): number {
     const fault = this.#random.next()
     const { shortWrite, noSpace, writeError } = this.faults
-    if (fault >= shortWrite + noSpace + writeError) {
+    const fits = Math.min(bytes.length, Math.max(0, this.#freeBytes() + inode.cache.length - position))
+    if (failure === null && fits === bytes.length && fault >= shortWrite + noSpace + writeError) {
       this.#change(inode, { type: 'write', at: position, bytes })
       return bytes.length
     }
-    const part = this.#random.below(bytes.length)
+    const part = Math.min(fits, this.#random.below(bytes.length))
     if (part > 0) this.#change(inode, { type: 'write', at: position, bytes: bytes.slice(0, part) })
-    if (fault < shortWrite && part > 0) return part
-    throw systemError(fault < shortWrite + noSpace ? 'ENOSPC' : 'EIO')
+    if (failure !== null) throw systemError(failure)
+    if ((fault < shortWrite || fits < bytes.length) && part > 0) return part
+    throw systemError(fits < bytes.length || fault < shortWrite + noSpace ? 'ENOSPC' : 'EIO')
   }
 
-  #sync(inode: Inode): void {
-    if (this.#random.chance(this.faults.syncError)) {
+  #freeBytes(): number {
+    let used = 0
+    for (const inode of this.#names.values()) used += inode.cache.length
+    return Math.max(0, this.sizeBytes - used)
+  }
+
+  #sync(inode: Inode, failure: string | null): void {
+    if (failure !== null || this.#random.chance(this.faults.syncError)) {
       this.#losePending(inode)
       if (this.#random.chance(0.5)) inode.cache = inode.durable
-      throw systemError('EIO')
+      throw systemError(failure ?? 'EIO')
     }
     for (const change of inode.pending) inode.durable = changed(inode.durable, change)
     inode.pending = []
@@ -195,4 +206,5 @@ export class SimDisk {
   }
 }
 
-type Step = <T>(effect: () => T) => Promise<T>
+/** One operation at a turn of its own; `failure`: the code with which it shall fail. */
+type Step = <T>(effect: (failure: string | null) => T) => Promise<T>

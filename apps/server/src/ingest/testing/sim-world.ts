@@ -40,11 +40,22 @@ export class Random {
   }
 }
 
+/** What happens to one chosen operation of a process. */
+export interface StepFault {
+  readonly step: number
+  /**
+   * `dies`: the process ends there, before or after the operation's effect, with or without the power. A system's code: the operation
+   * fails with it, done in part where it has parts.
+   */
+  readonly what:
+    | { readonly type: 'dies'; readonly isDone: boolean; readonly isPowerLost: boolean }
+    | { readonly type: 'fails'; readonly code: string }
+}
+
 /** One life of the program. Once dead, none of its operations ever settles. */
 export interface SimProcess {
   dead: boolean
-  /** The operation at which it dies; Infinity for never. */
-  readonly diesAtStep: number
+  readonly fault: StepFault | null
   steps: number
 }
 
@@ -63,9 +74,12 @@ const turnsMax = 200_000
 
 export class SimWorld {
   readonly random: Random
+  /** Monotonic. */
   nowMs = startMs
-  /** Runs when a process dies, for what it had not made durable. */
-  onDeath: () => void = () => undefined
+  /** What someone set the wall clock ahead; below zero: back. */
+  wallAheadMs = 0
+  /** Runs when the power fails, for what was not durable. */
+  onPowerLoss: () => void = () => undefined
   #tasks: Task[] = []
   #timers: Timer[] = []
   #order = 0
@@ -74,24 +88,28 @@ export class SimWorld {
     this.random = new Random(seed)
   }
 
-  process(diesAtStep: number): SimProcess {
-    return { dead: false, diesAtStep, steps: 0 }
+  process(fault: StepFault | null): SimProcess {
+    return { dead: false, fault, steps: 0 }
+  }
+
+  /** The system's code with which the process's operation of this turn shall fail, or null. */
+  failureOf({ fault, steps }: SimProcess): string | null {
+    return fault?.step === steps && fault.what.type === 'fails' ? fault.what.code : null
   }
 
   /** Runs `effect` at a turn of its own, in any order with what else is under way; the process may die before or after it. */
   perform<T>(owner: SimProcess, effect: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.later(owner, () => {
-        if (++owner.steps === owner.diesAtStep) {
-          if (this.random.chance(0.5)) {
-            try {
-              effect()
-            } catch {
-              // A failing operation of a dying process is seen by nobody.
-            }
+        const { fault } = owner
+        if (++owner.steps === fault?.step && fault.what.type === 'dies') {
+          try {
+            if (fault.what.isDone) effect()
+          } catch {
+            // A failing operation of a dying process is seen by nobody.
           }
           owner.dead = true
-          this.onDeath()
+          if (fault.what.isPowerLost) this.onPowerLoss()
           return
         }
         try {
@@ -127,7 +145,7 @@ export class SimWorld {
       return { [Symbol.dispose]: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) }
     }
     return {
-      nowMs: () => this.nowMs,
+      nowMs: () => this.nowMs + this.wallAheadMs,
       monotonicMs: () => this.nowMs,
       after,
       every(periodMs, run) {
