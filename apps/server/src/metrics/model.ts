@@ -129,8 +129,8 @@ export interface CatalogQuery {
 
 /** A range function that the store may compute itself. PromQL's push-down speaks in the same terms. */
 export interface GridHint {
-  /** `last` is the instant selector with look-back; the others are PromQL range functions. */
-  readonly func: 'last' | 'rate' | 'increase' | 'delta' | 'irate' | 'idelta'
+  /** A PromQL function of one range and nothing else, or `last`: the instant selector with look-back. */
+  readonly func: string
   readonly startMs: number
   readonly endMs: number
   readonly stepMs: number

@@ -85,11 +85,12 @@ class StitchedStore implements MetricsStore {
     if (hint === null) return null
     const fromMs = hint.startMs - hint.windowMs + 1
     const refs = this.#refs(scope, { matchers: request.matchers, fromMs, toMs: hint.endMs }, bounds)
+    if (!grids.some((grid) => grid.coveredSteps(refs, hint) > 0)) return null
     const steps = stepsOf(hint)
     if (head.hasPending(refs, fromMs, hint.endMs) || this.#hasHistograms(refs)) return null
     if (refs.length * steps > bounds.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
-    const values = await readGrids(grids, refs, hint, bounds.signal)
-    return values === null ? null : toGrid(this.#labelsOf, refs, { steps, values })
+    const prefix = await readGrids(grids, refs, hint, bounds.signal)
+    return prefix === null ? null : toGrid(this.#labelsOf, refs, prefix)
   }
 
   readonly #labelsOf = (ref: number): Labels => this.#labels.of(ref)

@@ -5,24 +5,24 @@
 import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
 import { STALE, type GridHint } from '../model.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
-import { stepsOf, type GridSource } from './grid-source.ts'
+import { stepsOf, type GridPrefix, type GridSource } from './grid-source.ts'
 import { statementParts } from './statement.ts'
 
-const functionNames: Readonly<Record<GridHint['func'], string>> = {
-  last: 'timeSeriesResampleToGridWithStaleness',
-  rate: 'timeSeriesRateToGrid',
-  increase: 'timeSeriesIncreaseToGrid',
-  delta: 'timeSeriesDeltaToGrid',
-  irate: 'timeSeriesInstantRateToGrid',
-  idelta: 'timeSeriesInstantDeltaToGrid',
-}
+const functionNames: ReadonlyMap<string, string> = new Map([
+  ['last', 'timeSeriesResampleToGridWithStaleness'],
+  ['rate', 'timeSeriesRateToGrid'],
+  ['increase', 'timeSeriesIncreaseToGrid'],
+  ['delta', 'timeSeriesDeltaToGrid'],
+  ['irate', 'timeSeriesInstantRateToGrid'],
+  ['idelta', 'timeSeriesInstantDeltaToGrid'],
+])
 
 /** `STALE` as an expression that does not depend on how decimal texts are read. */
 const staleSql = "reinterpretAsFloat64(unhex('FEFFFFFFFFFFEFFF'))"
 const isStaleSql = '(f = 0 AND i = toInt64(-9223372036854775808))'
 const valueSql = 'if(f = 0, toFloat64(i), f)'
 
-function gridSql(hint: GridHint): { readonly value: string; readonly condition: string } {
+function gridSql(functionName: string, hint: GridHint): { readonly value: string; readonly condition: string } {
   const steps = stepsOf(hint)
   const stepMs = steps > 1 ? hint.stepMs : 1
   const seconds = (ms: number): string => `toDecimal64('${(ms / 1000).toFixed(3)}', 3)`
@@ -31,7 +31,7 @@ function gridSql(hint: GridHint): { readonly value: string; readonly condition: 
   // An instant selector ends at a stale marker; a range function passes over it.
   const isLast = hint.func === 'last'
   const value = isLast ? `if(${isStaleSql}, ${staleSql}, ${valueSql})` : valueSql
-  const call = `${functionNames[hint.func]}(${parameters})(fromUnixTimestamp64Milli(ts), ${value})`
+  const call = `${functionName}(${parameters})(fromUnixTimestamp64Milli(ts), ${value})`
   return { value: `arrayMap(x -> ifNull(x, ${staleSql}), ${call})`, condition: isLast ? '1' : `NOT ${isStaleSql}` }
 }
 
@@ -45,18 +45,20 @@ export class GridStore implements GridSource {
   }
 
   /** Whatever is in the engine: the caller asks only for steps whose samples all are. */
-  stepsAnswered(_refs: Uint32Array, hint: GridHint): number {
-    return stepsOf(hint)
+  coveredSteps(_refs: Uint32Array, hint: GridHint): number {
+    return functionNames.has(hint.func) ? stepsOf(hint) : 0
   }
 
-  /** Values at step i of `refs[s]` are at `s * steps + i`. Null when a series holds values the engine computes differently. Errors: the engine's. */
-  async read(refs: Uint32Array, hint: GridHint, signal: AbortSignal): Promise<Float64Array<ArrayBuffer> | null> {
+  /** All steps, or null when a series holds values the engine computes differently. Errors: the engine's. */
+  async read(refs: Uint32Array, hint: GridHint, signal: AbortSignal): Promise<GridPrefix | null> {
+    const functionName = functionNames.get(hint.func)
+    if (functionName === undefined) return null
     const steps = stepsOf(hint)
     const values = new Float64Array(refs.length * steps).fill(STALE)
-    if (refs.length === 0) return values
+    if (refs.length === 0) return { steps, values }
     const positions = new Map<number, number>()
     refs.forEach((ref, i) => positions.set(ref, i))
-    const { value, condition } = gridSql(hint)
+    const { value, condition } = gridSql(functionName, hint)
     // The window is open on the left.
     const range = { fromMs: hint.startMs - hint.windowMs + 1, toMs: hint.endMs }
     for (const part of statementParts(this.#registry, refs, range)) {
@@ -66,7 +68,7 @@ export class GridStore implements GridSource {
         if (!this.#take(block, positions, values, steps)) return null
       }
     }
-    return values
+    return { steps, values }
   }
 
   #take(block: NativeBlock, positions: ReadonlyMap<number, number>, values: Float64Array, steps: number): boolean {

@@ -15,13 +15,8 @@ const limits: QueryLimits = { samplesMax: 1e7, seriesMax: 1e5, timeoutMs: 60_000
 const engine = createPromqlEngine({ clock: systemClock })
 const never = new AbortController().signal
 
-const functionTexts: Readonly<Record<GridHint['func'], (selector: string, windowMs: number) => string>> = {
-  last: (selector) => selector,
-  rate: (selector, windowMs) => `rate(${selector}[${windowMs}ms])`,
-  increase: (selector, windowMs) => `increase(${selector}[${windowMs}ms])`,
-  delta: (selector, windowMs) => `delta(${selector}[${windowMs}ms])`,
-  irate: (selector, windowMs) => `irate(${selector}[${windowMs}ms])`,
-  idelta: (selector, windowMs) => `idelta(${selector}[${windowMs}ms])`,
+function textOfHint({ func, windowMs }: GridHint, selector: string): string {
+  return func === 'last' ? selector : `${func}(${selector}[${windowMs}ms])`
 }
 
 interface Seam {
@@ -82,7 +77,7 @@ class SeamSource implements SampleSource {
     if (steps === 0) return null
     this.parts.push('grid')
     const selector = `{${request.matchers.map(({ name, op, value }) => `${name}${op}"${value}"`).join(',')}}`
-    const query = functionTexts[hint.func](selector, hint.windowMs)
+    const query = textOfHint(hint, selector)
     const endMs = hint.startMs + (steps - 1) * hint.stepMs
     const keys: number[] = []
     const labels: Labels[] = []

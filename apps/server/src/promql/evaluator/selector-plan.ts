@@ -13,14 +13,6 @@ import { blockInput, scanInput, type InputPart } from './series-input.ts'
 import { durationOf, narrowedGrid, referenceOf, subqueryGrid } from './time-grid.ts'
 import type { Grid } from './values.ts'
 
-const pushedFunctions: ReadonlyMap<string, GridHint['func']> = new Map<string, GridHint['func']>([
-  ['rate', 'rate'],
-  ['increase', 'increase'],
-  ['delta', 'delta'],
-  ['irate', 'irate'],
-  ['idelta', 'idelta'],
-])
-
 const noSeries: SeriesBlock = {
   labels: [],
   offsets: new Uint32Array(1),
@@ -36,7 +28,7 @@ interface WindowedSelector {
 
 /** How a selector is read: the function that may be pushed down (null: none), and whether only statistics of histograms matter. */
 interface Read {
-  readonly func: GridHint['func'] | null
+  readonly func: string | null
   readonly stats: boolean
 }
 
@@ -83,8 +75,10 @@ export class SelectorPlan {
     if (node.func === 'timestamp' && first?.kind === 'selector') {
       return this.#instant(first, narrowedGrid(first, grid), { func: null, stats })
     }
-    const func = pushedFunctions.get(node.func)
-    if (func !== undefined && first?.kind === 'matrix') return this.#range(first, narrowedGrid(first, grid), { func, stats })
+    // A function of a range alone may be computed by the source; whether it is one that the source has, the source knows.
+    if (first?.kind === 'matrix' && node.args.length === 1 && node.func !== 'absent_over_time') {
+      return this.#range(first, narrowedGrid(first, grid), { func: node.func, stats })
+    }
     for (const arg of node.args) this.#visit(arg, grid, stats)
   }
 
