@@ -23,6 +23,7 @@ import {
   createMetricsIngest,
   createMetricsInstruments,
   createMetricsStore,
+  createRollups,
   defaultSeriesLimits,
   GridStore,
   Head,
@@ -37,6 +38,7 @@ import {
   SeriesRegistry,
   STALE,
   type MetricsIngest,
+  type RollupsDeps,
   type SeriesBlock,
 } from '../../../apps/server/src/metrics/index.ts'
 
@@ -75,7 +77,7 @@ export async function openEngine(): Promise<EngineHome> {
 
 /** Empties every table, for the next test. */
 export async function wipe(engine: ClickHouseEngine): Promise<void> {
-  for (const table of ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata', 'samples_5m', 'samples_1h'])
+  for (const table of ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata', 'samples_5m', 'samples_1h', 'rollup_marks'])
     await engine.command(`TRUNCATE TABLE ${table}`)
 }
 
@@ -86,6 +88,8 @@ export interface StackOptions {
   readonly headSizeBytesMax?: number
   /** Leave everything in the log. */
   readonly withoutWriter?: boolean
+  /** Makes the stack keep rollups, whose rounds the test runs; in place of the engine and clock of the stack. */
+  readonly rollups?: Partial<Pick<RollupsDeps, 'engine' | 'clock' | 'timing'>>
 }
 
 /** One run of the program's metrics part. */
@@ -99,10 +103,13 @@ export async function openStack(options: StackOptions) {
     diskReserveBytes: 0,
   })
   const registry = new SeriesRegistry(defaultSeriesLimits, 1)
+  const shared = { engine, registry, log, clock: systemClock, logger: silentLogger, instruments: createInstruments() }
+  const rollups = createRollups({ ...shared, ...options.rollups })
   const head = new Head({
     sizeBytesMax: options.headSizeBytesMax ?? 64 << 20,
     clock: systemClock,
     pendingAgeMs: () => log.backlog().oldestMs,
+    onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
   })
   const histograms = new HistogramHead()
   const metadata = new MetadataStore()
@@ -122,6 +129,7 @@ export async function openStack(options: StackOptions) {
     },
   })
   const handlers: ReadonlyMap<Kind, KindHandler> = new Map([['metrics', handler]])
+  if (options.rollups !== undefined) await rollups.roller.open()
   await recoverLog(log, handlers, conservation)
   const ingest = createMetricsIngest({ log, registry, head, histograms, metadata, conservation, instruments })
   const samples = new SampleStore(engine, registry)
@@ -133,7 +141,10 @@ export async function openStack(options: StackOptions) {
       : createWriter({
           log,
           handlers,
-          insert: (request) => engine.insertNative(request),
+          insert: async (request) => {
+            await rollups.roller.beforeInsert()
+            await engine.insertNative(request)
+          },
           isThere: (probe, signal) => isThere(engine, probe, signal),
           conservation,
           clock: systemClock,
@@ -152,11 +163,13 @@ export async function openStack(options: StackOptions) {
     samples,
     store,
     catalog,
+    rollups,
     /** Everything acknowledged is in the engine afterwards. */
     async drain(): Promise<void> {
       await writer?.drain(live)
     },
     async [Symbol.asyncDispose](): Promise<void> {
+      await rollups.roller[Symbol.asyncDispose]()
       await writer?.[Symbol.asyncDispose]()
       await log[Symbol.asyncDispose]()
     },

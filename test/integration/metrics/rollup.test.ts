@@ -1,91 +1,143 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { STALE } from '../../../apps/server/src/metrics/index.ts'
-import { rollupStatement, rollupTables } from '../../../apps/server/src/metrics/samples/rollup.ts'
-import { batchOf, openEngine, openStack, type EngineHome, type TestSample } from './metrics-stack.ts'
+import { batchOf, live, openEngine, openStack, wipe, type EngineHome, type Stack, type TestSample } from './metrics-stack.ts'
+import { expectSame, functions, hourMs, minuteMs, refsOf, seriesOf, someGrids } from './rollup-cases.ts'
 
 let home: EngineHome
 const startMs = Date.UTC(2026, 10, 20, 10)
+const hours = 8
+const timing = { graceMs: 0, quietMs: 0, lateMsMax: 0 }
 
 beforeAll(async () => {
   home = await openEngine()
+})
+
+afterEach(async () => {
+  await wipe(home.engine)
 })
 
 afterAll(async () => {
   await home[Symbol.asyncDispose]()
 })
 
-interface Bucket {
-  count: number
-  sum: number
-  min: number
-  max: number
-  first: number
-  last: number
-  increase: number
+let logs = 0
+
+/** A stack whose wall clock stands where the test puts it. */
+async function stackAt(clock: { nowMs: number }, logDir = join(home.dataDir, `log-${logs++}`)): Promise<Stack> {
+  return openStack({ engine: home.engine, logDir, rollups: { clock: { ...systemClock, nowMs: () => clock.nowMs }, timing } })
 }
 
-/** One pass over the samples of a series, as the rows are meant. */
-function naive(samples: readonly TestSample[], bucketMs: number): Map<number, Bucket> {
-  const out = new Map<number, Bucket>()
-  for (const { timeMs, value } of [...samples].sort((a, b) => a.timeMs - b.timeMs)) {
-    if (value === STALE) continue
-    const start = Math.floor(timeMs / bucketMs) * bucketMs
-    const bucket = out.get(start)
-    if (bucket === undefined) out.set(start, { count: 1, sum: value, min: value, max: value, first: value, last: value, increase: 0 })
-    else {
-      bucket.increase += value < bucket.last ? value : value - bucket.last
-      bucket.count++
-      bucket.sum += value
-      bucket.min = Math.min(bucket.min, value)
-      bucket.max = Math.max(bucket.max, value)
-      bucket.last = value
-    }
-  }
-  return out
+async function send(stack: Stack, samples: readonly TestSample[]): Promise<void> {
+  for (let at = 0; at < samples.length; at += 500) await stack.ingest.accept(batchOf(stack.ingest, samples.slice(at, at + 500)), 10)
 }
 
-async function read(table: string): Promise<Map<number, Bucket>> {
-  const out = new Map<number, Bucket>()
-  const sql = `SELECT toFloat64(ts), toFloat64(count), sum, min, max, first, last, increase FROM ${table} FINAL ORDER BY ts`
-  for await (const block of home.engine.queryNative({ sql, class: 'internal' })) {
-    const column = (i: number, row: number): number => {
-      const one = block.columns[i]
-      return one?.kind === 'f64' ? one.data[row]! : NaN
-    }
-    for (let row = 0; row < block.rows; row++) {
-      const [count, sum, min, max, first, last, increase] = [1, 2, 3, 4, 5, 6, 7].map((i) => column(i, row))
-      out.set(column(0, row), { count: count!, sum: sum!, min: min!, max: max!, first: first!, last: last!, increase: increase! })
-    }
-  }
-  return out
-}
-
-test('closed buckets hold what one pass over the samples gives; made again they count once, with late data', async () => {
-  await using stack = await openStack({ engine: home.engine, logDir: join(home.dataDir, 'log') })
-  const values = [0, 5, 9, 2, STALE, 4, 4.5, 0.25, 7]
-  const samples = Array.from({ length: 300 }, (_, i): TestSample => ({
-    labels: { __name__: 'c' },
-    timeMs: startMs + i * 17_000,
-    value: values[i % values.length]!,
-  }))
-  await stack.ingest.accept(batchOf(stack.ingest, samples), 10)
+/** Everything acknowledged is in the engine, and every bucket that can be made is made. */
+async function settle(stack: Stack): Promise<void> {
   await stack.drain()
-  const range = { fromMs: startMs, toMs: startMs + 2 * 3_600_000 }
-  for (const rollup of rollupTables) {
-    for (let round = 0; round < 2; round++) await home.engine.command(rollupStatement(rollup, { ...range, version: 1 }))
-    expect(await read(rollup.table)).toEqual(naive(samples, rollup.bucketMs))
+  while (await stack.rollups.roller.round());
+}
+
+async function expectAllSame(stack: Stack, stepsMin: number): Promise<void> {
+  for (const grid of someGrids(startMs, hours)) {
+    for (const func of functions) {
+      const steps = await expectSame(stack, { ...grid, func })
+      const all = Math.floor((grid.endMs - grid.startMs) / grid.stepMs) + 1
+      expect(steps, `${func} ${JSON.stringify(grid)}`).toBeGreaterThanOrEqual(Math.min(stepsMin, all))
+    }
   }
-  const late: TestSample = { labels: { __name__: 'c' }, timeMs: startMs + 1, value: 100 }
-  await stack.ingest.accept(batchOf(stack.ingest, [late]), 10)
-  await stack.drain()
-  for (const rollup of rollupTables) {
-    await home.engine.command(rollupStatement(rollup, { ...range, version: 2 }))
-    expect(await read(rollup.table)).toEqual(naive([...samples, late], rollup.bucketMs))
+}
+
+const all = Array.from({ length: 24 }, (_, index) => seriesOf(index, startMs, startMs + hours * hourMs))
+
+test('samples that were there before: every function at every aligned grid is what the evaluator computes from samples', async () => {
+  const clock = { nowMs: startMs }
+  const logDir = join(home.dataDir, 'log-before')
+  {
+    await using first = await openStack({ engine: home.engine, logDir })
+    for (const series of all) await send(first, series)
+    await first.drain()
+  }
+  clock.nowMs = startMs + (hours + 1) * hourMs
+  await using stack = await stackAt(clock, logDir)
+  await settle(stack)
+  await expectAllSame(stack, Infinity)
+})
+
+test('samples that come as time passes, some late by hours, and a restart: the same', async () => {
+  const clock = { nowMs: startMs }
+  const logDir = join(home.dataDir, 'log-live')
+  const late: TestSample[] = []
+  let stack = await stackAt(clock, logDir)
+  try {
+    for (let i = 0; i < hours * 4; i++) {
+      const fromMs = startMs + i * 15 * minuteMs
+      const now = all.flat().filter(({ timeMs }) => timeMs > fromMs && timeMs <= fromMs + 15 * minuteMs)
+      await send(
+        stack,
+        now.filter(({ timeMs }, k) => (k + timeMs) % 40 !== 0),
+      )
+      late.push(...now.filter(({ timeMs }, k) => (k + timeMs) % 40 === 0))
+      clock.nowMs = fromMs + 15 * minuteMs + 1000
+      if (i % 8 === 5) await send(stack, late.splice(0, late.length / 2))
+      if (i === 17) {
+        await stack[Symbol.asyncDispose]()
+        stack = await stackAt(clock, logDir)
+      }
+      if (i % 3 === 0) await settle(stack)
+    }
+    await send(stack, late)
+    await expectAllSame(stack, 0)
+    await settle(stack)
+    await expectAllSame(stack, Infinity)
+  } finally {
+    await stack[Symbol.asyncDispose]()
   }
 })
 
-test('only whole buckets are made', () => {
-  for (const rollup of rollupTables)
-    expect(() => rollupStatement(rollup, { fromMs: 1, toMs: 3_600_000, version: 1 })).toThrow(/whole buckets/)
+test('a late sample is in the answer at once, and in the rollup once it is made again', async () => {
+  const clock = { nowMs: startMs + hours * hourMs }
+  await using stack = await stackAt(clock)
+  const at = (minute: number, value: number): TestSample => ({
+    labels: { __name__: 'm', s: '0' },
+    timeMs: startMs + minute * minuteMs,
+    value,
+  })
+  await send(stack, [at(1, 1), at(2, 2), at(31, 3), at(32, 4), at(121, 9)])
+  await settle(stack)
+  const hint = { func: 'sum_over_time', startMs: startMs + hourMs, endMs: startMs + 3 * hourMs, stepMs: hourMs, windowMs: hourMs }
+  const read = async (): Promise<number[] | null> => {
+    const steps = stack.rollups.store.stepsAnswered(refsOf(stack), hint)
+    const got = await stack.rollups.store.read(refsOf(stack), { ...hint, endMs: hint.startMs + (steps - 1) * hourMs }, live)
+    return got === null ? null : [...got]
+  }
+  expect(await read()).toEqual([10, STALE, 9])
+  await send(stack, [at(90, 100)])
+  expect(await read()).toEqual([10])
+  await stack.drain()
+  expect(await read()).toEqual([10])
+  await settle(stack)
+  expect(await read()).toEqual([10, 100, 9])
+})
+
+test('two values of one time, and grids that are not made of whole buckets, are left to the samples', async () => {
+  const clock = { nowMs: startMs + hours * hourMs }
+  await using stack = await stackAt(clock)
+  const sample = { labels: { __name__: 'm', s: '0' }, timeMs: startMs + 1, value: 1 }
+  await send(stack, [sample, { ...sample, timeMs: startMs + minuteMs }])
+  await settle(stack)
+  const five = 5 * minuteMs
+  const hint = { func: 'rate', startMs: startMs + five, endMs: startMs + hourMs, stepMs: five, windowMs: five }
+  const steps = (change: Partial<typeof hint>): number => stack.rollups.store.stepsAnswered(refsOf(stack), { ...hint, ...change })
+  expect(steps({})).toBe(12)
+  expect(steps({ startMs: startMs + five + 1 })).toBe(0)
+  expect(steps({ stepMs: five + 1 })).toBe(0)
+  expect(steps({ windowMs: minuteMs })).toBe(0)
+  expect(steps({ func: 'irate' })).toBe(0)
+  expect(steps({ endMs: clock.nowMs + hourMs })).toBe(hours * 12)
+  await home.engine.command('INSERT INTO samples SELECT org, project, metric, hour, series, ts, i + 1, f FROM samples LIMIT 1')
+  stack.rollups.marks.restore({ tenant: { organizationId: 1, projectId: 1 }, hour: startMs / hourMs, mask: 1 })
+  await settle(stack)
+  expect(await stack.rollups.store.read(refsOf(stack), hint, live)).toBeNull()
 })

@@ -27,6 +27,7 @@ import {
   createMetricsIngest,
   createMetricsInstruments,
   createMetricsStore,
+  createRollups,
   defaultSeriesLimits,
   GridStore,
   Head,
@@ -96,7 +97,13 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     wireCacheBytesMax: Math.floor(memory.registryBytes / 4),
   }
   const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
-  const head = new Head({ sizeBytesMax: memory.headBytes, clock, pendingAgeMs: () => log.backlog().oldestMs })
+  const rollups = createRollups({ engine: engines.clickhouse, registry, log, clock, logger: logger.child('rollups'), instruments })
+  const head = new Head({
+    sizeBytesMax: memory.headBytes,
+    clock,
+    pendingAgeMs: () => log.backlog().oldestMs,
+    onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
+  })
   const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => log.backlog().oldestMs })
   const metadata = new MetadataStore()
   const state = { registry, head, histograms, metadata }
@@ -109,12 +116,16 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   }
   const handlers = new Map<Kind, KindHandler>([['metrics', createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })]])
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
+  await rollups.roller.open()
   await recoverLog(log, handlers, conservation)
   const writer = resources.use(
     createWriter({
       log,
       handlers,
-      insert: (request) => engines.clickhouse.insertNative(request),
+      insert: async (request) => {
+        await rollups.roller.beforeInsert()
+        await engines.clickhouse.insertNative(request)
+      },
       isThere: (probe, signal) => isThere(engines.clickhouse, probe, signal),
       conservation,
       clock,
@@ -125,6 +136,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     }),
   )
   writer.start()
+  resources.use(rollups.roller).start()
   const reading = { samples: new SampleStore(engines.clickhouse, registry), grids: [new GridStore(engines.clickhouse, registry)] }
   return {
     log,

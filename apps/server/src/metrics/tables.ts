@@ -3,6 +3,7 @@
  * of a query; a partition is a week of hours. Codecs as measured: time costs next to nothing, integers by difference.
  * Every table the writer fills remembers insert tokens, which makes a repeated insert harmless.
  */
+import { rollupTables } from './rollup/tables.ts'
 
 /** Steps are created, never changed; each can be run again. */
 export interface MetricsMigration {
@@ -123,4 +124,5 @@ export const metricsMigrations: readonly MetricsMigration[] = [
   { id: 'metrics-0003-rollups', up: [rollup('samples_5m'), rollup('samples_1h')] },
   { id: 'metrics-0004-durable', up: ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata'].map(durable) },
   { id: 'metrics-0005-sample-codecs', up: [sampleCodecs] },
+  { id: 'metrics-0006-exact-rollups', up: rollupTables },
 ]

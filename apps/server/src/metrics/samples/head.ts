@@ -17,6 +17,8 @@ export interface HeadOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Age in ms of the oldest acknowledged record that is not in the engine; 0 when there is none. */
   readonly pendingAgeMs: () => number
+  /** Told of samples before they can be seen: the first `count` of the columns. */
+  readonly onAppend?: (refs: Uint32Array, timesMs: Float64Array, count: number) => void
 }
 
 /** Share of the chunks given up at once when the budget is used up. */
@@ -99,6 +101,7 @@ export class Head {
 
   /** Appends the first `count` samples of the columns; a second sample of a time is left out. Fast path: newer than all before. */
   append(refs: Uint32Array, timesMs: Float64Array, values: Float64Array, count: number): void {
+    this.#options.onAppend?.(refs, timesMs, count)
     const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
     for (let i = 0; i < count; i++) this.#appendOne(refs[i]!, timesMs[i]!, values[i]!, nowSec)
   }

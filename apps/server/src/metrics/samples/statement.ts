@@ -54,9 +54,9 @@ function prefixCondition(registry: SeriesRegistry, refs: readonly number[]): str
 
 /**
  * Conditions that together cover the refs (all of one organization), each series in exactly one of them. Metrics of which many
- * series are wanted are read whole; of the others the series are named, `seriesListMax` a statement.
+ * series are wanted are read whole; of the others the series are named, `seriesListMax` a statement. `range` may be a condition.
  */
-export function statementParts(registry: SeriesRegistry, refs: Uint32Array, range: RowRange): StatementPart[] {
+export function statementParts(registry: SeriesRegistry, refs: Uint32Array, range: RowRange | string): StatementPart[] {
   const byMetric = new Map<string, number[]>()
   for (const ref of refs) {
     const key = `${registry.tenantOf(ref).index}/${registry.metricHash(ref)}`
@@ -71,7 +71,7 @@ export function statementParts(registry: SeriesRegistry, refs: Uint32Array, rang
     if (isMost && list.length > 1) whole.push(list)
     else for (const ref of list) named.push(ref)
   }
-  const time = timeCondition(range)
+  const time = typeof range === 'string' ? range : timeCondition(range)
   const parts: StatementPart[] = []
   for (let at = 0; at < whole.length; at += seriesListMax) {
     const some = whole.slice(at, at + seriesListMax).map((list) => list[0] ?? 0)

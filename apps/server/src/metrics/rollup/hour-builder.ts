@@ -1,0 +1,98 @@
+/** Hours of a series from its five-minute buckets, which come in the order of their table. */
+import type { NativeBlock, NativeColumn } from '../../engines/index.ts'
+import type { SeriesRegistry } from '../series/registry.ts'
+import { Bucket } from './bucket.ts'
+import { bucketSql } from './bucket-values.ts'
+import type { BucketSink } from './builder.ts'
+import { oddFlag, staleFlag, wholeFlag } from './row-columns.ts'
+import { bucketsPerHour, fiveMinutes } from './spans.ts'
+
+const columnSql = [
+  bucketSql.count,
+  bucketSql.firstAt,
+  bucketSql.lastAt,
+  bucketSql.resets,
+  bucketSql.changes,
+  bucketSql.first,
+  bucketSql.last,
+  bucketSql.min,
+  bucketSql.max,
+  bucketSql.sum,
+  bucketSql.resetSum,
+]
+
+/** What `HourBuilder` reads. */
+export const hourRowSql = ['series', 'bucket', 'flags', ...columnSql].join(', ')
+
+export class HourBuilder {
+  readonly #registry: SeriesRegistry
+  readonly #emit: BucketSink
+  readonly #hour = new Bucket()
+  readonly #part = new Bucket()
+  #low = -1
+  #high = -1
+  #ref = -1
+  /** -1: none is open. */
+  #open = -1
+
+  constructor(registry: SeriesRegistry, emit: BucketSink) {
+    this.#registry = registry
+    this.#emit = emit
+  }
+
+  /** Adds rows of `hourRowSql`. */
+  add({ rows, columns }: NativeBlock): void {
+    const [series, bucket, flags, ...rest] = columns
+    if (series?.kind !== 'w64' || bucket?.kind !== 'u32' || flags?.kind !== 'u8') throw new Error('unexpected columns of rollups')
+    const values = rest.map(numbersOf)
+    const ids = series.data
+    for (let row = 0; row < rows; row++) {
+      const hour = Math.floor(bucket.data[row]! / bucketsPerHour)
+      const isSame = ids[row * 2] === this.#low && ids[row * 2 + 1] === this.#high
+      if (!isSame || hour !== this.#open) this.#turnTo(ids[row * 2]!, ids[row * 2 + 1]!, hour)
+      if (this.#ref === -1) continue
+      this.#restore(values, row, flags.data[row]!)
+      this.#hour.append(this.#part, (bucket.data[row]! % bucketsPerHour) * fiveMinutes.bucketMs)
+    }
+  }
+
+  finish(): void {
+    if (this.#open !== -1 && this.#ref !== -1) this.#emit(this.#ref, this.#open, this.#hour)
+    this.#open = -1
+  }
+
+  #turnTo(low: number, high: number, hour: number): void {
+    this.finish()
+    this.#low = low
+    this.#high = high
+    this.#ref = this.#registry.findId(low, high)
+    this.#open = hour
+    this.#hour.reset()
+  }
+
+  #restore(values: readonly ArrayLike<number>[], row: number, flags: number): void {
+    const at = (column: number): number => values[column]![row]!
+    this.#part.restore({
+      count: at(0),
+      firstAtMs: at(1),
+      lastAtMs: at(2),
+      resets: at(3),
+      changes: at(4),
+      first: at(5),
+      last: at(6),
+      // A bucket of stale markers has no values; what is stored in their place must not be taken for any.
+      min: at(0) === 0 ? NaN : at(7),
+      max: at(0) === 0 ? NaN : at(8),
+      sum: at(9),
+      resetSum: at(10),
+      endsStale: (flags & staleFlag) !== 0,
+      isOdd: (flags & oddFlag) !== 0,
+      isWhole: (flags & wholeFlag) !== 0 || at(0) === 0,
+    })
+  }
+}
+
+function numbersOf(column: NativeColumn): ArrayLike<number> {
+  if (column.kind !== 'u32' && column.kind !== 'f64') throw new Error('unexpected columns of rollups')
+  return column.data
+}

@@ -1,0 +1,120 @@
+/**
+ * Makes rows of rollup tables: five-minute buckets from samples, hours from five-minute buckets. Both stream, so that memory does not
+ * depend on how much is made; both run with one thread, as background work.
+ */
+import type { ClickHouse } from '../../engines/index.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import type { SeriesRegistry } from '../series/registry.ts'
+import { BucketBuilder } from './builder.ts'
+import { HourBuilder, hourRowSql } from './hour-builder.ts'
+import type { HourMask } from './marks.ts'
+import { RowWriter } from './row-writer.ts'
+import { bucketsPerHour, fiveMinutes, oneHour, wholeHourMask } from './spans.ts'
+
+export interface MakerDeps {
+  readonly engine: Pick<ClickHouse, 'queryNative' | 'insertNative'>
+  readonly registry: SeriesRegistry
+}
+
+/** Adjacent hours of one project, or of all. Only buckets of the masks are made. */
+export interface HourRun {
+  readonly tenant: Tenant | null
+  readonly fromHour: number
+  /** By hour after `fromHour`. */
+  readonly masks: readonly number[]
+}
+
+/** What one piece of work took. */
+export interface MakeCost {
+  readonly samples: number
+  readonly rows: number
+}
+
+/** Others' statements go first, and one core at most is used. */
+const background = 'max_threads = 1, os_threads_nice_value_query = 10'
+/** A statement over a few hours of a very large project may return this many rows. */
+const rowsMax = 1_000_000_000
+
+const tenantSql = (tenant: Tenant | null): string =>
+  tenant === null ? '1' : `org = ${tenant.organizationId} AND project = ${tenant.projectId}`
+
+/** Cuts marks, in any order, into runs of at most `hoursMax` adjacent hours of one project. */
+export function hourRuns(marks: readonly HourMask[], hoursMax: number): HourRun[] {
+  const runs: { tenant: Tenant; fromHour: number; masks: number[] }[] = []
+  const sorted = marks.toSorted(
+    (a, b) => a.tenant.organizationId - b.tenant.organizationId || a.tenant.projectId - b.tenant.projectId || a.hour - b.hour,
+  )
+  for (const { tenant, hour, mask } of sorted) {
+    const run = runs.at(-1)
+    const isNext =
+      run?.tenant.organizationId === tenant.organizationId &&
+      run.tenant.projectId === tenant.projectId &&
+      run.fromHour + run.masks.length === hour &&
+      run.masks.length < hoursMax
+    if (isNext) run.masks.push(mask)
+    else runs.push({ tenant, fromHour: hour, masks: [mask] })
+  }
+  return runs
+}
+
+export class RollupMaker {
+  readonly #deps: MakerDeps
+
+  constructor(deps: MakerDeps) {
+    this.#deps = deps
+  }
+
+  /** Errors: the engine's. What was inserted before one is made again by a later round. */
+  async makeSmall({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
+    const { engine, registry } = this.#deps
+    const writer = new RowWriter(engine, fiveMinutes, registry)
+    const firstBit = Math.max(lowestBit(masks[0] ?? 0), 0)
+    const fromMs = fromHour * oneHour.bucketMs + firstBit * fiveMinutes.bucketMs
+    const toMs = (fromHour + masks.length - 1) * oneHour.bucketMs + highestBit(masks.at(-1) ?? 0) * fiveMinutes.bucketMs
+    const builder = new BucketBuilder(registry, (ref, bucket, content) => {
+      const hour = Math.floor(bucket / bucketsPerHour)
+      if ((((masks[hour - fromHour] ?? 0) >> (bucket % bucketsPerHour)) & 1) === 1) writer.push(ref, bucket, seq, content)
+    })
+    const hours = `hour BETWEEN ${Math.floor(fromMs / oneHour.bucketMs)} AND ${Math.floor(toMs / oneHour.bucketMs)}`
+    const sql = `SELECT series, ts, i, f FROM samples WHERE ${tenantSql(tenant)} AND ${hours} AND ts > ${fromMs} AND ts <= ${toMs}
+      ORDER BY org, project, metric, hour, series, ts SETTINGS ${background}`
+    for await (const block of engine.queryNative({ sql, class: 'internal', rowsMax, signal })) {
+      builder.add(block)
+      await writer.flushFull()
+    }
+    builder.finish()
+    await writer.finish()
+    return { samples: builder.rows, rows: writer.rows }
+  }
+
+  /** Of the run only whole hours; they must be made of what `makeSmall` left. Errors: the engine's. */
+  async makeHours({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
+    const { engine, registry } = this.#deps
+    const writer = new RowWriter(engine, oneHour, registry)
+    const builder = new HourBuilder(registry, (ref, hour, content) => {
+      if (masks[hour - fromHour] === wholeHourMask) writer.push(ref, hour, seq, content)
+    })
+    const first = fromHour * bucketsPerHour
+    const last = (fromHour + masks.length) * bucketsPerHour - 1
+    const slot = (bucket: number): number => Math.floor(bucket / fiveMinutes.slotBuckets)
+    const sql = `SELECT ${hourRowSql} FROM samples_5m FINAL
+      WHERE ${tenantSql(tenant)} AND slot BETWEEN ${slot(first)} AND ${slot(last)} AND bucket BETWEEN ${first} AND ${last}
+      ORDER BY org, project, metric, slot, series, bucket SETTINGS ${background}`
+    for await (const block of engine.queryNative({ sql, class: 'internal', rowsMax, signal })) {
+      builder.add(block)
+      await writer.flushFull()
+    }
+    builder.finish()
+    await writer.finish()
+    return { samples: 0, rows: writer.rows }
+  }
+}
+
+function lowestBit(mask: number): number {
+  return 31 - Math.clz32(mask & -mask)
+}
+
+/** One more than the position of the highest bit. */
+function highestBit(mask: number): number {
+  return 32 - Math.clz32(mask)
+}

@@ -1,0 +1,221 @@
+/**
+ * Rounds of rollup work. A round (1) says up to when it will close buckets, so that samples that come from then on are marked late,
+ * and takes marks that have rested; (2) waits until everything acknowledged before is in the engine; (3) makes the buckets; (4) notes
+ * that they are made. A crash anywhere repeats the work under a higher number, whose rows win.
+ */
+import type { IngestLog } from '../../ingest/index.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import type { RollupInstruments } from './instruments.ts'
+import { hourRuns, type HourRun, type RollupMaker } from './maker.ts'
+import type { HourMask, RollupMarks } from './marks.ts'
+import { roundsPerPartition, type MarkStore } from './mark-store.ts'
+import { bucketsPerHour, fiveMinutes, oneHour, wholeHourMask } from './spans.ts'
+
+export interface RollerDeps {
+  readonly marks: RollupMarks
+  readonly store: MarkStore
+  readonly maker: RollupMaker
+  /** Hours of each project that have samples. Errors: the engine's. */
+  readonly hoursWithSamples: (signal: AbortSignal) => Promise<readonly HourMask[]>
+  readonly log: Pick<IngestLog, 'backlog'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly instruments: RollupInstruments
+  readonly timing?: Partial<RollerTiming>
+}
+
+export interface RollerTiming {
+  /** Between looks for work. */
+  readonly periodMs: number
+  /** How long after its end a bucket is closed: most senders have sent by then, and what comes later costs a repetition. */
+  readonly graceMs: number
+  /** A late bucket is made again when nothing came into its hour for this long, */
+  readonly quietMs: number
+  /** or so long after the first late sample. */
+  readonly lateMsMax: number
+}
+
+export const defaultTiming: RollerTiming = { periodMs: 15_000, graceMs: 90_000, quietMs: 30_000, lateMsMax: 600_000 }
+
+/** Hours of one project in one statement, of all projects together, and in one round. */
+const hoursPerRun = 6
+const hoursPerRound = 96
+const waitMs = 100
+
+export class RollupRoller implements AsyncDisposable {
+  readonly #deps: RollerDeps
+  readonly #timing: RollerTiming
+  readonly #stop = new AbortController()
+  #seq = 0
+  /** Up to where the first life of the program with rollups has to make everything; null when that was seen to. */
+  #oldUpToMs: number | null = null
+  #writing: Promise<void> | null = null
+  #loop: Promise<void> | null = null
+
+  constructor(deps: RollerDeps) {
+    this.#deps = deps
+    this.#timing = { ...defaultTiming, ...deps.timing }
+  }
+
+  /** Reads where the last life left off. Before the log is recovered, so that what is found there is marked. Errors: the engine's. */
+  async open(): Promise<void> {
+    const { marks, store } = this.#deps
+    const progress = await store.load(this.#stop.signal)
+    this.#seq = progress.seq + 1
+    for (const mark of progress.late) marks.restore(mark)
+    if (progress.closedMs === null) {
+      this.#oldUpToMs = this.#closableMs()
+      return marks.noteUpTo(this.#oldUpToMs)
+    }
+    marks.close(progress.closedMs)
+    await store.snapshot(this.#seq, marks.all(), progress.closedMs)
+  }
+
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  /** To be awaited before samples are inserted: no late sample is in the engine without its mark. Rejects when it is to be tried again. */
+  async beforeInsert(): Promise<void> {
+    while (this.#deps.marks.hasUnwritten) {
+      this.#writing ??= this.#writeMarks().finally(() => {
+        this.#writing = null
+      })
+      await this.#writing
+    }
+  }
+
+  /** One round; false when there was nothing to do. Errors: the engine's; everything waits for the next round then. */
+  async round(): Promise<boolean> {
+    if (this.#oldUpToMs !== null) await this.#beginWithOldSamples(this.#oldUpToMs)
+    await this.beforeInsert()
+    const { marks, store, log, clock, instruments } = this.#deps
+    const { quietMs, lateMsMax } = this.#timing
+    const taken = marks.take({ quietMs, atMostMs: lateMsMax }, hoursPerRound)
+    const closeToMs = Math.max(this.#closableMs(), marks.closedMs)
+    if (taken.length === 0 && closeToMs === marks.closedMs) return false
+    const seq = ++this.#seq
+    try {
+      marks.noteUpTo(closeToMs)
+      const sinceMs = clock.monotonicMs()
+      while (!isInserted(log, clock.monotonicMs() - sinceMs)) {
+        await clock.sleep(waitMs, this.#stop.signal)
+        this.#stop.signal.throwIfAborted()
+      }
+      await store.begin(seq)
+      const startedMs = clock.monotonicMs()
+      const closing = closingRuns(marks.closedMs, closeToMs)
+      await this.#make([...closing, ...hourRuns(taken, hoursPerRun)], seq, closeToMs)
+      await store.done(seq, taken, closeToMs)
+      marks.close(closeToMs)
+      marks.made()
+      instruments.rounds.inc()
+      instruments.seconds.inc((clock.monotonicMs() - startedMs) / 1000)
+      instruments.lateBuckets.inc(taken.reduce((sum, { mask }) => sum + bitsOf(mask), 0))
+    } catch (error) {
+      marks.giveBack()
+      throw error
+    }
+    if (seq % roundsPerPartition === 0) await store.snapshot(++this.#seq, marks.all(), marks.closedMs)
+    return true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger, instruments } = this.#deps
+    const { signal } = this.#stop
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const isBusy = await this.round()
+        failures = 0
+        if (!isBusy) await clock.sleep(this.#timing.periodMs, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        instruments.failures.inc()
+        // The first and then every doubling, so that an hour without the engine is a dozen lines.
+        if ((failures & (failures + 1)) === 0)
+          logger.warn('a round of rollups failed and will be repeated', { error: String(error), failures })
+        failures++
+        await clock.sleep(this.#timing.periodMs, signal)
+      }
+    }
+  }
+
+  async #make(runs: readonly HourRun[], seq: number, closeToMs: number): Promise<void> {
+    const { maker, instruments } = this.#deps
+    const { signal } = this.#stop
+    for (const run of runs) {
+      const small = await maker.makeSmall(run, seq, signal)
+      instruments.rows.inc({ table: fiveMinutes.table }, small.rows)
+      instruments.samples.inc(small.samples)
+      const masks = run.masks.map((_, i) => (this.#isWhole(run.tenant, run.fromHour + i, closeToMs) ? wholeHourMask : 0))
+      if (!masks.includes(wholeHourMask)) continue
+      const large = await maker.makeHours({ ...run, masks }, seq, signal)
+      instruments.rows.inc({ table: oneHour.table }, large.rows)
+    }
+  }
+
+  /** Are all buckets of the hour made by now? If some are late again, the round that makes them makes the hour. */
+  #isWhole(tenant: Tenant | null, hour: number, closeToMs: number): boolean {
+    if ((hour + 1) * oneHour.bucketMs > closeToMs) return false
+    return tenant === null || this.#deps.marks.lateMask(tenant, hour) === 0
+  }
+
+  /** Every hour that has samples waits to be made. Samples that are not in the engine yet were marked as they came. */
+  async #beginWithOldSamples(upToMs: number): Promise<void> {
+    const { marks, store, hoursWithSamples } = this.#deps
+    for (const mark of await hoursWithSamples(this.#stop.signal)) marks.restore(mark)
+    await store.snapshot(++this.#seq, marks.all(), upToMs)
+    marks.close(upToMs)
+    this.#oldUpToMs = null
+  }
+
+  #closableMs(): number {
+    const { bucketMs } = fiveMinutes
+    return Math.floor((this.#deps.clock.nowMs() - this.#timing.graceMs) / bucketMs) * bucketMs
+  }
+
+  async #writeMarks(): Promise<void> {
+    const { marks, store } = this.#deps
+    const unwritten = marks.unwritten()
+    try {
+      await store.mark(this.#seq, unwritten)
+    } catch (error) {
+      // Whatever the engine says about the marks, the samples are not refused for it.
+      throw new Error('marks of late samples could not be written', { cause: error })
+    }
+    marks.written(unwritten)
+  }
+}
+
+/** Is everything that was acknowledged more than `ageMs` ago in the engine? */
+function isInserted(log: Pick<IngestLog, 'backlog'>, ageMs: number): boolean {
+  const { segments, oldestMs } = log.backlog()
+  return segments === 0 || oldestMs < ageMs
+}
+
+/** The buckets in `(fromMs, toMs]` of all projects. */
+export function closingRuns(fromMs: number, toMs: number): HourRun[] {
+  const runs: { tenant: null; fromHour: number; masks: number[] }[] = []
+  const { bucketMs } = fiveMinutes
+  for (let bucket = fromMs / bucketMs; bucket < toMs / bucketMs; bucket++) {
+    const hour = Math.floor(bucket / bucketsPerHour)
+    let run = runs.at(-1)
+    if (run === undefined || hour >= run.fromHour + hoursPerRun) runs.push((run = { tenant: null, fromHour: hour, masks: [] }))
+    const at = hour - run.fromHour
+    run.masks[at] = (run.masks[at] ?? 0) | (1 << (bucket % bucketsPerHour))
+  }
+  return runs
+}
+
+function bitsOf(mask: number): number {
+  let count = 0
+  for (let bits = mask; bits !== 0; bits &= bits - 1) count++
+  return count
+}

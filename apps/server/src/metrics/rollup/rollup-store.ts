@@ -1,0 +1,137 @@
+/**
+ * Answers range functions from rollups, for the steps that they cover completely. Whoever asks computes the other steps from samples.
+ * Eligible: a function of `rollupFunctions`; step, window and start multiples of a bucket; the coarsest such bucket is read.
+ */
+import type { ClickHouse } from '../../engines/index.ts'
+import type { GridHint } from '../model.ts'
+import { stepsOf, type GridSource } from '../samples/grid-source.ts'
+import { statementParts } from '../samples/statement.ts'
+import type { SeriesRegistry } from '../series/registry.ts'
+import { DenseBuckets, denseSql } from './dense-buckets.ts'
+import type { RollupMarks } from './marks.ts'
+import { fiveMinutes, oneHour, type RollupWidth } from './spans.ts'
+import { rollupFunctions, type BucketWindow, type RollupFunction } from './window-functions.ts'
+
+/** A range function by PromQL's name (`last`: the instant selector) on a grid; windows are left-open. */
+export type RollupHint = Omit<GridHint, 'func'> & { readonly func: string }
+
+/** Buckets of series held at once, about 60 bytes each; more series are read one group after the other. */
+const cellsMax = 4_000_000
+
+/** Cells computed before other work gets its turn. */
+const cellsPerTurn = 500_000
+
+export class RollupStore implements GridSource {
+  readonly #engine: Pick<ClickHouse, 'queryNative'>
+  readonly #registry: SeriesRegistry
+  readonly #marks: Pick<RollupMarks, 'cleanUntilMs'>
+
+  constructor(engine: Pick<ClickHouse, 'queryNative'>, registry: SeriesRegistry, marks: Pick<RollupMarks, 'cleanUntilMs'>) {
+    this.#engine = engine
+    this.#registry = registry
+    this.#marks = marks
+  }
+
+  /** As many of the first steps as are made of clean buckets now; none for other functions and grids. */
+  stepsAnswered(refs: Uint32Array, hint: RollupHint): number {
+    if (widthOf(hint) === null || !rollupFunctions.has(hint.func) || refs.length === 0) return 0
+    const fromMs = hint.startMs - hint.windowMs
+    let untilMs = hint.endMs
+    let previous = -1
+    for (const ref of refs) {
+      const { index, tenant } = this.#registry.tenantOf(ref)
+      if (index === previous) continue
+      previous = index
+      untilMs = this.#marks.cleanUntilMs(tenant, fromMs, untilMs)
+    }
+    return untilMs < hint.startMs ? 0 : stepsOf({ ...hint, endMs: untilMs })
+  }
+
+  /** Null also when not all steps are answered any more. */
+  async read(refs: Uint32Array, hint: RollupHint, signal: AbortSignal): Promise<Float64Array<ArrayBuffer> | null> {
+    const steps = stepsOf(hint)
+    const width = widthOf(hint)
+    const func = rollupFunctions.get(hint.func)
+    if (width === null || func === undefined || this.stepsAnswered(refs, hint) < steps) return null
+    const values = new Float64Array(refs.length * steps)
+    const grid = new BucketGrid(hint, width, steps)
+    const perGroup = Math.max(1, Math.floor(cellsMax / grid.buckets))
+    for (let at = 0; at < refs.length; at += perGroup) {
+      const group = refs.subarray(at, at + perGroup)
+      const dense = await this.#readGroup(group, grid, func, signal)
+      if (dense === null) return null
+      await computeGroup(dense, group.length, { grid, func }, values.subarray(at * steps, (at + group.length) * steps))
+    }
+    return values
+  }
+
+  async #readGroup(refs: Uint32Array, grid: BucketGrid, func: RollupFunction, signal: AbortSignal): Promise<DenseBuckets | null> {
+    const dense = new DenseBuckets(refs.length, grid.firstBucket, grid.buckets, func.columns)
+    const positions = new Map<number, number>()
+    refs.forEach((ref, i) => positions.set(ref, i))
+    for (const { condition } of statementParts(this.#registry, refs, grid.condition)) {
+      const sql = `SELECT ${denseSql(func.columns)} FROM ${grid.width.table} WHERE ${condition}`
+      for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
+        dense.add(block, positions, this.#registry)
+        if (dense.isOdd) return null
+      }
+    }
+    return dense
+  }
+}
+
+/** Which buckets the windows of a grid are made of. */
+class BucketGrid {
+  readonly width: RollupWidth
+  readonly steps: number
+  readonly firstBucket: number
+  readonly buckets: number
+  readonly perStep: number
+  readonly perWindow: number
+
+  constructor(hint: RollupHint, width: RollupWidth, steps: number) {
+    this.width = width
+    this.steps = steps
+    this.perStep = steps > 1 ? hint.stepMs / width.bucketMs : 0
+    this.perWindow = hint.windowMs / width.bucketMs
+    this.firstBucket = (hint.startMs - hint.windowMs) / width.bucketMs
+    this.buckets = (steps - 1) * this.perStep + this.perWindow
+  }
+
+  get condition(): string {
+    const { slotBuckets } = this.width
+    const last = this.firstBucket + this.buckets - 1
+    const slots = `slot BETWEEN ${Math.floor(this.firstBucket / slotBuckets)} AND ${Math.floor(last / slotBuckets)}`
+    return `${slots} AND bucket BETWEEN ${this.firstBucket} AND ${last}`
+  }
+}
+
+/** The coarsest buckets that all windows are made of, or null. */
+function widthOf({ startMs, endMs, stepMs, windowMs }: RollupHint): RollupWidth | null {
+  if (windowMs <= 0 || startMs - windowMs < 0) return null
+  const isAligned = (bucketMs: number): boolean =>
+    startMs % bucketMs === 0 && windowMs % bucketMs === 0 && (endMs === startMs || (stepMs > 0 && stepMs % bucketMs === 0))
+  return [oneHour, fiveMinutes].find(({ bucketMs }) => isAligned(bucketMs)) ?? null
+}
+
+async function computeGroup(
+  dense: DenseBuckets,
+  series: number,
+  { grid, func: { compute } }: { readonly grid: BucketGrid; readonly func: RollupFunction },
+  values: Float64Array,
+): Promise<void> {
+  const { steps, perStep, perWindow, buckets } = grid
+  const window: BucketWindow = { from: 0, to: 0, bucketMs: grid.width.bucketMs }
+  let computed = 0
+  for (let s = 0; s < series; s++) {
+    for (let i = 0; i < steps; i++) {
+      window.from = s * buckets + i * perStep
+      window.to = window.from + perWindow
+      values[s * steps + i] = compute(dense, window)
+    }
+    computed += steps * perWindow
+    if (computed < cellsPerTurn) continue
+    computed = 0
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

@@ -1,0 +1,53 @@
+/** Finished buckets on their way into a rollup table: encoded as soon as a block is full, inserted when the caller can wait. */
+import { randomUUID } from 'node:crypto'
+
+import { encodeNativeBlock, type ClickHouse } from '../../engines/index.ts'
+import type { SeriesRegistry } from '../series/registry.ts'
+import type { BucketRow } from './bucket.ts'
+import { RowColumns } from './row-columns.ts'
+import type { RollupWidth } from './spans.ts'
+
+export class RowWriter {
+  /** Rows given so far. */
+  rows = 0
+  readonly #engine: Pick<ClickHouse, 'insertNative'>
+  readonly #width: RollupWidth
+  readonly #columns: RowColumns
+  #names: readonly string[] = []
+  #full: Uint8Array[] = []
+
+  constructor(engine: Pick<ClickHouse, 'insertNative'>, width: RollupWidth, registry: SeriesRegistry) {
+    this.#engine = engine
+    this.#width = width
+    this.#columns = new RowColumns(width, registry)
+  }
+
+  push(ref: number, bucket: number, seq: number, row: BucketRow): void {
+    this.#columns.push(ref, bucket, seq, row)
+    this.rows++
+    if (this.#columns.isFull) this.#encode()
+  }
+
+  /** Inserts full blocks. Errors: the engine's. */
+  async flushFull(): Promise<void> {
+    // A row made twice is one row to whoever reads, so that no token is needed; a new one keeps the engine from leaving rows out.
+    for (let body = this.#full.shift(); body !== undefined; body = this.#full.shift()) {
+      const token = `${this.#width.table}-${randomUUID()}`
+      await this.#engine.insertNative({ table: this.#width.table, columns: this.#names, body: [body], token })
+    }
+  }
+
+  /** Inserts everything. */
+  async finish(): Promise<void> {
+    this.#encode()
+    await this.flushFull()
+  }
+
+  #encode(): void {
+    if (this.#columns.rows === 0) return
+    const columns = this.#columns.toColumns()
+    this.#names = columns.map(({ name }) => name)
+    this.#full.push(encodeNativeBlock(this.#columns.rows, columns))
+    this.#columns.clear()
+  }
+}
