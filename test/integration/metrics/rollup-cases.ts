@@ -1,7 +1,7 @@
 /** Series with everything that a rollup could get wrong, and the comparison of its answers with the evaluator's over the samples. */
 import { expect } from 'vitest'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
-import { STALE, type RollupHint } from '../../../apps/server/src/metrics/index.ts'
+import { STALE, type GridHint } from '../../../apps/server/src/metrics/index.ts'
 import { createPromqlEngine, type RangeSeries } from '../../../apps/server/src/promql/index.ts'
 import { budget, live, scope, type Stack, type TestSample } from './metrics-stack.ts'
 
@@ -60,7 +60,7 @@ export const functions = [
 const matchers = [{ name: '__name__', op: '=', value: 'm' }] as const
 
 /** By series (label `s`), a value a step, from samples by the evaluator without push-down. */
-export async function evaluated(stack: Stack, hint: RollupHint): Promise<Map<string, number[]>> {
+export async function evaluated(stack: Stack, hint: GridHint): Promise<Map<string, number[]>> {
   const steps = Math.floor((hint.endMs - hint.startMs) / hint.stepMs) + 1
   const query = hint.func === 'last' ? 'm' : `${hint.func}(m[${hint.windowMs}ms])`
   const select: Stack['store']['select'] = (_, request) => stack.store.select(scope, request, { ...budget, signal: live })
@@ -86,9 +86,9 @@ export function refsOf(stack: Stack): Uint32Array {
 }
 
 /** Compares every covered step; gives how many there were. */
-export async function expectSame(stack: Stack, hint: RollupHint): Promise<number> {
+export async function expectSame(stack: Stack, hint: GridHint): Promise<number> {
   const refs = refsOf(stack)
-  const steps = stack.rollups.store.stepsAnswered(refs, hint)
+  const steps = stack.rollups.store.coveredSteps(refs, hint)
   if (steps === 0) return 0
   const got = await stack.rollups.store.read(refs, { ...hint, endMs: hint.startMs + (steps - 1) * hint.stepMs }, live)
   if (got === null) throw new Error('steps that were said to be answered are not')
@@ -97,7 +97,7 @@ export async function expectSame(stack: Stack, hint: RollupHint): Promise<number
     const name = new Map(stack.registry.labels(ref)).get('s') ?? ''
     for (let i = 0; i < steps; i++) {
       const expected = want.get(name)?.[i] ?? STALE
-      const value = got[s * steps + i]!
+      const value = values[s * steps + i]!
       const where = `${hint.func} series ${name} at ${new Date(hint.startMs + i * hint.stepMs).toISOString()}: ${value} for ${expected}`
       if (expected === STALE || value === STALE || !Number.isFinite(expected)) expect(value, where).toBe(expected)
       else expect(Math.abs(value - expected), where).toBeLessThanOrEqual(1e-12 * Math.max(Math.abs(expected), 1))
@@ -107,7 +107,7 @@ export async function expectSame(stack: Stack, hint: RollupHint): Promise<number
 }
 
 /** Start, end, step and window of grids over the hours from `fromMs` on. */
-export function someGrids(fromMs: number, hours: number): Omit<RollupHint, 'func'>[] {
+export function someGrids(fromMs: number, hours: number): Omit<GridHint, 'func'>[] {
   const toMs = fromMs + hours * hourMs
   const five = 5 * minuteMs
   return [

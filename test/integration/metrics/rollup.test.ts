@@ -108,7 +108,7 @@ test('a late sample is in the answer at once, and in the rollup once it is made 
   await settle(stack)
   const hint = { func: 'sum_over_time', startMs: startMs + hourMs, endMs: startMs + 3 * hourMs, stepMs: hourMs, windowMs: hourMs }
   const read = async (): Promise<number[] | null> => {
-    const steps = stack.rollups.store.stepsAnswered(refsOf(stack), hint)
+    const steps = stack.rollups.store.coveredSteps(refsOf(stack), hint)
     const got = await stack.rollups.store.read(refsOf(stack), { ...hint, endMs: hint.startMs + (steps - 1) * hourMs }, live)
     return got === null ? null : [...got]
   }
@@ -129,7 +129,7 @@ test('two values of one time, and grids that are not made of whole buckets, are 
   await settle(stack)
   const five = 5 * minuteMs
   const hint = { func: 'rate', startMs: startMs + five, endMs: startMs + hourMs, stepMs: five, windowMs: five }
-  const steps = (change: Partial<typeof hint>): number => stack.rollups.store.stepsAnswered(refsOf(stack), { ...hint, ...change })
+  const steps = (change: Partial<typeof hint>): number => stack.rollups.store.coveredSteps(refsOf(stack), { ...hint, ...change })
   expect(steps({})).toBe(12)
   expect(steps({ startMs: startMs + five + 1 })).toBe(0)
   expect(steps({ stepMs: five + 1 })).toBe(0)

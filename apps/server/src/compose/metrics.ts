@@ -137,7 +137,10 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   )
   writer.start()
   resources.use(rollups.roller).start()
-  const reading = { samples: new SampleStore(engines.clickhouse, registry), grids: [new GridStore(engines.clickhouse, registry)] }
+  const reading = {
+    samples: new SampleStore(engines.clickhouse, registry),
+    grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
+  }
   return {
     log,
     writer,

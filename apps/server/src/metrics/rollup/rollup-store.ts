@@ -4,16 +4,13 @@
  */
 import type { ClickHouse } from '../../engines/index.ts'
 import type { GridHint } from '../model.ts'
-import { stepsOf, type GridSource } from '../samples/grid-source.ts'
+import { stepsOf, type GridPrefix, type GridSource } from '../samples/grid-source.ts'
 import { statementParts } from '../samples/statement.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { DenseBuckets, denseSql } from './dense-buckets.ts'
 import type { RollupMarks } from './marks.ts'
 import { fiveMinutes, oneHour, type RollupWidth } from './spans.ts'
 import { rollupFunctions, type BucketWindow, type RollupFunction } from './window-functions.ts'
-
-/** A range function by PromQL's name (`last`: the instant selector) on a grid; windows are left-open. */
-export type RollupHint = Omit<GridHint, 'func'> & { readonly func: string }
 
 /** Buckets of series held at once, about 60 bytes each; more series are read one group after the other. */
 const cellsMax = 4_000_000
@@ -33,7 +30,7 @@ export class RollupStore implements GridSource {
   }
 
   /** As many of the first steps as are made of clean buckets now; none for other functions and grids. */
-  stepsAnswered(refs: Uint32Array, hint: RollupHint): number {
+  coveredSteps(refs: Uint32Array, hint: GridHint): number {
     if (widthOf(hint) === null || !rollupFunctions.has(hint.func) || refs.length === 0) return 0
     const fromMs = hint.startMs - hint.windowMs
     let untilMs = hint.endMs
@@ -47,12 +44,12 @@ export class RollupStore implements GridSource {
     return untilMs < hint.startMs ? 0 : stepsOf({ ...hint, endMs: untilMs })
   }
 
-  /** Null also when not all steps are answered any more. */
-  async read(refs: Uint32Array, hint: RollupHint, signal: AbortSignal): Promise<Float64Array<ArrayBuffer> | null> {
-    const steps = stepsOf(hint)
+  /** Null when no step is covered, or a series holds what only its samples can answer. Errors: the engine's. */
+  async read(refs: Uint32Array, hint: GridHint, signal: AbortSignal): Promise<GridPrefix | null> {
+    const steps = this.coveredSteps(refs, hint)
     const width = widthOf(hint)
     const func = rollupFunctions.get(hint.func)
-    if (width === null || func === undefined || this.stepsAnswered(refs, hint) < steps) return null
+    if (steps === 0 || width === null || func === undefined) return null
     const values = new Float64Array(refs.length * steps)
     const grid = new BucketGrid(hint, width, steps)
     const perGroup = Math.max(1, Math.floor(cellsMax / grid.buckets))
@@ -62,7 +59,7 @@ export class RollupStore implements GridSource {
       if (dense === null) return null
       await computeGroup(dense, group.length, { grid, func }, values.subarray(at * steps, (at + group.length) * steps))
     }
-    return values
+    return { steps, values }
   }
 
   async #readGroup(refs: Uint32Array, grid: BucketGrid, func: RollupFunction, signal: AbortSignal): Promise<DenseBuckets | null> {
@@ -89,7 +86,7 @@ class BucketGrid {
   readonly perStep: number
   readonly perWindow: number
 
-  constructor(hint: RollupHint, width: RollupWidth, steps: number) {
+  constructor(hint: GridHint, width: RollupWidth, steps: number) {
     this.width = width
     this.steps = steps
     this.perStep = steps > 1 ? hint.stepMs / width.bucketMs : 0
@@ -107,7 +104,7 @@ class BucketGrid {
 }
 
 /** The coarsest buckets that all windows are made of, or null. */
-function widthOf({ startMs, endMs, stepMs, windowMs }: RollupHint): RollupWidth | null {
+function widthOf({ startMs, endMs, stepMs, windowMs }: GridHint): RollupWidth | null {
   if (windowMs <= 0 || startMs - windowMs < 0) return null
   const isAligned = (bucketMs: number): boolean =>
     startMs % bucketMs === 0 && windowMs % bucketMs === 0 && (endMs === startMs || (stepMs > 0 && stepMs % bucketMs === 0))
