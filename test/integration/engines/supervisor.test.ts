@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { RotatingLog } from '../../../apps/server/src/engines/supervisor/rotating-log.ts'
-import { SupervisedProcess, type SuperviseOptions } from '../../../apps/server/src/engines/supervisor/supervised-process.ts'
+import { type Heard, SupervisedProcess, type SuperviseOptions } from '../../../apps/server/src/engines/supervisor/supervised-process.ts'
 import { type Clock, systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { isAlive } from '../../support/processes.ts'
@@ -79,8 +79,8 @@ test('a child that says nothing is silent at the second time, ready again when i
   using folder = engineFolder()
   const silences = [false, true, false, true, true, true, false]
   let asked = 0
-  const isSilent = async (): Promise<boolean> => silences[asked++] ?? false
-  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { isSilent }))
+  const listen = async (): Promise<Heard> => ((silences[asked++] ?? false) ? 'silent' : 'well')
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { listen }))
   const states: unknown[] = []
   using _ = child.onState((state) => states.push({ state, asked, failure: child.failure }))
   const first = child.pid
@@ -92,16 +92,42 @@ test('a child that says nothing is silent at the second time, ready again when i
   expect(child.pid).toBe(first)
 })
 
+test('a child that recovers by itself is not ready meanwhile, and is not started again', async () => {
+  using folder = engineFolder()
+  const answers: Heard[] = [
+    'well',
+    'recovering',
+    'recovering',
+    'recovering',
+    'recovering',
+    'recovering',
+    'recovering',
+    'recovering',
+    'well',
+  ]
+  let asked = 0
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { listen: async () => answers[asked++] ?? 'well' }))
+  const states: unknown[] = []
+  using _ = child.onState((state) => states.push({ state, asked, failure: child.failure }))
+  const first = child.pid
+  await until('it was asked often enough', () => asked > answers.length)
+  expect(states).toEqual([
+    { state: 'restarting', asked: 2, failure: 'it recovers and takes no questions yet' },
+    { state: 'ready', asked: 9, failure: null },
+  ])
+  expect(child.pid).toBe(first)
+})
+
 test('a child that says nothing for too long is killed in its own way and started again', async () => {
   using folder = engineFolder()
-  let isSilent = true
+  let heard: Heard = 'silent'
   const killed: number[] = []
   const kill = (pid: number): void => {
     killed.push(pid)
-    isSilent = false
+    heard = 'well'
     process.kill(pid, 'SIGKILL')
   }
-  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { isSilent: async () => isSilent, kill }))
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { listen: async () => heard, kill }))
   const first = child.pid
   await until('another one is ready', () => child.state() === 'ready' && child.pid !== first && child.pid !== null)
   expect(killed).toEqual([first])
@@ -110,7 +136,7 @@ test('a child that says nothing for too long is killed in its own way and starte
 test('a silent child is not asked to stop', async () => {
   using folder = engineFolder()
   const child = await SupervisedProcess.start(
-    options(folder.path, () => idle, { isSilent: async () => true, stopDeadlineMs: 1_000_000_000, clock: { ...hurriedClock } }),
+    options(folder.path, () => idle, { listen: async () => 'silent', stopDeadlineMs: 1_000_000_000, clock: { ...hurriedClock } }),
   )
   const { pid } = child
   if (pid === null) throw new Error('no process')

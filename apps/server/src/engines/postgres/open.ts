@@ -12,9 +12,9 @@ import { type EngineState, SupervisedProcess } from '../supervisor/supervised-pr
 import { findPostgres, type PostgresBinaries } from './binaries.ts'
 import { type Cluster, openCluster, serverCommand, superuser } from './cluster.ts'
 import { killFamily } from './family.ts'
+import { hearServer } from './hearing.ts'
 import { clearOrphan } from './orphan.ts'
 import { decideRunAs, type RunAs } from './run-as.ts'
-import { isServerSilent } from './silence.ts'
 
 export interface PostgresOptions {
   /** Null: start the embedded engine. */
@@ -109,7 +109,7 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
       }
     },
     probe: async () => (await whyNot(connectionTo('postgres'))) === null,
-    isSilent: () => isServerSilent(join(cluster.socketFolder, '.s.PGSQL.5432'), clock),
+    listen: () => hearServer(join(cluster.socketFolder, '.s.PGSQL.5432'), superuser, clock),
     // At once: what was committed is in its log, and a new parent may be waiting for the folder.
     attach: (pid) => guardOrphan(pid, 'QUIT'),
     explain: lastFault,

@@ -1,7 +1,7 @@
 /**
  * A child process that is kept running: spawned, probed until it answers, restarted with back-off when it ends, stopped
  * gracefully. A child that is there and says nothing is `silent` within ten seconds, `ready` again when it speaks, and killed when it
- * does not for half a minute; it is then started again as any other. States: `starting` → `ready` → (`silent` | `restarting` |
+ * does not for half a minute; it is then started again as any other. One that recovers by itself is `restarting` meanwhile. States: `starting` → `ready` → (`silent` | `restarting` |
  * `failed`) → `ready` …, `stopped` at the end. `failed` means that several starts in a row went wrong; it is still tried again, at
  * the longest interval. The child's standard input is a pipe that nothing is written to: its end tells the child that this
  * process is gone, however it went.
@@ -13,6 +13,9 @@ import type { Logger } from '../../kernel/log.ts'
 import { engineStartFailed } from '../errors.ts'
 import { BackOff } from './back-off.ts'
 import { RotatingLog } from './rotating-log.ts'
+
+/** What a child does when it is asked something: `well` and `recovering` (no questions yet) answer, `silent` does not. */
+export type Heard = 'well' | 'recovering' | 'silent'
 
 export type EngineState = 'starting' | 'ready' | 'silent' | 'restarting' | 'failed' | 'stopped'
 
@@ -33,8 +36,8 @@ export interface SuperviseOptions {
   prepare(): Promise<ProcessPlan>
   /** True when the process answers as itself. Must settle within about a second. */
   probe(): Promise<boolean>
-  /** True when the process takes a question and says nothing at all, not even an error. Must settle within seconds. */
-  isSilent?(): Promise<boolean>
+  /** Asks the process something small; silent is one that takes a question and says nothing at all. Must settle within seconds. */
+  listen?(): Promise<Heard>
   /** Runs after every spawn, e.g. to watch the new process from outside. Disposed when it has ended. */
   attach?(pid: number): Disposable
   /** More words about a failed start than the child printed, or null. */
@@ -51,7 +54,7 @@ export interface SuperviseOptions {
 
 const readyTimeoutMs = 60_000
 const probeEveryMs = 40
-/** How often a ready process is asked whether it is silent, and how soon again after it was. */
+/** How often a ready process is listened to, and how soon again after it was not well. */
 const listenEveryMs = 3_000
 const listenAgainMs = 1_000
 /** Silences in a row after which it counts as silent (one alone may be a busy moment), and after which it is killed. */
@@ -177,27 +180,31 @@ export class SupervisedProcess implements AsyncDisposable {
 
   /** Follows whether a running child speaks, until it ends or is killed for its silence. */
   async #listen({ child }: Run, ended: AbortSignal): Promise<void> {
-    const { clock, isSilent, logger, name } = this.#options
-    if (isSilent === undefined) return
+    const { clock, listen, logger, name } = this.#options
+    if (listen === undefined) return
     let silences = 0
     while (silences < silencesToKill) {
-      await clock.sleep(silences === 0 ? listenEveryMs : listenAgainMs, ended)
-      const silent = await isSilent()
+      await clock.sleep(silences === 0 && this.#state === 'ready' ? listenEveryMs : listenAgainMs, ended)
+      const heard = await listen()
       if (ended.aborted) return
-      silences = silent ? silences + 1 : 0
-      this.#heard(silences)
+      silences = heard === 'silent' ? silences + 1 : 0
+      this.#heard(heard, silences)
     }
     logger.warn('an engine says nothing any more and is killed', { engine: name, pid: child.pid })
     this.#kill(child)
   }
 
-  #heard(silences: number): void {
+  #heard(heard: Heard, silences: number): void {
     const { logger, name } = this.#options
     if (silences === silencesToSilent) {
       this.#failure = 'it is there and does not answer'
       this.#setState('silent')
       logger.warn('an engine does not answer', { engine: name, pid: this.pid })
-    } else if (silences === 0 && this.#state === 'silent') {
+    } else if (heard === 'recovering' && this.#state !== 'restarting') {
+      this.#failure = this.#describe('it recovers and takes no questions yet')
+      this.#setState('restarting')
+      logger.warn('an engine recovers', { engine: name, pid: this.pid, reason: this.#failure })
+    } else if (heard === 'well' && this.#state !== 'ready') {
       this.#failure = null
       this.#setState('ready')
       logger.info('an engine answers again', { engine: name, pid: this.pid })

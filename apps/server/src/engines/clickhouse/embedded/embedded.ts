@@ -69,7 +69,7 @@ export async function startEmbedded(options: EmbeddedOptions, driver: ClickHouse
       }
     },
     probe: () => driver.ping(),
-    isSilent: () => driver.isSilent(),
+    listen: async () => ((await driver.isSilent()) ? 'silent' : 'well'),
     // The child watches its input itself, except when it hangs: then it would keep the folder from the next start.
     attach: (pid) => guardOrphan(pid, 'KILL'),
     explain: (printed) => printed.findLast((line) => /^Code: \d+/.test(line)) ?? printed.at(-1) ?? null,
