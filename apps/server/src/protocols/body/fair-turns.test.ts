@@ -97,8 +97,8 @@ test('after a slice the event loop has its turn', async () => {
 
 test('who would wait too long is refused at once, with a time to come again, and a project with nothing waiting is not', async () => {
   const it = bench()
-  await it.work('the pace: 1 ms for 1 byte', projectA, { sizeBytes: 100, tookMs: 100 })
-  const works = Array.from({ length: 30 }, (_, index) => it.work(`a${index}`, projectA, { sizeBytes: 100, tookMs: 10 }))
+  await it.work('the pace: about 100 bytes a ms', projectA, { sizeBytes: 1_000_000, tookMs: 10_000 })
+  const works = Array.from({ length: 30 }, (_, index) => it.work(`a${index}`, projectA, { sizeBytes: 10_000, tookMs: 10 }))
   expect(it.turns.expectedWaitMs(projectB, 100)).toBeLessThanOrEqual(100)
   const outcomes = await Promise.allSettled([...works, it.work('b', projectB)])
   const refused = outcomes.filter((outcome): outcome is PromiseRejectedResult => outcome.status === 'rejected')

@@ -32,8 +32,10 @@ interface Line {
   spentMs: number
 }
 
-/** How much of the pace so far remains after one more turn: the last twenty or so decide. */
-const paceMemory = 0.95
+/** The pace is that of so much busy time, newest first, ms: a pause of the whole process (garbage, a query) must not look like it. */
+const paceMemoryMs = 3000
+/** What is known of the pace before there was a turn, so that the slow first ones do not decide alone. */
+const firstPace = { ms: 100, sizeBytes: 1024 * 1024 }
 const retryAfterSecMax = 30
 /** Refused senders are spread over this many seconds. */
 const retrySpreadSec = 3
@@ -51,8 +53,8 @@ export class FairTurns {
   #sliceEnds = false
   /** Since when time goes into the turn that ends next. */
   #busySinceMs = 0
-  #paceMs = 0
-  #paceBytes = 0
+  #paceMs = firstPace.ms
+  #paceBytes = firstPace.sizeBytes
   #refusals = 0
 
   constructor(options: TurnOptions) {
@@ -142,8 +144,10 @@ export class FairTurns {
     this.#running--
     line.spentMs += nowMs - startedMs
     this.#usedMs += nowMs - startedMs
-    this.#paceMs = this.#paceMs * paceMemory + nowMs - this.#busySinceMs
-    this.#paceBytes = this.#paceBytes * paceMemory + sizeBytes
+    const busyMs = nowMs - this.#busySinceMs
+    const remains = Math.exp(-busyMs / paceMemoryMs)
+    this.#paceMs = this.#paceMs * remains + busyMs
+    this.#paceBytes = this.#paceBytes * remains + sizeBytes
     this.#busySinceMs = nowMs
     this.#scheduleSlice()
     this.#give()
@@ -175,7 +179,7 @@ export class FairTurns {
   }
 
   #msOf(sizeBytes: number): number {
-    return this.#paceBytes === 0 ? 0 : (sizeBytes * this.#paceMs) / this.#paceBytes
+    return (sizeBytes * this.#paceMs) / this.#paceBytes
   }
 }
 
