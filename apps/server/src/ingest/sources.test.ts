@@ -20,6 +20,15 @@ describe('sources', () => {
       { organizationId: 1, projectId: 1, protocol: 'remote-write', firstSeenMs: 2000, lastSeenMs: 2000, points: 5 },
     ])
   })
+  test('a wall clock that is set back is followed: nothing was last seen in the future', () => {
+    const sources = createIngestSources()
+    sources.note(one, 'a', 1, 9000)
+    sources.note(one, 'b', 1, 9001)
+    sources.note(one, 'a', 1, 5000)
+    const [last, first] = sources.list(createScope(1, [1]))
+    expect(last).toMatchObject({ protocol: 'a', firstSeenMs: 5000, lastSeenMs: 5000 })
+    expect(first).toMatchObject({ protocol: 'b' })
+  })
   test('a scope sees its own projects only', () => {
     const sources = createIngestSources()
     for (const tenant of [one, two, foreign]) sources.note(tenant, 'otlp-http', 1, 1)

@@ -32,8 +32,9 @@ export function createIngestSources(capacity: number = sourcesMax): IngestSource
         organizationId: tenant.organizationId,
         projectId: tenant.projectId,
         protocol,
-        firstSeenMs: known?.firstSeenMs ?? atMs,
-        lastSeenMs: Math.max(known?.lastSeenMs ?? atMs, atMs),
+        // The wall clock may have been set back meanwhile.
+        firstSeenMs: Math.min(known?.firstSeenMs ?? atMs, atMs),
+        lastSeenMs: atMs,
         points: (known?.points ?? 0) + points,
       })
       if (sources.size <= capacity) return
@@ -46,6 +47,7 @@ export function createIngestSources(capacity: number = sourcesMax): IngestSource
     list: (scope) =>
       [...sources.values()]
         .filter((source) => source.organizationId === scope.organizationId && scope.projectIds.includes(source.projectId))
-        .sort((a, b) => b.lastSeenMs - a.lastSeenMs),
+        // In the map's order the last noted is the last.
+        .reverse(),
   }
 }
