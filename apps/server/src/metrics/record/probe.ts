@@ -32,6 +32,7 @@ function endsOf(hours: Uint32Array): Set<number> {
   const out = new Set<number>()
   let current = -1
   for (let row = 0; row <= hours.length; row++) {
+    if (row > 0 && row < hours.length && hours[row] === hours[row - 1]) continue
     const partition = row === hours.length ? -1 : Math.floor((hours[row] ?? 0) / hoursPerPartition)
     if (partition === current) continue
     if (current !== -1) lastByPartition.set(current, row - 1)

@@ -1,8 +1,7 @@
 /** Inserts into `samples`: almost every row that is ever written goes through here. Fast path: few weeks, sorted, in one insert. */
 import type { TableInsert } from '../../ingest/index.ts'
-import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
 import { putValue } from '../samples/sample-value.ts'
-import { f64, hourOf, rowsPerInsertMax, splitRows, tableInsert, w64 } from './key-columns.ts'
+import { f64, splitRows, tableInsert, w64 } from './key-columns.ts'
 import { type OwnedRecord, SampleColumns, sortedSamples } from './sorted-samples.ts'
 
 function insertOf({ key, i, f }: SampleColumns): TableInsert {
@@ -38,25 +37,10 @@ function splitInserts(records: readonly OwnedRecord[], total: number): TableInse
   })
 }
 
-/** Partitions from the first time to the last. */
-function weeksOf(records: readonly OwnedRecord[]): number {
-  let leastMs = Number.POSITIVE_INFINITY
-  let mostMs = 0
-  for (const { record } of records) {
-    for (const timeMs of record.timesMs) {
-      if (timeMs < leastMs) leastMs = timeMs
-      if (timeMs > mostMs) mostMs = timeMs
-    }
-  }
-  const weekOf = (timeMs: number): number => Math.floor(hourOf(timeMs) / hoursPerPartition)
-  return weekOf(mostMs) - weekOf(leastMs) + 1
-}
-
 export function sampleInserts(records: readonly OwnedRecord[]): TableInsert[] {
   let total = 0
   for (const { record } of records) total += record.sampleCount
   if (total === 0) return []
-  const isOne = total <= rowsPerInsertMax && weeksOf(records) <= partitionsPerInsertMax
-  const sorted = isOne ? sortedSamples(records, total) : null
+  const sorted = sortedSamples(records, total)
   return sorted === null ? splitInserts(records, total) : [insertOf(sorted)]
 }

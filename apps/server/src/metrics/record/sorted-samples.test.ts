@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Tenant } from '../../kernel/scope.ts'
+import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
 import { STALE } from '../model.ts'
 import { int64At, valueAt } from '../samples/sample-value.ts'
 import type { MetricsRecord } from './decode.ts'
@@ -69,6 +70,9 @@ function rowsOf({ key, i, f }: SampleColumns): number[][] {
 }
 
 const hourMs = 3_600_000
+const weekMs = hoursPerPartition * hourMs
+/** Begin of a partition. */
+const baseMs = 2_810 * weekMs
 /** Few of everything, so that series, hours and halves of ids meet; ids that share a half must not be mixed up. */
 const id = fc.constantFrom(0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff)
 const row: fc.Arbitrary<Row> = fc.record({
@@ -77,7 +81,9 @@ const row: fc.Arbitrary<Row> = fc.record({
   metric: fc.constantFrom(7, 8, 0xffff_fff0),
   low: id,
   high: id,
-  timeMs: fc.oneof(fc.nat(4 * hourMs), fc.constantFrom(0, hourMs - 1, hourMs, 2 * hourMs), fc.nat(4_000_000_000_000)),
+  timeMs: fc
+    .oneof(fc.nat(4 * hourMs), fc.constantFrom(0, hourMs - 1, hourMs, 2 * hourMs), fc.nat((partitionsPerInsertMax - 1) * weekMs))
+    .map((afterMs) => baseMs + afterMs),
   value: fc.oneof(
     fc.constantFrom(0, -0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 31 - 1, 2 ** 53, 0.5, Number.POSITIVE_INFINITY, Number.NaN, STALE),
     fc.double(),
@@ -97,13 +103,27 @@ test('rows come out as a comparison of whole rows sorts them, whatever came in',
 
 test('senders that repeat themselves: one sample a series a request, many a series, and the clock running back', () => {
   const series = Array.from({ length: 5000 }, (_, n) => ({ low: (n * 0x9e3779b1) >>> 0, high: (n * 0x85ebca6b) >>> 0, metric: n % 7 }))
-  const at = (n: number, step: number): Row => ({ org: 1, project: 1, timeMs: 3_500_000 + step * 10_000, value: step, ...series[n]! })
+  const at = (n: number, step: number): Row => ({
+    org: 1,
+    project: 1,
+    timeMs: baseMs + 3_500_000 + step * 10_000,
+    value: step,
+    ...series[n]!,
+  })
   const scraped = Array.from({ length: 20 }, (_, step) => series.map((_, n) => at(n, step)))
   const packed = series.slice(0, 50).map((_, n) => Array.from({ length: 60 }, (_, step) => at(n, 30 + step)))
   const late = series.slice(0, 50).map((_, n) => Array.from({ length: 20 }, (_, step) => at(n, 90 - step)))
   const { records, rows } = ownedOf([...scraped, ...packed, ...late])
   const sorted = sortedSamples(records, rows.length)
   expect(sorted === null ? null : rowsOf(sorted)).toEqual(plainly(rows))
+})
+
+test('more partitions than an insert may touch are left to be split', () => {
+  const spread = (weeks: number): OwnedRecord[] =>
+    ownedOf([[0, weeks - 1].map((week) => ({ org: 1, project: 1, metric: 1, low: 1, high: 1, timeMs: baseMs + week * weekMs, value: 1 }))])
+      .records
+  expect(sortedSamples(spread(partitionsPerInsertMax), 2)).not.toBeNull()
+  expect(sortedSamples(spread(partitionsPerInsertMax + 1), 2)).toBeNull()
 })
 
 test('more tenants, metrics and hours than a key can hold are left to the engine', () => {
@@ -113,7 +133,7 @@ test('more tenants, metrics and hours than a key can hold are left to the engine
     metric: n,
     low: n,
     high: n,
-    timeMs: n * hourMs,
+    timeMs: baseMs + n * hourMs,
     value: 1,
   }))
   const { records } = ownedOf(rows.map((one) => [one]))

@@ -4,9 +4,10 @@
  * written once; target 0.03 CPU seconds a million rows, what copying them in arrival order costs.
  */
 import type { Tenant } from '../../kernel/scope.ts'
-import { putInt64, putValue } from '../samples/sample-value.ts'
+import { putValue } from '../samples/sample-value.ts'
 import type { MetricsRecord } from './decode.ts'
-import { KeyColumns } from './key-columns.ts'
+import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
+import { hourOf, KeyColumns, rowsPerInsertMax } from './key-columns.ts'
 import { orderRuns } from './run-order.ts'
 import { SampleRuns } from './sample-runs.ts'
 
@@ -51,7 +52,9 @@ class TenantNumbers {
   }
 }
 
-/** Writes each sample to the next place of its run. */
+const perTwo32 = 2 ** -32
+
+/** Writes each sample to the next place of its run. Times are not before 1970, so cutting is rounding down. */
 function scatterKernel(record: MetricsRecord, runOf: Uint32Array, at: number, next: Uint32Array, columns: SampleColumns): void {
   const { timesMs, values, sampleCount } = record
   const { i: ints, f: floats } = columns
@@ -60,7 +63,9 @@ function scatterKernel(record: MetricsRecord, runOf: Uint32Array, at: number, ne
     const run = runOf[at + i]!
     const place = next[run]!
     next[run] = place + 1
-    putInt64(ts, place, timesMs[i]!)
+    const timeMs = timesMs[i]!
+    ts[place * 2] = timeMs
+    ts[place * 2 + 1] = timeMs * perTwo32
     const value = values[i]!
     // The fast way: a whole number of 32 bits. Negative zero becomes zero, as everywhere.
     const whole = value | 0
@@ -71,39 +76,49 @@ function scatterKernel(record: MetricsRecord, runOf: Uint32Array, at: number, ne
   }
 }
 
-/** The columns that are the same throughout a run. */
-function fillKernel(runs: SampleRuns, order: Uint32Array, tenants: readonly Tenant[], key: KeyColumns): void {
-  const { series } = key
+/** The id of each run's series, to all its rows. */
+function seriesKernel(runs: SampleRuns, order: Uint32Array, series: Uint32Array): void {
+  const { rows, idLow, idHigh } = runs
   let at = 0
   for (let nth = 0; nth < order.length; nth++) {
     const run = order[nth]!
-    const end = at + runs.rows[run]!
-    const low = runs.idLow[run]!
-    const high = runs.idHigh[run]!
-    const metric = runs.metric[run]!
-    const hour = runs.startMs[run]! / 3_600_000
-    const { organizationId, projectId } = tenants[runs.tenant[run]!]!
-    for (let row = at; row < end; row++) {
-      key.org[row] = organizationId
-      key.project[row] = projectId
-      key.metric[row] = metric
-      key.hour[row] = hour
-      series[row * 2] = low
-      series[row * 2 + 1] = high
+    const end = at + rows[run]! * 2
+    const low = idLow[run]!
+    const high = idHigh[run]!
+    for (; at < end; at += 2) {
+      series[at] = low
+      series[at + 1] = high
     }
-    at = end
   }
 }
 
-/** Bits of a row's position in a run, below its time within the hour (22 bits, ms). */
+/** The columns that are the same for all runs of one tenant, metric and hour, which stand together. */
+function fillKey(runs: SampleRuns, order: Uint32Array, tenants: readonly Tenant[], key: KeyColumns): void {
+  let from = 0
+  let to = 0
+  for (let nth = 0; nth < order.length; nth++) {
+    const run = order[nth]!
+    const after = order[nth + 1]
+    to += runs.rows[run]!
+    const goesOn = after !== undefined && runs.metric[after] === runs.metric[run] && runs.startMs[after] === runs.startMs[run]
+    if (goesOn && runs.tenant[after] === runs.tenant[run]) continue
+    const { organizationId, projectId } = tenants[runs.tenant[run]!]!
+    key.org.fill(organizationId, from, to)
+    key.project.fill(projectId, from, to)
+    key.metric.fill(runs.metric[run]!, from, to)
+    key.hour.fill(hourOf(runs.startMs[run]!), from, to)
+    from = to
+  }
+}
+
+/** 20 bits of a row's position in a run (more than an insert has rows), below its time within the hour (22 bits, ms). */
 const positionsMax = 2 ** 20
 
 /** Brings the rows of a run into the order of their times; rows of one time keep theirs. */
-function sortRun(columns: SampleColumns, from: number, to: number, hour: number): void {
+function sortRun(columns: SampleColumns, from: number, to: number, startMs: number): void {
   const { ts } = columns.key
   const { i, f } = columns
   const keys = new Float64Array(to - from)
-  const startMs = hour * 3_600_000
   for (let row = from; row < to; row++) {
     const timeMs = ts[row * 2 + 1]! * 0x1_0000_0000 + ts[row * 2]!
     keys[row - from] = (timeMs - startMs) * positionsMax + (row - from)
@@ -120,9 +135,24 @@ function sortRun(columns: SampleColumns, from: number, to: number, hour: number)
   }
 }
 
-/** All samples of the records, at most 2^20, in the table's order. Null when they are too mixed for it: the engine then sorts. */
+/** Partitions from the first run's to the last one's. */
+function partitionsOf({ startMs, count }: SampleRuns): number {
+  let leastMs = Number.POSITIVE_INFINITY
+  let mostMs = 0
+  for (let run = 0; run < count; run++) {
+    leastMs = Math.min(leastMs, startMs[run]!)
+    mostMs = Math.max(mostMs, startMs[run]!)
+  }
+  const partitionOf = (timeMs: number): number => Math.floor(hourOf(timeMs) / hoursPerPartition)
+  return partitionOf(mostMs) - partitionOf(leastMs) + 1
+}
+
+/**
+ * All samples of the records in the table's order. Null when they are more than an insert takes (of rows or partitions), or too mixed
+ * to be sorted this way.
+ */
 export function sortedSamples(records: readonly OwnedRecord[], total: number): SampleColumns | null {
-  if (total > positionsMax) return null
+  if (total > rowsPerInsertMax) return null
   const runs = new SampleRuns()
   const tenants = new TenantNumbers()
   const runOf = new Uint32Array(total)
@@ -131,6 +161,7 @@ export function sortedSamples(records: readonly OwnedRecord[], total: number): S
     runs.assign(record, tenants.numberOf(tenant), runOf, at)
     at += record.sampleCount
   }
+  if (partitionsOf(runs) > partitionsPerInsertMax) return null
   const order = orderRuns(runs, tenants.ranks())
   if (order === null) return null
   const next = new Uint32Array(runs.count)
@@ -145,11 +176,12 @@ export function sortedSamples(records: readonly OwnedRecord[], total: number): S
     scatterKernel(record, runOf, at, next, columns)
     at += record.sampleCount
   }
-  fillKernel(runs, order, tenants.all, columns.key)
+  seriesKernel(runs, order, columns.key.series)
+  fillKey(runs, order, tenants.all, columns.key)
   // `next` stands at each run's end now.
   for (let run = 0; run < runs.count; run++) {
     const end = next[run]!
-    if (runs.isMixed[run] === 1) sortRun(columns, end - runs.rows[run]!, end, runs.startMs[run]! / 3_600_000)
+    if (runs.isMixed[run] === 1) sortRun(columns, end - runs.rows[run]!, end, runs.startMs[run]!)
   }
   return columns
 }
