@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type PostgresEngine } from '../../../apps/server/src/engines/index.ts'
@@ -134,6 +136,27 @@ test('a stopped server leaves no process; the next start has its data, whatever 
   writeFileSync(join(folder.path, 'postgres', 'data', 'postmaster.pid'), `${process.pid}\n${join(folder.path, 'postgres', 'data')}\n`)
   engine = await openPostgres(options)
   expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }])
+})
+
+test('a pid file of a server that has ended and was never waited for does not keep the next one from starting', async () => {
+  await engine[Symbol.asyncDispose]()
+  const data = join(folder.path, 'postgres', 'data')
+  // The shell becomes a program that waits for none of its children. Theirs is the server's user, as a server's would be.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    uid: statSync(data).uid,
+  })
+  try {
+    const [printed] = (await once(parent.stdout, 'data')) as [Buffer]
+    const zombie = Number(printed)
+    await until('it to end', () => !isAlive(zombie))
+    process.kill(zombie, 0)
+    writeFileSync(join(data, 'postmaster.pid'), `${zombie}\n${data}\n`)
+    engine = await openPostgres(options)
+    expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }])
+  } finally {
+    parent.kill('SIGKILL')
+  }
 })
 
 test('a damaged cluster is one clear message', async () => {

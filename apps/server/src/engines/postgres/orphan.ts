@@ -14,21 +14,27 @@ import { killFamily, killServersIn } from './family.ts'
 const patienceMs = 5000
 const lookEveryMs = 25
 
-/** Ends a left server: quickly, then at once. Removes a pid file that names a foreign process. */
+/**
+ * Ends a left server, quickly, then at once, and single processes of one. Then the pid file is removed if its process id is still
+ * taken: by a foreign process, or by a server that has ended and was not waited for (its parent died with it, and the first
+ * process of many containers waits for no one). PostgreSQL would take either for a running server and refuse to start.
+ */
 export async function clearOrphan(clusterFolder: string, clock: Clock, logger: Logger): Promise<void> {
   const pidFile = join(clusterFolder, 'postmaster.pid')
   const pid = pidIn(pidFile)
-  if (pid !== null && isRunning(pid)) {
-    if (commandOf(pid).includes(clusterFolder)) {
-      logger.warn('a PostgreSQL server of an earlier run is still there and is ended', { pid })
-      await endServer(pid, clusterFolder, clock)
-    } else {
-      logger.warn('a PostgreSQL pid file of an earlier run names another process and is removed', { pid })
-      rmSync(pidFile, { force: true })
-    }
+  if (pid !== null && isServer(pid, clusterFolder)) {
+    logger.warn('a PostgreSQL server of an earlier run is still there and is ended', { pid })
+    await endServer(pid, clusterFolder, clock)
   }
   const processes = killServersIn(clusterFolder)
   if (processes > 0) logger.warn('processes of a PostgreSQL server that is gone were still there and are ended', { processes })
+  if (pid === null || !isTaken(pid) || isServer(pid, clusterFolder)) return
+  logger.warn('a PostgreSQL pid file of an earlier run names a process that is no server and is removed', { pid })
+  rmSync(pidFile, { force: true })
+}
+
+function isServer(pid: number, clusterFolder: string): boolean {
+  return isRunning(pid) && commandOf(pid).includes(clusterFolder)
 }
 
 async function endServer(pid: number, clusterFolder: string, clock: Clock): Promise<void> {
@@ -50,14 +56,18 @@ function pidIn(path: string): number | null {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process has this id, be it one that has ended and was not yet waited for. */
+function isTaken(pid: number): boolean {
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
-  // A process that has ended and was not yet waited for still takes signals.
-  return !/^State:\s+Z/m.test(readOr(`/proc/${pid}/status`))
+}
+
+function isRunning(pid: number): boolean {
+  return isTaken(pid) && !/^State:\s+Z/m.test(readOr(`/proc/${pid}/status`))
 }
 
 function commandOf(pid: number): string {
