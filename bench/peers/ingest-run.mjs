@@ -6,18 +6,22 @@ import { findLoss } from './loss.mjs'
 import { sendBodies } from './load.mjs'
 import { refusalOf, startServer } from './servers.mjs'
 
-/** Resolves to `{ result }` or `{ result, server }` (when kept), or `{ skipped }` with the reason. */
-export async function runLoad(peer, workload, { connections, keep = false }) {
+/**
+ * Resolves to `{ result, after }`, with `server` when it is kept, or to `{ skipped }` with the reason. `after` is what the function of
+ * that name, given the server at rest, resolved to.
+ */
+export async function runLoad(peer, workload, { connections, keep = false, after = () => Promise.resolve(null) }) {
   const server = await startServer(peer)
+  let isKept = false
   try {
     const refusal = await refusalOf(server, workload.kind, workload.headers)
-    const outcome = refusal === null ? { result: await measure(server, workload, connections), server } : { skipped: refusal }
-    if (keep && refusal === null) return outcome
-    await endServer(server)
-    return refusal === null ? { result: outcome.result } : outcome
-  } catch (error) {
-    await endServer(server)
-    throw error
+    if (refusal !== null) return { skipped: refusal }
+    const result = await measure(server, workload, connections)
+    const outcome = { result, after: await after(server) }
+    isKept = keep
+    return isKept ? { ...outcome, server } : outcome
+  } finally {
+    if (!isKept) await endServer(server)
   }
 }
 

@@ -6,14 +6,14 @@ import { quantile } from './statistics.mjs'
 const callsMin = 3
 
 /**
- * `[{ server, query, pass, calls, firstMs, p50Ms, p95Ms, maxMs, cpuMs, answer, error }]`. `answer` is `data` of the first call of the
- * first pass, the same window for all servers. The first call of a pass is not in the quantiles.
+ * `[{ server, query, pass, calls, firstMs, p50Ms, p95Ms, maxMs, cpuMs, answer, error }]`. `answer` is `data` of the first call of pass 0,
+ * the same window for all servers. The first call of a pass is not in the quantiles.
  */
-export async function runQueries(servers, queries, { passes, calls, secMax }) {
+export async function runQueries(servers, queries, { firstPass = 0, passes, calls, secMax }) {
   const apis = servers.map((server) => ({ server, api: new PrometheusApi(server) }))
   const rows = []
   try {
-    for (let pass = 0; pass < passes; pass++) {
+    for (let pass = firstPass; pass < firstPass + passes; pass++) {
       for (const query of queries) {
         for (const { server, api } of rotated(apis, pass)) {
           const asked = await askRepeatedly(api, query, { server, firstCall: pass * (calls + 1), calls, secMax })

@@ -53,6 +53,12 @@ function windowOf(call, { endMs, windowSec, stepSec }) {
   return { fromSec: toSec - windowSec + shorterSec, toSec, stepSec }
 }
 
+/** Those over a day, to be asked as soon as a load is done: nothing but the samples themselves can answer them then. */
+export function freshQuerySet(workload) {
+  const day = querySet(workload).filter(({ set }) => set === '24h')
+  return day.map((query) => ({ ...query, name: `${query.name}, fresh`, set: '24h fresh' }))
+}
+
 /** `[{ name, set, query, pathOf(call) }]`; `endMs` is the time of the newest sample. */
 export function querySet({ endMs }) {
   const momentOf = (call) => windowOf(call, { endMs, windowSec: hourSec, stepSec: 30 })

@@ -130,12 +130,16 @@ function queryTable([name, load]) {
     ...servers.map((server) => cell(query, server)),
     ...against.flatMap((peer) => ratio(query, peer)),
   ])
-  const memory = load.memory.map(({ server, rss, pss }) => `${server} ${rss.toFixed(0)} (PSS ${pss.toFixed(0)})`).join(', ')
+  const later = (load.later ?? []).map(({ server, cpuSec, isDone, bytesPerSample }) => {
+    const end = isDone ? '' : ', and they were not done when the queries began'
+    return `Rollups of ${server}, made after the load and before these queries: ${number(cpuSec, 2)} CPU s/M; with them the directory grew by ${number(bytesPerSample, 2)} B a sample${end}.`
+  })
+  const memory = load.memory.map(({ server, rss, pss }) => `${server} ${rss.toFixed(0)} (PSS ${pss.toFixed(0)})`)
   return [
     `#### Queries over ${name}`,
-    'p50 / p95 / CPU of all processes, ms a query.',
+    ['p50 / p95 / CPU of all processes, ms a query.', ...later].join(' '),
     markdownTable(['query', ...servers, ...against.map((peer) => `p50 × ${peer}`)], rows),
-    `RSS of all processes after the queries, MiB: ${memory}.`,
+    `RSS of all processes after the queries, MiB: ${memory.join(', ')}.`,
   ].join('\n\n')
 }
 

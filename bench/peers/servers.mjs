@@ -5,18 +5,22 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Connection } from './connection.mjs'
 import { bellwetherDisk, diskBytes } from './disk.mjs'
+import { PrometheusApi } from './prometheus-api.mjs'
 import { answers, freePort, scratchFolder, startProcess } from './server.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const token = 'token-of-the-measurement'
+const rollupMsMax = 180_000
 
 /**
  * Starts a server. `peer` is from `findPeer`, or `{ name: 'bellwether', program }` with the path of the command to run and, optionally,
  * `nodeArgs` and `environment`. Beside the members of `startProcess`: `paths` (`remoteWrite`, `otlp`, null where it is known not to
- * take it), `queryHeaders`, `disk()` (`{ allBytes, … }`), `flush()` and `merge()` (bring to disk, and to as few files as it can).
+ * take it), `queryHeaders`, `disk()` (`{ allBytes, … }`), `flush()` and `merge()` (bring to disk, and to as few files as it can), and
+ * `finishLater()`, which waits for work that a server puts off (false: it did not come to an end in time).
  */
 export async function startServer(peer) {
   const scratch = scratchFolder(peer.name)
@@ -57,6 +61,24 @@ async function startBellwether({ name, program, nodeArgs = [], environment = {} 
     // A segment of its log is sealed after a second at most, and it merges by itself: waiting until it rests is all there is to do.
     flush: () => Promise.resolve(),
     merge: null,
+    finishLater: () => finishRollups(server),
+  }
+}
+
+/** Old samples mark their rollups late; those are made when nothing has come for half a minute. */
+async function finishRollups(server) {
+  const api = new PrometheusApi({ url: server.url, queryHeaders: { authorization: `Bearer ${token}` } })
+  const deadlineMs = performance.now() + rollupMsMax
+  try {
+    while (performance.now() < deadlineMs) {
+      const { body } = await api.ask('/metrics')
+      const waiting = Number(/^bellwether_rollup_late_buckets (\d+)/m.exec(body.toString('utf8'))?.[1] ?? 0)
+      if (waiting === 0 && (await server.account.settle({ waitMsMax: 10_000 }))) return true
+      await sleep(500)
+    }
+    return false
+  } finally {
+    api.close()
   }
 }
 
@@ -85,6 +107,7 @@ async function startVictoriaMetrics({ name, path }, scratch) {
     disk: () => ({ allBytes: diskBytes(scratch.data) }),
     flush: () => get(url, '/internal/force_flush'),
     merge: () => get(url, '/internal/force_merge'),
+    finishLater: () => Promise.resolve(true),
   }
 }
 
@@ -118,6 +141,7 @@ async function startPrometheus({ name, path }, scratch) {
     // It writes blocks when it wants to; what is on disk before is its write-ahead log and the head's chunks.
     flush: () => Promise.resolve(),
     merge: null,
+    finishLater: () => Promise.resolve(true),
   }
 }
 
