@@ -40,7 +40,7 @@ export interface ProtocolLimits {
   readonly attributeDepthMax: number
   /** Oldest accepted sample time, ms since 1970. */
   readonly timestampMinMs: number
-  /** How far a sample may lie ahead of the clock. */
+  /** How far a sample may lie ahead of the clock (see decode/latest-now.ts). */
   readonly timestampAheadMsMax: number
   /** A start time older than this, seen from its sample, makes no zero sample (see series-memory.ts). */
   readonly startTimeAgeMsMax: number

@@ -12,6 +12,7 @@ import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
 import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
 import type { ByteLease } from './body/byte-budget.ts'
 import { Intake } from './body/intake.ts'
+import { createLatestNow } from './decode/latest-now.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
 import { bodyMalformed, bodyTooLarge } from './errors.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
@@ -86,6 +87,7 @@ export class MetricsDoor {
   readonly #remoteWrite1: RemoteWrite1Decoder
   readonly #remoteWrite2: RemoteWrite2Decoder
   readonly #idle: DecodeSession[] = []
+  readonly #latestNow: () => number
   readonly #instruments: IntakeInstruments | null
   /** Projects whose refusals were put into words in the present second. */
   readonly #told = new Set<number>()
@@ -93,6 +95,7 @@ export class MetricsDoor {
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
+    this.#latestNow = createLatestNow(deps.clock)
     this.limits = deps.limits ?? defaultProtocolLimits
     this.intake = new Intake(this.limits, deps.clock)
     this.#instruments = deps.instruments === undefined ? null : createIntakeInstruments(deps.instruments, this.intake)
@@ -149,7 +152,7 @@ export class MetricsDoor {
     const format = parseRawFormat(record.format)
     const session = new DecodeSession(this.#state)
     session.batch = batch
-    session.begin(record.tenant, this.#deps.clock.nowMs())
+    session.begin(record.tenant, this.#latestNow())
     try {
       if (format === null) throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
       const plain = decompressSync(record.payload, format.encoding, this.limits.decompressedBytesMax)
@@ -318,7 +321,7 @@ export class MetricsDoor {
 
   #begin(tenant: Tenant): DecodeSession {
     const session = this.#idle.pop() ?? new DecodeSession(this.#state)
-    session.begin(tenant, this.#deps.clock.nowMs())
+    session.begin(tenant, this.#latestNow())
     return session
   }
 
