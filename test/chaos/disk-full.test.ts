@@ -125,7 +125,7 @@ async function clickHouseFull({ running, disk, senders }: Scene): Promise<void> 
   disk.fill()
   await until('the writer to wait', async () => (await component(running, 'writer'))?.detail?.includes('engine.disk_full') === true)
   const before = senders.counts()
-  await until('data that waits', async () => (await statusOf(running)).log.oldestMs > 4_000)
+  await until('data that waits', async () => (await statusOf(running)).log.oldestMs > 3_000)
   expect(senders.haveGoneOn(before)).toBe(true)
   expect(await readiness(running)).toMatchObject({ status: 200, waitingFor: [], degraded: ['writer'] })
   await checkMeanwhile(running, senders)

@@ -108,7 +108,8 @@ export class PatientSenders {
       const response = await send()
       if (response === null) return false
       const text = await response.text()
-      if (response.ok) return true
+      // OTLP answers a body that was taken in part with 200; nothing of these may be left out.
+      if (response.ok && !text.includes('rejected')) return true
       const { status } = response
       this.refusals.push({ sender, status, retryAfter: response.headers.get('retry-after'), atMs: Date.now(), text: text.slice(0, 300) })
     } catch (error) {
