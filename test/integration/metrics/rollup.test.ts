@@ -100,7 +100,7 @@ test('a late sample is in the answer at once, and in the rollup once it is made 
   const clock = { nowMs: startMs + hours * hourMs }
   await using stack = await stackAt(clock)
   const at = (minute: number, value: number): TestSample => ({
-    labels: { __name__: 'm', s: '0' },
+    labels: { __name__: 'c', s: '0' },
     timeMs: startMs + minute * minuteMs,
     value,
   })
@@ -108,7 +108,7 @@ test('a late sample is in the answer at once, and in the rollup once it is made 
   await settle(stack)
   const hint = { func: 'sum_over_time', startMs: startMs + hourMs, endMs: startMs + 3 * hourMs, stepMs: hourMs, windowMs: hourMs }
   const read = async (): Promise<number[] | null> => {
-    const got = await stack.rollups.store.read(refsOf(stack), hint, live)
+    const got = await stack.rollups.store.read(refsOf(stack, hint.func), hint, live)
     return got === null ? null : [...got.values]
   }
   expect(await read()).toEqual([10, STALE, 9])
@@ -123,20 +123,29 @@ test('a late sample is in the answer at once, and in the rollup once it is made 
 test('two values of one time, and grids that are not made of whole buckets, are left to the samples', async () => {
   const clock = { nowMs: startMs + hours * hourMs }
   await using stack = await stackAt(clock)
-  const sample = { labels: { __name__: 'm', s: '0' }, timeMs: startMs + 1, value: 1 }
+  const sample = { labels: { __name__: 'c', s: '0' }, timeMs: startMs + 1, value: 1 }
   await send(stack, [sample, { ...sample, timeMs: startMs + minuteMs }])
   await settle(stack)
   const five = 5 * minuteMs
   const hint = { func: 'rate', startMs: startMs + five, endMs: startMs + hourMs, stepMs: five, windowMs: five }
-  const steps = (change: Partial<typeof hint>): number => stack.rollups.store.coveredSteps(refsOf(stack), { ...hint, ...change })
+  const steps = (change: Partial<typeof hint>): number => stack.rollups.store.coveredSteps(refsOf(stack, hint.func), { ...hint, ...change })
   expect(steps({})).toBe(12)
   expect(steps({ startMs: startMs + five + 1 })).toBe(0)
   expect(steps({ stepMs: five + 1 })).toBe(0)
   expect(steps({ windowMs: minuteMs })).toBe(0)
   expect(steps({ func: 'irate' })).toBe(0)
   expect(steps({ endMs: clock.nowMs + hourMs })).toBe(hours * 12)
+  const read = async (func: string): Promise<unknown> => stack.rollups.store.read(refsOf(stack, func), { ...hint, func }, live)
+  expect(await read('rate')).not.toBeNull()
+  await send(
+    stack,
+    [0, 1, 0, 1, 0].map((value, i) => ({ ...sample, timeMs: startMs + (i + 2) * 20_000, value })),
+  )
+  await settle(stack)
+  expect(await read('rate')).toBeNull()
+  expect(await read('delta')).not.toBeNull()
   await home.engine.command('INSERT INTO samples SELECT org, project, metric, hour, series, ts, i + 1, f FROM samples LIMIT 1')
   stack.rollups.marks.restore({ tenant: { organizationId: 1, projectId: 1 }, hour: startMs / hourMs, mask: 1 })
   await settle(stack)
-  expect(await stack.rollups.store.read(refsOf(stack), hint, live)).toBeNull()
+  expect(await read('delta')).toBeNull()
 })

@@ -7,6 +7,9 @@ import { STALE } from '../model.ts'
 /** Finite values beyond it could overflow in a sum in one order and not in another: such buckets are left to the samples. */
 const summableMax = 1e290
 
+/** A counter may be reset so often in five minutes; what falls more often is none. */
+const resetsMax = 1
+
 export class Bucket {
   /** Samples without stale markers. The numbers below mean something only when it is not 0. */
   count = 0
@@ -26,6 +29,9 @@ export class Bucket {
   isOdd = false
   /** All values are whole numbers that a double holds exactly. */
   isWhole = true
+  /** Of an appended bucket: what `resetSum`, `resets` and `changes` were is not known. */
+  #hasWavyPart = false
+  #parts = 0
   #sum = 0
   #compensation = 0
   /** Of the newest sample, stale or not; 0 when there is none. */
@@ -34,6 +40,11 @@ export class Bucket {
 
   get isEmpty(): boolean {
     return this.#newestAtMs === 0
+  }
+
+  /** Falls more often than a counter does. */
+  get isWavy(): boolean {
+    return this.#hasWavyPart || (this.#parts === 0 && this.resets > resetsMax)
   }
 
   get sum(): number {
@@ -45,6 +56,8 @@ export class Bucket {
     this.min = this.max = NaN
     this.endsStale = this.isOdd = false
     this.isWhole = true
+    this.#hasWavyPart = false
+    this.#parts = 0
     this.#sum = this.#compensation = this.#newestAtMs = this.#newest = 0
   }
 
@@ -82,6 +95,8 @@ export class Bucket {
     this.isOdd ||= later.isOdd
     if (later.count === 0) return
     this.isWhole &&= later.isWhole
+    this.#hasWavyPart ||= later.isWavy
+    this.#parts++
     if (this.count === 0) {
       this.first = later.first
       this.firstAtMs = shiftMs + later.firstAtMs
@@ -97,8 +112,9 @@ export class Bucket {
   }
 
   /** Takes the content of a stored row. `row.atMs` of its newest sample does not matter any more. */
-  restore(row: Omit<BucketRow, 'isEmpty'>): void {
+  restore(row: BucketRow): void {
     this.reset()
+    this.#hasWavyPart = row.isWavy
     this.count = row.count
     this.first = row.first
     this.last = row.last
@@ -159,7 +175,7 @@ export type BucketRow = Pick<
   | 'endsStale'
   | 'isOdd'
   | 'isWhole'
-  | 'isEmpty'
+  | 'isWavy'
 >
 
 function sameValue(a: number, b: number): boolean {

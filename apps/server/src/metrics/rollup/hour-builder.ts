@@ -1,10 +1,13 @@
-/** Hours of a series from its five-minute buckets, which come in the order of their table. */
+/**
+ * Hours of a series from its five-minute buckets, which come in the order of their table and their rounds: of two rows of one bucket the
+ * second counts.
+ */
 import type { NativeBlock, NativeColumn } from '../../engines/index.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { Bucket } from './bucket.ts'
 import { bucketSql } from './bucket-values.ts'
 import type { BucketSink } from './builder.ts'
-import { oddFlag, staleFlag, wholeFlag } from './row-columns.ts'
+import { oddFlag, staleFlag, wavyFlag, wholeFlag } from './row-columns.ts'
 import { bucketsPerHour, fiveMinutes } from './spans.ts'
 
 const columnSql = [
@@ -32,8 +35,10 @@ export class HourBuilder {
   #low = -1
   #high = -1
   #ref = -1
-  /** -1: none is open. */
+  /** The hour; -1: none is open. */
   #open = -1
+  /** The bucket in `#part`, which counts once its last row was seen; -1: none. */
+  #pending = -1
 
   constructor(registry: SeriesRegistry, emit: BucketSink) {
     this.#registry = registry
@@ -47,18 +52,26 @@ export class HourBuilder {
     const values = rest.map(numbersOf)
     const ids = series.data
     for (let row = 0; row < rows; row++) {
-      const hour = Math.floor(bucket.data[row]! / bucketsPerHour)
+      const itsBucket = bucket.data[row]!
+      const hour = Math.floor(itsBucket / bucketsPerHour)
       const isSame = ids[row * 2] === this.#low && ids[row * 2 + 1] === this.#high
       if (!isSame || hour !== this.#open) this.#turnTo(ids[row * 2]!, ids[row * 2 + 1]!, hour)
+      else if (itsBucket !== this.#pending) this.#settle()
       if (this.#ref === -1) continue
       this.#restore(values, row, flags.data[row]!)
-      this.#hour.append(this.#part, (bucket.data[row]! % bucketsPerHour) * fiveMinutes.bucketMs)
+      this.#pending = itsBucket
     }
   }
 
   finish(): void {
+    this.#settle()
     if (this.#open !== -1 && this.#ref !== -1) this.#emit(this.#ref, this.#open, this.#hour)
     this.#open = -1
+  }
+
+  #settle(): void {
+    if (this.#pending !== -1) this.#hour.append(this.#part, (this.#pending % bucketsPerHour) * fiveMinutes.bucketMs)
+    this.#pending = -1
   }
 
   #turnTo(low: number, high: number, hour: number): void {
@@ -87,6 +100,7 @@ export class HourBuilder {
       resetSum: at(10),
       endsStale: (flags & staleFlag) !== 0,
       isOdd: (flags & oddFlag) !== 0,
+      isWavy: (flags & wavyFlag) !== 0,
       isWhole: (flags & wholeFlag) !== 0 || at(0) === 0,
     })
   }

@@ -5,8 +5,9 @@
 import type { ClickHouse } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
-import { BucketBuilder } from './builder.ts'
+import { BucketBuilder, sampleSql } from './builder.ts'
 import { HourBuilder, hourRowSql } from './hour-builder.ts'
+import { HourCollector } from './hour-collector.ts'
 import type { HourMask } from './marks.ts'
 import { RowWriter } from './row-writer.ts'
 import { bucketsPerHour, fiveMinutes, oneHour, wholeHourMask } from './spans.ts'
@@ -27,7 +28,9 @@ export interface HourRun {
 /** What one piece of work took. */
 export interface MakeCost {
   readonly samples: number
+  /** Of five minutes. */
   readonly rows: number
+  readonly hourRows: number
 }
 
 /** Others' statements go first, and one core at most is used. */
@@ -64,30 +67,39 @@ export class RollupMaker {
     this.#deps = deps
   }
 
-  /** Errors: the engine's. What was inserted before one is made again by a later round. */
+  /**
+   * Five-minute buckets, and the hours of which all are made. Errors: the engine's. What was inserted before one is made again by a
+   * later round.
+   */
   async makeSmall({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
     const { engine, registry } = this.#deps
     const writer = new RowWriter(engine, fiveMinutes, registry)
-    const firstBit = Math.max(lowestBit(masks[0] ?? 0), 0)
-    const fromMs = fromHour * oneHour.bucketMs + firstBit * fiveMinutes.bucketMs
+    const hourWriter = new RowWriter(engine, oneHour, registry)
+    const hours = new HourCollector((ref, hour, content) => hourWriter.push(ref, hour, seq, content))
+    const fromMs = fromHour * oneHour.bucketMs + lowestBit(masks[0] ?? 0) * fiveMinutes.bucketMs
     const toMs = (fromHour + masks.length - 1) * oneHour.bucketMs + highestBit(masks.at(-1) ?? 0) * fiveMinutes.bucketMs
     const builder = new BucketBuilder(registry, (ref, bucket, content) => {
-      const hour = Math.floor(bucket / bucketsPerHour)
-      if ((((masks[hour - fromHour] ?? 0) >> (bucket % bucketsPerHour)) & 1) === 1) writer.push(ref, bucket, seq, content)
+      const mask = masks[Math.floor(bucket / bucketsPerHour) - fromHour] ?? 0
+      if (((mask >> (bucket % bucketsPerHour)) & 1) === 0) return
+      writer.push(ref, bucket, seq, content)
+      if (mask === wholeHourMask) hours.add(ref, bucket, content)
     })
-    const hours = `hour BETWEEN ${Math.floor(fromMs / oneHour.bucketMs)} AND ${Math.floor(toMs / oneHour.bucketMs)}`
-    const sql = `SELECT series, ts, i, f FROM samples WHERE ${tenantSql(tenant)} AND ${hours} AND ts > ${fromMs} AND ts <= ${toMs}
+    const range = `hour BETWEEN ${Math.floor(fromMs / oneHour.bucketMs)} AND ${Math.floor(toMs / oneHour.bucketMs)}`
+    const sql = `SELECT ${sampleSql(fromMs)} FROM samples WHERE ${tenantSql(tenant)} AND ${range} AND ts > ${fromMs} AND ts <= ${toMs}
       ORDER BY org, project, metric, hour, series, ts SETTINGS ${background}`
     for await (const block of engine.queryNative({ sql, class: 'internal', rowsMax, signal })) {
-      builder.add(block)
+      builder.add(block, fromMs)
       await writer.flushFull()
+      await hourWriter.flushFull()
     }
     builder.finish()
+    hours.finish()
     await writer.finish()
-    return { samples: builder.rows, rows: writer.rows }
+    await hourWriter.finish()
+    return { samples: builder.rows, rows: writer.rows, hourRows: hourWriter.rows }
   }
 
-  /** Of the run only whole hours; they must be made of what `makeSmall` left. Errors: the engine's. */
+  /** The hours whose mask is whole, of five-minute buckets made one round after the other. Errors: the engine's. */
   async makeHours({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
     const { engine, registry } = this.#deps
     const writer = new RowWriter(engine, oneHour, registry)
@@ -97,16 +109,16 @@ export class RollupMaker {
     const first = fromHour * bucketsPerHour
     const last = (fromHour + masks.length) * bucketsPerHour - 1
     const slot = (bucket: number): number => Math.floor(bucket / fiveMinutes.slotBuckets)
-    const sql = `SELECT ${hourRowSql} FROM samples_5m FINAL
+    const sql = `SELECT ${hourRowSql} FROM samples_5m
       WHERE ${tenantSql(tenant)} AND slot BETWEEN ${slot(first)} AND ${slot(last)} AND bucket BETWEEN ${first} AND ${last}
-      ORDER BY org, project, metric, slot, series, bucket SETTINGS ${background}`
+      ORDER BY org, project, metric, slot, series, bucket, seq SETTINGS ${background}`
     for await (const block of engine.queryNative({ sql, class: 'internal', rowsMax, signal })) {
       builder.add(block)
       await writer.flushFull()
     }
     builder.finish()
     await writer.finish()
-    return { samples: 0, rows: writer.rows }
+    return { samples: 0, rows: 0, hourRows: writer.rows }
   }
 }
 

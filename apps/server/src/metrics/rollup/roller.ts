@@ -151,13 +151,17 @@ export class RollupRoller implements AsyncDisposable {
     const { maker, instruments } = this.#deps
     const { signal } = this.#stop
     for (const run of runs) {
-      const small = await maker.makeSmall(run, seq, signal)
-      instruments.rows.inc({ table: fiveMinutes.table }, small.rows)
-      instruments.samples.inc(small.samples)
-      const masks = run.masks.map((_, i) => (this.#isWhole(run.tenant, run.fromHour + i, closeToMs) ? wholeHourMask : 0))
+      const made = await maker.makeSmall(run, seq, signal)
+      instruments.rows.inc({ table: fiveMinutes.table }, made.rows)
+      instruments.rows.inc({ table: oneHour.table }, made.hourRows)
+      instruments.samples.inc(made.samples)
+      // Hours that were made whole just now are not made again.
+      const masks = run.masks.map((mask, i) =>
+        mask !== wholeHourMask && this.#isWhole(run.tenant, run.fromHour + i, closeToMs) ? wholeHourMask : 0,
+      )
       if (!masks.includes(wholeHourMask)) continue
-      const large = await maker.makeHours({ ...run, masks }, seq, signal)
-      instruments.rows.inc({ table: oneHour.table }, large.rows)
+      const { hourRows } = await maker.makeHours({ ...run, masks }, seq, signal)
+      instruments.rows.inc({ table: oneHour.table }, hourRows)
     }
   }
 

@@ -3,13 +3,16 @@
  * Eligible: a function of `rollupFunctions`; step, window and start multiples of a bucket; the coarsest such bucket is read.
  */
 import type { ClickHouse } from '../../engines/index.ts'
-import type { GridHint } from '../model.ts'
+import { STALE, type GridHint } from '../model.ts'
 import { stepsOf, type GridPrefix, type GridSource } from '../samples/grid-source.ts'
 import { statementParts } from '../samples/statement.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
+import { staleSql } from './bucket-values.ts'
 import { DenseBuckets, denseSql } from './dense-buckets.ts'
 import type { RollupMarks } from './marks.ts'
+import { oddFlag, wavyFlag } from './row-columns.ts'
 import { fiveMinutes, oneHour, type RollupWidth } from './spans.ts'
+import { StepCells } from './step-cells.ts'
 import { rollupFunctions, type BucketWindow, type RollupFunction } from './window-functions.ts'
 
 /** Buckets of series held at once, about 60 bytes each; more series are read one group after the other. */
@@ -50,31 +53,65 @@ export class RollupStore implements GridSource {
     const width = widthOf(hint)
     const func = rollupFunctions.get(hint.func)
     if (steps === 0 || width === null || func === undefined) return null
-    const values = new Float64Array(refs.length * steps)
+    const values = new Float64Array(refs.length * steps).fill(STALE)
     const grid = new BucketGrid(hint, width, steps)
     const perGroup = Math.max(1, Math.floor(cellsMax / grid.buckets))
     for (let at = 0; at < refs.length; at += perGroup) {
-      const group = refs.subarray(at, at + perGroup)
-      const dense = await this.#readGroup(group, grid, func, signal)
-      if (dense === null) return null
-      await computeGroup(dense, group.length, { grid, func }, values.subarray(at * steps, (at + group.length) * steps))
+      const group = { refs: refs.subarray(at, at + perGroup), grid, func, signal }
+      const rows = values.subarray(at * steps, (at + group.refs.length) * steps)
+      // A bucket that was made again is there twice until the engine has merged its parts; leaving the older row out costs more.
+      let outcome = await this.#readGroup(group, rows, '')
+      if (outcome === 'twice') outcome = await this.#readGroup(group, rows, 'FINAL')
+      if (outcome !== 'done') return null
     }
     return { steps, values }
   }
 
-  async #readGroup(refs: Uint32Array, grid: BucketGrid, func: RollupFunction, signal: AbortSignal): Promise<DenseBuckets | null> {
-    const dense = new DenseBuckets(refs.length, grid.firstBucket, grid.buckets, func.columns)
+  async #readGroup(group: Group, values: Float64Array, final: '' | 'FINAL'): Promise<Outcome> {
+    const { refs, grid, func } = group
+    if (grid.perWindow === 1) {
+      const cells = new StepCells(values.fill(STALE), grid.steps, oddFlagsOf(func))
+      const condition = grid.perStep > 1 ? ` AND (bucket - ${grid.firstBucket}) % ${grid.perStep} = 0` : ''
+      const step = grid.perStep > 1 ? `intDiv(bucket - ${grid.firstBucket}, ${grid.perStep})` : `bucket - ${grid.firstBucket}`
+      const columns = `series, toUInt32(${step}), flags, if(count = 0, ${staleSql}, ${func.single(grid.width.bucketMs)})`
+      return this.#stream(group, `SELECT ${columns} FROM ${grid.width.table} ${final}`, condition, cells)
+    }
+    const dense = new DenseBuckets(refs.length, grid.firstBucket, grid.buckets, func.columns, oddFlagsOf(func))
+    const outcome = await this.#stream(group, `SELECT ${denseSql(func.columns)} FROM ${grid.width.table} ${final}`, '', dense)
+    if (outcome === 'done') await computeGroup(dense, refs.length, { grid, func }, values)
+    return outcome
+  }
+
+  async #stream({ refs, grid, signal }: Group, select: string, condition: string, into: RowTarget): Promise<Outcome> {
     const positions = new Map<number, number>()
     refs.forEach((ref, i) => positions.set(ref, i))
-    for (const { condition } of statementParts(this.#registry, refs, grid.condition)) {
-      const sql = `SELECT ${denseSql(func.columns)} FROM ${grid.width.table} WHERE ${condition}`
+    for (const part of statementParts(this.#registry, refs, grid.condition)) {
+      const sql = `${select} WHERE ${part.condition}${condition}`
       for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
-        dense.add(block, positions, this.#registry)
-        if (dense.isOdd) return null
+        into.add(block, positions, this.#registry)
+        if (into.isOdd) return 'odd'
+        if (into.hasTwice) return 'twice'
       }
     }
-    return dense
+    return 'done'
   }
+}
+
+/** What rows are put into. */
+type RowTarget = Pick<DenseBuckets, 'add' | 'isOdd' | 'hasTwice'>
+
+/** `odd`: some bucket must be read from samples. `twice`: one came twice. */
+type Outcome = 'done' | 'odd' | 'twice'
+
+interface Group {
+  readonly refs: Uint32Array
+  readonly grid: BucketGrid
+  readonly func: RollupFunction
+  readonly signal: AbortSignal
+}
+
+function oddFlagsOf({ readsResets }: RollupFunction): number {
+  return readsResets === true ? oddFlag | wavyFlag : oddFlag
 }
 
 /** Which buckets the windows of a grid are made of. */

@@ -12,6 +12,14 @@ import type { RollupWidth } from './spans.ts'
 export const staleFlag = 1
 export const oddFlag = 2
 export const wholeFlag = 4
+/** `min_f` or `max_f` is 0 and stands for the lesser or the greater of both ends. */
+export const lowEndFlag = 8
+export const highEndFlag = 16
+/**
+ * Falls so often that it is no counter: what counters lost at resets, resets and changes are not kept, which would take a third of the
+ * space. Functions that need them read samples.
+ */
+export const wavyFlag = 32
 
 /** Rows of one insert: a few MB. */
 export const rowsPerBlock = 65_536
@@ -36,6 +44,8 @@ const f64s = (): Float64Array<ArrayBuffer> => new Float64Array(rowsPerBlock)
 
 export class RowColumns {
   rows = 0
+  #hasWhole = false
+  #hasFloats = false
   readonly #width: RollupWidth
   readonly #registry: SeriesRegistry
   readonly #key = { org: u32s(), project: u32s(), metric: u32s(), slot: u32s(), bucket: u32s(), seq: u32s() }
@@ -78,14 +88,17 @@ export class RowColumns {
     facts.count[at] = row.count
     facts.first_at[at] = row.firstAtMs
     facts.last_at[at] = row.lastAtMs
-    facts.flags[at] = (row.endsStale ? staleFlag : 0) | (row.isOdd ? oddFlag : 0) | (isWhole ? wholeFlag : 0)
-    facts.resets[at] = row.resets
-    facts.changes[at] = row.changes
-    if (isWhole && row.count > 0) this.#putWhole(at, row)
-    else if (row.count > 0) this.#putFloat(at, row)
+    facts.flags[at] = flagsOf(row, isWhole)
+    facts.resets[at] = row.isWavy ? 0 : row.resets
+    facts.changes[at] = row.isWavy ? 0 : row.changes
+    if (row.count === 0) return
+    if (isWhole) this.#putWhole(at, row)
+    else this.#putFloat(at, row)
+    if (!isWhole) this.#hasFloats = true
+    else this.#hasWhole = true
   }
 
-  /** The columns of all rows; `clear` before the next. */
+  /** The columns of all rows, without those that are all zero; `clear` before the next. */
   toColumns(): NativeWriteColumn[] {
     const of = (type: string, columns: Readonly<Record<string, NativeColumn>>): NativeWriteColumn[] =>
       Object.entries(columns).map(([name, values]) => ({ name, type, values }))
@@ -97,41 +110,54 @@ export class RowColumns {
       ),
       ...of('UInt8', { flags: { kind: 'u8', data: flags } }),
       ...of('UInt64', { series: { kind: 'w64', signed: false, data: this.#series } }),
-      ...of(
-        'Int64',
-        mapped(this.#whole, (data) => ({ kind: 'w64', signed: true, data })),
-      ),
-      ...of(
-        'Float64',
-        mapped(this.#float, (data) => ({ kind: 'f64', data })),
-      ),
+      ...(this.#hasWhole
+        ? of(
+            'Int64',
+            mapped(this.#whole, (data) => ({ kind: 'w64', signed: true, data })),
+          )
+        : []),
+      ...(this.#hasFloats
+        ? of(
+            'Float64',
+            mapped(this.#float, (data) => ({ kind: 'f64', data })),
+          )
+        : []),
     ]
   }
 
   clear(): void {
+    this.#hasWhole = this.#hasFloats = false
     for (const column of [...Object.values(this.#whole), ...Object.values(this.#float)]) column.fill(0)
     this.rows = 0
   }
 
-  #putWhole(at: number, { count, first, last, min, max, sum, resetSum }: BucketRow): void {
+  #putWhole(at: number, { count, first, last, min, max, sum, resetSum, isWavy }: BucketRow): void {
     const whole = this.#whole
     putInt64(whole.last_i, at, last)
     putInt64(whole.first_d, at, last - first)
     putInt64(whole.low_d, at, Math.min(first, last) - min)
     putInt64(whole.high_d, at, max - Math.max(first, last))
     putInt64(whole.mid_d, at, 2 * sum - count * (first + last))
-    putInt64(whole.fix_i, at, resetSum)
+    putInt64(whole.fix_i, at, isWavy ? 0 : resetSum)
   }
 
   #putFloat(at: number, row: BucketRow): void {
     const float = this.#float
     float.last_f[at] = row.last
     float.first_f[at] = row.first
-    float.min_f[at] = row.min
-    float.max_f[at] = row.max
+    float.min_f[at] = isLowEnd(row) ? 0 : row.min
+    float.max_f[at] = isHighEnd(row) ? 0 : row.max
     float.sum_f[at] = row.sum
-    float.fix_f[at] = row.resetSum
+    float.fix_f[at] = row.isWavy ? 0 : row.resetSum
   }
+}
+
+const isLowEnd = ({ min, first, last }: BucketRow): boolean => min === Math.min(first, last)
+const isHighEnd = ({ max, first, last }: BucketRow): boolean => max === Math.max(first, last)
+
+function flagsOf(row: BucketRow, isWhole: boolean): number {
+  const ends = isWhole ? 0 : (isLowEnd(row) ? lowEndFlag : 0) | (isHighEnd(row) ? highEndFlag : 0)
+  return (row.endsStale ? staleFlag : 0) | (row.isOdd ? oddFlag : 0) | (isWhole ? wholeFlag : 0) | (row.isWavy ? wavyFlag : 0) | ends
 }
 
 function mapped<T>(columns: Readonly<Record<string, T>>, map: (data: T) => NativeColumn): Record<string, NativeColumn> {

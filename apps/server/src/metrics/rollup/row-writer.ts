@@ -7,14 +7,19 @@ import type { BucketRow } from './bucket.ts'
 import { RowColumns } from './row-columns.ts'
 import type { RollupWidth } from './spans.ts'
 
+/** A block, and which columns it has. */
+interface EncodedRows {
+  readonly names: readonly string[]
+  readonly body: Uint8Array
+}
+
 export class RowWriter {
   /** Rows given so far. */
   rows = 0
   readonly #engine: Pick<ClickHouse, 'insertNative'>
   readonly #width: RollupWidth
   readonly #columns: RowColumns
-  #names: readonly string[] = []
-  #full: Uint8Array[] = []
+  #full: EncodedRows[] = []
 
   constructor(engine: Pick<ClickHouse, 'insertNative'>, width: RollupWidth, registry: SeriesRegistry) {
     this.#engine = engine
@@ -31,9 +36,9 @@ export class RowWriter {
   /** Inserts full blocks. Errors: the engine's. */
   async flushFull(): Promise<void> {
     // A row made twice is one row to whoever reads, so that no token is needed; a new one keeps the engine from leaving rows out.
-    for (let body = this.#full.shift(); body !== undefined; body = this.#full.shift()) {
+    for (let rows = this.#full.shift(); rows !== undefined; rows = this.#full.shift()) {
       const token = `${this.#width.table}-${randomUUID()}`
-      await this.#engine.insertNative({ table: this.#width.table, columns: this.#names, body: [body], token })
+      await this.#engine.insertNative({ table: this.#width.table, columns: rows.names, body: [rows.body], token })
     }
   }
 
@@ -46,8 +51,7 @@ export class RowWriter {
   #encode(): void {
     if (this.#columns.rows === 0) return
     const columns = this.#columns.toColumns()
-    this.#names = columns.map(({ name }) => name)
-    this.#full.push(encodeNativeBlock(this.#columns.rows, columns))
+    this.#full.push({ names: columns.map(({ name }) => name), body: encodeNativeBlock(this.#columns.rows, columns) })
     this.#columns.clear()
   }
 }

@@ -3,7 +3,9 @@
  * what is computed from them up to the rounding of their order. The rules are those of `promql/functions`, stated there with their reasons.
  */
 import { STALE } from '../model.ts'
+import { bucketSql, staleSql } from './bucket-values.ts'
 import type { BucketColumn, DenseBuckets } from './dense-buckets.ts'
+import { staleFlag } from './row-columns.ts'
 
 /** Buckets `[from, to)` of a window, by cell. The window ends where bucket `to - 1` ends. */
 export interface BucketWindow {
@@ -18,6 +20,10 @@ type WindowFunction = (buckets: DenseBuckets, window: BucketWindow) => number
 export interface RollupFunction {
   readonly columns: readonly BucketColumn[]
   readonly compute: WindowFunction
+  /** The same of a window of one bucket with samples, as SQL, where the engine computes it with the same operations. */
+  readonly single: (windowMs: number) => string
+  /** Needs what buckets that fall often do not keep. */
+  readonly readsResets?: true
 }
 
 /** increase, rate and delta, extrapolated to the ends of the window. */
@@ -128,22 +134,67 @@ const withSamples = (compute: WindowFunction): WindowFunction => {
 
 const ends = ['first', 'last', 'firstAt', 'lastAt'] as const
 
+const column = (sql: string) => (): string => sql
+
+/** The steps of `extrapolated`, for one bucket. */
+function extrapolatedSql(isCounter: boolean, isRate: boolean): (windowMs: number) => string {
+  return (windowMs) => {
+    const toZero = isCounter ? 'if(result > 0 AND first_v >= 0, least(to_start, sampled * (first_v / result)), to_start)' : 'to_start'
+    return `if(count < 2, ${staleSql}, (
+      ${bucketSql.first} AS first_v,
+      ${bucketSql.last} - first_v${isCounter ? ` + ${bucketSql.resetSum}` : ''} AS result,
+      (last_at - first_at) / 1000 AS sampled,
+      sampled / (count - 1) AS average,
+      if(first_at / 1000 >= average * 1.1, average / 2, first_at / 1000) AS to_start,
+      if((${windowMs} - last_at) / 1000 >= average * 1.1, average / 2, (${windowMs} - last_at) / 1000) AS to_end,
+      (sampled + ${toZero} + to_end) / sampled AS factor,
+      result * ${isRate ? `(factor / ${windowMs / 1000})` : 'factor'}
+    ).8)`
+  }
+}
+
 /** By the name that PromQL gives them; `last` is the instant selector. */
 export const rollupFunctions: ReadonlyMap<string, RollupFunction> = new Map<string, RollupFunction>([
-  ['last', { columns: ['last'], compute: newest }],
-  ['rate', { columns: [...ends, 'resetSum'], compute: extrapolated(true, true) }],
-  ['increase', { columns: [...ends, 'resetSum'], compute: extrapolated(true, false) }],
-  ['delta', { columns: ends, compute: extrapolated(false, false) }],
-  ['last_over_time', { columns: ['last'], compute: lastOverTime }],
-  ['first_over_time', { columns: ['first'], compute: (buckets, window) => firstOf(buckets, window) }],
-  ['count_over_time', { columns: [], compute: withSamples(countOf) }],
-  ['present_over_time', { columns: [], compute: withSamples(() => 1) }],
-  ['sum_over_time', { columns: ['sum'], compute: withSamples(sumOf) }],
-  ['avg_over_time', { columns: ['sum'], compute: withSamples((buckets, window) => sumOf(buckets, window) / countOf(buckets, window)) }],
-  ['min_over_time', { columns: ['min'], compute: extreme('min', -1) }],
-  ['max_over_time', { columns: ['max'], compute: extreme('max', 1) }],
-  ['changes', { columns: ['first', 'last', 'changes'], compute: pairs('changes', hasChanged) }],
-  ['resets', { columns: ['first', 'last', 'resets'], compute: pairs('resets', (older, newer) => newer < older) }],
+  ['last', { columns: ['last'], compute: newest, single: () => `if(bitAnd(flags, ${staleFlag}) != 0, ${staleSql}, ${bucketSql.last})` }],
+  ['rate', { columns: [...ends, 'resetSum'], compute: extrapolated(true, true), single: extrapolatedSql(true, true), readsResets: true }],
+  [
+    'increase',
+    { columns: [...ends, 'resetSum'], compute: extrapolated(true, false), single: extrapolatedSql(true, false), readsResets: true },
+  ],
+  ['delta', { columns: ends, compute: extrapolated(false, false), single: extrapolatedSql(false, false) }],
+  ['last_over_time', { columns: ['last'], compute: lastOverTime, single: column(bucketSql.last) }],
+  ['first_over_time', { columns: ['first'], compute: firstOf, single: column(bucketSql.first) }],
+  ['count_over_time', { columns: [], compute: withSamples(countOf), single: column('toFloat64(count)') }],
+  ['present_over_time', { columns: [], compute: withSamples(() => 1), single: column('toFloat64(1)') }],
+  ['sum_over_time', { columns: ['sum'], compute: withSamples(sumOf), single: column(bucketSql.sum) }],
+  [
+    'avg_over_time',
+    {
+      columns: ['sum'],
+      compute: withSamples((buckets, window) => sumOf(buckets, window) / countOf(buckets, window)),
+      single: column(`${bucketSql.sum} / count`),
+    },
+  ],
+  ['min_over_time', { columns: ['min'], compute: extreme('min', -1), single: column(bucketSql.min) }],
+  ['max_over_time', { columns: ['max'], compute: extreme('max', 1), single: column(bucketSql.max) }],
+  [
+    'changes',
+    {
+      columns: ['first', 'last', 'changes'],
+      compute: pairs('changes', hasChanged),
+      single: column('toFloat64(changes)'),
+      readsResets: true,
+    },
+  ],
+  [
+    'resets',
+    {
+      columns: ['first', 'last', 'resets'],
+      compute: pairs('resets', (older, newer) => newer < older),
+      single: column('toFloat64(resets)'),
+      readsResets: true,
+    },
+  ],
 ])
 
 function firstOf(buckets: DenseBuckets, { from, to }: BucketWindow): number {
