@@ -20,6 +20,9 @@ export interface Columns {
   result(cell: number): number | NativeHistogram
 }
 
+/** Aggregations that `columnsFor` computes. */
+export const reductions: ReadonlySet<string> = new Set(['sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar'])
+
 export function columnsFor(op: string, cells: number): Columns {
   switch (op) {
     case 'sum':

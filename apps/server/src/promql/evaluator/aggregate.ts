@@ -2,11 +2,12 @@
 import { executionError } from '../errors.ts'
 import { isWellFormed } from '../syntax/literals.ts'
 import type { Aggregation } from '../syntax/ast.ts'
-import { columnsFor } from './aggregate-columns.ts'
+import { columnsFor, type Columns } from './aggregate-columns.ts'
 import { countValues, limited, quantiles, ranked } from './aggregate-select.ts'
 import { notes } from './annotations.ts'
 import type { QueryContext } from './context.ts'
 import { groupSeries, type Grouping } from './grouping.ts'
+import type { LabelGroups } from './label-sets.ts'
 import { histogramAt } from './selector.ts'
 import { ABSENT, mergeSameLabels, VectorBuilder, type ScalarValue, type Value, type VectorValue } from './values.ts'
 
@@ -55,9 +56,26 @@ async function reduce(ctx: QueryContext, node: Aggregation, vector: VectorValue,
       if (histogram !== null) columns.addHistogram(groupOf[s]! * steps + i, histogram)
     }
   }
+  return reducedVector(ctx, node, columns, { groups, steps, dropName: grouping.dropName })
+}
+
+/** Where the results of a reduction go. */
+export interface ReducedGroups {
+  readonly groups: LabelGroups
+  readonly steps: number
+  readonly dropName: Uint8Array
+}
+
+/** The columns' results, a series a group, and what they have to say. */
+export function reducedVector(
+  ctx: QueryContext,
+  node: Aggregation,
+  columns: Columns,
+  { groups, steps, dropName }: ReducedGroups,
+): VectorValue {
   const builder = new VectorBuilder(steps, groups.size)
   for (let g = 0; g < groups.size; g++) {
-    const cell = builder.addSeries(ctx.symbols.labelSet(groups.labelsOf(g)), grouping.dropName[g])
+    const cell = builder.addSeries(ctx.symbols.labelSet(groups.labelsOf(g)), dropName[g])
     const { cells } = builder
     for (let i = 0; i < steps; i++) {
       const result = columns.result(cell + i)

@@ -11,8 +11,9 @@ import { executionError } from '../errors.ts'
 import { unwrapParens, type Call, type Expr } from '../syntax/ast.ts'
 import { typeOf } from '../syntax/checker.ts'
 import { notes } from './annotations.ts'
+import { plainRange, plainSelector, type ReducedRows } from './aggregate-rows.ts'
 import type { QueryContext } from './context.ts'
-import { labelValue, metricName } from './label-sets.ts'
+import { labelValue, metricName, type LabelSet } from './label-sets.ts'
 import { Window, type RangeFunction, type RangeOperation, type RowKernel } from './range-input.ts'
 import { histogramAt } from './selector.ts'
 import { ABSENT, emptyVector, namesDropped, VectorBuilder, type Grid, type ScalarValue, type Value, type VectorValue } from './values.ts'
@@ -212,17 +213,38 @@ async function rangeCall(on: Evaluation, node: Call, grid: Grid, func: RangeFunc
   return nameKeepers.has(node.func) ? vector : dropNames(ctx, vector)
 }
 
+/** How an aggregation reads its argument series by series, or null when it is more than a selector or one range function with a kernel. */
+export function reducible(ctx: QueryContext, expr: Expr): ReducedRows | null {
+  const selector = plainSelector(expr)
+  if (selector !== null) return { selector, range: null, onSeries: () => undefined }
+  const call = unwrapParens(expr)
+  if (call.kind !== 'call') return null
+  const matrix = plainRange(call)
+  const kernel = rowKernels.get(call.func)
+  const argument = call.args[0]
+  if (matrix === null || kernel === undefined || argument === undefined) return null
+  const range = { matrix, call, kernel, keepsName: nameKeepers.has(call.func) }
+  const onSeries = wantsCounter.has(call.func) ? (set: LabelSet): void => noteNonCounter(ctx, set, argument) : (): void => undefined
+  return { selector: matrix.selector, range, onSeries }
+}
+
+function noteNonCounter(ctx: QueryContext, set: LabelSet, argument: Expr): void {
+  const name = labelValue(set.labels, metricName)
+  const type = labelValue(set.labels, '__type__')
+  if (name === '' || looksLikeCounter(name) || type === 'counter' || type === 'histogram') return
+  ctx.annotations.info(notes.possibleNonCounter(name), argument.start)
+}
+
+const wantsCounter: ReadonlySet<string> = new Set(['rate', 'increase'])
+
 function annotateRange(ctx: QueryContext, node: Call, rangeArg: Expr, vector: VectorValue, params: readonly Float64Array[]): void {
   if (node.func === 'quantile_over_time' && vector.sets.length > 0) {
     for (const q of params[0] ?? [])
       if (!(q >= 0 && q <= 1)) ctx.annotations.warn(notes.quantileOutOfRange(q), node.args[0]?.start ?? node.start)
   }
-  if (node.func !== 'rate' && node.func !== 'increase') return
+  if (!wantsCounter.has(node.func)) return
   for (const [s, set] of vector.sets.entries()) {
-    const name = labelValue(set.labels, metricName)
-    const type = labelValue(set.labels, '__type__')
-    if (name === '' || looksLikeCounter(name) || type === 'counter' || type === 'histogram') continue
     if (vector.histograms?.slice(s * vector.steps, (s + 1) * vector.steps).some((cell) => cell !== null) === true) continue
-    ctx.annotations.info(notes.possibleNonCounter(name), rangeArg.start)
+    noteNonCounter(ctx, set, rangeArg)
   }
 }

@@ -1,10 +1,11 @@
 /** Evaluates a checked expression one operator at a time, each over all steps of its grid. */
-import { unwrapParens, setOperators, type BinaryExpr, type Expr } from '../syntax/ast.ts'
+import { unwrapParens, setOperators, type Aggregation, type BinaryExpr, type Expr } from '../syntax/ast.ts'
 import { aggregate } from './aggregate.ts'
+import { isReduction, reduceRows } from './aggregate-rows.ts'
 import { scalarScalar, vectorScalar } from './binary-scalar.ts'
 import { setOperation } from './binary-set.ts'
 import { vectorVector } from './binary-vector.ts'
-import { dropNames, evaluateCall, type Evaluation } from './calls.ts'
+import { dropNames, evaluateCall, reducible, type Evaluation } from './calls.ts'
 import type { QueryContext } from './context.ts'
 import { scaled } from '../histograms/arithmetic.ts'
 import { applyOverRange, matrixInput, subqueryInput, type RangeInput, type RangeOperation, type Window } from './range-input.ts'
@@ -47,7 +48,8 @@ export class Evaluator implements Evaluation {
         return this.#binary(expr, grid)
       case 'aggregate': {
         const param = expr.param === null ? null : await this.evaluate(expr.param, grid)
-        return aggregate(this.ctx, expr, vectorValue(await this.evaluate(expr.expr, grid)), param)
+        const reduced = isReduction(expr) ? await this.#reduced(expr, grid) : null
+        return reduced ?? aggregate(this.ctx, expr, vectorValue(await this.evaluate(expr.expr, grid)), param)
       }
       case 'call':
         return evaluateCall(this, expr, grid)
@@ -55,6 +57,14 @@ export class Evaluator implements Evaluation {
       case 'subquery':
         throw new Error('a range vector was evaluated as an instant one')
     }
+  }
+
+  /** A reduction of what can be read series by series, or null. */
+  async #reduced(node: Aggregation, outer: Grid): Promise<VectorValue | null> {
+    const rows = reducible(this.ctx, node.expr)
+    // A narrower grid means that the result is repeated: seldom, and cheap the long way.
+    if (rows === null || outer.steps === 0 || narrowedGrid(node.expr, outer) !== outer) return null
+    return reduceRows(this.ctx, node, rows, outer, await this.#plan.fetched(rows.selector))
   }
 
   #unary(op: '+' | '-', value: Value): Value {

@@ -43,7 +43,7 @@ export function matrixInput(ctx: QueryContext, node: MatrixSelector, input: Seri
 }
 
 /** Fast path: no stale marker and no histogram, so the columns serve as they are. */
-function pointsOf({ timesMs, values, start, end }: SeriesRows, histograms: SeriesInput['histograms']): SeriesPoints {
+export function pointsOf({ timesMs, values, start, end }: SeriesRows, histograms: SeriesInput['histograms']): SeriesPoints {
   if (histograms === null && !hasStaleKernel(values, start, end)) {
     return { times: timesMs, values, start, end, histogramTimes: noTimes, histograms: noHistograms }
   }

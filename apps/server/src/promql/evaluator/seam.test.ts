@@ -157,6 +157,9 @@ const queries = [
   'absent_over_time(m{job="1"}[1m])',
   'sum_over_time(m[2m:20s])',
   'sum by (job) (rate(m[2m])) / ignoring(x) m{job="1"}',
+  'sum(m offset 20s)',
+  'stddev without (job) (max_over_time(m[2m]))',
+  'count(last_over_time(m[1m]))',
   'limitk(1, m)',
   'topk(1, delta(m[4m]))',
 ]

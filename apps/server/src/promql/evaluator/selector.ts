@@ -1,5 +1,5 @@
 /** Instant selectors: the newest sample within the look-back at each step. */
-import { STALE, type NativeHistogram } from '../../metrics/index.ts'
+import { STALE, type NativeHistogram, type SeriesRows } from '../../metrics/index.ts'
 import { executionError } from '../errors.ts'
 import type { VectorSelector } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
@@ -34,22 +34,37 @@ async function resample(
   ctx.reserveCells(count * steps)
   const builder = new VectorBuilder(steps, count)
   const chosen = new Int32Array(steps)
+  const resampled = valuesAtSteps(reference, ctx.limits.lookbackMs, steps)
   for (let s = 0; s < count; s++) {
-    const { timesMs, values, start, end } = input.rows(s)
-    lastRowKernel(timesMs, start, end, reference.startMs, reference.stepMs, ctx.limits.lookbackMs, chosen)
+    const rows = input.rows(s)
+    const { timesMs, values, start, end } = rows
     const cell = builder.addSeries(ctx.symbols.sourceSet(input.labels[s]!))
-    if (input.histograms !== null) mixedCells(builder, cell, { timesMs, values, chosen, histograms: input.histograms, asTimestamp })
-    else if (asTimestamp) timeCells(timesMs, values, chosen, builder.cells, cell)
-    else valueCells(values, chosen, builder.cells, cell)
+    if (input.histograms === null && !asTimestamp) resampled(rows, builder.cells, cell)
+    else {
+      lastRowKernel(timesMs, start, end, reference.startMs, reference.stepMs, ctx.limits.lookbackMs, chosen)
+      if (input.histograms === null) timeCells(timesMs, values, chosen, builder.cells, cell)
+      else mixedCells(builder, cell, { timesMs, values, chosen, histograms: input.histograms, asTimestamp })
+    }
     builder.dropIfEmpty(cell)
     if (ctx.spend(end - start + steps)) await ctx.pause()
   }
   return builder.build()
 }
 
-/** `STALE` is `ABSENT`, so a stale marker needs no look. */
-function valueCells(values: Float64Array, chosen: Int32Array, cells: Float64Array, cell: number): void {
-  for (let i = 0; i < chosen.length; i++) if (chosen[i] !== -1) cells[cell + i] = values[chosen[i]!]!
+/** Writes the newest value within `(t - lookback, t]` of each step `t` to `out[at + i]`. `STALE` is `ABSENT`, so a stale marker needs no look. */
+export function valuesAtSteps(
+  { startMs, stepMs }: Reference,
+  lookbackMs: number,
+  steps: number,
+): (rows: SeriesRows, out: Float64Array, at: number) => void {
+  return ({ timesMs, values, start, end }, out, at) => {
+    let next = start
+    for (let i = 0; i < steps; i++) {
+      const t = startMs + i * stepMs
+      while (next < end && timesMs[next]! <= t) next++
+      if (next > start && timesMs[next - 1]! > t - lookbackMs) out[at + i] = values[next - 1]!
+    }
+  }
 }
 
 function timeCells(timesMs: Float64Array, values: Float64Array, chosen: Int32Array, cells: Float64Array, cell: number): void {
