@@ -1,0 +1,104 @@
+/**
+ * Request bodies made once a sender and stamped for every request: all times and values stand at known places, so that the
+ * senders of a test use little of the machine they test. Slot `s` of request `n` has the value `n * slots + s`, each one once.
+ */
+import { compressSync } from 'snappy'
+import { ProtoWriter } from '../../apps/server/src/protocols/protobuf/writer.ts'
+
+export const loadMetric = 'chaos_samples'
+
+export type LoadProtocol = 'remote-write' | 'otlp'
+
+export interface LoadBody {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The bytes for this request; valid until the next call. */
+  stamp(timeMs: number, sequence: number): Uint8Array<ArrayBuffer>
+}
+
+interface Template {
+  readonly bytes: Buffer<ArrayBuffer>
+  /** End of each slot's message. */
+  readonly ends: readonly number[]
+}
+
+export function loadBody(protocol: LoadProtocol, sender: number, slots: number): LoadBody {
+  return protocol === 'otlp' ? otlpBody(sender, slots) : remoteWriteBody(sender, slots)
+}
+
+/** `prometheus.WriteRequest`: a series ends with its sample, `09 <double> 10 <varint of 6 bytes>`. */
+function remoteWriteBody(sender: number, slots: number): LoadBody {
+  const writer = new ProtoWriter()
+  const ends: number[] = []
+  for (let slot = 0; slot < slots; slot++) {
+    const series = new ProtoWriter()
+    const labels = { __name__: loadMetric, job: 'chaos', sender: String(sender), slot: String(slot) }
+    for (const [name, value] of Object.entries(labels))
+      series.bytesField(1, new ProtoWriter().stringField(1, name).stringField(2, value).finish())
+    series.bytesField(
+      2,
+      new ProtoWriter()
+        .tag(1, 1)
+        .double(0)
+        .tag(2, 0)
+        .varint(2 ** 41)
+        .finish(),
+    )
+    writer.bytesField(1, series.finish())
+    ends.push(writer.length)
+  }
+  const { bytes } = template(writer, ends)
+  return {
+    path: '/api/v1/write',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' },
+    stamp(timeMs, sequence) {
+      const time = new ProtoWriter(16).varint(timeMs).finish()
+      for (const [slot, end] of ends.entries()) {
+        bytes.writeDoubleLE(sequence * slots + slot, end - 15)
+        bytes.set(time, end - 6)
+      }
+      return new Uint8Array(compressSync(bytes))
+    },
+  }
+}
+
+/** `ExportMetricsServiceRequest` with one gauge: a data point ends with `19 <fixed64 ns> 21 <double>`. */
+function otlpBody(sender: number, slots: number): LoadBody {
+  const gauge = new ProtoWriter()
+  const pointEnds: number[] = []
+  for (let slot = 0; slot < slots; slot++) {
+    const point = new ProtoWriter().bytesField(7, keyValue('sender', String(sender))).bytesField(7, keyValue('slot', String(slot)))
+    point.tag(3, 1).fixed64(0n).tag(4, 1).double(0)
+    gauge.bytesField(1, point.finish())
+    pointEnds.push(gauge.length)
+  }
+  const metric = new ProtoWriter().stringField(1, loadMetric).bytesField(5, gauge.finish())
+  const scope = new ProtoWriter().bytesField(2, metric.finish())
+  const resource = new ProtoWriter().bytesField(1, keyValue('service.name', 'chaos'))
+  const writer = new ProtoWriter().bytesField(1, new ProtoWriter().bytesField(1, resource.finish()).bytesField(2, scope.finish()).finish())
+  // The gauge's content is the last of every message around it.
+  const { bytes, ends } = template(
+    writer,
+    pointEnds.map((end) => end + writer.length - gauge.length),
+  )
+  return {
+    path: '/v1/metrics',
+    headers: { 'content-type': 'application/x-protobuf' },
+    stamp(timeMs, sequence) {
+      const timeNs = BigInt(timeMs) * 1_000_000n
+      for (const [slot, end] of ends.entries()) {
+        bytes.writeBigUInt64LE(timeNs, end - 17)
+        bytes.writeDoubleLE(sequence * slots + slot, end - 8)
+      }
+      return bytes
+    },
+  }
+}
+
+function template(writer: ProtoWriter, ends: readonly number[]): Template {
+  return { bytes: Buffer.from(new Uint8Array(writer.finish()).buffer), ends }
+}
+
+function keyValue(key: string, value: string): Uint8Array {
+  return new ProtoWriter().stringField(1, key).bytesField(2, new ProtoWriter().stringField(1, value).finish()).finish()
+}
