@@ -7,23 +7,24 @@ import { sendBodies } from './load.mjs'
 import { refusalOf, startServer } from './servers.mjs'
 
 /**
- * Resolves to `{ result, after }`, with `server` when it is kept, or to `{ skipped }` with the reason. `after` is what the function of
- * that name, given the server at rest, resolved to.
+ * Resolves to `{ result }`, with `server` when it is kept, or to `{ skipped }` with the reason.
  */
-export async function runLoad(peer, workload, { connections, keep = false, after = () => Promise.resolve(null) }) {
+export async function runLoad(peer, workload, { connections, keep = false }) {
   const server = await startServer(peer)
   let isKept = false
   try {
     const refusal = await refusalOf(server, workload.kind, workload.headers)
     if (refusal !== null) return { skipped: refusal }
     const result = await measure(server, workload, connections)
-    const outcome = { result, after: await after(server) }
     isKept = keep
-    return isKept ? { ...outcome, server } : outcome
+    return isKept ? { result, server } : { result }
   } finally {
     if (!isKept) await endServer(server)
   }
 }
+
+/** Merges of the largest load, and work that began meanwhile, end before this. */
+const restMsMax = 150_000
 
 /** Stops it and removes its folder. */
 export async function endServer(server) {
@@ -50,10 +51,10 @@ async function measure(server, workload, connections) {
   )
   const steadySec = account.cpuSec()
   await server.flush()
-  const flushed = await account.settle()
+  const flushed = await account.settle({ waitMsMax: restMsMax })
   const restedSec = account.cpuSec()
   if (server.merge !== null) await server.merge()
-  const merged = server.merge === null || (await account.settle())
+  const merged = server.merge === null || (await account.settle({ waitMsMax: restMsMax }))
   const mergedSec = account.cpuSec()
 
   const acknowledged = warm.acknowledged + steady.acknowledged
@@ -61,6 +62,7 @@ async function measure(server, workload, connections) {
   const disk = server.disk()
   const peakRssMib = account.takePeakMib()
   const memory = account.memoryMib()
+  const rolledSamples = await server.rolledSamples()
   const loss = await findLoss(server, workload)
   return {
     samples: workload.samples,
@@ -80,6 +82,7 @@ async function measure(server, workload, connections) {
     emptyDiskBytes: empty.diskBytes,
     bytesPerSample: (disk.allBytes - (disk.replacedBytes ?? 0) - empty.diskBytes) / acknowledged,
     wholeBytesPerSample: disk.allBytes / acknowledged,
+    rolledShare: rolledSamples === null ? null : rolledSamples / acknowledged,
     cameToRest: flushed && merged,
     refusals: warm.refusals + steady.refusals,
     failures: warm.failures + steady.failures,

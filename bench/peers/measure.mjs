@@ -3,7 +3,7 @@ import { compareAnswers, summarize } from './answers.mjs'
 import { endServer, runLoad } from './ingest-run.mjs'
 import { millionQueries } from './million.mjs'
 import { runQueries } from './query-run.mjs'
-import { freshQuerySet, querySet } from './query-set.mjs'
+import { querySet } from './query-set.mjs'
 import { prepare, workloadOf } from './workloads.mjs'
 
 /** More series than a project may have by default, for the load that has them. */
@@ -22,7 +22,7 @@ export async function measureWorkload(name, options, log) {
   const peers = options.peers
     .filter((peer) => options.peersOf(name).includes(peer.name))
     .map((peer) => (peer.name === 'bellwether' ? { ...peer, environment: ownEnvironment[name] } : peer))
-  const state = { runs: [], skipped: [], servers: [], rows: [], later: [] }
+  const state = { runs: [], skipped: [], servers: [] }
   try {
     for (let run = 0; run < options.runs; run++) {
       for (const peer of peers) {
@@ -41,10 +41,7 @@ export async function measureWorkload(name, options, log) {
 }
 
 async function loadOnce({ peer, workload, run, keep }, { options, state, log }) {
-  const fresh = workload.queries === true ? wanted(freshQuerySet(workload), options) : []
-  const pass = { firstPass: run, passes: 1, calls: options.calls, secMax: options.seconds }
-  const after = (server) => runQueries([server], fresh, pass)
-  const outcome = await runLoad(peer, workload, { connections: options.connections, keep, after })
+  const outcome = await runLoad(peer, workload, { connections: options.connections, keep })
   if (outcome.skipped !== undefined) {
     state.skipped.push({ peer: peer.name, reason: outcome.skipped })
     log(`SKIPPED ${peer.name}, ${workload.name}: ${outcome.skipped}`)
@@ -53,16 +50,11 @@ async function loadOnce({ peer, workload, run, keep }, { options, state, log }) 
   const { result } = outcome
   if (outcome.server !== undefined) state.servers.push({ server: outcome.server, restedSec: outcome.server.account.cpuSec() })
   state.runs.push({ server: peer.name, run, ...result })
-  state.rows.push(...outcome.after)
   const cpu = `${result.steadyCpuSec.toFixed(2)} CPU s/M steady, ${result.allCpuSec.toFixed(2)} all`
   const loss = result.lossProblems.length === 0 ? 'nothing lost' : `LOST: ${result.lossProblems.join('; ')}`
   const errors = result.failures === 0 ? '' : `, ${result.failures} requests failed: ${result.errors[0]}`
   const rest = `peak ${result.peakRssMib.toFixed(0)} MiB, ${result.bytesPerSample.toFixed(2)} B a sample`
   log(`${workload.name} ${peer.name} run ${run + 1}: ${cpu}, ${(result.ratePerSec / 1e6).toFixed(2)} M/s, ${rest}, ${loss}${errors}`)
-}
-
-function wanted(queries, { only }) {
-  return queries.filter(({ name }) => only === null || only.test(name))
 }
 
 /** Waits until servers have done what they do later, and asks them in alternation. */
@@ -75,12 +67,12 @@ async function askAll(workload, { options, state, log }) {
       later.push({ server: server.name, cpuSec, isDone, bytesPerSample: growth(server, state) / workload.samples })
   }
   const servers = state.servers.map(({ server }) => server)
-  const queries = wanted(workload.million === true ? millionQueries(workload) : querySet(workload), options)
+  const all = workload.million === true ? millionQueries(workload) : querySet(workload)
+  const queries = all.filter(({ name }) => options.only === null || options.only.test(name))
   const { runs: passes, calls, seconds: secMax } = options
-  const rows = [...state.rows, ...(await runQueries(servers, queries, { passes, calls, secMax }))]
+  const rows = await runQueries(servers, queries, { passes, calls, secMax })
   const memory = servers.map((server) => ({ server: server.name, ...server.account.memoryMib(), peak: server.account.takePeakMib() }))
-  const names = [...new Set(rows.map(({ query }) => query))]
-  const answers = names.flatMap((name) => compareQuery(name, rows, log))
+  const answers = queries.flatMap(({ name }) => compareQuery(name, rows, log))
   // The answers themselves are too much to keep; what was seen in them is kept.
   return { queries: rows.map((row) => ({ ...row, answer: undefined })), answers, memory, texts: queries.map(textOf), later }
 }

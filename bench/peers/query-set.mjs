@@ -8,6 +8,7 @@ const hourSec = 3600
 const daySec = 24 * hourSec
 
 const requestRate = 'sum by (service) (rate(http_requests_total[5m]))'
+const errorRatio = 'sum(rate(http_requests_total{status="500"}[5m])) / sum(rate(http_requests_total[5m]))'
 const latency99 = 'histogram_quantile(0.99, sum by (le, service) (rate(http_request_duration_seconds_bucket[5m])))'
 
 const ranges = [
@@ -21,10 +22,25 @@ const ranges = [
   ['rate-by-service-24h', '24h', requestRate, [daySec, 300]],
   ['avg-by-region-24h', '24h', 'avg by (region) (cpu_usage_user)', [daySec, 300]],
   ['p99-by-service-24h', '24h', latency99, [daySec, 300]],
-  ['error-ratio-24h', '24h', 'sum(rate(http_requests_total{status="500"}[5m])) / sum(rate(http_requests_total[5m]))', [daySec, 300]],
+  ['error-ratio-24h', '24h', errorRatio, [daySec, 300]],
   ['max-by-team-24h', '24h', 'max by (team) (max_over_time(cpu_usage_system[1h]))', [daySec, hourSec]],
+  ...dayFromSamples(),
   ['one-series-24h', 'one', 'cpu_usage_user{hostname="host_42"}', [daySec, 60]],
 ]
+
+/**
+ * The questions over a day at steps of 4 minutes (58 for the hourly one): no bucket of five minutes fits them, so nothing but the samples
+ * can answer.
+ */
+function dayFromSamples() {
+  return [
+    ['rate-by-service-24h-4m', '24h raw', requestRate, [daySec, 240]],
+    ['avg-by-region-24h-4m', '24h raw', 'avg by (region) (cpu_usage_user)', [daySec, 240]],
+    ['p99-by-service-24h-4m', '24h raw', latency99, [daySec, 240]],
+    ['error-ratio-24h-4m', '24h raw', errorRatio, [daySec, 240]],
+    ['max-by-team-24h-58m', '24h raw', 'max by (team) (max_over_time(cpu_usage_system[1h]))', [daySec, 3480]],
+  ]
+}
 
 const instants = [
   ['one-series', 'instant', 'cpu_usage_user{hostname="host_7"}'],
@@ -45,18 +61,12 @@ const stepsBackMax = 24
 const stepsBackMaxOfHours = 4
 const stepsShorterMax = 6
 
-/** The window of a call, `[fromSec, toSec]`; no two of the first 144 (24 with steps of an hour) are the same. */
+/** The window of a call, `[fromSec, toSec]`; no two of the first 144 (24 with steps of about an hour) are the same. */
 function windowOf(call, { endMs, windowSec, stepSec }) {
-  const backMax = stepSec === hourSec ? stepsBackMaxOfHours : stepsBackMax
+  const backMax = stepSec >= hourSec / 2 ? stepsBackMaxOfHours : stepsBackMax
   const toSec = (Math.floor(endMs / 1000 / stepSec) - (call % backMax)) * stepSec
   const shorterSec = (Math.floor(call / backMax) % stepsShorterMax) * stepSec
   return { fromSec: toSec - windowSec + shorterSec, toSec, stepSec }
-}
-
-/** Those over a day, to be asked as soon as a load is done: nothing but the samples themselves can answer them then. */
-export function freshQuerySet(workload) {
-  const day = querySet(workload).filter(({ set }) => set === '24h')
-  return day.map((query) => ({ ...query, name: `${query.name}, fresh`, set: '24h fresh' }))
 }
 
 /** `[{ name, set, query, pathOf(call) }]`; `endMs` is the time of the newest sample. */

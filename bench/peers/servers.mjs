@@ -20,7 +20,8 @@ const rollupMsMax = 180_000
  * Starts a server. `peer` is from `findPeer`, or `{ name: 'bellwether', program }` with the path of the command to run and, optionally,
  * `nodeArgs` and `environment`. Beside the members of `startProcess`: `paths` (`remoteWrite`, `otlp`, null where it is known not to
  * take it), `queryHeaders`, `disk()` (`{ allBytes, … }`), `flush()` and `merge()` (bring to disk, and to as few files as it can), and
- * `finishLater()`, which waits for work that a server puts off (false: it did not come to an end in time).
+ * `finishLater()`, which waits for work that a server puts off (false: it did not come to an end in time), and `rolledSamples()`: how
+ * many samples it has made rollups of, null when it makes none.
  */
 export async function startServer(peer) {
   const scratch = scratchFolder(peer.name)
@@ -62,21 +63,27 @@ async function startBellwether({ name, program, nodeArgs = [], environment = {} 
     flush: () => Promise.resolve(),
     merge: null,
     finishLater: () => finishRollups(server),
+    rolledSamples: () => ownMetric(server, 'bellwether_rollup_samples_total'),
   }
 }
 
-/** Old samples mark their rollups late; those are made when nothing has come for half a minute. */
+/** Old samples mark their rollups late; those are made when nothing has come into their hour for half a minute. */
 async function finishRollups(server) {
-  const api = new PrometheusApi({ url: server.url, queryHeaders: { authorization: `Bearer ${token}` } })
   const deadlineMs = performance.now() + rollupMsMax
+  while (performance.now() < deadlineMs) {
+    const waiting = await ownMetric(server, 'bellwether_rollup_late_buckets')
+    if (waiting === 0 && (await server.account.settle({ waitMsMax: 10_000 }))) return true
+    await sleep(500)
+  }
+  return false
+}
+
+/** A number that Bellwether says of itself; 0 when it does not. */
+async function ownMetric(server, name) {
+  const api = new PrometheusApi({ url: server.url, queryHeaders: { authorization: `Bearer ${token}` } })
   try {
-    while (performance.now() < deadlineMs) {
-      const { body } = await api.ask('/metrics')
-      const waiting = Number(/^bellwether_rollup_late_buckets (\d+)/m.exec(body.toString('utf8'))?.[1] ?? 0)
-      if (waiting === 0 && (await server.account.settle({ waitMsMax: 10_000 }))) return true
-      await sleep(500)
-    }
-    return false
+    const { body } = await api.ask('/metrics')
+    return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(body.toString('utf8'))?.[1] ?? 0)
   } finally {
     api.close()
   }
@@ -108,6 +115,7 @@ async function startVictoriaMetrics({ name, path }, scratch) {
     flush: () => get(url, '/internal/force_flush'),
     merge: () => get(url, '/internal/force_merge'),
     finishLater: () => Promise.resolve(true),
+    rolledSamples: () => Promise.resolve(null),
   }
 }
 
@@ -142,6 +150,7 @@ async function startPrometheus({ name, path }, scratch) {
     flush: () => Promise.resolve(),
     merge: null,
     finishLater: () => Promise.resolve(true),
+    rolledSamples: () => Promise.resolve(null),
   }
 }
 
