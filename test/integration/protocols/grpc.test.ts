@@ -1,5 +1,7 @@
 /** The gRPC server with a bare client: statuses, details and limits that the SDK does not show. */
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { startOtlpGrpcServer } from '../../../apps/server/src/protocols/index.ts'
@@ -80,6 +82,28 @@ describe('Export', () => {
     stream.write(Buffer.from([0, 0, 0x0f, 0x42, 0x40, 1, 2, 3]))
     const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
     expect(Number(headers['grpc-status'])).toBe(status.UNAUTHENTICATED)
+    session.destroy()
+  })
+
+  test('a message that stops ends its call, and a connection that gives no sign of life is closed; one that is only quiet stays', async () => {
+    const { door } = createTestDoor()
+    const patience = { messageMs: 300, pingEveryMs: 200, pingAnswerMs: 200 }
+    await using server = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door, patience })
+    const dead = connectTcp(server.port, '127.0.0.1').resume()
+    dead.on('error', () => {})
+    const session = connectHttp2(`http://127.0.0.1:${server.port}`)
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    })
+    const closed = once(dead, 'close')
+    const trailers = new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
+    stream.write(Buffer.from([0, 0, 0x0f, 0x42, 0x40, 1, 2, 3]))
+    expect(Number((await trailers)['grpc-status'])).toBe(status.DEADLINE_EXCEEDED)
+    await closed
+    expect(session.destroyed).toBe(false)
     session.destroy()
   })
 

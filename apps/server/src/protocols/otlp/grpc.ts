@@ -14,6 +14,7 @@ import {
   type sendUnaryData,
   logVerbosity,
   setLogVerbosity,
+  status as grpcStatus,
 } from '@grpc/grpc-js'
 import { type Admitted, senderAddress } from '../../ingest/index.ts'
 import { AppError, isAppError } from '../../kernel/errors.ts'
@@ -27,7 +28,19 @@ export interface OtlpGrpcOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly door: MetricsDoor
+  readonly patience?: GrpcPatience
 }
+
+/** How long senders are waited for, ms: what is begun and does not go on must not hold connections and memory. */
+export interface GrpcPatience {
+  /** From the metadata of a call to the end of its message. Exporters give up after 10 s by themselves. */
+  readonly messageMs: number
+  /** A connection on which nothing comes for `pingEveryMs` is asked for a sign of life, which a client gives by itself. */
+  readonly pingEveryMs: number
+  readonly pingAnswerMs: number
+}
+
+const defaultPatience: GrpcPatience = { messageMs: 30_000, pingEveryMs: 30_000, pingAnswerMs: 15_000 }
 
 export interface OtlpGrpcServer extends AsyncDisposable {
   readonly port: number
@@ -53,13 +66,16 @@ const metricsService: ServiceDefinition = {
 /** Listens. Disposing lets calls under way finish. Errors: `protocols.cannot_listen`. */
 export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
   const { door, host } = options
+  const patience = options.patience ?? defaultPatience
   // The library's own lines on standard error; what matters is an error or a status anyway.
   setLogVerbosity(logVerbosity.NONE)
   const server = new Server({
     'grpc.max_receive_message_length': door.limits.grpcMessageBytesMax,
     'grpc.max_send_message_length': door.limits.grpcMessageBytesMax,
     'grpc.max_concurrent_streams': door.limits.grpcCallsPerConnectionMax,
-    interceptors: [admitByMetadata(door)],
+    'grpc.keepalive_time_ms': patience.pingEveryMs,
+    'grpc.keepalive_timeout_ms': patience.pingAnswerMs,
+    interceptors: [admitByMetadata(door), endStalledCalls(patience.messageMs)],
   })
   server.addService(metricsService, {
     Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
@@ -98,6 +114,27 @@ function admitByMetadata(door: MetricsDoor): ServerInterceptor {
         })
       },
     })
+}
+
+/** Ends a call whose message does not come to its end. */
+function endStalledCalls(messageMs: number): ServerInterceptor {
+  return (_method, call) => {
+    const late = globalThis.setTimeout(() => {
+      call.sendStatus({ code: grpcStatus.DEADLINE_EXCEEDED, details: 'The message did not come in time.', metadata: null })
+    }, messageMs)
+    const inTime = (): void => globalThis.clearTimeout(late)
+    return new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveHalfClose(pass) {
+            inTime()
+            pass()
+          },
+          onCancel: inTime,
+        })
+      },
+    })
+  }
 }
 
 function admitCall(door: MetricsDoor, { metadata, peer }: { metadata: Metadata; peer: string }, sizeBytes: number): Admitted {
