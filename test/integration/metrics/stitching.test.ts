@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createMetricsStore, GridStore, SampleStore } from '../../../apps/server/src/metrics/index.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { createMetricsStore, GridStore, SampleStore, warmHead } from '../../../apps/server/src/metrics/index.ts'
 import {
   batchOf,
   budget,
@@ -144,5 +145,38 @@ describe('head and engine', () => {
     expect(
       toText(await store.select(scope, { matchers: [...up], fromMs: startMs + 1, toMs: Infinity }, { ...budget, signal: live })),
     ).toEqual(toRecord(someSamples(10).slice(1)))
+  })
+
+  test('after a start the last hours come back into memory, and answers are the same', async () => {
+    const logDir = freshLog()
+    const sample = (host: string, i: number): TestSample => ({ labels: { __name__: 'up', host }, timeMs: startMs + i * 60_000, value: i })
+    const samples = ['a', 'b', 'c'].flatMap((host) => Array.from({ length: 300 }, (_, i) => sample(host, i)))
+    {
+      await using first = await openStack({ engine: home.engine, logDir })
+      await first.ingest.accept(batchOf(first.ingest, samples), 10)
+      await first.drain()
+    }
+    await using second = await openStack({ engine: home.engine, logDir })
+    const newestMs = startMs + 299 * 60_000
+    expect(second.head.coversFromMs).toBe(newestMs + 1)
+    // What comes while it is filled: new, late in the middle of it, and a repetition.
+    const more = [sample('a', 301), sample('b', 250.5), sample('c', 260)]
+    await second.ingest.accept(batchOf(second.ingest, more), 10)
+    await using warming = warmHead({ engine: home.engine, registry: second.registry, head: second.head, logger: silentLogger, hours: 2 })
+    await warming.done
+    const fromMs = startMs + 180 * 60_000
+    expect(second.head.coversFromMs).toBe(fromMs)
+    const want = toRecord([...samples, sample('a', 301), sample('b', 250.5)].filter(({ timeMs }) => timeMs >= fromMs))
+    expect(await readAll(second, fromMs)).toEqual(want)
+    const broken = {
+      ...home,
+      queryNative: () => {
+        throw new Error('engine asked')
+      },
+    }
+    const { registry, head, histograms } = second
+    const store = createMetricsStore({ registry, head, histograms, samples: new SampleStore(broken, registry) })
+    const request = { matchers: [...up], fromMs, toMs: Infinity }
+    expect(toText(await store.select(scope, request, { ...budget, signal: live }))).toEqual(want)
   })
 })

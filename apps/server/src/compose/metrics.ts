@@ -38,6 +38,7 @@ import {
   MetadataStore,
   SampleStore,
   SeriesRegistry,
+  warmHead,
   type MetricsBatch,
   type MetricsCatalog,
   type MetricsIngest,
@@ -136,6 +137,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     }),
   )
   writer.start()
+  resources.use(warmHead({ engine: engines.clickhouse, registry, head, logger }))
   resources.use(rollups.roller).start()
   const reading = {
     samples: new SampleStore(engines.clickhouse, registry),

@@ -57,6 +57,47 @@ describe('append and read', () => {
     )
   })
 
+  test('older samples put before what is here agree with sorted arrays; what is here stays', () => {
+    const run = fc.uniqueArray(fc.nat(400), { minLength: 1, maxLength: 60 }).map((times) => times.sort((x, y) => x - y))
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(400), fc.nat(9)), { maxLength: 100 }),
+        fc.array(run, { maxLength: 4 }),
+        fc.nat(400),
+        (first, runs, from) => {
+          const head = open()
+          const model = new Map<number, number>()
+          const note = (time: number, value: number): void => void (model.has(time) || model.set(time, value))
+          for (const [time, value] of first) {
+            put(head, [2, time, value])
+            note(time, value)
+          }
+          for (const times of runs) {
+            // Equal neighbours, as the engine may give them.
+            const timesMs = Float64Array.from(times.flatMap((time) => [time, time]))
+            const values = timesMs.map((_, i) => 100 + Math.floor(i / 2))
+            head.prepend(2, { timesMs, values, count: timesMs.length })
+            for (const [i, time] of timesMs.entries()) note(time, values[i] ?? NaN)
+          }
+          put(head, [2, 500, 1])
+          note(500, 1)
+          const want = [...model].sort((x, y) => x[0] - y[0])
+          expect(read(head, 2)).toEqual(want)
+          expect(read(head, 2, from)).toEqual(want.filter(([time]) => time >= from))
+          expect([head.sampleCount, head.newestMs(2)]).toEqual([want.length, 500])
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('the watermark goes back only from where it was expected', () => {
+    const head = open()
+    head.coverFrom(1000)
+    expect([head.coverBackTo(400, 900), head.coversFromMs]).toEqual([false, 1000])
+    expect([head.coverBackTo(400, 1000), head.coversFromMs]).toEqual([true, 400])
+  })
+
   test('spans longer than an offset holds get chunks of their own', () => {
     const head = open()
     const day = 86_400_000

@@ -85,6 +85,21 @@ export class Head {
     if (timeMs > this.#coversFromMs) this.#coversFromMs = timeMs
   }
 
+  /**
+   * Lowers the watermark: the engine's samples from `timeMs` on were put in (`prepend`). False, and nothing changes, when the watermark is
+   * not `expectedMs` any more: something was given up meanwhile.
+   */
+  coverBackTo(timeMs: number, expectedMs: number): boolean {
+    if (this.#coversFromMs !== expectedMs) return false
+    this.#coversFromMs = Math.min(timeMs, expectedMs)
+    return true
+  }
+
+  /** Share of the budget in use. */
+  get usedShare(): number {
+    return this.#pool.used / this.#chunksMax
+  }
+
   /** Time of the newest sample of the series, `-Infinity` when there is none. */
   newestMs(ref: number): number {
     return ref < this.#lastMs.length ? this.#lastMs[ref]! : -Infinity
@@ -104,6 +119,41 @@ export class Head {
     this.#options.onAppend?.(refs, timesMs, count)
     const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
     for (let i = 0; i < count; i++) this.#appendOne(refs[i]!, timesMs[i]!, values[i]!, nowSec)
+  }
+
+  /**
+   * Puts samples that the engine has, ascending, before those of the series that are here; a time that is here stays as it is. Room is
+   * not made for them: see `usedShare`.
+   */
+  prepend(ref: number, { timesMs, values, count }: Pick<SampleColumns, 'timesMs' | 'values' | 'count'>): void {
+    if (count === 0) return
+    if (ref >= this.#first.length) this.#reserve(ref + 1)
+    const pool = this.#pool
+    const first = this.#first[ref]!
+    if (first !== noChunk && timesMs[count - 1]! >= pool.baseMs(first)) {
+      // Late samples came before them.
+      const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
+      for (let i = 0; i < count; i++) this.#appendOne(ref, timesMs[i]!, values[i]!, nowSec)
+      return
+    }
+    let chunk = noChunk
+    let previousMs = NaN
+    for (let i = 0; i < count; i++) {
+      const timeMs = timesMs[i]!
+      if (timeMs === previousMs) continue
+      previousMs = timeMs
+      if (chunk === noChunk || pool.count(chunk) === chunkSamples || timeMs - pool.baseMs(chunk) > chunkSpanMsMax) {
+        const next = pool.take(timeMs)
+        if (chunk === noChunk) this.#first[ref] = next
+        else pool.link(chunk, next)
+        chunk = next
+      }
+      pool.push(chunk, timeMs, values[i]!, 0)
+      this.#samples++
+    }
+    if (first !== noChunk) return pool.link(chunk, first)
+    this.#last[ref] = chunk
+    this.#lastMs[ref] = previousMs
   }
 
   /** Adds the samples of the series in `[fromMs, toMs]` to `out`, ascending. */
