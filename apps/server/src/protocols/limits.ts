@@ -7,7 +7,7 @@ export interface ProtocolLimits {
   readonly compressedBytesMax: number
   /** What all requests hold together, from the first byte of a body to its answer, what they became included. Over it: 503 with Retry-After. */
   readonly inFlightBytesMax: number
-  /** Time given to bodies between two runs of the event loop, ms: what else there is to do waits no longer for them. */
+  /** Time given to bodies between two runs of the event loop, ms, at least: what else there is to do waits no longer for them. */
   readonly decodeSliceMs: number
   /** A request whose body would wait longer for its turn is refused before it is read, ms; one that came after all waits at most twice as long. */
   readonly turnWaitMsMax: number
@@ -63,7 +63,7 @@ export interface ProtocolLimits {
 export const defaultProtocolLimits: ProtocolLimits = {
   compressedBytesMax: 16 * mib,
   inFlightBytesMax: 256 * mib,
-  decodeSliceMs: 10,
+  decodeSliceMs: 4,
   turnWaitMsMax: 500,
   decompressedAtOnceMax: 2,
   decompressedBytesMax: 64 * mib,

@@ -11,7 +11,10 @@ import { protocolsBusy } from '../errors.ts'
 export interface TurnOptions {
   /** Turns at the same time. */
   readonly atOnce: number
-  /** Time given out between two runs of the event loop; infinite for work that other threads do. */
+  /**
+   * Time given out between two runs of the event loop, at least; infinite for work that other threads do. Short, because a new
+   * connection is accepted once a run.
+   */
   readonly sliceMs: number
   /** Longest wait before a turn; who would wait longer is refused on coming, who has waited longer when the turn would be his. */
   readonly waitMsMax: number
@@ -36,6 +39,8 @@ interface Line {
 const paceMemoryMs = 3000
 /** What is known of the pace before there was a turn, so that the slow first ones do not decide alone. */
 const firstPace = { ms: 100, sizeBytes: 1024 * 1024 }
+/** A slice is as long as what else there was to do since the last one, so that half of the thread is for bodies, but no longer than this. */
+const sliceMsMax = 40
 const retryAfterSecMax = 30
 /** Refused senders are spread over this many seconds. */
 const retrySpreadSec = 3
@@ -50,6 +55,7 @@ export class FairTurns {
   /** What the line that was served last had had by then. */
   #servedMs = 0
   #usedMs = 0
+  #sliceMs: number
   #sliceEnds = false
   /** Since when time goes into the turn that ends next. */
   #busySinceMs = 0
@@ -59,6 +65,7 @@ export class FairTurns {
 
   constructor(options: TurnOptions) {
     this.#options = options
+    this.#sliceMs = options.sliceMs
   }
 
   /** Bytes of the bodies that wait. */
@@ -113,8 +120,8 @@ export class FairTurns {
   }
 
   #give(): void {
-    const { atOnce, sliceMs, waitMsMax, clock } = this.#options
-    while (this.#running < atOnce && this.#waitingCount > 0 && this.#usedMs < sliceMs) {
+    const { atOnce, waitMsMax, clock } = this.#options
+    while (this.#running < atOnce && this.#waitingCount > 0 && this.#usedMs < this.#sliceMs) {
       const line = this.#next()
       const waiter = line.waiting.shift()
       if (waiter === undefined) throw new Error('a line without a waiter was next')
@@ -155,11 +162,15 @@ export class FairTurns {
 
   /** Whatever is used of a slice, the next one begins after the event loop has been round once. */
   #scheduleSlice(): void {
-    if (this.#sliceEnds || !Number.isFinite(this.#options.sliceMs)) return
+    const { sliceMs, clock } = this.#options
+    if (this.#sliceEnds || !Number.isFinite(sliceMs)) return
     this.#sliceEnds = true
+    const beganMs = clock.monotonicMs() - this.#usedMs
     setImmediate(() => {
+      const otherMs = clock.monotonicMs() - beganMs - this.#usedMs
       this.#sliceEnds = false
       this.#usedMs = 0
+      this.#sliceMs = Math.max(sliceMs, Math.min(otherMs, sliceMsMax))
       this.#give()
       if (this.#running + this.#waitingCount === 0) this.#lines.clear()
     })
