@@ -1,5 +1,5 @@
 /**
- * Compiles `apps/server/kernels/*.ts` (AssemblyScript: TypeScript's syntax on WebAssembly's types) to `apps/server/kernels/dist/*.wasm`.
+ * Compiles `apps/server/kernels/*.ts` (with what they import from `lib/`; AssemblyScript: TypeScript's syntax on WebAssembly's types) to `apps/server/kernels/dist/*.wasm`.
  * A kernel whose stamp (hash of source, compiler and options) is current is left alone.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -6,10 +6,12 @@
  * Sketch: 250 bytes a sample unpacked, 23 packed; target 0.2 CPU s a million samples, unpacking, walking and hashing included.
  */
 
-/** Control block, bytes from 0. In: */
+import { keyedHash } from './lib/keyed-hash'
+import { storedDouble } from './lib/sample-value'
+
+/** Control block, bytes from 0; the secrets of `keyed-hash.ts` lie in it too. In: */
 const timeMinAt: usize = 0 // f64: earlier samples are left to the caller
 const timeMaxAt: usize = 8 // f64
-const secretAt: usize = 16 // 8 x u64: secrets of the process, the last four odd
 const tenantAt: usize = 80 // u64: keeps tenants apart
 /** Out: */
 const rowsAt: usize = 88 // u32
@@ -19,10 +21,6 @@ const samplesAt: usize = 92 // u32
 const rowBytes: u32 = 32
 const kindSeries: u32 = 0
 const kindOther: u32 = 1
-
-const staleNanBits: u64 = 0x7ff0000000000002
-const stale: f64 = -1.7976931348623155e308
-const besideStale: f64 = -1.7976931348623157e308
 
 /**
  * Unpacks the elements in `[from, end)` to `[to, toEnd)`; both need 64 bytes of slack behind them. Format: google/snappy format_description.txt.
@@ -108,7 +106,7 @@ export function walk(from: usize, end: usize, rows: usize, rowsMax: u32, times: 
       other(row, at, bodyEnd, samples)
     } else {
       samples += found
-      hash(body, labelsEnd, row)
+      keyedHash(body, labelsEnd, load<u64>(tenantAt), 0, row)
       store<u32>(row, body as u32, 16)
       store<u32>(row, labelsEnd as u32, 20)
       store<u32>(row, samples, 24)
@@ -178,7 +176,7 @@ function readSamples(at: usize, end: usize, times: usize, values: usize, samples
     at += 2
     let value: f64 = 0
     if (at + 9 <= stop && load<u8>(at) == 9) {
-      value = stored(at + 1)
+      value = storedDouble(at + 1)
       at += 9
     }
     let time: u64 = 0
@@ -201,61 +199,4 @@ function readSamples(at: usize, end: usize, times: usize, values: usize, samples
     count++
   }
   return count
-}
-
-/** The double at `at` as the store wants it; see `decode/sample-value.ts`. */
-function stored(at: usize): f64 {
-  const value = load<f64>(at)
-  if (value != value) return load<u64>(at) == staleNanBits ? stale : NaN
-  return value == stale ? besideStale : value
-}
-
-/**
- * 128-bit hash of the bytes in `[from, end)`, keyed by secrets of the process and the tenant. Four chains of 64 bits, each eating every
- * fourth word of 8 bytes: the product of a word's halves mixed with a secret state, so that no difference cancels in a way one could plan.
- */
-function hash(from: usize, end: usize, out: usize): void {
-  const tenant = load<u64>(tenantAt)
-  const k0 = load<u64>(secretAt, 32)
-  const k1 = load<u64>(secretAt, 40)
-  const k2 = load<u64>(secretAt, 48)
-  const k3 = load<u64>(secretAt, 56)
-  let a = load<u64>(secretAt) ^ tenant
-  let b = load<u64>(secretAt, 8) + tenant
-  let c = load<u64>(secretAt, 16) ^ ((end - from) as u64)
-  let d = load<u64>(secretAt, 24)
-  while (from + 32 <= end) {
-    a = eaten(a, load<u64>(from), k0)
-    b = eaten(b, load<u64>(from, 8), k1)
-    c = eaten(c, load<u64>(from, 16), k2)
-    d = eaten(d, load<u64>(from, 24), k3)
-    from += 32
-  }
-  if (from < end) {
-    a = eaten(a, tail(from, end), k0)
-    b = eaten(b, tail(from + 8, end), k1)
-    c = eaten(c, tail(from + 16, end), k2)
-    d = eaten(d, tail(from + 24, end), k3)
-  }
-  store<u64>(out, mixed(mixed(mixed(mixed(a) ^ b) + c) ^ d))
-  store<u64>(out, mixed(mixed(mixed(mixed(d + k0) ^ c) + b) ^ a), 8)
-}
-
-/** The word at `at`, bytes at and behind `end` read as 0. */
-function tail(at: usize, end: usize): u64 {
-  if (at >= end) return 0
-  const left = (end - at) as u64
-  return left >= 8 ? load<u64>(at) : load<u64>(at) & ((1 << (left * 8)) - 1)
-}
-
-function eaten(state: u64, word: u64, key: u64): u64 {
-  const x = state ^ word
-  return (x & 0xffffffff) * (x >> 32) + rotl(x, 32) * key
-}
-
-/** Finalizer of MurmurHash3 (fmix64): every bit of the input moves every bit of the output. */
-function mixed(value: u64): u64 {
-  value = (value ^ (value >> 33)) * 0xff51afd7ed558ccd
-  value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53
-  return value ^ (value >> 33)
 }

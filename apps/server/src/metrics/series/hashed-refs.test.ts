@@ -12,7 +12,7 @@ test('agrees with a map of keys, also of keys that share slots', () => {
       keys.forEach((key, i) => {
         const found = table.find(Uint32Array.of(9, 9, ...key), 2)
         expect(found).toBe(model.get(key.join()) ?? -1)
-        if (found !== -1) return
+        if (found !== -1 && i % 2 === 0) return
         table.remember(Uint32Array.from(key), 0, i)
         model.set(key.join(), i)
       })

@@ -35,6 +35,13 @@ class Generation {
     }
   }
 
+  /** The hash must be known here. */
+  replace(words: Uint32Array, at: number, ref: number): void {
+    let slot = words[at]! & this.#mask
+    while (!this.#isAt(slot, words, at)) slot = (slot + 1) & this.#mask
+    this.#slots[slot * slotWords + 4] = ref + 1
+  }
+
   add(words: Uint32Array, at: number, ref: number): void {
     if (this.count * 2 > this.#mask) this.#grow()
     this.#put(words, at, ref + 1)
@@ -43,6 +50,11 @@ class Generation {
 
   get sizeBytes(): number {
     return this.#slots.byteLength
+  }
+
+  #isAt(slot: number, words: Uint32Array, at: number): boolean {
+    for (let word = 0; word < 4; word++) if (this.#slots[slot * slotWords + word] !== words[at + word]) return false
+    return true
   }
 
   #put(words: Uint32Array, at: number, refPlusOne: number): void {
@@ -80,8 +92,10 @@ export class HashedRefs {
     return aged
   }
 
+  /** Replaces what was remembered for the hash. */
   remember(words: Uint32Array, at: number, ref: number): void {
     if (this.find(words, at) === -1) this.#keep(words, at, ref)
+    else this.#young.replace(words, at, ref)
   }
 
   get count(): number {

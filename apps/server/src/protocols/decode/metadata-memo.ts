@@ -5,6 +5,8 @@ import type { MetricMetadata, MetricsBatch } from '../../metrics/index.ts'
 export class MetadataMemo {
   readonly #metricsMax: number
   readonly #known = new Map<string, MetricMetadata>()
+  /** Of batches that were not stored. Decoders that know a series do not describe its metric again by themselves. */
+  readonly #lost = new Map<string, { readonly tenant: Tenant; readonly metadata: MetricMetadata }>()
 
   constructor(metricsMax: number) {
     this.#metricsMax = metricsMax
@@ -22,7 +24,20 @@ export class MetadataMemo {
 
   /** The batch was not stored: its descriptions are new again. */
   forget(batch: MetricsBatch): void {
-    for (const metadata of batch.metadata) this.#known.delete(keyOf(batch.tenant, metadata.name))
+    for (const metadata of batch.metadata) {
+      const key = keyOf(batch.tenant, metadata.name)
+      this.#known.delete(key)
+      if (this.#lost.size < this.#metricsMax) this.#lost.set(key, { tenant: batch.tenant, metadata })
+    }
+  }
+
+  /** Puts what was said in batches that were not stored into this one of the same tenant. */
+  repeat(batch: MetricsBatch): void {
+    for (const [key, { tenant, metadata }] of this.#lost) {
+      if (tenant.organizationId !== batch.tenant.organizationId || tenant.projectId !== batch.tenant.projectId) continue
+      this.#lost.delete(key)
+      if (!this.#known.has(key)) this.describe(batch, metadata)
+    }
   }
 }
 

@@ -31,8 +31,8 @@ export class HistogramPoints {
     this.#bucketsMax = limits.bucketsPerHistogramMax
   }
 
-  /** Reads the point the cursor stands before (its length comes first). */
-  read(session: DecodeSession, metric: MetricContext): void {
+  /** Reads the point the cursor stands before (its length comes first). The series of the stored point, null when it was refused. */
+  read(session: DecodeSession, metric: MetricContext): SeriesGroup | null {
     const { cursor, run } = this.#tools
     const outer = cursor.enter()
     const from = cursor.pos
@@ -42,6 +42,7 @@ export class HistogramPoints {
     const group = this.#store(session, metric)
     if (group !== null && this.#exemplars) this.#tools.exemplars(session, from, to, exemplarTag, (value) => bucketOf(group, value))
     cursor.leave(outer)
+    return group
   }
 
   #fields(): void {

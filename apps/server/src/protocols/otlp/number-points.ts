@@ -21,8 +21,8 @@ export class NumberPoints {
     this.#tools = tools
   }
 
-  /** Reads the point the cursor stands before (its length comes first). */
-  read(session: DecodeSession, metric: MetricContext): void {
+  /** Reads the point the cursor stands before (its length comes first). The ref of the stored point, -1 when it was refused. */
+  read(session: DecodeSession, metric: MetricContext): number {
     const { cursor, run } = this.#tools
     const outer = cursor.enter()
     const from = cursor.pos
@@ -32,6 +32,7 @@ export class NumberPoints {
     const ref = this.#store(session, metric)
     if (ref >= 0 && this.#exemplars) this.#tools.exemplars(session, from, to, exemplarTag, () => ref)
     cursor.leave(outer)
+    return ref
   }
 
   #fields(): void {

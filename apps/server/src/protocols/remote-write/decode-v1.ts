@@ -7,23 +7,14 @@
 import { decompressSync, readSnappyHeader, snappyDamaged } from '../body/decompress.ts'
 import type { Exemplar, Labels, MetricType, SeriesResolver } from '../../metrics/index.ts'
 import { exemplarOf } from '../decode/exemplar.ts'
+import { kernelPlainBytesMax, rowEnd, rowKind, rowSamplesEnd, rowStart, rowWords } from '../decode/kernel-memory.ts'
 import { LabelRanges, isRefusal } from '../decode/label-ranges.ts'
 import { type Refusal, textOf } from '../decode/label-text.ts'
 import { sampleValue } from '../decode/sample-value.ts'
 import { type DecodeSession, timeExample } from '../decode/session.ts'
 import { DecodeError, ProtoCursor } from '../protobuf/cursor.ts'
 import { HistogramReader } from './histogram-reader.ts'
-import {
-  kernelPackedBytesMax,
-  kernelPlainBytesMax,
-  kindSeries,
-  RequestKernel,
-  rowEnd,
-  rowKind,
-  rowSamplesEnd,
-  rowStart,
-  rowWords,
-} from './request-kernel.ts'
+import { kernelPackedBytesMax, kindSeries, RequestKernel } from './request-kernel.ts'
 
 /** MetricMetadata.MetricType, by number. */
 const metricTypes: readonly MetricType[] = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset']
@@ -53,7 +44,7 @@ export class RemoteWrite1Decoder {
   /** Fills the session's batch from a body that is not packed. Errors: `DecodeError`, `body.too_many_samples`. */
   decode(body: Uint8Array, session: DecodeSession): void {
     if (body.byteLength > this.#kernelBytesMax) return this.#readFields(body, 0, body.byteLength, session)
-    this.#kernel.take(body)
+    this.#kernel.memory.take(body)
     this.#decodeHeld(session)
   }
 
@@ -69,8 +60,8 @@ export class RemoteWrite1Decoder {
 
   #decodeHeld(session: DecodeSession): void {
     const kernel = this.#kernel
-    const plain = kernel.plain()
-    kernel.begin(this.#series.tenantIndex(session.batch.tenant), session.timeMinMs, session.timeMaxMs)
+    const plain = kernel.memory.plain()
+    kernel.memory.begin(this.#series.tenantIndex(session.batch.tenant), session.timeMinMs, session.timeMaxMs)
     for (let offset = 0; offset < plain.byteLength;) {
       offset = kernel.walk(offset)
       this.#takeRows(plain, session)
@@ -79,8 +70,9 @@ export class RemoteWrite1Decoder {
 
   /** Rows to samples, in their order: runs of samples of known series go over as columns. */
   #takeRows(plain: Uint8Array, session: DecodeSession): void {
-    const { rows, rowCount, plainAt } = this.#kernel
-    if (this.#refs.length < this.#kernel.sampleCount) this.#refs = new Uint32Array(this.#kernel.times.length)
+    const { rows } = this.#kernel
+    const { rowCount, sampleCount, plainAt } = this.#kernel.memory
+    if (this.#refs.length < sampleCount) this.#refs = new Uint32Array(this.#kernel.times.length)
     let runFrom = 0
     let samples = 0
     for (let at = 0, end = rowCount * rowWords; at < end; at += rowWords) {
