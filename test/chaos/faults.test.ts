@@ -59,6 +59,8 @@ describe(`faults under load (seed ${seed})`, () => {
 
   /** Plays one fault; in the long form its samples are counted at once. */
   async function play(run: (stage: Stage) => Promise<Played>): Promise<void> {
+    // A fault that the program did not survive is one failure, not that of all tests after it.
+    if (installation.isDown) await installation.start()
     {
       await using stage = new Stage(installation)
       await stage.load.goesOn(20)

@@ -40,6 +40,10 @@ export class Installation implements AsyncDisposable {
     return installation
   }
 
+  get isDown(): boolean {
+    return this.#running === null
+  }
+
   /** Throws while it is down. */
   get running(): RunningBellwether {
     if (this.#running === null) throw new Error('the program is down')

@@ -138,7 +138,7 @@ test('a stopped server leaves no process; the next start has its data, whatever 
   expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }])
 })
 
-test('a pid file of a server that has ended and was never waited for does not keep the next one from starting', async () => {
+test('lock files of a server that has ended and was never waited for do not keep the next one from starting', async () => {
   await engine[Symbol.asyncDispose]()
   const data = join(folder.path, 'postgres', 'data')
   // The shell becomes a program that waits for none of its children. Theirs is the server's user, as a server's would be.
@@ -152,6 +152,7 @@ test('a pid file of a server that has ended and was never waited for does not ke
     await until('it to end', () => !isAlive(zombie))
     process.kill(zombie, 0)
     writeFileSync(join(data, 'postmaster.pid'), `${zombie}\n${data}\n`)
+    writeFileSync(join(folder.path, 'postgres', 'run', '.s.PGSQL.5432.lock'), `${zombie}\n${data}\n`)
     engine = await openPostgres(options)
     expect((await engine.pool.query('SELECT count(*)::int AS n FROM kept')).rows).toEqual([{ n: 2 }])
   } finally {

@@ -100,7 +100,7 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
   const engine = await SupervisedProcess.start({
     name: 'PostgreSQL',
     async prepare() {
-      await clearOrphan(cluster.data, clock, logger)
+      await clearOrphan(cluster, clock, logger)
       return {
         ...serverCommand(cluster, binaries, runAs),
         env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' },

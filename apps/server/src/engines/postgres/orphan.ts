@@ -14,23 +14,35 @@ import { killFamily, killServersIn } from './family.ts'
 const patienceMs = 5000
 const lookEveryMs = 25
 
+export interface ClusterFolders {
+  /** The cluster's files. */
+  readonly data: string
+  /** Where the server's socket is. */
+  readonly socketFolder: string
+}
+
 /**
- * Ends a left server, quickly, then at once, and single processes of one. Then the pid file is removed if its process id is still
- * taken: by a foreign process, or by a server that has ended and was not waited for (its parent died with it, and the first
- * process of many containers waits for no one). PostgreSQL would take either for a running server and refuse to start.
+ * Ends a left server, quickly, then at once, and single processes of one. Then its lock files are removed if the process id in them
+ * is still taken: by a foreign process, or by a server that has ended and was not waited for (its parent died with it, and the
+ * first process of many containers waits for no one). PostgreSQL would take either for a running server and refuse to start.
  */
-export async function clearOrphan(clusterFolder: string, clock: Clock, logger: Logger): Promise<void> {
-  const pidFile = join(clusterFolder, 'postmaster.pid')
+export async function clearOrphan({ data, socketFolder }: ClusterFolders, clock: Clock, logger: Logger): Promise<void> {
+  const pidFile = join(data, 'postmaster.pid')
   const pid = pidIn(pidFile)
-  if (pid !== null && isServer(pid, clusterFolder)) {
+  if (pid !== null && isServer(pid, data)) {
     logger.warn('a PostgreSQL server of an earlier run is still there and is ended', { pid })
-    await endServer(pid, clusterFolder, clock)
+    await endServer(pid, data, clock)
   }
-  const processes = killServersIn(clusterFolder)
+  const processes = killServersIn(data)
   if (processes > 0) logger.warn('processes of a PostgreSQL server that is gone were still there and are ended', { processes })
+  for (const lockFile of [pidFile, join(socketFolder, '.s.PGSQL.5432.lock')]) removeStale(lockFile, data, logger)
+}
+
+function removeStale(lockFile: string, clusterFolder: string, logger: Logger): void {
+  const pid = pidIn(lockFile)
   if (pid === null || !isTaken(pid) || isServer(pid, clusterFolder)) return
-  logger.warn('a PostgreSQL pid file of an earlier run names a process that is no server and is removed', { pid })
-  rmSync(pidFile, { force: true })
+  logger.warn('a PostgreSQL lock file of an earlier run names a process that is no server and is removed', { lockFile, pid })
+  rmSync(lockFile, { force: true })
 }
 
 function isServer(pid: number, clusterFolder: string): boolean {

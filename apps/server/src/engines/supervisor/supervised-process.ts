@@ -186,7 +186,7 @@ export class SupervisedProcess implements AsyncDisposable {
     while (silences < silencesToKill) {
       await clock.sleep(silences === 0 && this.#state === 'ready' ? listenEveryMs : listenAgainMs, ended)
       const heard = await listen()
-      if (ended.aborted) return
+      if (ended.aborted || this.#stopping.signal.aborted) return
       silences = heard === 'silent' ? silences + 1 : 0
       this.#heard(heard, silences)
     }
