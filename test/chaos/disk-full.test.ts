@@ -39,7 +39,9 @@ interface Scene {
   readonly running: RunningBellwether
   readonly disk: SmallDisk
   readonly senders: PatientSenders
-  /** SIGKILL, and a new start on the same data. */
+  /** A new start on the same data, after which the senders go on. */
+  readonly start: () => Promise<RunningBellwether>
+  /** The same after SIGKILL. */
   readonly restart: () => Promise<RunningBellwether>
   readonly dataDir: string
 }
@@ -57,19 +59,22 @@ async function onSmallDisk(folder: string, scenario: (facts: Scene) => Promise<v
     }
     let running = await startBellwether(options)
     const senders = new PatientSenders(running)
-    const restart = async (): Promise<RunningBellwether> => {
-      senders.target = null
-      await running.kill()
+    const start = async (): Promise<RunningBellwether> => {
       running = await startBellwether(options)
       senders.target = running
       return running
+    }
+    const restart = async (): Promise<RunningBellwether> => {
+      senders.target = null
+      await running.kill()
+      return await start()
     }
     try {
       for (let round = 0; round < rounds; round++) {
         const before = senders.counts()
         await until('acknowledgements', () => senders.haveGoneOn(before, 5))
         await sleep(Math.random() * 500)
-        await scenario({ running, disk, senders, restart, dataDir })
+        await scenario({ running, disk, senders, start, restart, dataDir })
       }
       await senders.finish()
       await checkByQuery(running, senders)
@@ -100,25 +105,47 @@ function waits(refusals: readonly Refusal[]): Record<string, number[]> {
   return Object.fromEntries(Object.entries(found).map(([protocol, statuses]) => [protocol, [...statuses].sort()]))
 }
 
-async function ingestLogFull({ running: first, disk, senders, restart }: Scene): Promise<void> {
-  disk.fill()
+async function ingestLogRefuses({ running, senders }: Scene): Promise<void> {
   const detail = 'The log has nearly no disk left: senders are told to try again later.'
-  await until('the program to know', async () => (await component(first, 'ingest-log'))?.detail === detail)
-  await senders.everyoneIsRefused()
-  // Also a start must do without space.
-  const running = await restart()
+  await until('the program to know', async () => (await component(running, 'ingest-log'))?.detail === detail)
   await senders.everyoneIsRefused()
   // Queries answer, so it is ready; what it does not do is named.
-  expect(await readiness(running)).toMatchObject({ status: 200, waitingFor: [], degraded: ['ingest-log'] })
+  const said = await readiness(running)
+  expect(said).toMatchObject({ status: 200, waitingFor: [] })
+  expect(said.degraded).toContain('ingest-log')
   const before = senders.counts()
   await checkByQuery(running, senders)
   expect(senders.counts()).toEqual(before)
+}
+
+async function goesOn({ disk, senders }: Scene, running: RunningBellwether, what: string): Promise<void> {
+  const before = senders.counts()
   const freedMs = performance.now()
   disk.free()
   await until('acknowledgements of every sender', () => senders.haveGoneOn(before), 20_000)
-  console.log(`disk of the ingest log: all senders go on ${Math.round(performance.now() - freedMs)} ms after it has space again`)
+  console.log(`${what}: all senders go on ${Math.round(performance.now() - freedMs)} ms after it has space again`)
   expect(waits(senders.refusals)).toEqual({ otlp: expect.arrayContaining([503]), 'remote-write': [503] })
-  expect(await readiness(running)).toMatchObject({ status: 200, degraded: [] })
+  await until('readiness without a flaw', async () => (await readiness(running)).degraded.length === 0)
+}
+
+async function ingestLogFull(scene: Scene): Promise<void> {
+  scene.disk.fill()
+  await ingestLogRefuses(scene)
+  // Also a start must do without space.
+  const running = await scene.restart()
+  await ingestLogRefuses({ ...scene, running })
+  await goesOn(scene, running, 'disk of the ingest log')
+}
+
+async function everythingFull(scene: Scene): Promise<void> {
+  scene.disk.fill()
+  await ingestLogRefuses(scene)
+  await goesOn(scene, scene.running, 'disk of everything')
+  scene.disk.fill()
+  // Engines cannot start without space, so the program does not either, and says what is needed.
+  await expect(scene.restart()).rejects.toThrow(/The disk of the data directory \S+ is full: 0 MB are free and 64 MB are needed/)
+  scene.disk.free()
+  await goesOn(scene, await scene.start(), 'disk of everything, and a start')
 }
 
 async function clickHouseFull({ running, disk, senders }: Scene): Promise<void> {
@@ -167,6 +194,10 @@ describe.skipIf(whyNoSmallDisks !== null)(`a disk becomes full under load and ge
   const timeout = 60_000 + rounds * 60_000
   test("the ingest log's: senders wait, queries answer, nothing is lost or doubled", { timeout }, async () => {
     await onSmallDisk('ingest-log', ingestLogFull)
+  })
+
+  test('that of all together: senders wait, queries answer, a start says what is needed', { timeout }, async () => {
+    await onSmallDisk('.', everythingFull)
   })
 
   test("ClickHouse's: data is taken and seen, inserted afterwards, nothing goes to the dead letters", { timeout }, async () => {

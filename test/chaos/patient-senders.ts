@@ -7,7 +7,7 @@ import { until } from '../support/wait.ts'
 import { remoteWrite1 } from '../../apps/server/src/protocols/testing/remote-write-bodies.ts'
 
 export const steadyMetric = 'steady_samples'
-export const slotsPerBody = 20
+export const slotsPerBody = 100
 
 /** Time (ms) → value that every slot of the sender has then. */
 export type Acknowledged = Map<number, number>
@@ -30,7 +30,7 @@ type Send = (target: Target, sender: string, timeMs: number, value: number) => P
 
 /** Sooner than they are told, so that the test sees how soon the program takes data again. */
 const againMs = 200
-const pauseMs = 15
+const pauseMs = 5
 
 export class PatientSenders {
   readonly acknowledged = new Map<string, Acknowledged>()
