@@ -4,14 +4,16 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgres, type PostgresEngine } from '../../../apps/server/src/engines/index.ts'
-import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { type Clock, systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { isAlive, processTree } from '../../support/processes.ts'
 import { until } from '../../support/wait.ts'
 import { engineFolder } from './engine-folder.ts'
 
 const folder = engineFolder()
-const options = { url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock }
+/** Pauses pass ten times faster; deadlines of questions are real. */
+const hurriedClock: Clock = { ...systemClock, sleep: (delayMs, signal) => systemClock.sleep(delayMs / 10, signal) }
+const options = { url: null, dataDir: folder.path, logger: silentLogger, clock: hurriedClock }
 let engine: PostgresEngine
 
 beforeAll(async () => {
