@@ -11,6 +11,9 @@ import { MemoryMetrics } from './memory-metrics.ts'
 export const testNowMs = Date.UTC(2026, 10, 21, 8)
 export const testTenant: Tenant = { organizationId: 1, projectId: 1 }
 export const testKey = '0123456789abcdef0123456789abcdef'
+/** The key of another project. */
+export const otherTestKey = 'fedcba9876543210fedcba9876543210'
+const otherTenant: Tenant = { organizationId: 1, projectId: 2 }
 
 const keyUnknown = { code: 'ingest.key_unknown', kind: 'unauthenticated', publicText: 'The ingest key is not known.' } as const
 
@@ -65,6 +68,7 @@ export function createTestDoor(limits: Partial<ProtocolLimits> = {}): TestDoor {
     admit(request) {
       test.admissions.push({ key: request.key, remoteAddress: request.remoteAddress, sizeBytes: request.sizeBytes })
       if (test.admissionFailure !== null) throw test.admissionFailure
+      if (request.key === otherTestKey) return { tenant: otherTenant, lane: test.lane }
       if (request.key !== null && request.key !== testKey) throw new AppError(keyUnknown)
       return { tenant: testTenant, lane: test.lane }
     },

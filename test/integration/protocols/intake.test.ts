@@ -1,0 +1,98 @@
+/** The common memory of requests, with real sockets: many large bodies that stop half-way neither fill it nor keep others out. */
+import { connect, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { otherTestKey, testKey } from '../../../apps/server/src/protocols/testing/door.ts'
+import { type Listening, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
+import { otlpProtobuf } from '../../../apps/server/src/protocols/testing/otlp-bodies.ts'
+import { until } from '../../support/wait.ts'
+
+const mib = 1024 * 1024
+const inFlightBytesMax = 24 * mib
+const senderCount = 1000
+/** What a stopped sender has sent of its body. */
+const sentBytes = 256 * 1024
+
+/** A sender that says it has 8 MiB and stops after a part of it. */
+interface StoppedSender {
+  readonly socket: Socket
+  /** The beginning of its answer; '' as long as there is none. */
+  answer: string
+}
+
+let listening: Listening
+let senders: StoppedSender[] = []
+let highestBytes = 0
+let looking: NodeJS.Timeout
+
+beforeEach(async () => {
+  listening = await listen({ inFlightBytesMax })
+  highestBytes = 0
+  const { budget } = listening.it.door.intake
+  looking = setInterval(() => (highestBytes = Math.max(highestBytes, budget.takenBytes)), 1)
+})
+
+afterEach(async () => {
+  clearInterval(looking)
+  for (const { socket } of senders) socket.destroy()
+  senders = []
+  await listening[Symbol.asyncDispose]()
+})
+
+const part = Buffer.alloc(sentBytes)
+
+function startAndStop(key: string): StoppedSender {
+  const { port } = new URL(listening.httpUrl)
+  const socket = connect(Number(port), '127.0.0.1')
+  const sender: StoppedSender = { socket, answer: '' }
+  socket.on('data', (chunk) => (sender.answer += chunk.toString('latin1')))
+  socket.on('error', () => undefined)
+  const head = ['POST /v1/metrics HTTP/1.1', 'host: test', `authorization: Bearer ${key}`, 'content-type: application/x-protobuf']
+  socket.write(`${[...head, `content-length: ${8 * mib}`].join('\r\n')}\r\n\r\n`)
+  socket.write(part)
+  senders.push(sender)
+  return sender
+}
+
+async function send(key: string): Promise<number> {
+  const body = otlpProtobuf({ metrics: [{ kind: 'gauge', name: 'g', points: [{ timeMs: listening.it.nowMs, int: 1n }] }] })
+  const headers = { 'content-type': 'application/x-protobuf', authorization: `Bearer ${key}` }
+  const response = await fetch(`${listening.httpUrl}/v1/metrics`, { method: 'POST', headers, body: new Uint8Array(body) })
+  await response.arrayBuffer()
+  return response.status
+}
+
+describe(`${senderCount} bodies that stop half-way`, () => {
+  test('stay within the bound, are told to come again, and other projects go on', { timeout: 60_000 }, async () => {
+    const { budget } = listening.it.door.intake
+    for (let index = 0; index < senderCount; index++) startAndStop(testKey)
+    const statuses: number[] = []
+    const held = (2 / 3) * inFlightBytesMax
+    await until(
+      'every sender to hold its part or be refused',
+      async () => {
+        statuses.push(await send(otherTestKey))
+        const refused = senders.filter(({ answer }) => answer !== '').length
+        return refused >= senderCount - Math.ceil(held / sentBytes) && budget.takenBytes > 0
+      },
+      30_000,
+    )
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    expect(highestBytes).toBeLessThanOrEqual(held)
+    for (const { answer } of senders.filter((sender) => sender.answer !== '')) {
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /)
+      expect(answer).toMatch(/\r\nretry-after: \d+\r\n/i)
+    }
+  })
+
+  test('give way to the next of their own project once they are silent', { timeout: 60_000 }, async () => {
+    const { budget } = listening.it.door.intake
+    for (let index = 0; index < 200; index++) startAndStop(testKey)
+    await until('memory to be short', () => senders.filter(({ answer }) => answer.startsWith('HTTP/1.1 503')).length > 100)
+    const filled = senders.filter(({ answer }) => answer === '')
+    await until('room for one that sends', async () => (await send(testKey)) === 200)
+    await until('a silent one to be told', () => filled.some(({ answer }) => answer.startsWith('HTTP/1.1 503')))
+    expect(highestBytes).toBeLessThanOrEqual(inFlightBytesMax)
+    for (const { socket } of senders) socket.destroy()
+    await until('everything to be given back', () => budget.takenBytes === 0)
+  })
+})
