@@ -45,7 +45,8 @@ export interface Spool extends IngestLog, DeadLetters {
 }
 
 export const spoolDefaults = {
-  segmentRowsMax: 200_000,
+  /** One insert: half of this costs the engine half as much again a row, more stops the event loop for too long while it is built. */
+  segmentRowsMax: 500_000,
   segmentBytesMax: 64 * 1024 * 1024,
   segmentAgeMs: 1000,
   retainBytesMax: 64 * 1024 * 1024,

@@ -62,10 +62,17 @@ export function writeEngineConfig(files: EngineFiles, secrets: EngineSecrets): s
 
 /**
  * Defaults of every table. A merge costs about as much CPU a row as the insert did, so it waits for ten parts of a size in place of
- * five: each row is rewritten half as often (the engine lowers the bar by itself as parts grow older or many). Statistics of
- * columns are made anew by every insert and merge, and nothing here is planned by them.
+ * five: each row is rewritten half as often (the engine lowers the bar by itself as parts grow older or many). Merged parts are
+ * synced, so that the parts they replace need not be kept for eight minutes against a power cut: under load those took three
+ * times the space of the data. Statistics of columns are made anew by every insert and merge, and nothing here is planned by them.
  */
-const mergeTreeXml = '<merge_tree><merge_selector_base>10</merge_selector_base><auto_statistics_types></auto_statistics_types></merge_tree>'
+const mergeTreeSettings: Readonly<Record<string, string>> = {
+  merge_selector_base: '10',
+  min_rows_to_fsync_after_merge: '1',
+  fsync_part_directory: '1',
+  old_parts_lifetime: '60',
+  auto_statistics_types: '',
+}
 
 /** The caches of the engine take this much of its cap when they are full. */
 function cacheBytes(memoryMaxBytes: number): number {
@@ -97,7 +104,9 @@ function configXml(files: EngineFiles, users: string, secrets: EngineSecrets): s
   <background_fetches_pool_size>1</background_fetches_pool_size>
   <max_thread_pool_free_size>8</max_thread_pool_free_size>
   <max_concurrent_queries>64</max_concurrent_queries>
-  ${mergeTreeXml}
+  <merge_tree>${Object.entries(mergeTreeSettings)
+    .map(([name, value]) => `<${name}>${value}</${name}>`)
+    .join('')}</merge_tree>
   <http_handlers>
     <rule><url>/ping</url><handler><type>ping</type></handler></rule>
     <rule>
