@@ -154,7 +154,7 @@ async function clickHouseFull({ running, disk, senders }: Scene): Promise<void> 
   const before = senders.counts()
   await until('data that waits', async () => (await statusOf(running)).log.oldestMs > 3_000)
   expect(senders.haveGoneOn(before)).toBe(true)
-  expect(await readiness(running)).toMatchObject({ status: 200, waitingFor: [], degraded: ['writer'] })
+  expect(await readiness(running)).toMatchObject({ status: 200, waitingFor: [], degraded: ['clickhouse', 'writer'] })
   await checkMeanwhile(running, senders)
   const freedMs = performance.now()
   disk.free()
@@ -175,6 +175,7 @@ async function postgresFull({ running, disk, senders, dataDir }: Scene): Promise
     const headers = { authorization: `Bearer ${token.secret}` }
     expect((await fetch(new URL('/api/v1/query?query=1', running.url), { headers })).status).toBe(200)
   }
+  expect(await readiness(running)).toMatchObject({ status: 200, waitingFor: [], degraded: ['postgres'] })
   await checkMeanwhile(running, senders)
   await until('senders to go on', () => senders.haveGoneOn(before))
   // Sooner or later it needs a new file for its own log, and ends itself when it cannot have one.

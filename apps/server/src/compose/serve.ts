@@ -102,7 +102,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       query: createQuery(config, metrics, instruments),
       ingest: apiIngest(metrics, intake),
       systemStatus: status,
-      readiness: () => readiness(engines, metrics),
+      readiness: () => readiness({ engines, metrics, dataDir }),
       instruments,
       clock,
       logger: logger.child('api'),

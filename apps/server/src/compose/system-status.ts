@@ -1,9 +1,10 @@
 /** What the system page and readiness say: the state of every part, the queue, disk and memory. */
 import { readFileSync, statfsSync } from 'node:fs'
 import { freemem } from 'node:os'
+import { join } from 'node:path'
 import type { SystemStatusBody } from '@bellwether/protocol'
 
-import { machineMemoryBytes } from '../engines/index.ts'
+import { freeBytesMin, machineMemoryBytes } from '../engines/index.ts'
 import type { Readiness } from '../api/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Engines } from './engines.ts'
@@ -37,10 +38,13 @@ const stateOf: Readonly<Record<ReturnType<Engines['clickhouse']['state']>, Compo
  * Ready while both engines answer. The log takes data without them, but a query would not be answered. The other way round, a log
  * that takes nothing does not make it unready, because queries are answered; it is named as degraded.
  */
-export function readiness({ clickhouse, postgres }: Engines, metrics: WatchedPath): Readiness {
-  const degraded = pathComponents(metrics).flatMap(({ name, state }) => (state === 'ok' ? [] : [name]))
-  const waitingFor = [...(clickhouse.state() === 'ready' ? [] : ['clickhouse']), ...(postgres.state() === 'ready' ? [] : ['postgres'])]
-  return { ready: waitingFor.length === 0, waitingFor, degraded }
+export function readiness({ engines, metrics, dataDir }: Pick<StatusDeps, 'engines' | 'metrics' | 'dataDir'>): Readiness {
+  const waitingFor = (['clickhouse', 'postgres'] as const).filter((name) => engines[name].state() !== 'ready')
+  const parts = [
+    ...engineComponents(engines, dataDir).filter(({ name }) => !waitingFor.some((one) => one === name)),
+    ...pathComponents(metrics),
+  ]
+  return { ready: waitingFor.length === 0, waitingFor, degraded: parts.flatMap(({ name, state }) => (state === 'ok' ? [] : [name])) }
 }
 
 /** Wall times of monotonic ones, as the wall clock is set now; steady while it only drifts, so that nothing flickers. */
@@ -74,11 +78,10 @@ export function createSystemStatus(deps: StatusDeps): () => Promise<SystemStatus
       nodeVersion: process.versions.node,
       startedAt: wallTime(startedAtMs),
       uptimeSec: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
-      ready: readiness(engines, deps.metrics).ready,
+      ready: readiness(deps).ready,
       roles: ['ingest', 'query'],
       components: [
-        engineComponent('clickhouse', engines.clickhouse),
-        engineComponent('postgres', engines.postgres),
+        ...engineComponents(engines, deps.dataDir),
         ...pathComponents(deps.metrics),
         ...listenerComponents(deps.listeners()),
       ].map(follow),
@@ -104,12 +107,17 @@ export function ownProcesses({ clickhouse, postgres }: Engines): { name: string;
 
 type EngineFace = Pick<Engines['clickhouse'], 'state' | 'failure' | 'version' | 'address'>
 
-function engineComponent(name: string, engine: EngineFace): Omit<Component, 'since'> {
+function engineComponents({ clickhouse, postgres }: Engines, dataDir: string): Omit<Component, 'since'>[] {
+  return [engineComponent('clickhouse', clickhouse, dataDir), engineComponent('postgres', postgres, dataDir)]
+}
+
+function engineComponent(name: string, engine: EngineFace, dataDir: string): Omit<Component, 'since'> {
+  const shortage = engine.state() === 'ready' && engine.address === 'embedded' ? diskShortage(join(dataDir, name)) : null
   return {
     name,
     kind: 'engine',
-    state: stateOf[engine.state()],
-    detail: engine.failure(),
+    state: shortage === null ? stateOf[engine.state()] : 'degraded',
+    detail: shortage ?? engine.failure(),
     version: engine.version,
     location: engine.address,
     restarts: null,
@@ -156,6 +164,16 @@ function listenerComponents(listeners: readonly ListenerState[]): Omit<Component
     detail: problem,
     location: port === 0 ? null : `port ${port}`,
   }))
+}
+
+/** What an engine's disk lacks, in words; null while it has room. An engine that cannot write still answers. */
+function diskShortage(path: string): string | null {
+  try {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize < freeBytesMin ? `Its disk is nearly full (${path}): it may refuse changes until there is space.` : null
+  } catch {
+    return null
+  }
 }
 
 /** Resident memory from /proc; 0 where there is none. */
