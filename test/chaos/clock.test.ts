@@ -16,7 +16,7 @@ import { checkByQuery, checkInStore, checkMeanwhile } from './steady-samples.ts'
 
 const hourMs = 3_600_000
 const preload = fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url))
-/** Nothing here lasts longer. */
+/** Nothing here lasts much longer, and an hour is far from it. */
 const minuteMs = 60_000
 
 interface Scene {
@@ -37,14 +37,14 @@ async function checkAges({ running, aheadMs }: Scene): Promise<void> {
   const nowMs = Date.now() + aheadMs
   expect(status.log.oldestMs).toBeGreaterThanOrEqual(0)
   expect(status.log.oldestMs).toBeLessThan(minuteMs)
-  expect(status.uptimeSec * 1000).toBeLessThan(2 * minuteMs)
+  expect(status.uptimeSec * 1000).toBeLessThan(5 * minuteMs)
   const times = [status.startedAt, ...status.components.map(({ since }) => since ?? '')]
   const { items } = await get<{ items: { lastSeenAt: string }[] }>(running, '/api/0/projects/1/sources')
   expect(items.length).toBeGreaterThan(0)
   times.push(...items.map(({ lastSeenAt }) => lastSeenAt))
   for (const time of times) {
     expect(nowMs - Date.parse(time)).toBeGreaterThan(-2_000)
-    expect(nowMs - Date.parse(time)).toBeLessThan(2 * minuteMs)
+    expect(nowMs - Date.parse(time)).toBeLessThan(5 * minuteMs)
   }
 }
 
