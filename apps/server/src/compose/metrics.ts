@@ -82,15 +82,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   const { config, engines, memory, clock, logger, instruments } = deps
   const ingestMetrics = createIngestMetrics(instruments)
   const conservation = createConservation(ingestMetrics.conservation)
-  const log = resources.use(
-    await openSpool({
-      directory: join(deps.dataDir, 'ingest-log'),
-      sizeBytesMax: config.logSizeBytesMax,
-      retainBytesMax: memory.ingestBytes,
-      clock,
-      logger: logger.child('ingest-log'),
-    }),
-  )
+  const log = resources.use(await openLog(deps))
   ingestMetrics.watchLog(log)
   const limits = {
     perTenantMax: config.seriesMax,
@@ -153,6 +145,16 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     catalog: createMetricsCatalog({ registry, metadata, clock }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
+}
+
+function openLog({ config, dataDir, memory, clock, logger }: MetricsPathDeps): Promise<Spool> {
+  return openSpool({
+    directory: join(dataDir, 'ingest-log'),
+    sizeBytesMax: config.logSizeBytesMax,
+    retainBytesMax: memory.ingestBytes,
+    clock,
+    logger: logger.child('ingest-log'),
+  })
 }
 
 /** Heads that hold nothing and cover nothing, so that every sample comes from the engine. */
