@@ -25,7 +25,7 @@ const forms = {
   short: {
     runs: 1,
     calls: 12,
-    seconds: 0.7,
+    seconds: 0.5,
     loads: ['rw-10k', 'rw-100k', 'otlp-mixed', 'packed'],
     /** The goals of loading are about VictoriaMetrics alone; Prometheus takes four times as long for it. */
     peersOf: (load) => (load === 'packed' ? ['bellwether', 'vm', 'prom'] : ['bellwether', 'vm']),

@@ -37,7 +37,10 @@ async function profileWorkload(workload, options, log) {
     const environment = { BELLWETHER_CLICKHOUSE_URL: engine.address, BELLWETHER_SERIES_MAX: '1200000' }
     server = await startServer({ name: 'bellwether', program: options.program, nodeArgs, environment })
     const phases = [await profileLoad(workload, { server, engine, options })]
-    if (workload.queries || workload.million) phases.push(await profileQueries(workload, { server, engine, options }))
+    if (workload.queries || workload.million) {
+      phases.push(await profileRollups({ server, engine }))
+      phases.push(await profileQueries(workload, { server, engine, options }))
+    }
     await server.stop()
     log(`${workload.name}: profiles are read`)
     const rendered = phases.map((phase) => renderPhase(phase, folder))
@@ -72,6 +75,15 @@ function profileLoad(workload, { server, engine, options }) {
     const { acknowledged } = await sendBodies(workload.bodies, target)
     await engine.account.settle()
     return acknowledged
+  })
+}
+
+/** What is put off until half a minute after the load. */
+function profileRollups({ server, engine }) {
+  return during('rollups', { server, engine }, async () => {
+    await server.finishLater()
+    await engine.account.settle()
+    return null
   })
 }
 
