@@ -44,6 +44,26 @@ function countParam(param: ScalarValue, step: number): number {
   return Math.trunc(value)
 }
 
+type Better = (a: number, b: number) => number
+
+/** Up to this many are kept in order as cells come by; of more, all cells are sorted. */
+const keptMax = 64
+
+/** The best `k` of the cells, best first; of equals the one that comes first. */
+function bestOf(cells: readonly number[], k: number, better: Better): number[] {
+  if (k > keptMax) return [...cells].sort(better).slice(0, k)
+  const best: number[] = []
+  for (const cell of cells) {
+    let place = best.length
+    if (place === k && better(cell, best[place - 1]!) >= 0) continue
+    if (place < k) best.push(cell)
+    else place--
+    for (; place > 0 && better(cell, best[place - 1]!) < 0; place--) best[place] = best[place - 1]!
+    best[place] = cell
+  }
+  return best
+}
+
 /** topk and bottomk: the k best floats of each group at each step; of equals the first wins, NaN is worst. */
 export async function ranked(
   ctx: QueryContext,
@@ -55,7 +75,7 @@ export async function ranked(
   const { steps, values } = vector
   const sign = node.op === 'topk' ? 1 : -1
   const chosen = new Uint8Array(values.length)
-  const better = (a: number, b: number): number => {
+  const better: Better = (a, b) => {
     const x = values[a]! * sign
     const y = values[b]! * sign
     if (Number.isNaN(x)) return Number.isNaN(y) ? 0 : 1
@@ -75,7 +95,7 @@ export async function ranked(
         if (histogramAt(vector, cell) === null) cells.push(cell)
         else ctx.annotations.info(notes.ignoredInAggregation(node.op), node.expr.start)
       }
-      const best = cells.sort((a, b) => better(a, b)).slice(0, k)
+      const best = bestOf(cells, k, better)
       for (const cell of best) chosen[cell] = 1
       // An instant query shows them best first.
       if (ctx.isInstant) order.push(...best.map((cell) => Math.floor(cell / steps)))

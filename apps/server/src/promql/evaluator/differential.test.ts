@@ -111,6 +111,7 @@ const stepwiseQueries = [
   'avg without (instance) (m_total)',
   'stdvar(m_total)',
   'topk(2, m_total)',
+  'topk(100, m_total)',
   'bottomk by (job) (1, m_total)',
   'quantile(0.7, m_total)',
   'count_values("v", m_total)',
