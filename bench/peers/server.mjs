@@ -10,6 +10,25 @@ import { Connection } from './connection.mjs'
 
 const startMsMax = 60_000
 const stopMsMax = 60_000
+/** An interrupted run waits so long for servers to end before it kills them. */
+const interruptedMsMax = 10_000
+
+/** `{ child, end, scratch }` of every server that runs. */
+const running = new Set()
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void endAll(signal))
+
+/** Leaves no process and no folder behind when the run is interrupted. */
+async function endAll(signal) {
+  const servers = [...running]
+  for (const { child } of servers) child.kill('SIGTERM')
+  await Promise.race([Promise.all(servers.map(({ end }) => end)), sleep(interruptedMsMax)])
+  for (const { child, scratch } of servers) {
+    child.kill('SIGKILL')
+    scratch.remove()
+  }
+  process.exit(signal === 'SIGINT' ? 130 : 143)
+}
 
 /** A port of loopback that was free a moment ago. */
 export function freePort() {
@@ -45,6 +64,9 @@ export async function startProcess({ name, command, args, env = process.env, std
     child.once('error', (error) => resolve((ended = String(error))))
     child.once('close', (code, signal) => resolve((ended = `ended with ${code ?? signal}`)))
   })
+  const entry = { child, end, scratch }
+  running.add(entry)
+  void end.then(() => running.delete(entry))
   const printed = () => readFileSync(scratch.printed, 'utf8')
   const stop = async () => {
     child.kill('SIGTERM')
