@@ -88,6 +88,8 @@ export interface StackOptions {
   readonly headSizeBytesMax?: number
   /** Leave everything in the log. */
   readonly withoutWriter?: boolean
+  /** How long disposing waits for the writer. */
+  readonly drainTimeoutMs?: number
   /** Makes the stack keep rollups, whose rounds the test runs; in place of the engine and clock of the stack. */
   readonly rollups?: Partial<Pick<RollupsDeps, 'engine' | 'clock' | 'timing'>>
 }
@@ -149,6 +151,7 @@ export async function openStack(options: StackOptions) {
           conservation,
           clock: systemClock,
           logger: silentLogger,
+          ...(options.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: options.drainTimeoutMs }),
         })
   writer?.start()
   return {
