@@ -5,7 +5,12 @@
 import type { SampleRuns } from './sample-runs.ts'
 
 /** A packed key is 32 bits of key and 20 of position, which a double holds exactly. */
-const positionsMax = 2 ** 20
+export const positionsMax = 2 ** 20
+
+/** The position in a packed key; several times faster than the remainder of doubles. */
+export function positionIn(packed: number): number {
+  return packed - Math.floor(packed / positionsMax) * positionsMax
+}
 const keysMax = 2 ** 32
 
 /** The distinct values in ascending order. */
@@ -27,19 +32,43 @@ function rankIn(sorted: Uint32Array, value: number): number {
   return low
 }
 
-/** Packs (tenant, metric, hour) as ranks. Null when there are too many of them for a key. */
-function groupsOf(runs: SampleRuns, tenantRanks: Uint32Array): Float64Array | null {
-  const { count } = runs
-  const hours = Uint32Array.from(runs.startMs.subarray(0, count), (ms) => ms / 3_600_000)
-  const metrics = distinct(runs.metric.subarray(0, count))
+interface Groups {
+  /** Of each run: its (tenant, metric, hour) as one number that sorts as they do. */
+  readonly keys: Float64Array
+  /** Above all of them. */
+  readonly keysEnd: number
+}
+
+/** Null when there are too many of them for a packed key. */
+function groupsOf(runs: SampleRuns, tenantRanks: Uint32Array): Groups | null {
+  const { count, startMs, tenant, metric } = runs
+  const hours = new Uint32Array(count)
+  for (let run = 0; run < count; run++) hours[run] = startMs[run]! / 3_600_000
+  const metrics = distinct(metric.subarray(0, count))
   const hoursSeen = distinct(hours)
-  if (tenantRanks.length * metrics.length * hoursSeen.length > keysMax) return null
-  const groups = new Float64Array(count)
+  const keysEnd = tenantRanks.length * metrics.length * hoursSeen.length
+  if (keysEnd > keysMax) return null
+  const keys = new Float64Array(count)
   for (let run = 0; run < count; run++) {
-    const metric = tenantRanks[runs.tenant[run]!]! * metrics.length + rankIn(metrics, runs.metric[run]!)
-    groups[run] = metric * hoursSeen.length + rankIn(hoursSeen, hours[run]!)
+    const metricRank = tenantRanks[tenant[run]!]! * metrics.length + rankIn(metrics, metric[run]!)
+    keys[run] = metricRank * hoursSeen.length + rankIn(hoursSeen, hours[run]!)
   }
-  return groups
+  return { keys, keysEnd }
+}
+
+/** The runs by their groups, within a group as they were found. By counting, unless the groups could be more than the runs. */
+function orderByGroup({ keys, keysEnd }: Groups): Uint32Array {
+  const order = new Uint32Array(keys.length)
+  if (keysEnd > keys.length) {
+    for (let run = 0; run < order.length; run++) order[run] = run
+    sortPart(order, keys, 0, order.length)
+    return order
+  }
+  const next = new Uint32Array(keysEnd + 1)
+  for (let run = 0; run < keys.length; run++) next[keys[run]! + 1]!++
+  for (let key = 1; key <= keysEnd; key++) next[key]! += next[key - 1]!
+  for (let run = 0; run < keys.length; run++) order[next[keys[run]!]!++] = run
+  return order
 }
 
 /** Sorts `order[from, to)` by `keys`; equal keys keep their order. `keys` are below 2^32. */
@@ -48,7 +77,7 @@ function sortPart(order: Uint32Array, keys: Float64Array | Uint32Array, from: nu
   for (let i = from; i < to; i++) packed[i - from] = keys[order[i]!]! * positionsMax + (i - from)
   packed.sort()
   const before = order.slice(from, to)
-  for (let i = from; i < to; i++) order[i] = before[packed[i - from]! % positionsMax]!
+  for (let i = from; i < to; i++) order[i] = before[positionIn(packed[i - from]!)]!
 }
 
 /** Calls back for every stretch of at least two equal keys in `order[from, to)`. */
@@ -71,9 +100,8 @@ export function orderRuns(runs: SampleRuns, tenantRanks: Uint32Array): Uint32Arr
   if (runs.count > positionsMax) return null
   const groups = groupsOf(runs, tenantRanks)
   if (groups === null) return null
-  const order = Uint32Array.from({ length: runs.count }, (_, run) => run)
-  sortPart(order, groups, 0, runs.count)
-  eachTie(order, groups, [0, runs.count], (from, to) => {
+  const order = orderByGroup(groups)
+  eachTie(order, groups.keys, [0, runs.count], (from, to) => {
     sortPart(order, runs.idHigh, from, to)
     eachTie(order, runs.idHigh, [from, to], (start, end) => sortPart(order, runs.idLow, start, end))
   })

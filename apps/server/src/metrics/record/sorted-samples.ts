@@ -8,7 +8,7 @@ import { putValue } from '../samples/sample-value.ts'
 import type { MetricsRecord } from './decode.ts'
 import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
 import { hourOf, KeyColumns, rowsPerInsertMax } from './key-columns.ts'
-import { orderRuns } from './run-order.ts'
+import { orderRuns, positionIn, positionsMax } from './run-order.ts'
 import { SampleRuns } from './sample-runs.ts'
 
 /** A decoded record with its owner. */
@@ -111,10 +111,7 @@ function fillKey(runs: SampleRuns, order: Uint32Array, tenants: readonly Tenant[
   }
 }
 
-/** 20 bits of a row's position in a run (more than an insert has rows), below its time within the hour (22 bits, ms). */
-const positionsMax = 2 ** 20
-
-/** Brings the rows of a run into the order of their times; rows of one time keep theirs. */
+/** Brings the rows of a run into the order of their times, which have 22 bits within the hour; rows of one time keep theirs. */
 function sortRun(columns: SampleColumns, from: number, to: number, startMs: number): void {
   const { ts } = columns.key
   const { i, f } = columns
@@ -126,7 +123,7 @@ function sortRun(columns: SampleColumns, from: number, to: number, startMs: numb
   keys.sort()
   const before = { ts: ts.slice(from * 2, to * 2), i: i.slice(from * 2, to * 2), f: f.slice(from, to) }
   for (let row = from; row < to; row++) {
-    const was = keys[row - from]! % positionsMax
+    const was = positionIn(keys[row - from]!)
     ts[row * 2] = before.ts[was * 2]!
     ts[row * 2 + 1] = before.ts[was * 2 + 1]!
     i[row * 2] = before.i[was * 2]!
