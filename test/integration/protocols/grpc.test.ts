@@ -2,12 +2,21 @@
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { startOtlpGrpcServer } from '../../../apps/server/src/protocols/index.ts'
 import { type TestDoor, createTestDoor } from '../../../apps/server/src/protocols/testing/door.ts'
 import { type Listening, callExport, grpcStatus as status, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
 import { otlpProtobuf } from '../../../apps/server/src/protocols/testing/otlp-bodies.ts'
+import { until } from '../../support/wait.ts'
+
+const exportHeaders = {
+  ':method': 'POST',
+  ':path': '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+}
 
 interface Connection extends Listening {
   call(body: Buffer, headers?: Record<string, string>): ReturnType<typeof callExport>
@@ -64,7 +73,7 @@ describe('Export', () => {
 
   test('a message over the limit', async () => {
     await using connection = await connect({ grpcMessageBytesMax: 10_000 })
-    expect((await connection.call(Buffer.alloc(10_001))).error?.code).toBe(status.RESOURCE_EXHAUSTED)
+    expect((await connection.call(Buffer.alloc(10_001))).error?.code).toBe(status.INVALID_ARGUMENT)
     expect(connection.it.admissions.map(({ sizeBytes }) => sizeBytes)).toEqual([0])
   })
 
@@ -105,6 +114,54 @@ describe('Export', () => {
     await closed
     expect(session.destroyed).toBe(false)
     session.destroy()
+  })
+
+  test.each(['gzip', 'deflate'])('a compressed message: %s', async (encoding) => {
+    await using connection = await connect()
+    const session = connectHttp2(`http://127.0.0.1:${connection.grpcPort}`)
+    const stream = session.request({ ...exportHeaders, 'grpc-encoding': encoding })
+    const bytes = encoding === 'gzip' ? gzipSync(body(connection.it, 0)) : deflateSync(body(connection.it, 0))
+    const head = Buffer.from([1, 0, 0, 0, 0])
+    head.writeUInt32BE(bytes.length, 1)
+    stream.end(Buffer.concat([head, bytes]))
+    const trailers = new Promise<IncomingHttpHeaders>((resolve) => stream.once('trailers', resolve))
+    stream.resume()
+    expect(Number((await trailers)['grpc-status'])).toBe(status.OK)
+    expect(connection.it.metrics.rows).toHaveLength(1)
+    session.destroy()
+  })
+
+  test('messages under way stay within the common memory, and give it back', async () => {
+    await using connection = await connect({ inFlightBytesMax: 3_000_000 })
+    const { budget } = connection.it.door.intake
+    const session = connectHttp2(`http://127.0.0.1:${connection.grpcPort}`)
+    const answers = Array.from({ length: 30 }, () => {
+      const stream = session.request(exportHeaders)
+      stream.on('error', () => {})
+      // Of 10,000,000 bytes only a part comes.
+      stream.write(Buffer.concat([Buffer.from([0, 0, 0x98, 0x96, 0x80]), Buffer.alloc(200_000)]))
+      return new Promise<number>((resolve) => stream.once('response', (headers) => resolve(Number(headers['grpc-status']))))
+    })
+    expect(await Promise.race(answers)).toBe(status.UNAVAILABLE)
+    expect(budget.takenBytes).toBeLessThanOrEqual(2_000_000)
+    session.destroy()
+    await until('everything to be given back', () => budget.takenBytes === 0)
+    expect((await connection.call(body(connection.it, 0))).error).toBeNull()
+  })
+
+  test('another method is not there', async () => {
+    await using connection = await connect()
+    const session = connectHttp2(`http://127.0.0.1:${connection.grpcPort}`)
+    const stream = session.request({ ...exportHeaders, ':path': '/opentelemetry.proto.collector.trace.v1.TraceService/Export' })
+    const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
+    expect(Number(headers['grpc-status'])).toBe(status.UNIMPLEMENTED)
+    session.destroy()
+  })
+
+  test('a client that does not speak HTTP/2 harms nobody', async () => {
+    await using connection = await connect()
+    await expect(fetch(`http://127.0.0.1:${connection.grpcPort}/`)).rejects.toThrow()
+    expect((await connection.call(body(connection.it, 0))).error).toBeNull()
   })
 
   test('a taken port is an error, not a crash', async () => {

@@ -42,6 +42,12 @@ export const bodyTooSlow: ErrorSpec = {
   hint: 'Send again after the time in Retry-After.',
 }
 
+export const bodyTimedOut: ErrorSpec = {
+  code: 'body.timed_out',
+  kind: 'timeout',
+  publicText: 'The message did not come in time.',
+}
+
 export const protocolsBusy: ErrorSpec = {
   code: 'protocols.busy',
   kind: 'unavailable',
@@ -65,6 +71,7 @@ export const protocolErrors: readonly ErrorSpec[] = [
   bodyTypeUnsupported,
   bodyMalformed,
   bodyTooSlow,
+  bodyTimedOut,
   protocolsBusy,
   cannotListen,
   protocolsInternal,

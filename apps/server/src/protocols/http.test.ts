@@ -5,7 +5,6 @@ import { compressSync } from 'snappy'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AppError } from '../kernel/errors.ts'
 import { authorizationKey } from './http.ts'
-import { peerAddress } from './otlp/grpc.ts'
 import { registerOtlpRoutes } from './otlp/routes.ts'
 import { ProtoCursor } from './protobuf/cursor.ts'
 import { registerRemoteWriteRoutes } from './remote-write/routes.ts'
@@ -284,14 +283,6 @@ describe('keys and addresses', () => {
     expect(authorizationKey('Bearer')).toBeNull()
     expect(authorizationKey('Basic %%%')).toBe('')
   })
-
-  test.each([
-    ['127.0.0.1:41234', '127.0.0.1'],
-    ['[::1]:41234', '::1'],
-    ['ipv4:10.0.0.1:80', '10.0.0.1'],
-    ['::1:41234', '::1'],
-    ['unknown', 'unknown'],
-  ])('gRPC peer %s → %s', (peer, want) => expect(peerAddress(peer)).toBe(want))
 })
 
 describe('remote write', () => {

@@ -19,7 +19,7 @@ export interface ProtocolLimits {
   readonly jsonBytesMax: number
   /** Objects and arrays in a JSON body: two bytes of `{}` take a hundred times as much to read. Over it: 413. */
   readonly jsonObjectsMax: number
-  /** One gRPC message, before and after its decompression. Over it: RESOURCE_EXHAUSTED. */
+  /** One gRPC message as it arrives. Over it: INVALID_ARGUMENT, because the same one will never fit. */
   readonly grpcMessageBytesMax: number
   /** Calls of one gRPC connection at the same time; more wait at the sender. */
   readonly grpcCallsPerConnectionMax: number

@@ -1,27 +1,30 @@
 /**
- * OTLP over gRPC: `MetricsService/Export`. Messages pass as bytes; our own decoder reads them. Errors carry `google.rpc.Status` with
- * `RetryInfo` in `grpc-status-details-bin`, without which clients do not repeat a RESOURCE_EXHAUSTED.
+ * OTLP over gRPC: `MetricsService/Export`, one unary call, on HTTP/2 as the protocol lays it down
+ * (github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). Its bodies take the way of every other: let in by their headers, held by a
+ * lease from their first byte on, decompressed and decoded in turn. Errors carry `google.rpc.Status` with `RetryInfo` in
+ * `grpc-status-details-bin`, without which clients do not repeat a RESOURCE_EXHAUSTED.
  */
 import {
-  type Metadata,
-  Metadata as GrpcMetadata,
-  Server,
-  ServerInterceptingCall,
-  ServerCredentials,
-  type ServiceDefinition,
-  type ServerInterceptor,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  logVerbosity,
-  setLogVerbosity,
-  status as grpcStatus,
-} from '@grpc/grpc-js'
-import { type Admitted, senderAddress } from '../../ingest/index.ts'
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  constants,
+  createServer,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { senderAddress } from '../../ingest/index.ts'
+import { systemClock } from '../../kernel/clock.ts'
 import { AppError, isAppError } from '../../kernel/errors.ts'
-import { cannotListen, protocolsInternal } from '../errors.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import type { ByteLease } from '../body/byte-budget.ts'
+import { receiveBody } from '../body/receive.ts'
+import { bodyTimedOut, cannotListen, protocolsInternal } from '../errors.ts'
 import { authorizationKey } from '../http.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
 import { responseProtobuf, statusCode, statusMessage, statusProtobuf } from './answers.ts'
+import { frameBytes, frameMessage, messageEncoding, percentEncode, unframe } from './grpc-frames.ts'
 
 export interface OtlpGrpcOptions {
   readonly host: string
@@ -33,7 +36,7 @@ export interface OtlpGrpcOptions {
 
 /** How long senders are waited for, ms: what is begun and does not go on must not hold connections and memory. */
 export interface GrpcPatience {
-  /** From the metadata of a call to the end of its message. Exporters give up after 10 s by themselves. */
+  /** From the headers of a call to the end of its message. Exporters give up after 10 s by themselves. */
   readonly messageMs: number
   /** A connection on which nothing comes for `pingEveryMs` is asked for a sign of life, which a client gives by itself. */
   readonly pingEveryMs: number
@@ -46,142 +49,169 @@ export interface OtlpGrpcServer extends AsyncDisposable {
   readonly port: number
 }
 
+const protocolName = 'otlp-grpc'
+const exportPath = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
+/** google.rpc.Code: there is no such method. */
+const unimplemented = 12
+
 /** How long calls under way may take once the server stops, ms. */
 const drainMsMax = 5_000
-
-const identity = (bytes: Buffer): Buffer => bytes
-
-const metricsService: ServiceDefinition = {
-  Export: {
-    path: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
-  },
-}
+/** What one call and one connection may send before we have read it. We read at once, so little of it is ever used. */
+const callWindowBytes = 256 * 1024
+const connectionWindowBytes = 1024 * 1024
 
 /** Listens. Disposing lets calls under way finish. Errors: `protocols.cannot_listen`. */
-export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
-  const { door, host } = options
-  const patience = options.patience ?? defaultPatience
-  // The library's own lines on standard error; what matters is an error or a status anyway.
-  setLogVerbosity(logVerbosity.NONE)
-  const server = new Server({
-    'grpc.max_receive_message_length': door.limits.grpcMessageBytesMax,
-    'grpc.max_send_message_length': door.limits.grpcMessageBytesMax,
-    'grpc.max_concurrent_streams': door.limits.grpcCallsPerConnectionMax,
-    'grpc.keepalive_time_ms': patience.pingEveryMs,
-    'grpc.keepalive_timeout_ms': patience.pingAnswerMs,
-    interceptors: [admitByMetadata(door), endStalledCalls(patience.messageMs)],
+export async function startOtlpGrpcServer({ host, port, door, patience = defaultPatience }: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
+  const settings = { maxConcurrentStreams: door.limits.grpcCallsPerConnectionMax, initialWindowSize: callWindowBytes }
+  const server = createServer({ settings })
+  const sessions = new Set<ServerHttp2Session>()
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    session.setLocalWindowSize(connectionWindowBytes)
+    watchForLife(session, patience)
   })
-  server.addService(metricsService, {
-    Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-      exportMetrics(door, call).then(
-        (response) => answer(null, response),
-        (error: unknown) => answer(callError(door, error)),
-      )
-    },
-  })
-  const address = host.includes(':') ? `[${host}]` : host
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${address}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound)
-      else
-        reject(new AppError(cannotListen, { publicText: `Cannot listen on ${address}:${options.port}: ${error.message}.`, cause: error }))
-    })
-  })
-  return { port, [Symbol.asyncDispose]: () => stop(server) }
+  // Connections that break, and clients that do not speak HTTP/2: nobody is there who could be told.
+  server.on('sessionError', () => undefined)
+  server.on('stream', (stream, headers) => void answerCall({ door, stream, headers, messageMs: patience.messageMs, tenant: null }))
+  await listen(server, host, port)
+  const { port: bound } = server.address() as AddressInfo
+  return { port: bound, [Symbol.asyncDispose]: () => stop(server, sessions) }
 }
 
-/** Refuses by the metadata alone: a call that is not passed on is never read, so a sender without a right to it fills no memory. */
-function admitByMetadata(door: MetricsDoor): ServerInterceptor {
-  return (_method, call) =>
-    new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveMetadata(metadata, pass) {
-            try {
-              admitCall(door, { metadata, peer: call.getPeer() }, 0)
-            } catch (error) {
-              call.sendStatus(callError(door, error))
-              return
-            }
-            pass(metadata)
-          },
-        })
-      },
-    })
+async function listen(server: Http2Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: Error) =>
+      reject(new AppError(cannotListen, { publicText: `Cannot listen on ${host}:${port}: ${cause.message}.`, cause })),
+    )
+    server.listen(port, host, resolve)
+  })
 }
 
-/** Ends a call whose message does not come to its end. */
-function endStalledCalls(messageMs: number): ServerInterceptor {
-  return (_method, call) => {
-    const late = globalThis.setTimeout(() => {
-      call.sendStatus({ code: grpcStatus.DEADLINE_EXCEEDED, details: 'The message did not come in time.', metadata: null })
-    }, messageMs)
-    const inTime = (): void => globalThis.clearTimeout(late)
-    return new ServerInterceptingCall(call, {
-      start(next) {
-        next({
-          onReceiveHalfClose(pass) {
-            inTime()
-            pass()
-          },
-          onCancel: inTime,
-        })
-      },
-    })
+/** A connection whose other end has gone without a word is found out, and ended. */
+function watchForLife(session: ServerHttp2Session, { pingEveryMs, pingAnswerMs }: GrpcPatience): void {
+  let bytesRead = 0
+  let answer: Disposable | null = null
+  const noMore = (): void => {
+    answer?.[Symbol.dispose]()
+    answer = null
+  }
+  const looking = systemClock.every(pingEveryMs, () => {
+    // Its socket is gone before it says so itself.
+    if (session.destroyed) return
+    const before = bytesRead
+    bytesRead = session.socket.bytesRead
+    if (bytesRead !== before) return
+    answer ??= systemClock.after(pingAnswerMs, () => session.destroy())
+    session.ping(noMore)
+  })
+  session.once('close', () => {
+    looking[Symbol.dispose]()
+    noMore()
+  })
+}
+
+interface Call {
+  readonly door: MetricsDoor
+  readonly stream: ServerHttp2Stream
+  readonly headers: IncomingHttpHeaders
+  readonly messageMs: number
+  /** Whose call it is, once that is known. */
+  tenant: Tenant | null
+}
+
+/** Never rejects: what goes wrong is the call's status. */
+async function answerCall(call: Call): Promise<void> {
+  const { stream, headers } = call
+  // Without a listener a call that breaks would end the process; whoever waits for the body learns of it by its end.
+  stream.on('error', () => undefined)
+  if (headers[constants.HTTP2_HEADER_PATH] !== exportPath || headers[constants.HTTP2_HEADER_METHOD] !== 'POST')
+    return sendStatus(stream, { 'grpc-status': unimplemented, 'grpc-message': 'There is no such method.' })
+  try {
+    sendMessage(stream, await exportMetrics(call))
+  } catch (error) {
+    refuse(call, error)
   }
 }
 
-function admitCall(door: MetricsDoor, { metadata, peer }: { metadata: Metadata; peer: string }, sizeBytes: number): Admitted {
-  return door.admit({
-    kind: 'metrics',
-    key: metadataText(metadata, 'x-bellwether-key') ?? authorizationKey(metadataText(metadata, 'authorization')),
-    remoteAddress: senderAddress(peerAddress(peer), (name) => metadataText(metadata, name)),
-    sizeBytes,
+async function exportMetrics(call: Call): Promise<Buffer> {
+  const { door, stream, headers } = call
+  const request = {
+    kind: 'metrics' as const,
+    key: textOf(headers, 'x-bellwether-key') ?? authorizationKey(textOf(headers, 'authorization')),
+    remoteAddress: senderAddress(stream.session?.socket.remoteAddress ?? '', (name) => textOf(headers, name)),
+  }
+  // From the headers alone: a call without a right to it, or one too many, is never read.
+  const { tenant } = door.admit({ ...request, sizeBytes: 0 })
+  call.tenant = tenant
+  const encoding = messageEncoding(textOf(headers, 'grpc-encoding'))
+  using lease = door.intake.open(tenant, { sizeBytes: 0, isDecompressedElsewhere: encoding !== 'identity' })
+  const { bytes, isCompressed } = unframe(await receiveInTime(call, lease))
+  const { lane } = door.admit({ ...request, sizeBytes: bytes.byteLength })
+  const outcome = await door.ingest({
+    tenant,
+    lane,
+    lease,
+    protocolName,
+    format: 'otlpProtobuf',
+    encoding: isCompressed ? encoding : 'identity',
+    bytes,
   })
-}
-
-async function exportMetrics(door: MetricsDoor, call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
-  const bytes = call.request
-  const { tenant, lane } = admitCall(door, { metadata: call.metadata, peer: call.getPeer() }, bytes.byteLength)
-  // gRPC's own compression is undone by the library, within the message limit.
-  using lease = door.intake.open(tenant, { sizeBytes: bytes.byteLength, isDecompressedElsewhere: false })
-  lease.hold(bytes.byteLength)
-  const outcome = await door.ingest({ tenant, lane, lease, protocolName: 'otlp-grpc', format: 'otlpProtobuf', encoding: 'identity', bytes })
   return responseProtobuf(outcome)
 }
 
-function metadataText(metadata: Metadata, name: string): string | undefined {
-  const value = metadata.get(name)[0]
-  return value === undefined ? undefined : value.toString()
+/** Errors: those of `receiveBody`, and `body.timed_out`. */
+async function receiveInTime({ door, stream, messageMs }: Call, lease: ByteLease): Promise<Buffer> {
+  let isLate = (): void => undefined
+  const late = new Promise<never>((_resolve, reject) => (isLate = () => reject(new AppError(bodyTimedOut))))
+  using _timer = systemClock.after(messageMs, () => isLate())
+  return await Promise.race([receiveBody(stream, frameBytes + door.limits.grpcMessageBytesMax, lease), late])
 }
 
-/** `127.0.0.1:41234`, `[::1]:41234` or `ipv6:...` without the port. */
-export function peerAddress(peer: string): string {
-  const match = /^\[?(.*?)\]?:\d+$/.exec(peer.replace(/^ipv[46]:/, ''))
-  return match?.[1] ?? peer
+/** The first value of a header. */
+function textOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
 }
 
-function callError(door: MetricsDoor, error: unknown): { code: number; details: string; metadata: GrpcMetadata } {
+const answerHeaders: OutgoingHttpHeaders = {
+  ':status': 200,
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity,gzip,deflate',
+}
+
+function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
+  if (stream.destroyed || stream.closed) return
+  stream.respond(answerHeaders, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': 0 }))
+  stream.end(frameMessage(message))
+}
+
+function refuse({ door, stream, tenant }: Call, error: unknown): void {
   const known = isAppError(error) ? error : new AppError(protocolsInternal, { cause: error })
   if (known.kind === 'internal') door.logger.error('an OTLP/gRPC call failed', { error })
-  const metadata = new GrpcMetadata()
-  metadata.set('grpc-status-details-bin', statusProtobuf(known))
-  return { code: statusCode(known), details: statusMessage(known), metadata }
+  door.noteRefusal(protocolName, tenant, known)
+  sendStatus(stream, {
+    'grpc-status': statusCode(known),
+    'grpc-message': percentEncode(statusMessage(known)),
+    'grpc-status-details-bin': statusProtobuf(known).toString('base64'),
+  })
 }
 
-/** Stops taking calls, waits for those under way, then cuts what is left. */
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = globalThis.setTimeout(() => server.forceShutdown(), drainMsMax)
-    server.tryShutdown(() => {
-      globalThis.clearTimeout(timer)
-      resolve()
-    })
+/** A status without a message. A caller that is still sending is told to stop: nobody reads it. */
+function sendStatus(stream: ServerHttp2Stream, status: OutgoingHttpHeaders): void {
+  if (stream.destroyed || stream.closed) return
+  stream.respond({ ...answerHeaders, ...status }, { endStream: true })
+  stream.resume()
+  stream.close(constants.NGHTTP2_NO_ERROR)
+}
+
+/** Takes no more connections and calls, waits for those under way, then cuts what is left. */
+async function stop(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  for (const session of sessions) session.close()
+  using _cut = systemClock.after(drainMsMax, () => {
+    for (const session of sessions) session.destroy()
   })
+  await closed
 }
