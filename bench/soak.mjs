@@ -42,14 +42,14 @@ const topSec = 20
 
 /** What must be flat: drift over the second half at most this share of the mean, or this much in its own unit. */
 const tolerances = {
-  rssProgramMib: { share: 0.05, least: 32 },
+  // The head grows to its cap by design; what else grows would be a leak.
+  rssBesideHeadMib: { share: 0.05, least: 32 },
   rssClickHouseMib: { share: 0.1, least: 64 },
   rssPostgresMib: { share: 0.05, least: 16 },
   files: { share: 0.1, least: 20 },
   parts: { share: 0.25, least: 10 },
   queueMib: { share: 0.25, least: 16 },
   queueSegments: { share: 0.25, least: 2 },
-  headMib: { share: 0.05, least: 32 },
   ackP50Ms: { share: 0.25, least: 5 },
   ackP99Ms: { share: 0.25, least: 50 },
   visibleP99Ms: { share: 0.25, least: 50 },
@@ -60,7 +60,11 @@ const tolerances = {
 
 /** Panels of the plot: measures by their label. */
 const panels = [
-  ['Memory', 'MiB RSS', { program: 'rssProgramMib', ClickHouse: 'rssClickHouseMib', PostgreSQL: 'rssPostgresMib' }],
+  [
+    'Memory',
+    'MiB RSS',
+    { program: 'rssProgramMib', 'beside head': 'rssBesideHeadMib', ClickHouse: 'rssClickHouseMib', PostgreSQL: 'rssPostgresMib' },
+  ],
   ['In memory', 'MiB', { head: 'headMib', 'in flight': 'inFlightMib' }],
   ['CPU', '% of a core', { program: 'cpuProgram', ClickHouse: 'cpuClickHouse' }],
   ['Acknowledged', 'samples/s', { rate: 'acknowledgedPerSec' }],
@@ -100,6 +104,7 @@ async function soak({ server, senders, questions, probe, vitals }, seconds) {
     const tally = sumTallies(await Promise.all(senders.map((each) => each.tally())))
     const { answered } = questions.take()
     const seen = probe.take()
+    const looked = await vitals.look()
     totals.push(tally)
     rows.push({
       minute: (performance.now() - startedMs) / 60_000,
@@ -112,7 +117,8 @@ async function soak({ server, senders, questions, probe, vitals }, seconds) {
       visibleP99Ms: seen.quantile(0.99),
       queryP50Ms: answered.quantile(0.5),
       queryP95Ms: answered.quantile(0.95),
-      ...(await vitals.look()),
+      ...looked,
+      rssBesideHeadMib: looked.rssProgramMib - looked.headMib,
     })
     if (server.hasEnded() !== null) throw new Error(`the program ${server.hasEnded()}`)
     if (atSec % churnEverySec === 0) for (const each of senders) await each.churn(atSec / churnEverySec)
@@ -148,7 +154,9 @@ function keep(rows, note) {
     unit,
     lines: Object.entries(lines).map(([label, measure]) => ({ label, values: rows.map((row) => row[measure] ?? Number.NaN) })),
   }))
-  const title = `${values.minutes} minutes at ${(100 * Number(values.share)).toFixed(0)} % of the top rate`
+  const rate =
+    values.rate === undefined ? `${(100 * Number(values.share)).toFixed(0)} % of the top rate` : `${values.rate} samples a second`
+  const title = `${values.minutes} minutes at ${rate}`
   writeFileSync(
     join(results, `${values.name}.svg`),
     smallMultiples({ title, note, times: rows.map(({ minute }) => minute), panels: drawn }),
