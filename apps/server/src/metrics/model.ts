@@ -136,6 +136,8 @@ export interface GridHint {
   readonly stepMs: number
   /** Window or look-back, ms; left-open. */
   readonly windowMs: number
+  /** Only from samples. */
+  readonly withoutRollups?: boolean
 }
 
 /**

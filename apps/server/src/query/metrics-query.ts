@@ -16,6 +16,8 @@ export interface QueryOptions {
   /** Shorter than the class's limit; a longer one is cut to it. Null: the class's. */
   readonly timeoutMs: number | null
   readonly lookbackMs: number | null
+  /** Everything is computed from samples. */
+  readonly withoutRollups?: boolean
 }
 
 export interface InstantQuery extends QueryOptions {
@@ -99,7 +101,7 @@ class BudgetedMetricsQuery implements MetricsQuery {
   async #run(scope: Scope, options: QueryOptions & { readonly signal: AbortSignal }, evaluate: Evaluate): Promise<QueryAnswer> {
     const { clock } = this.#deps
     const limits = this.#limitsOf(options)
-    const source = new ScopedSource(this.#deps.store, scope, limits)
+    const source = new ScopedSource(this.#deps.store, scope, limits, options.withoutRollups)
     const arrivedMs = clock.monotonicMs()
     let startedMs = arrivedMs
     let outcome = 'ok'

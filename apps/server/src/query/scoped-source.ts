@@ -10,12 +10,14 @@ export class ScopedSource implements SampleSource {
   readonly #store: MetricsStore
   readonly #scope: Scope
   readonly #limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>
+  readonly #withoutRollups: boolean
   #samplesRead = 0
 
-  constructor(store: MetricsStore, scope: Scope, limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>) {
+  constructor(store: MetricsStore, scope: Scope, limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>, withoutRollups = false) {
     this.#store = store
     this.#scope = scope
     this.#limits = limits
+    this.#withoutRollups = withoutRollups
   }
 
   /** Samples read by all selectors so far. */
@@ -57,7 +59,8 @@ export class ScopedSource implements SampleSource {
   async grid(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null> {
     const left = this.#limits.samplesMax - this.#samplesRead
     if (left <= 0 || this.#store.grid === undefined) return null
-    const grid = await this.#store.grid(this.#scope, { ...request, hint }, { seriesMax: this.#limits.seriesMax, samplesMax: left, signal })
+    const asked = { ...request, hint: { ...hint, withoutRollups: this.#withoutRollups } }
+    const grid = await this.#store.grid(this.#scope, asked, { seriesMax: this.#limits.seriesMax, samplesMax: left, signal })
     this.#samplesRead += grid?.values.length ?? 0
     return grid
   }

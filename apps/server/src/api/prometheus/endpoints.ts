@@ -30,7 +30,10 @@ function optionsOf(params: PromParams): QueryOptions {
   const timeoutMs = params.duration('timeout')
   const lookbackMs = params.duration('lookback_delta')
   if (lookbackMs !== null && lookbackMs <= 0) throw invalidParameter('lookback_delta', 'must be positive')
-  return { class: 'interactive', timeoutMs: timeoutMs === null ? null : Math.max(1, timeoutMs), lookbackMs }
+  const rollups = params.text('rollups')
+  if (!['', '0', '1', 'true', 'false'].includes(rollups)) throw invalidParameter('rollups', 'must be true or false')
+  const withoutRollups = rollups === '0' || rollups === 'false'
+  return { class: 'interactive', timeoutMs: timeoutMs === null ? null : Math.max(1, timeoutMs), lookbackMs, withoutRollups }
 }
 
 /** `limit` cuts the series of an answer and says so. */

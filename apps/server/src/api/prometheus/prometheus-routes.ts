@@ -38,7 +38,7 @@ const queryAnswer = promSuccessSchema(promQueryDataSchema)
 const both: readonly Method[] = ['GET', 'POST']
 
 function endpointTable(version: string): readonly Endpoint[] {
-  const evaluation = { timeout: text, lookback_delta: text, limit: text, stats: text }
+  const evaluation = { timeout: text, lookback_delta: text, rollups: text, limit: text, stats: text }
   return [
     {
       path: '/query',

@@ -34,7 +34,7 @@ export class RollupStore implements GridSource {
 
   /** As many of the first steps as are made of clean buckets now; none for other functions and grids. */
   coveredSteps(refs: Uint32Array, hint: GridHint): number {
-    if (widthOf(hint) === null || !rollupFunctions.has(hint.func) || refs.length === 0) return 0
+    if (hint.withoutRollups === true || widthOf(hint) === null || !rollupFunctions.has(hint.func) || refs.length === 0) return 0
     const fromMs = hint.startMs - hint.windowMs
     let untilMs = hint.endMs
     let previous = -1
