@@ -199,7 +199,7 @@ describe('OTLP', () => {
   })
 
   test('a small body does not become millions of objects', async () => {
-    const many = gzipSync(`{"resourceMetrics":[${'{},'.repeat(5_000_000)}{}]}`)
+    const many = gzipSync(`{"resourceMetrics":[${'{},'.repeat(2_000_000)}{}]}`)
     const roomy = createTestDoor()
     const startedMs = performance.now()
     await expect(roomy.send('otlpJson', many, 'gzip')).rejects.toMatchObject({

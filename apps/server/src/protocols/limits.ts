@@ -15,7 +15,7 @@ export interface ProtocolLimits {
   readonly decompressedAtOnceMax: number
   /** A body after decompression, enforced while decompressing. Over it: 413. */
   readonly decompressedBytesMax: number
-  /** A JSON body after decompression: its objects take several times their text. Over it: 413. */
+  /** A JSON body after decompression: its objects take several times their text, and a third of a second at this size. Over it: 413. */
   readonly jsonBytesMax: number
   /** Objects and arrays in a JSON body: two bytes of `{}` take a hundred times as much to read. Over it: 413. */
   readonly jsonObjectsMax: number
@@ -67,7 +67,7 @@ export const defaultProtocolLimits: ProtocolLimits = {
   turnWaitMsMax: 500,
   decompressedAtOnceMax: 2,
   decompressedBytesMax: 64 * mib,
-  jsonBytesMax: 16 * mib,
+  jsonBytesMax: 8 * mib,
   jsonObjectsMax: 500_000,
   grpcMessageBytesMax: 16 * mib,
   grpcCallsPerConnectionMax: 64,

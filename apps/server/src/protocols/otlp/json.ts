@@ -13,7 +13,7 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** Errors: `body.malformed`, `body.too_large` for more than `objectsMax` objects and arrays. */
 export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number): Buffer {
-  if (!isUtf8(body)) throw problem('', 'it is not valid UTF-8')
+  if (!isUtf8(body)) throw problem(null, 'it is not valid UTF-8')
   refuseObjects(body, objectsMax)
   let parsed: unknown
   try {
@@ -23,7 +23,8 @@ export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number): Buffer
     throw new AppError(bodyMalformed, { publicText: `The request body is not JSON: ${detail}`, cause })
   }
   const writer = new ProtoWriter(body.byteLength + 64)
-  writeMessage(writer, objectOf(parsed, ''), exportMetricsRequest, { path: '', depth: 0 })
+  const trail = new Trail()
+  writeMessage(writer, objectOf(parsed, trail), exportMetricsRequest, trail)
   return writer.finish()
 }
 
@@ -40,87 +41,121 @@ function refuseObjects(body: Uint8Array, objectsMax: number): void {
 /** Messages within messages. Attributes too deep to store are refused one by one by the decoder; this only protects the stack. */
 const depthMax = 128
 
-interface Place {
-  readonly path: string
-  readonly depth: number
-}
+/** Where in the body we are, for the error that may never come: putting it into words for every value would cost more than writing them. */
+class Trail {
+  readonly names: string[] = []
+  /** The item of each name that is a list, else -1. */
+  readonly items: number[] = []
 
-function writeMessage(writer: ProtoWriter, json: JsonObject, message: Message, place: Place): void {
-  if (place.depth > depthMax) throw problem(place.path, 'it is nested too deeply')
-  for (const field of message.fields) {
-    const value = json[field.name] ?? json[field.snakeName]
-    if (value === undefined || value === null) continue
-    const path = `${place.path}.${field.name}`
-    if (!field.repeated) {
-      writeValue(writer, field, value, { ...place, path })
-      continue
-    }
-    if (!Array.isArray(value)) throw problem(path, 'it is not an array')
-    if (field.packed)
-      writer.messageField(field.number, (inner) =>
-        value.forEach((item, index) => writeScalar(inner, field.type, item, `${path}[${index}]`)),
-      )
-    else value.forEach((item, index) => writeValue(writer, field, item, { ...place, path: `${path}[${index}]` }))
+  enter(name: string): void {
+    this.names.push(name)
+    this.items.push(-1)
+  }
+
+  item(index: number): void {
+    this.items[this.items.length - 1] = index
+  }
+
+  leave(): void {
+    this.names.pop()
+    this.items.pop()
+  }
+
+  toString(): string {
+    return this.names.map((name, index) => ((this.items[index] ?? -1) < 0 ? name : `${name}[${this.items[index]}]`)).join('.')
   }
 }
 
-function writeValue(writer: ProtoWriter, field: Message['fields'][number], value: unknown, place: Place): void {
+function writeMessage(writer: ProtoWriter, json: JsonObject, message: Message, trail: Trail): void {
+  if (trail.names.length > depthMax) throw problem(trail, 'it is nested too deeply')
+  for (const field of message.fields) {
+    const value = json[field.name] ?? json[field.snakeName]
+    if (value === undefined || value === null) continue
+    trail.enter(field.name)
+    if (field.repeated) writeList(writer, field, value, trail)
+    else writeValue(writer, field, value, trail)
+    trail.leave()
+  }
+}
+
+type Field = Message['fields'][number]
+
+// oxlint-disable-next-line max-params -- called for every list
+function writeList(writer: ProtoWriter, field: Field, value: unknown, trail: Trail): void {
+  if (!Array.isArray(value)) throw problem(trail, 'it is not an array')
+  const items: readonly unknown[] = value
+  if (!field.packed) {
+    for (let index = 0; index < items.length; index++) {
+      trail.item(index)
+      writeValue(writer, field, items[index], trail)
+    }
+    return
+  }
+  writer.messageField(field.number, (inner) => {
+    for (let index = 0; index < items.length; index++) {
+      trail.item(index)
+      writeScalar(inner, field.type, items[index], trail)
+    }
+  })
+}
+
+// oxlint-disable-next-line max-params -- called for every value
+function writeValue(writer: ProtoWriter, field: Field, value: unknown, trail: Trail): void {
   const type = field.type
   if (typeof type === 'function') {
-    writer.messageField(field.number, (inner) =>
-      writeMessage(inner, objectOf(value, place.path), type(), { ...place, depth: place.depth + 1 }),
-    )
+    const json = objectOf(value, trail)
+    writer.messageField(field.number, (inner) => writeMessage(inner, json, type(), trail))
     return
   }
   switch (type) {
     case 'string':
-      if (typeof value !== 'string') throw problem(place.path, 'it is not a string')
+      if (typeof value !== 'string') throw problem(trail, 'it is not a string')
       writer.stringField(field.number, value)
       return
     case 'base64':
     case 'hex':
-      writer.bytesField(field.number, bytesOf(value, type, place.path))
+      writer.bytesField(field.number, bytesOf(value, type, trail))
       return
     default:
       writer.tag(field.number, type === 'double' || type === 'fixed64' || type === 'sfixed64' ? 1 : 0)
-      writeScalar(writer, type, value, place.path)
+      writeScalar(writer, type, value, trail)
   }
 }
 
-function writeScalar(writer: ProtoWriter, type: Message['fields'][number]['type'], value: unknown, path: string): void {
-  if (type === 'double') writer.double(doubleOf(value, path))
-  else if (type === 'fixed64' || type === 'sfixed64') writer.fixed64(integerOf(value, path))
-  else if (type === 'int64' || type === 'uint64') writer.varint64(integerOf(value, path))
-  else if (type === 'sint32') writer.zigzag(int32Of(value, path))
+function writeScalar(writer: ProtoWriter, type: Field['type'], value: unknown, trail: Trail): void {
+  if (type === 'double') writer.double(doubleOf(value, trail))
+  else if (type === 'fixed64' || type === 'sfixed64') writer.fixed64(integerOf(value, trail))
+  else if (type === 'int64' || type === 'uint64') writer.varint64(integerOf(value, trail))
+  else if (type === 'sint32') writer.zigzag(int32Of(value, trail))
   else if (type === 'bool') {
-    if (typeof value !== 'boolean') throw problem(path, 'it is not true or false')
+    if (typeof value !== 'boolean') throw problem(trail, 'it is not true or false')
     writer.varint(value ? 1 : 0)
-  } else if (type === 'temporality') writer.varint(temporalityOf(value, path))
+  } else if (type === 'temporality') writer.varint(temporalityOf(value, trail))
 }
 
-function objectOf(value: unknown, path: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw problem(path, 'it is not an object')
+function objectOf(value: unknown, trail: Trail): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw problem(trail, 'it is not an object')
   return value as JsonObject
 }
 
-function doubleOf(value: unknown, path: string): number {
+function doubleOf(value: unknown, trail: Trail): number {
   if (typeof value === 'number') return value
   if (value === 'NaN') return NaN
   if (value === 'Infinity') return Infinity
   if (value === '-Infinity') return -Infinity
   if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
-  throw problem(path, 'it is not a number')
+  throw problem(trail, 'it is not a number')
 }
 
-function integerOf(value: unknown, path: string): bigint {
+function integerOf(value: unknown, trail: Trail): bigint {
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value)
-  throw problem(path, 'it is not a whole number')
+  throw problem(trail, 'it is not a whole number')
 }
 
-function int32Of(value: unknown, path: string): number {
-  const integer = integerOf(value, path)
-  if (BigInt.asIntN(32, integer) !== integer) throw problem(path, 'it is not a 32-bit number')
+function int32Of(value: unknown, trail: Trail): number {
+  const integer = integerOf(value, trail)
+  if (BigInt.asIntN(32, integer) !== integer) throw problem(trail, 'it is not a 32-bit number')
   return Number(integer)
 }
 
@@ -130,20 +165,23 @@ const temporalities: Readonly<Record<string, number>> = {
   AGGREGATION_TEMPORALITY_CUMULATIVE: 2,
 }
 
-function temporalityOf(value: unknown, path: string): number {
+function temporalityOf(value: unknown, trail: Trail): number {
   if (typeof value === 'number' && value >= 0 && value < 128 && Number.isInteger(value)) return value
   const named = typeof value === 'string' && Object.hasOwn(temporalities, value) ? temporalities[value] : undefined
-  if (named === undefined) throw problem(path, 'it is not an aggregation temporality')
+  if (named === undefined) throw problem(trail, 'it is not an aggregation temporality')
   return named
 }
 
-function bytesOf(value: unknown, encoding: 'base64' | 'hex', path: string): Buffer {
-  if (typeof value !== 'string') throw problem(path, 'it is not a string')
-  if (encoding === 'hex' && !/^(?:[0-9a-fA-F]{2})*$/.test(value)) throw problem(path, 'it is not hexadecimal')
+function bytesOf(value: unknown, encoding: 'base64' | 'hex', trail: Trail): Buffer {
+  if (typeof value !== 'string') throw problem(trail, 'it is not a string')
+  if (encoding === 'hex' && !/^(?:[0-9a-fA-F]{2})*$/.test(value)) throw problem(trail, 'it is not hexadecimal')
   return Buffer.from(value, encoding)
 }
 
-function problem(path: string, what: string): AppError {
-  const where = path === '' ? 'The request body' : path.slice(1, 200)
-  return new AppError(bodyMalformed, { publicText: `The request body cannot be read: ${where}: ${what}.` })
+/** `trail` null: the body as a whole. */
+function problem(trail: Trail | null, what: string): AppError {
+  const path = trail === null ? '' : String(trail).slice(0, 200)
+  return new AppError(bodyMalformed, {
+    publicText: `The request body cannot be read: ${path === '' ? 'The request body' : path}: ${what}.`,
+  })
 }
