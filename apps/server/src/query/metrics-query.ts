@@ -101,7 +101,7 @@ class BudgetedMetricsQuery implements MetricsQuery {
   async #run(scope: Scope, options: QueryOptions & { readonly signal: AbortSignal }, evaluate: Evaluate): Promise<QueryAnswer> {
     const { clock } = this.#deps
     const limits = this.#limitsOf(options)
-    const source = new ScopedSource(this.#deps.store, scope, limits, options.withoutRollups)
+    const source = new ScopedSource(this.#deps.store, scope, { ...limits, withoutRollups: options.withoutRollups === true })
     const arrivedMs = clock.monotonicMs()
     let startedMs = arrivedMs
     let outcome = 'ok'

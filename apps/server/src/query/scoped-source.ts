@@ -5,19 +5,23 @@ import type { MetricsStore, SeriesBlock, SeriesScan } from '../metrics/index.ts'
 import type { GridHint, QueryLimits, SampleSource, SeriesGrid, SourceRequest } from '../promql/index.ts'
 import { tooManySamples } from './errors.ts'
 
+/** What one query may read, and where. */
+export interface SourceLimits extends Pick<QueryLimits, 'samplesMax' | 'seriesMax'> {
+  /** Everything is computed from samples. */
+  readonly withoutRollups?: boolean
+}
+
 /** The source of one query: its scope, and what is left of its budget. Not to be used for another query. */
 export class ScopedSource implements SampleSource {
   readonly #store: MetricsStore
   readonly #scope: Scope
-  readonly #limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>
-  readonly #withoutRollups: boolean
+  readonly #limits: SourceLimits
   #samplesRead = 0
 
-  constructor(store: MetricsStore, scope: Scope, limits: Pick<QueryLimits, 'samplesMax' | 'seriesMax'>, withoutRollups = false) {
+  constructor(store: MetricsStore, scope: Scope, limits: SourceLimits) {
     this.#store = store
     this.#scope = scope
     this.#limits = limits
-    this.#withoutRollups = withoutRollups
   }
 
   /** Samples read by all selectors so far. */
@@ -59,7 +63,7 @@ export class ScopedSource implements SampleSource {
   async grid(request: SourceRequest, hint: GridHint, signal: AbortSignal): Promise<SeriesGrid | null> {
     const left = this.#limits.samplesMax - this.#samplesRead
     if (left <= 0 || this.#store.grid === undefined) return null
-    const asked = { ...request, hint: { ...hint, withoutRollups: this.#withoutRollups } }
+    const asked = { ...request, hint: { ...hint, withoutRollups: this.#limits.withoutRollups === true } }
     const grid = await this.#store.grid(this.#scope, asked, { seriesMax: this.#limits.seriesMax, samplesMax: left, signal })
     this.#samplesRead += grid?.values.length ?? 0
     return grid
