@@ -48,7 +48,8 @@ export const spoolDefaults = {
   /** One insert: half of this costs the engine half as much again a row, more stops the event loop for too long while it is built. */
   segmentRowsMax: 500_000,
   segmentBytesMax: 64 * 1024 * 1024,
-  segmentAgeMs: 1000,
+  /** Nobody waits for it: what is acknowledged is in the head. */
+  segmentAgeMs: 2000,
   retainBytesMax: 64 * 1024 * 1024,
   diskReserveBytes: 512 * 1024 * 1024,
   diskCheckMs: 2000,
