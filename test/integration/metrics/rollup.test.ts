@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
-import { STALE } from '../../../apps/server/src/metrics/index.ts'
+import { STALE, type GridHint } from '../../../apps/server/src/metrics/index.ts'
 import { batchOf, live, openEngine, openStack, wipe, type EngineHome, type Stack, type TestSample } from './metrics-stack.ts'
 import { expectSame, functions, hourMs, minuteMs, refsOf, seriesOf, someGrids } from './rollup-cases.ts'
 
@@ -128,12 +128,13 @@ test('two values of one time, and grids that are not made of whole buckets, are 
   await settle(stack)
   const five = 5 * minuteMs
   const hint = { func: 'rate', startMs: startMs + five, endMs: startMs + hourMs, stepMs: five, windowMs: five }
-  const steps = (change: Partial<typeof hint>): number => stack.rollups.store.coveredSteps(refsOf(stack, hint.func), { ...hint, ...change })
+  const steps = (change: Partial<GridHint>): number => stack.rollups.store.coveredSteps(refsOf(stack, hint.func), { ...hint, ...change })
   expect(steps({})).toBe(12)
   expect(steps({ startMs: startMs + five + 1 })).toBe(0)
   expect(steps({ stepMs: five + 1 })).toBe(0)
   expect(steps({ windowMs: minuteMs })).toBe(0)
   expect(steps({ func: 'irate' })).toBe(0)
+  expect(steps({ withoutRollups: true })).toBe(0)
   expect(steps({ endMs: clock.nowMs + hourMs })).toBe(hours * 12)
   const read = async (func: string): Promise<unknown> => stack.rollups.store.read(refsOf(stack, func), { ...hint, func }, live)
   expect(await read('rate')).not.toBeNull()

@@ -1,4 +1,4 @@
-/** Finished buckets on their way into a rollup table: encoded as soon as a block is full, inserted when the caller can wait. */
+/** Finished buckets on their way into a rollup table: encoded as soon as a block is full, inserted several at once. */
 import { randomUUID } from 'node:crypto'
 
 import { encodeNativeBlock, type ClickHouse } from '../../engines/index.ts'
@@ -6,6 +6,9 @@ import type { SeriesRegistry } from '../series/registry.ts'
 import type { BucketRow } from './bucket.ts'
 import { RowColumns } from './row-columns.ts'
 import type { RollupWidth } from './spans.ts'
+
+/** Few large parts are merged less often than many small ones; about 30 MB wait for it. */
+const blocksPerInsert = 6
 
 /** A block, and which columns it has. */
 interface EncodedRows {
@@ -19,7 +22,7 @@ export class RowWriter {
   readonly #engine: Pick<ClickHouse, 'insertNative'>
   readonly #width: RollupWidth
   readonly #columns: RowColumns
-  #full: EncodedRows[] = []
+  readonly #full: EncodedRows[] = []
 
   constructor(engine: Pick<ClickHouse, 'insertNative'>, width: RollupWidth, registry: SeriesRegistry) {
     this.#engine = engine
@@ -33,19 +36,29 @@ export class RowWriter {
     if (this.#columns.isFull) this.#encode()
   }
 
-  /** Inserts full blocks. Errors: the engine's. */
+  /** Inserts full blocks when there are enough of them. Errors: the engine's. */
   async flushFull(): Promise<void> {
-    // A row made twice is one row to whoever reads, so that no token is needed; a new one keeps the engine from leaving rows out.
-    for (let rows = this.#full.shift(); rows !== undefined; rows = this.#full.shift()) {
-      const token = `${this.#width.table}-${randomUUID()}`
-      await this.#engine.insertNative({ table: this.#width.table, columns: rows.names, body: [rows.body], token })
-    }
+    if (this.#full.length >= blocksPerInsert) await this.#insertFull()
   }
 
   /** Inserts everything. */
   async finish(): Promise<void> {
     this.#encode()
-    await this.flushFull()
+    await this.#insertFull()
+  }
+
+  async #insertFull(): Promise<void> {
+    const byNames = new Map<string, { names: readonly string[]; body: Uint8Array[] }>()
+    for (const { names, body } of this.#full.splice(0)) {
+      const same = byNames.get(names.join())
+      if (same === undefined) byNames.set(names.join(), { names, body: [body] })
+      else same.body.push(body)
+    }
+    for (const { names, body } of byNames.values()) {
+      // A row made twice is one row to whoever reads, so that no token is needed; a new one keeps the engine from leaving rows out.
+      const token = `${this.#width.table}-${randomUUID()}`
+      await this.#engine.insertNative({ table: this.#width.table, columns: names, body, token })
+    }
   }
 
   #encode(): void {
