@@ -3,7 +3,7 @@
  * present time, some series ending and others beginning, a few queries a second beside), looks at everything every few seconds, and
  * says of each measure whether its second half is flat. Keeps a plot and the numbers in bench/results/.
  * `--minutes <n>` (30), `--share <of the top rate>` (0.6), `--rate <samples a second>` (measured when not given), `--name <of the
- * results>` (soak), `--program <path of bellwether.mjs>`.
+ * results>` (soak), `--program <path of bellwether.mjs>`, `--profile <folder>` for a CPU profile of the program.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
@@ -26,6 +26,7 @@ const options = {
   rate: { type: 'string' },
   name: { type: 'string', default: 'soak' },
   program: { type: 'string' },
+  profile: { type: 'string' },
 }
 const { values } = parseArgs({ options })
 const results = join(dirname(fileURLToPath(import.meta.url)), 'results')
@@ -186,7 +187,8 @@ async function measure(parts) {
 }
 
 if (values.program === undefined && !(await build({ quiet: true }))) process.exit(1)
-const server = await startServer({ name: 'bellwether', program: values.program ?? ownProgram })
+const nodeArgs = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]
+const server = await startServer({ name: 'bellwether', program: values.program ?? ownProgram, nodeArgs })
 const run = Date.now().toString(36)
 const senders = []
 for (const facts of senderKinds) senders.push(await startSenders({ ...facts, url: server.url, run }))

@@ -95,6 +95,24 @@ test('after a slice the event loop has its turn', async () => {
   }
 })
 
+test.each([
+  [25, 25],
+  [300, 40],
+])('a slice is as long as what else there is to do, to a bound: %d ms', async (otherMs, sliceMs) => {
+  const it = bench({ sliceMs: 4, waitMsMax: 100_000 })
+  const works = Array.from({ length: 400 }, (_, index) => it.work(String(index), projectA, { tookMs: 1 }))
+  const counts: number[] = []
+  while (it.done.length < 300) {
+    const before = it.done.length
+    it.nowMs += otherMs
+    await roundTheLoop()
+    counts.push(it.done.length - before)
+  }
+  await Promise.all(works)
+  expect(Math.max(...counts.slice(2))).toBeLessThanOrEqual(sliceMs + 2)
+  expect(Math.min(...counts.slice(2))).toBeGreaterThanOrEqual(sliceMs - 5)
+})
+
 test('who would wait too long is refused at once, with a time to come again, and a project with nothing waiting is not', async () => {
   const it = bench()
   await it.work('the pace: about 100 bytes a ms', projectA, { sizeBytes: 1_000_000, tookMs: 10_000 })
