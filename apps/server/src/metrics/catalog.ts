@@ -28,7 +28,13 @@ class IndexCatalog implements MetricsCatalog {
   labelNames(scope: Scope, query: CatalogQuery): string[] {
     const { registry } = this.#deps
     const names = new Set<number>()
-    this.#eachActive(scope, query, (ref) => registry.eachLabelName(ref, (name) => names.add(name)))
+    if (query.matchers.length > 0) this.#eachActive(scope, query, (ref) => registry.eachLabelName(ref, (name) => names.add(name)))
+    else {
+      // A name is there as soon as one series with it is; most are found at the first look.
+      for (const tenant of registry.tenantsOf(scope)) {
+        for (const name of tenant.postings.names()) if (!this.#activeValues(tenant, name, query).next().done) names.add(name)
+      }
+    }
     return sorted(
       Array.from(names, (name) => registry.symbols.text(name)),
       query.limit,
