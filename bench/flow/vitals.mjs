@@ -16,7 +16,7 @@ const ownMetrics = {
 }
 
 /** `store` of the data directory; the tables that ingest writes to. */
-const tables = ['samples', 'series', 'histograms', 'metric_metadata']
+const tables = ['samples', 'series_seen', 'histograms', 'metric_metadata']
 
 export class Vitals {
   #server

@@ -57,7 +57,7 @@ export async function checkInStore(dataDir: string, senders: PatientSenders): Pr
     clock: systemClock,
   })
   const sql = `SELECT toFloat64(count()) AS rows, toFloat64(uniqExact(series, ts)) AS different FROM samples
-    WHERE series IN (SELECT series FROM series WHERE name = '${steadyMetric}')`
+    WHERE series IN (SELECT series FROM series_seen WHERE name = '${steadyMetric}')`
   const found: (number | undefined)[] = []
   for await (const block of engine.queryNative({ sql, class: 'internal' })) {
     for (const column of block.columns) if (column.kind === 'f64') found.push(column.data[0])

@@ -56,7 +56,7 @@ export async function readStore(dataDir: string, slots: number): Promise<StoredR
     FROM (
       SELECT sender, slot, ts, if(f = 0, toFloat64(i), f) AS value FROM samples INNER JOIN (
         SELECT series, toUInt32(any(labels)['sender']) AS sender, toFloat64(any(labels)['slot']) AS slot
-        FROM series WHERE name = '${loadMetric}' GROUP BY series
+        FROM series_seen WHERE name = '${loadMetric}' GROUP BY series
       ) AS named USING series
     ) GROUP BY sender, ts`
   const found = new Map<string, StoredRequest>()

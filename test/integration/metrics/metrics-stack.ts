@@ -77,7 +77,7 @@ export async function openEngine(): Promise<EngineHome> {
 
 /** Empties every table, for the next test. */
 export async function wipe(engine: ClickHouseEngine): Promise<void> {
-  for (const table of ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata', 'samples_5m', 'samples_1h', 'rollup_marks'])
+  for (const table of ['samples', 'histograms', 'exemplars', 'series_seen', 'metric_metadata', 'samples_5m', 'samples_1h', 'rollup_marks'])
     await engine.command(`TRUNCATE TABLE ${table}`)
 }
 

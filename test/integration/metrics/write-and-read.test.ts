@@ -73,7 +73,7 @@ describe('write, restart, read', () => {
     await again.drain()
     expect(await readAll(again)).toEqual(toRecord(all))
     expect(await countRows('samples')).toBe(30)
-    expect(await countRows('series')).toBe(2)
+    expect(await countRows('series_seen')).toBe(2)
   })
 
   test('the same segment inserted twice under its token counts once', async () => {
@@ -87,7 +87,7 @@ describe('write, restart, read', () => {
         await home.engine.insertNative({ ...insert, token: `${segment?.token}-${insert.table}` })
     }
     expect(await countRows('samples')).toBe(10)
-    expect(await countRows('series')).toBe(2)
+    expect(await countRows('series_seen')).toBe(2)
   })
 })
 
@@ -319,7 +319,7 @@ test('the probe of every insert tells whether the engine has it, in whichever pa
   const segment = await stack.log.take('ready', live)
   const inserts = stack.handler.buildInserts((await segment?.read()) ?? [])
   expect(inserts.map(({ table, probe }) => [table, probe.rows])).toEqual([
-    ['series', 2],
+    ['series_seen', 2],
     ['metric_metadata', 1],
     ['samples', 4],
   ])
@@ -334,7 +334,7 @@ test('the probe of every insert tells whether the engine has it, in whichever pa
 
 test('every table the writer fills has an insert on the disk before it answers', async () => {
   const sql = `SELECT toUInt32(countIf(engine_full LIKE '%fsync_after_insert = 1, fsync_part_directory = 1%')) FROM system.tables
-    WHERE database = currentDatabase() AND name IN ('samples', 'histograms', 'exemplars', 'series', 'metric_metadata')`
+    WHERE database = currentDatabase() AND name IN ('samples', 'histograms', 'exemplars', 'series_seen', 'metric_metadata')`
   let durable = 0
   for await (const { columns, rows } of home.engine.queryNative({ sql, class: 'internal', signal: live }))
     if (rows > 0 && columns[0]?.kind === 'u32') durable = columns[0].data[0] ?? 0

@@ -6,7 +6,7 @@ import type { CatalogQuery, Labels, MetricMetadata } from './model.ts'
 import type { MetricsCatalog, MetricSummary } from './ports.ts'
 import { nameLabel } from './series/labels.ts'
 import type { SeriesRegistry, TenantSeries } from './series/registry.ts'
-import { unionKernel } from './series/sorted-refs.ts'
+import { unionKernel, type RefList } from './series/sorted-refs.ts'
 
 export interface MetricsCatalogDeps {
   readonly registry: SeriesRegistry
@@ -14,8 +14,23 @@ export interface MetricsCatalogDeps {
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
-function sorted(texts: Iterable<string>, limit: number): string[] {
-  return [...texts].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).slice(0, limit)
+/** Texts held while the smallest are looked for; a limit above it only holds more. */
+const heldMin = 10_000
+
+/** The `limit` smallest texts by code units, ascending. A million texts with a limit of a thousand cost a comparison each. */
+export function smallestTexts(texts: Iterable<string>, limit: number): string[] {
+  const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+  const heldMax = Math.max(limit * 2, heldMin)
+  let held: string[] = []
+  let largest: string | null = null
+  for (const text of texts) {
+    if (largest !== null && text >= largest) continue
+    held.push(text)
+    if (held.length < heldMax) continue
+    held = held.sort(byText).slice(0, limit)
+    largest = held[limit - 1] ?? ''
+  }
+  return held.sort(byText).slice(0, limit)
 }
 
 class IndexCatalog implements MetricsCatalog {
@@ -28,14 +43,17 @@ class IndexCatalog implements MetricsCatalog {
   labelNames(scope: Scope, query: CatalogQuery): string[] {
     const { registry } = this.#deps
     const names = new Set<number>()
-    if (query.matchers.length > 0) this.#eachActive(scope, query, (ref) => registry.eachLabelName(ref, (name) => names.add(name)))
-    else {
-      // A name is there as soon as one series with it is; most are found at the first look.
+    if (query.matchers.length > 0) {
+      this.#eachActive(scope, query, (ref, { postings }) => {
+        registry.eachPair(ref, (pair) => names.add(postings.nameOf(pair)))
+        return true
+      })
+    } else {
       for (const tenant of registry.tenantsOf(scope)) {
-        for (const name of tenant.postings.names()) if (!this.#activeValues(tenant, name, query).next().done) names.add(name)
+        for (const name of tenant.postings.names()) if (!names.has(name) && this.#isNameActive(tenant, name, query)) names.add(name)
       }
     }
-    return sorted(
+    return smallestTexts(
       Array.from(names, (name) => registry.symbols.text(name)),
       query.limit,
     )
@@ -47,23 +65,25 @@ class IndexCatalog implements MetricsCatalog {
     const values = new Set<number>()
     if (symbol === -1) return []
     if (query.matchers.length > 0) {
-      this.#eachActive(scope, query, (ref) => values.add(registry.labelSymbol(ref, symbol)))
-      values.delete(-1)
+      this.#eachActive(scope, query, (ref, { postings }) => {
+        registry.eachPair(ref, (pair) => {
+          if (postings.nameOf(pair) === symbol) values.add(postings.valueOf(pair))
+        })
+        return true
+      })
     } else {
-      for (const tenant of registry.tenantsOf(scope)) for (const value of this.#activeValues(tenant, symbol, query)) values.add(value)
+      for (const tenant of registry.tenantsOf(scope)) this.#eachActiveValue(tenant, symbol, query, (value) => values.add(value))
     }
-    return sorted(
-      Array.from(values, (value) => registry.symbols.text(value)),
-      query.limit,
-    )
+    return smallestTexts(decoded(registry, values), query.limit)
   }
 
   series(scope: Scope, query: CatalogQuery): Labels[] {
     const out: Labels[] = []
     this.#eachActive(scope, query, (ref) => {
-      if (out.length < query.limit) out.push(this.#deps.registry.labels(ref))
+      out.push(this.#deps.registry.labels(ref))
+      return out.length < query.limit
     })
-    return out
+    return out.slice(0, query.limit)
   }
 
   metadata(scope: Scope, name: string | null, limit: number): MetricMetadata[] {
@@ -77,11 +97,12 @@ class IndexCatalog implements MetricsCatalog {
     const symbol = registry.symbols.find(nameLabel)
     const found = new Map<string, { seriesCount: number; firstSeenMs: number; lastSeenMs: number }>()
     for (const tenant of registry.tenantsOf(scope)) {
-      const names = tenant.postings.label(symbol)
-      if (names === null) continue
-      for (const value of names.values()) {
-        const list = names.list(value)
-        const name = registry.symbols.text(value)
+      const { postings } = tenant
+      const pairs = postings.pairsOf(symbol)
+      for (let at = 0; at < pairs.length; at++) {
+        const pair = pairs.refs[at] ?? 0
+        const list = postings.list(pair)
+        const name = registry.symbols.text(postings.valueOf(pair))
         const summary = found.get(name) ?? { seriesCount: 0, firstSeenMs: Infinity, lastSeenMs: 0 }
         for (let i = 0; i < list.length; i++) {
           const ref = list.refs[i] ?? 0
@@ -93,37 +114,50 @@ class IndexCatalog implements MetricsCatalog {
         if (summary.seriesCount > 0) found.set(name, summary)
       }
     }
-    return sorted(found.keys(), Infinity).map((name) => ({
+    return smallestTexts(found.keys(), found.size).map((name) => ({
       name,
       ...(found.get(name) ?? { seriesCount: 0, firstSeenMs: 0, lastSeenMs: 0 }),
       metadata: metadata.find(scope, name),
     }))
   }
 
-  *#activeValues(tenant: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery): Generator<number> {
-    const label = tenant.postings.label(name)
-    if (label === null) return
-    for (const value of label.values()) {
-      const list = label.list(value)
-      for (let i = 0; i < list.length; i++) {
-        if (!this.#deps.registry.isActive(list.refs[i] ?? 0, fromMs, toMs)) continue
-        yield value
-        break
-      }
+  #isNameActive({ postings }: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery): boolean {
+    const pairs = postings.pairsOf(name)
+    for (let at = 0; at < pairs.length; at++) if (this.#isListActive(postings.list(pairs.refs[at] ?? 0), fromMs, toMs)) return true
+    return false
+  }
+
+  #eachActiveValue({ postings }: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery, visit: (value: number) => void): void {
+    const pairs = postings.pairsOf(name)
+    for (let at = 0; at < pairs.length; at++) {
+      const pair = pairs.refs[at] ?? 0
+      if (this.#isListActive(postings.list(pair), fromMs, toMs)) visit(postings.valueOf(pair))
     }
   }
 
-  /** Series that satisfy any of the matcher sets (all series when there is none) and may have samples in the range. */
-  #eachActive(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, visit: (ref: number) => void): void {
+  #isListActive(list: RefList, fromMs: number, toMs: number): boolean {
+    for (let i = 0; i < list.length; i++) if (this.#deps.registry.isActive(list.refs[i] ?? 0, fromMs, toMs)) return true
+    return false
+  }
+
+  /**
+   * Series that satisfy any of the matcher sets (all series when there is none) and may have samples in the range, until `visit` says
+   * that it has enough.
+   */
+  #eachActive(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, visit: (ref: number, tenant: TenantSeries) => boolean): void {
     const { registry } = this.#deps
     const sets = matchers.length === 0 ? [[]] : matchers
     for (const tenant of registry.tenantsOf(scope)) {
       const lists = sets.map((set) => registry.select(tenant, set))
       const refs =
         lists.length === 1 && lists[0] !== undefined ? lists[0] : unionKernel(lists.map((list) => ({ refs: list, length: list.length })))
-      for (const ref of refs) if (registry.isActive(ref, fromMs, toMs)) visit(ref)
+      for (const ref of refs) if (registry.isActive(ref, fromMs, toMs) && !visit(ref, tenant)) return
     }
   }
+}
+
+function* decoded(registry: SeriesRegistry, symbols: Iterable<number>): Generator<string> {
+  for (const symbol of symbols) yield registry.symbols.decode(symbol)
 }
 
 /** Errors by code: `metrics.bad_regexp`. */

@@ -92,7 +92,7 @@ describe('accept', () => {
     expect(visibleBefore).toEqual([0])
     expect(read(ref)).toEqual([[startMs, 1]])
     expect(records).toMatchObject([{ kind: 'metrics', tenant, rows: 1, format: 1 }])
-    expect(decodeMetricsRecord(records[0]!.payload).series.map((row) => row.labels)).toEqual([up])
+    expect([...decodeMetricsRecord(records[0]!.payload).series].map((row) => row.labels)).toEqual([up])
   })
 
   test('does not write the row again, until it lags', async () => {
@@ -127,7 +127,9 @@ describe('accept', () => {
     expect(metadata.find(createScope(1, [1]), 'up')).toBeNull()
     log.error = null
     await ingest.accept(make(), 10)
-    expect(decodeMetricsRecord(records[0]!.payload)).toMatchObject({ sampleCount: 1, metadata: [description], series: [{ labels: up }] })
+    const record = decodeMetricsRecord(records[0]!.payload)
+    expect(record).toMatchObject({ sampleCount: 1, metadata: [description] })
+    expect([...record.series]).toMatchObject([{ labels: up }])
     expect(conservation.rows()).toMatchObject([{ received: 2, refused: { log_full: 1 }, queued: 1 }])
     expect(conservation.balance()).toEqual([])
   })
@@ -197,7 +199,7 @@ describe('the handler', () => {
     expect(conservation.rows()).toMatchObject([{ refused: { bad_point: 1 } }])
     expect(handler.processRaw({ ...raw, rows: 1, payload: Uint8Array.of(0) })).toBeNull()
     expect(handler.buildInserts([ready!]).map((insert) => [insert.table, insert.rows])).toEqual([
-      ['series', 1],
+      ['series_seen', 1],
       ['samples', 2],
     ])
   })
@@ -214,7 +216,7 @@ describe('the handler', () => {
     await ingest.accept(one(1), 10)
     handler.buried([records[0]!, { ...records[0]!, payload: Uint8Array.of(1) }, { ...records[0]!, format: 9 }])
     await ingest.accept(one(2), 10)
-    const rows = records.map((record) => decodeMetricsRecord(record.payload.slice()).series)
+    const rows = records.map((record) => [...decodeMetricsRecord(record.payload.slice()).series])
     expect(rows.map((row) => row.length)).toEqual([1, 0, 1])
     expect(rows[2]?.[0]).toMatchObject({ firstMinute: rows[0]?.[0]?.firstMinute, lastMinute: (rows[0]?.[0]?.lastMinute ?? 0) + 2 })
   })
@@ -231,7 +233,7 @@ describe('the handler', () => {
     const first = handler.buildInserts(records)
     expect(handler.buildInserts(records)).toEqual(first)
     expect(first.map((insert) => [insert.table, insert.rows])).toEqual([
-      ['series', 1],
+      ['series_seen', 1],
       ['samples', 90],
       ['samples', 90],
       ['samples', 90],

@@ -45,6 +45,9 @@ export const hoursPerPartition = 168
 /** Native histograms kept in memory by the head; older ones are left to the engine. */
 export const headHistogramsMax = 50_000
 
+/** UTF-8 of all distinct label names and values together; a new series above it is refused (`series_limit`). Places count to 4 GiB. */
+export const symbolBytesMax = 2 * 1024 * 1024 * 1024
+
 /** Settings of the series index that an installation may choose. */
 export interface SeriesLimits {
   /** Series of one project; a new one above it is refused (`series_limit`). */

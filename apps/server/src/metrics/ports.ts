@@ -34,9 +34,18 @@ export interface SeriesResolver {
   rememberHash(words: Uint32Array, at: number, ref: number): void
   /** Slow path: the ref of these labels, made when new. -1 when the tenant's series limit is reached. Labels must be normalized. */
   resolve(tenant: Tenant, labels: Labels): number
+  /**
+   * The same from label bytes, without making strings: name and value of label i are at the four offsets `spans[4i..4i+3]` of `bytes`.
+   * Names must be sorted, unique and not empty; labels without a value are left out. `notPlainAscii` when there is a byte above 0x7f: then
+   * only `resolve` can tell.
+   */
+  resolveBytes(tenant: Tenant, bytes: Uint8Array, spans: Uint32Array, count: number): number
   /** Was a sample of the series ever acknowledged, in this life of the program or an earlier one? */
   isDurable(ref: number): boolean
 }
+
+/** What `resolveBytes` gives for labels it cannot judge. */
+export const notPlainAscii = -2
 
 /** Takes decoded batches. */
 export interface MetricsIngest {

@@ -69,6 +69,28 @@ const series = `CREATE TABLE IF NOT EXISTS series (
 ORDER BY (org, project, name, series)
 SETTINGS ${dedup}`
 
+/** The table that series are written to and read from. */
+export const seriesTable = 'series_seen'
+
+/**
+ * Rows of one series become one: first and last sample of all of them, labels of any. `series` before it kept the newest row only, and with
+ * it a first sample that was too late.
+ */
+const seriesSeen = `CREATE TABLE IF NOT EXISTS ${seriesTable} (
+  org UInt32,
+  project UInt32,
+  name LowCardinality(String),
+  series UInt64,
+  labels SimpleAggregateFunction(any, Map(String, String)) CODEC(ZSTD(1)),
+  first_seen SimpleAggregateFunction(min, DateTime('UTC')),
+  last_seen SimpleAggregateFunction(max, DateTime('UTC'))
+) ENGINE = AggregatingMergeTree
+ORDER BY (org, project, name, series)
+SETTINGS ${dedup}`
+
+/** Rows that are there twice become one, so this can be run again. */
+const seriesSeenBefore = `INSERT INTO ${seriesTable} SELECT org, project, name, series, labels, first_seen, last_seen FROM series`
+
 const metadata = `CREATE TABLE IF NOT EXISTS metric_metadata (
   org UInt32,
   project UInt32,
@@ -125,4 +147,5 @@ export const metricsMigrations: readonly MetricsMigration[] = [
   { id: 'metrics-0004-durable', up: ['samples', 'histograms', 'exemplars', 'series', 'metric_metadata'].map(durable) },
   { id: 'metrics-0005-sample-codecs', up: [sampleCodecs] },
   { id: 'metrics-0006-exact-rollups', up: rollupTables },
+  { id: 'metrics-0007-series-seen', up: [seriesSeen, durable(seriesTable), seriesSeenBefore] },
 ]

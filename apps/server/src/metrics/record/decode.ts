@@ -47,6 +47,27 @@ export interface RecordExemplar {
   readonly labels: Labels
 }
 
+/** Rows of series as they lie in a record; their texts become strings only where they are asked for. */
+export interface RecordSeriesRows extends Iterable<RecordSeries> {
+  readonly length: number
+  readonly idLow: Uint32Array
+  readonly idHigh: Uint32Array
+  readonly firstMinute: Uint32Array
+  readonly lastMinute: Uint32Array
+  /** By row, where its pairs end. */
+  readonly pairEnds: Uint32Array
+  /** Ids of name and value in turn; every id is a text of the record. */
+  readonly pairs: Uint32Array
+  readonly texts: RecordTexts
+}
+
+/** Texts by id: text i is `bytes[i === 0 ? 0 : ends[i-1] .. ends[i])`, UTF-8. */
+export interface RecordTexts {
+  readonly bytes: Uint8Array
+  readonly ends: Uint32Array
+  text(id: number): string
+}
+
 /** Columns are views of the payload where its alignment allows; they live as long as it does. */
 export interface MetricsRecord {
   readonly sampleCount: number
@@ -56,7 +77,7 @@ export interface MetricsRecord {
   readonly timesMs: Float64Array
   /** `STALE` possible. */
   readonly values: Float64Array
-  readonly series: readonly RecordSeries[]
+  readonly series: RecordSeriesRows
   readonly histograms: readonly RecordHistogram[]
   readonly exemplars: readonly RecordExemplar[]
   readonly metadata: readonly MetricMetadata[]
@@ -82,12 +103,32 @@ function countsOf(header: Uint32Array): RecordCounts {
   }
 }
 
+class Texts implements RecordTexts {
+  readonly bytes: Buffer
+  readonly ends: Uint32Array
+  readonly #decoded: (string | undefined)[] = []
+
+  constructor(bytes: Buffer, ends: Uint32Array) {
+    this.bytes = bytes
+    this.ends = ends
+    let start = 0
+    for (const end of ends) {
+      if (end < start || end > bytes.length) throw damaged('string ends out of order')
+      start = end
+    }
+  }
+
+  text(id: number): string {
+    return (this.#decoded[id] ??= this.bytes.toString('utf8', id === 0 ? 0 : this.ends[id - 1], this.ends[id]))
+  }
+}
+
 class RecordReader {
   readonly #buffer: ArrayBufferLike
   readonly #start: number
   readonly counts: RecordCounts
   readonly layout: RecordLayout
-  readonly strings: readonly string[]
+  readonly texts: Texts
 
   constructor(payload: Uint8Array) {
     if (payload.length < headerBytes) throw damaged('shorter than a header')
@@ -99,7 +140,8 @@ class RecordReader {
     this.counts = countsOf(header)
     this.layout = layoutOf(this.counts)
     if (this.layout.end !== bytes.length) throw damaged(`${bytes.length} bytes where ${this.layout.end} were announced`)
-    this.strings = this.#readStrings()
+    const texts = Buffer.from(this.#buffer, this.#start + this.layout.strings, this.counts.stringBytes)
+    this.texts = new Texts(texts, this.words(this.layout.stringEnds, this.counts.strings))
   }
 
   words(offset: number, count: number): Uint32Array {
@@ -111,9 +153,8 @@ class RecordReader {
   }
 
   text(id: number | undefined): string {
-    const text = id === undefined ? undefined : this.strings[id]
-    if (text === undefined) throw damaged('a string that is not there')
-    return text
+    if (id === undefined || id >= this.counts.strings) throw damaged('a string that is not there')
+    return this.texts.text(id)
   }
 
   labels(pairs: Uint32Array, start: number, end: number): Labels {
@@ -122,39 +163,56 @@ class RecordReader {
     for (let at = start; at < end; at++) out.push([this.text(pairs[at * 2]), this.text(pairs[at * 2 + 1])])
     return out
   }
+}
 
-  #readStrings(): string[] {
-    const ends = this.words(this.layout.stringEnds, this.counts.strings)
-    const bytes = Buffer.from(this.#buffer, this.#start + this.layout.strings, this.counts.stringBytes)
-    const out: string[] = []
+class SeriesRows implements RecordSeriesRows {
+  readonly length: number
+  readonly idLow: Uint32Array
+  readonly idHigh: Uint32Array
+  readonly firstMinute: Uint32Array
+  readonly lastMinute: Uint32Array
+  readonly pairEnds: Uint32Array
+  readonly pairs: Uint32Array
+  readonly texts: RecordTexts
+
+  constructor(reader: RecordReader) {
+    const count = reader.counts.series
+    const columns = reader.words(reader.layout.series, count * seriesColumns)
+    this.length = count
+    this.idLow = columns.subarray(0, count)
+    this.idHigh = columns.subarray(count, 2 * count)
+    this.firstMinute = columns.subarray(2 * count, 3 * count)
+    this.lastMinute = columns.subarray(3 * count, 4 * count)
+    this.pairEnds = columns.subarray(4 * count)
+    this.pairs = reader.words(reader.layout.pairs, reader.counts.pairs * 2)
+    this.texts = reader.texts
     let start = 0
-    for (const end of ends) {
-      if (end < start || end > bytes.length) throw damaged('string ends out of order')
-      out.push(bytes.toString('utf8', start, end))
+    for (const end of this.pairEnds) {
+      if (end < start || end > reader.counts.pairs) throw damaged('label pairs that are not there')
       start = end
+    }
+    for (const id of this.pairs) if (id >= reader.counts.strings) throw damaged('a string that is not there')
+  }
+
+  *[Symbol.iterator](): Generator<RecordSeries> {
+    for (let row = 0; row < this.length; row++) {
+      yield {
+        idLow: this.idLow[row]!,
+        idHigh: this.idHigh[row]!,
+        firstMinute: this.firstMinute[row]!,
+        lastMinute: this.lastMinute[row]!,
+        labels: this.#labels(row),
+      }
+    }
+  }
+
+  #labels(row: number): Labels {
+    const out: Labels[number][] = []
+    for (let at = row === 0 ? 0 : this.pairEnds[row - 1]!; at < this.pairEnds[row]!; at++) {
+      out.push([this.texts.text(this.pairs[at * 2]!), this.texts.text(this.pairs[at * 2 + 1]!)])
     }
     return out
   }
-}
-
-function readSeries(reader: RecordReader): RecordSeries[] {
-  const count = reader.counts.series
-  const columns = reader.words(reader.layout.series, count * seriesColumns)
-  const pairs = reader.words(reader.layout.pairs, reader.counts.pairs * 2)
-  const out: RecordSeries[] = []
-  let start = 0
-  for (let i = 0; i < count; i++) {
-    const end = columns[4 * count + i]!
-    out.push({
-      idLow: columns[i]!,
-      idHigh: columns[count + i]!,
-      firstMinute: columns[2 * count + i]!,
-      lastMinute: columns[3 * count + i]!,
-      labels: reader.labels(pairs, start, end),
-    })
-    start = end
-  }
-  return out
 }
 
 function readHistograms(reader: RecordReader): RecordHistogram[] {
@@ -239,7 +297,7 @@ export function decodeMetricsRecord(payload: Uint8Array): MetricsRecord {
     metric: ids.subarray(2 * count),
     timesMs: reader.floats(reader.layout.sampleTimes, count),
     values: reader.floats(reader.layout.sampleValues, count),
-    series: readSeries(reader),
+    series: new SeriesRows(reader),
     histograms: readHistograms(reader),
     exemplars: readExemplars(reader),
     metadata: readMetadata(reader),

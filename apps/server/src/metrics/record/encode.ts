@@ -16,39 +16,13 @@ import {
   type RecordCounts,
   type RecordLayout,
 } from './layout.ts'
+import { StringPool } from './string-pool.ts'
 
 /** The part of the registry that encoding needs. */
-export type SeriesFacts = Pick<SeriesRegistry, 'idLow' | 'idHigh' | 'metricHash' | 'labels' | 'firstMinute' | 'lastMinute'>
-
-/** Distinct strings of one record. */
-class StringPool {
-  readonly #ids = new Map<string, number>()
-  readonly #bytes: Buffer[] = []
-  sizeBytes = 0
-
-  id(text: string): number {
-    const known = this.#ids.get(text)
-    if (known !== undefined) return known
-    const bytes = Buffer.from(text, 'utf8')
-    this.#bytes.push(bytes)
-    this.sizeBytes += bytes.length
-    this.#ids.set(text, this.#bytes.length - 1)
-    return this.#bytes.length - 1
-  }
-
-  get count(): number {
-    return this.#bytes.length
-  }
-
-  write(target: Uint8Array, ends: Uint32Array, at: number): void {
-    let end = 0
-    this.#bytes.forEach((bytes, i) => {
-      target.set(bytes, at + end)
-      end += bytes.length
-      ends[i] = end
-    })
-  }
-}
+export type SeriesFacts = Pick<
+  SeriesRegistry,
+  'idLow' | 'idHigh' | 'metricHash' | 'symbols' | 'tenantOf' | 'eachPair' | 'firstMinute' | 'lastMinute'
+>
 
 function listsOf(histogram: NativeHistogram): readonly (readonly number[])[] {
   return [histogram.positiveSpans, histogram.positiveCounts, histogram.negativeSpans, histogram.negativeCounts, histogram.customValues]
@@ -82,7 +56,7 @@ function gatherTexts(
   exemplars: readonly Exemplar[],
   metadata: readonly MetricMetadata[],
 ): Texts {
-  const pool = new StringPool()
+  const pool = new StringPool(series.symbols)
   const texts = {
     pool,
     pairs: [] as number[],
@@ -93,7 +67,10 @@ function gatherTexts(
     metadata: [] as number[],
   }
   for (const ref of rowRefs) {
-    for (const [name, value] of series.labels(ref)) texts.pairs.push(pool.id(name), pool.id(value))
+    const { postings } = series.tenantOf(ref)
+    series.eachPair(ref, (pair) => {
+      texts.pairs.push(pool.idOfSymbol(postings.nameOf(pair)), pool.idOfSymbol(postings.valueOf(pair)))
+    })
     texts.pairEnds.push(texts.pairs.length / 2)
   }
   for (const exemplar of exemplars) {

@@ -5,13 +5,13 @@
 import type { NativeColumn, NativeWriteColumn } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { LogRecord, TableInsert } from '../../ingest/index.ts'
-import { labelValue, nameLabel } from '../series/labels.ts'
 import type { Labels, NativeHistogram } from '../model.ts'
-import { decodeMetricsRecord, type MetricsRecord, type RecordExemplar, type RecordHistogram, type RecordSeries } from './decode.ts'
-import { f64, hourOf, KeyColumns, splitRows, tableInsert, text, u32, w64 } from './key-columns.ts'
+import { decodeMetricsRecord, type MetricsRecord, type RecordExemplar, type RecordHistogram } from './decode.ts'
+import { f64, hourOf, KeyColumns, splitRows, tableInsert, text, u32 } from './key-columns.ts'
 import { resetHints } from './layout.ts'
 import { sampleInserts } from './sample-inserts.ts'
 import type { OwnedRecord } from './sorted-samples.ts'
+import { seriesInserts } from './series-inserts.ts'
 
 /** Rows of objects with their owners, split by partition. */
 function ownedRows<T extends { readonly timeMs: number }>(
@@ -130,42 +130,6 @@ function tenantColumns(rows: readonly { readonly tenant: Tenant }[]): NativeWrit
       'project',
       Uint32Array.from(rows, ({ tenant }) => tenant.projectId),
     ),
-  ]
-}
-
-function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
-  const rows: { tenant: Tenant; one: RecordSeries }[] = records.flatMap(({ tenant, record }) =>
-    record.series.map((one) => ({ tenant, one })),
-  )
-  if (rows.length === 0) return []
-  const ids = new Uint32Array(rows.length * 2)
-  rows.forEach(({ one }, row) => {
-    ids[row * 2] = one.idLow
-    ids[row * 2 + 1] = one.idHigh
-  })
-  const seconds = (minute: number): number => Math.min(minute * 60, 0xffffffff)
-  const time = (name: string, data: Uint32Array): NativeWriteColumn => ({ name, type: 'DateTime', values: { kind: 'u32', data } })
-  return [
-    tableInsert('series', rows.length, [
-      ...tenantColumns(rows),
-      text(
-        'name',
-        rows.map(({ one }) => labelValue(one.labels, nameLabel)),
-      ),
-      w64('series', 'UInt64', ids),
-      labelsColumn(
-        'labels',
-        rows.map(({ one }) => one.labels),
-      ),
-      time(
-        'first_seen',
-        Uint32Array.from(rows, ({ one }) => seconds(one.firstMinute)),
-      ),
-      time(
-        'last_seen',
-        Uint32Array.from(rows, ({ one }) => seconds(one.lastMinute)),
-      ),
-    ]),
   ]
 }
 

@@ -5,6 +5,7 @@
 import type { ClickHouse, NativeWriteColumn } from '../../engines/index.ts'
 import type { InsertProbe } from '../../ingest/index.ts'
 import { hoursPerPartition } from '../limits.ts'
+import { seriesTable } from '../tables.ts'
 
 const timeKey = ['org', 'project', 'metric', 'hour', 'series', 'ts']
 
@@ -13,7 +14,7 @@ const keyByTable: ReadonlyMap<string, readonly string[]> = new Map([
   ['samples', timeKey],
   ['histograms', timeKey],
   ['exemplars', timeKey],
-  ['series', ['org', 'project', 'series']],
+  [seriesTable, ['org', 'project', 'series']],
   ['metric_metadata', ['org', 'project', 'name']],
 ])
 

@@ -90,7 +90,7 @@ describe('round trip', () => {
         }
         expect([...record.timesMs]).toEqual(one.samples.map((sample) => sample[1]))
         expect([...record.values]).toEqual(one.samples.map((sample) => sample[2]))
-        expect(record.series).toEqual(
+        expect([...record.series]).toEqual(
           rowRefs.map((ref) => ({
             idLow: registry.idLow(ref),
             idHigh: registry.idHigh(ref),

@@ -4,8 +4,9 @@ import type { Tenant } from '../../kernel/scope.ts'
 import { hoursPerPartition, partitionsPerInsertMax } from '../limits.ts'
 import { STALE } from '../model.ts'
 import { int64At, valueAt } from '../samples/sample-value.ts'
-import type { MetricsRecord } from './decode.ts'
+import { decodeMetricsRecord, type MetricsRecord } from './decode.ts'
 import { hourOf } from './key-columns.ts'
+import { magic } from './layout.ts'
 import { type OwnedRecord, type SampleColumns, sortedSamples } from './sorted-samples.ts'
 
 interface Row {
@@ -18,6 +19,9 @@ interface Row {
   readonly value: number
 }
 
+/** A record of nothing: a header whose counts are 0. */
+const emptyPayload = new Uint8Array(Uint32Array.from({ length: 12 }, (_, word) => (word === 0 ? magic : 0)).buffer)
+
 function recordOf(rows: readonly Row[]): MetricsRecord {
   return {
     sampleCount: rows.length,
@@ -26,7 +30,7 @@ function recordOf(rows: readonly Row[]): MetricsRecord {
     metric: Uint32Array.from(rows, (row) => row.metric),
     timesMs: Float64Array.from(rows, (row) => row.timeMs),
     values: Float64Array.from(rows, (row) => row.value),
-    series: [],
+    series: decodeMetricsRecord(emptyPayload).series,
     histograms: [],
     exemplars: [],
     metadata: [],

@@ -27,16 +27,31 @@ export class IdTable {
     }
   }
 
-  /** Adds an id that is not in the table; refs are given out in order. */
-  add(low: number, high: number): number {
-    const ref = this.#count++
+  /** Adds an id that is not in the table under a ref that is not. */
+  add(ref: number, low: number, high: number): void {
     this.#low = grownU32(this.#low, ref + 1)
-    this.#high = grownU32(this.#high, ref + 1)
+    this.#high = grownU32(this.#high, this.#low.length)
     this.#low[ref] = low
     this.#high[ref] = high
+    this.#count++
     if (this.#count * 2 > this.#slots.length) this.#rehash()
-    else this.#place(ref)
-    return ref
+    this.#place(ref)
+  }
+
+  /** Takes the ref's id out; it can still be read. Moves up what was pushed behind its slot. */
+  remove(ref: number): void {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    let hole = this.#low[ref]! & mask
+    while (slots[hole] !== ref + 1) hole = (hole + 1) & mask
+    for (let at = (hole + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
+      const home = this.#low[slots[at]! - 1]! & mask
+      if (((at - home) & mask) < ((at - hole) & mask)) continue
+      slots[hole] = slots[at]!
+      hole = at
+    }
+    slots[hole] = 0
+    this.#count--
   }
 
   lowOf(ref: number): number {
@@ -60,7 +75,8 @@ export class IdTable {
   }
 
   #rehash(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2)
-    for (let ref = 0; ref < this.#count; ref++) this.#place(ref)
+    const before = this.#slots
+    this.#slots = new Uint32Array(before.length * 2)
+    for (const slot of before) if (slot !== 0) this.#place(slot - 1)
   }
 }

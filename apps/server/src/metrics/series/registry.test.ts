@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createScope, type Tenant } from '../../kernel/scope.ts'
 import { defaultSeriesLimits } from '../limits.ts'
 import type { Labels, Matcher } from '../model.ts'
+import { notPlainAscii } from '../ports.ts'
 import { normalizeLabels } from './labels.ts'
 import { SeriesRegistry } from './registry.ts'
 
@@ -152,6 +153,38 @@ describe('rows and times', () => {
     expect(second.restore(tenant, { low: 1, high: 2 }, set, { firstMinute: 1, lastMinute: 1 })).toBe(-1)
     expect(second.restore({ organizationId: 1, projectId: 2 }, { ...id, low: id.low ^ 1 }, set, { firstMinute: 1, lastMinute: 1 })).toBe(-1)
   })
+})
+
+test('label bytes give the same series as the labels they are, and ask for strings when they are not plain ASCII', () => {
+  const name = fc.string({ unit: fc.constantFrom('a', 'b', '_', 'é'), minLength: 1, maxLength: 3 })
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '~', 'é'), maxLength: 4 })
+  fc.assert(
+    fc.property(fc.dictionary(name, text, { maxKeys: 6 }), fc.boolean(), (pairs, bytesFirst) => {
+      const named = Object.entries({ ...pairs, __name__: 'up' }).sort(([a], [b]) => (a < b ? -1 : 1))
+      const parts = named.flat().map((part) => Buffer.from(part))
+      const ends = parts.map((_, i) => Buffer.concat(parts.slice(0, i + 1)).length + 3)
+      const spans = Uint32Array.from(ends.flatMap((end, i) => [end - parts[i]!.length, end]))
+      const bytes = Buffer.concat([Buffer.from('xyz'), ...parts])
+      const registry = open()
+      const wanted = labels(Object.fromEntries(named))
+      if (!bytesFirst) registry.resolve(tenant, wanted)
+      const ref = registry.resolveBytes(tenant, bytes, spans, named.length)
+      const isPlain = wanted.every(([one, value]) => /^[ -~]*$/.test(one + value))
+      expect(ref).toBe(isPlain ? 0 : notPlainAscii)
+      if (!isPlain) return
+      expect(registry.labels(ref)).toEqual(wanted)
+      expect([registry.resolve(tenant, wanted), registry.seriesCount]).toEqual([0, 1])
+    }),
+  )
+})
+
+test('label bytes keep to the limits and to their tenant', () => {
+  const registry = open({ perTenantMax: 1 })
+  const bytes = Buffer.from('__name__up')
+  const spans = Uint32Array.of(0, 8, 8, 10)
+  expect(registry.resolveBytes(tenant, bytes, spans, 1)).toBe(0)
+  expect(registry.resolveBytes(tenant, Buffer.from('__name__uq'), spans, 1)).toBe(-1)
+  expect(registry.resolveBytes({ organizationId: 1, projectId: 2 }, bytes, spans, 1)).toBe(1)
 })
 
 test('a lone surrogate, as JSON may bring one, is the same series before and after a restart', () => {

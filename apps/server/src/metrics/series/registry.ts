@@ -1,19 +1,20 @@
 /**
- * Every series of every tenant: id, labels, postings, first and last sample, and whether its row is durable. In memory, process-local; refs are
- * dense numbers. Size: about 40 bytes of columns, 8 a label, 4-8 a posting and 4-8 of hash slots a series, plus the distinct strings.
+ * Every series in use of every tenant: id, labels, postings, first and last sample, and whether its row is durable. In memory, process-local;
+ * refs are dense numbers. Size: about 45 bytes of columns, 8-12 a label (its pair and its place in the pair's list) and 12 of hash slots a
+ * series, plus the distinct pairs and texts. Series that were not seen for long can be let go of (`expire`); their rows are in the engine.
  */
 import type { Scope, Tenant } from '../../kernel/scope.ts'
-import { seriesRowLagMinutes, seriesRowLeadMinutes, type SeriesLimits } from '../limits.ts'
+import { seriesRowLagMinutes, seriesRowLeadMinutes, symbolBytesMax, type SeriesLimits } from '../limits.ts'
 import type { Labels, Matcher } from '../model.ts'
-import type { SeriesResolver } from '../ports.ts'
+import { notPlainAscii, type SeriesResolver } from '../ports.ts'
 import { grownU32 } from './growable.ts'
 import { HashedRefs } from './hashed-refs.ts'
 import { IdTable } from './id-table.ts'
 import { nameLabel } from './labels.ts'
-import { compileMatcher, type CompiledMatcher } from './matcher.ts'
+import { PairRuns } from './pair-runs.ts'
 import { TenantPostings } from './postings.ts'
-import { metricHashOf, seriesIdOf, type SeriesIdHalves } from './series-id.ts'
-import { intersectKernel, unionDisjointKernel, type RefList } from './sorted-refs.ts'
+import { selectSeries } from './selecting.ts'
+import { LabelBytes, metricHashOf, type SeriesIdHalves } from './series-id.ts'
 import { SymbolTable } from './symbols.ts'
 import { WireCache } from './wire-cache.ts'
 
@@ -39,13 +40,8 @@ function minuteOf(timeMs: number): number {
   return Math.min(Math.max(Math.floor(timeMs / 60_000), 0), never - 1)
 }
 
-/** Equal as UTF-8: a lone surrogate (JSON may bring one) comes back from log and store as U+FFFD. */
-function isSameText(a: string, b: string): boolean {
-  return a === b || Buffer.from(a).equals(Buffer.from(b))
-}
-
 export class SeriesRegistry implements SeriesResolver {
-  readonly symbols = new SymbolTable()
+  readonly symbols: SymbolTable
   readonly #limits: SeriesLimits
   readonly #ids = new IdTable()
   readonly #wire: WireCache
@@ -55,10 +51,12 @@ export class SeriesRegistry implements SeriesResolver {
   #lastTenant: TenantSeries | null = null
   readonly #metricHashes = new Map<number, number>()
   readonly #id: SeriesIdHalves = { low: 0, high: 0 }
+  /** Symbol of `__name__`. */
+  readonly #name: number
+  readonly #labelBytes = new LabelBytes()
+  readonly #runs = new PairRuns()
 
-  /** Columns by ref. `#pairStart` has one more. */
-  #pairs = new Uint32Array(1024)
-  #pairStart = new Uint32Array(1024)
+  /** Columns by ref. */
   #tenantOf = new Uint32Array(1024)
   #metricOf = new Uint32Array(1024)
   /** Minutes since 1970. */
@@ -71,6 +69,9 @@ export class SeriesRegistry implements SeriesResolver {
   /** `seed`: random in production, so that slots of the wire cache cannot be guessed. */
   constructor(limits: SeriesLimits, seed: number) {
     this.#limits = limits
+    this.symbols = new SymbolTable(seed)
+    this.#name = this.symbols.intern(nameLabel)
+    this.symbols.hold(this.#name)
     this.#wire = new WireCache(limits.wireCacheBytesMax, seed >>> 0)
     this.#hashed = new HashedRefs(limits.wireCacheBytesMax)
   }
@@ -113,29 +114,30 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** -1 too in the practically impossible case that another label set has the same 64-bit id. */
   resolve(tenant: Tenant, labels: Labels): number {
-    seriesIdOf(tenant, labels, this.#id)
-    const known = this.#ids.find(this.#id.low, this.#id.high)
-    const owner = this.#tenantSeries(tenant)
-    if (known !== -1) return this.#tenantOf[known] === owner.index && this.#hasLabels(known, labels) ? known : -1
-    if (owner.count >= this.#limits.perTenantMax || this.#ids.count >= this.#limits.totalMax) return -1
-    return this.#insert(owner, this.#id.low, this.#id.high, labels)
+    this.#take(tenant, labels)
+    return this.#resolve(tenant)
+  }
+
+  resolveBytes(tenant: Tenant, source: Uint8Array, spans: Uint32Array, count: number): number {
+    const bytes = this.#labelBytes
+    bytes.begin(tenant)
+    for (let at = 0; at < count * 4; at += 4) if (spans[at + 2]! < spans[at + 3]!) bytes.putBytes(source, spans, at)
+    return bytes.isAscii ? this.#resolve(tenant) : notPlainAscii
   }
 
   /**
    * Adds a series read from a log or store, limits aside; its row is durable. Gives its ref; -1 when the id does not fit the labels
    * (a damaged row).
    */
-  restore(tenant: Tenant, { low, high }: SeriesIdHalves, labels: Labels, { firstMinute, lastMinute }: SeenMinutes): number {
+  restore(tenant: Tenant, { low, high }: SeriesIdHalves, labels: Labels, seen: SeenMinutes): number {
     let ref = this.#ids.find(low, high)
     if (ref === -1) {
-      seriesIdOf(tenant, labels, this.#id)
+      this.#take(tenant, labels)
+      this.#labelBytes.id(this.#id)
       if (this.#id.low !== low || this.#id.high !== high) return -1
-      ref = this.#insert(this.#tenantSeries(tenant), low, high, labels)
+      ref = this.#insert(this.#tenantSeries(tenant))
     }
-    // Samples may lie outside a row's times by as much as rows may lag.
-    this.#firstMinute[ref] = Math.min(this.#firstMinute[ref]!, Math.max(firstMinute - seriesRowLeadMinutes, 0))
-    this.#lastMinute[ref] = Math.max(this.#lastMinute[ref]!, lastMinute + seriesRowLagMinutes)
-    this.markDurable(ref, firstMinute, lastMinute)
+    this.#noteRow(ref, seen)
     return ref
   }
 
@@ -163,23 +165,16 @@ export class SeriesRegistry implements SeriesResolver {
   }
 
   labels(ref: number): Labels {
+    const { postings } = this.tenantOf(ref)
     const out: (readonly [string, string])[] = []
-    for (let at = this.#pairStart[ref]!; at < this.#pairStart[ref + 1]!; at += 2) {
-      out.push([this.symbols.text(this.#pairs[at]!), this.symbols.text(this.#pairs[at + 1]!)])
-    }
+    this.eachPair(ref, (pair) => out.push([this.symbols.text(postings.nameOf(pair)), this.symbols.text(postings.valueOf(pair))]))
     return out
   }
 
-  /** Symbol of the label's value, or -1 when the series lacks it. */
-  labelSymbol(ref: number, name: number): number {
-    const pairs = this.#pairs
-    for (let at = this.#pairStart[ref]!, end = this.#pairStart[ref + 1]!; at < end; at += 2) if (pairs[at] === name) return pairs[at + 1]!
-    return -1
-  }
-
-  /** Calls `visit` with the symbol of each label name of the series. */
-  eachLabelName(ref: number, visit: (name: number) => void): void {
-    for (let at = this.#pairStart[ref]!; at < this.#pairStart[ref + 1]!; at += 2) visit(this.#pairs[at]!)
+  /** Calls `visit` with each label of the series as a pair of its tenant's postings, in the order of the labels. */
+  eachPair(ref: number, visit: (pair: number) => void): void {
+    const { pairs } = this.#runs
+    for (let at = this.#runs.start(ref), end = this.#runs.end(ref); at < end; at++) visit(pairs[at]!)
   }
 
   // Life of a series.
@@ -239,74 +234,17 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** Ascending refs of the tenant's series that satisfy every matcher. Throws `metrics.bad_regexp`. */
   select(tenant: TenantSeries, matchers: readonly Matcher[]): Uint32Array<ArrayBuffer> {
-    const compiled = matchers.map(compileMatcher)
-    const candidates = this.#candidates(tenant, compiled)
-    let refs = candidates.refs
-    for (const matcher of candidates.rest) {
-      if (refs.length === 0) break
-      refs = this.#filter(refs, matcher)
-    }
-    return refs
+    return selectSeries({ symbols: this.symbols, runs: this.#runs }, tenant.postings, matchers)
   }
 
   /** Number of series of the tenant with the same metric as `ref`. */
   metricSeriesCount(ref: number): number {
-    const name = this.symbols.find(nameLabel)
-    return this.tenantOf(ref).postings.label(name)?.list(this.labelSymbol(ref, name)).length ?? 0
-  }
-
-  /** Intersection of the matchers that name their values; the others are left to be checked series by series. */
-  #candidates(tenant: TenantSeries, matchers: readonly CompiledMatcher[]): { refs: Uint32Array<ArrayBuffer>; rest: CompiledMatcher[] } {
-    const rest: CompiledMatcher[] = []
-    const lists: RefList[] = []
-    for (const matcher of matchers) {
-      if (matcher.literals === null || matcher.matchesEmpty) rest.push(matcher)
-      else lists.push(this.#listOfValues(tenant, matcher.name, matcher.literals))
-    }
-    lists.sort((a, b) => a.length - b.length)
-    const first = lists[0]
-    if (first !== undefined) {
-      let refs = new Uint32Array(first.refs.slice(0, first.length))
-      for (const list of lists.slice(1)) refs = intersectKernel({ refs, length: refs.length }, list)
-      return { refs, rest }
-    }
-    const lead = rest.findIndex((matcher) => !matcher.matchesEmpty)
-    const leading = rest[lead]
-    if (leading === undefined) return { refs: new Uint32Array(tenant.postings.all.refs.slice(0, tenant.postings.all.length)), rest }
-    rest.splice(lead, 1)
-    return { refs: this.#scanValues(tenant, leading), rest }
-  }
-
-  #listOfValues(tenant: TenantSeries, name: string, values: readonly string[]): RefList {
-    const label = tenant.postings.label(this.symbols.find(name))
-    if (label === null) return { refs: [], length: 0 }
-    const lists = values.map((value) => label.list(this.symbols.find(value)))
-    if (lists.length === 1 && lists[0] !== undefined) return lists[0]
-    const refs = unionDisjointKernel(lists)
-    return { refs, length: refs.length }
-  }
-
-  #scanValues(tenant: TenantSeries, matcher: CompiledMatcher): Uint32Array<ArrayBuffer> {
-    const label = tenant.postings.label(this.symbols.find(matcher.name))
-    const lists: RefList[] = []
-    if (label !== null) for (const value of label.values()) if (matcher.matches(this.symbols.text(value))) lists.push(label.list(value))
-    return unionDisjointKernel(lists)
-  }
-
-  /** Keeps the refs whose label matches; every distinct value is judged once. */
-  #filter(refs: Uint32Array<ArrayBuffer>, matcher: CompiledMatcher): Uint32Array<ArrayBuffer> {
-    const name = this.symbols.find(matcher.name)
-    if (name === -1) return matcher.matchesEmpty ? refs : new Uint32Array(0)
-    const verdicts = new Map<number, boolean>([[-1, matcher.matchesEmpty]])
-    const out = new Uint32Array(refs.length)
+    const { postings } = this.tenantOf(ref)
     let count = 0
-    for (const ref of refs) {
-      const value = this.labelSymbol(ref, name)
-      let verdict = verdicts.get(value)
-      if (verdict === undefined) verdicts.set(value, (verdict = matcher.matches(this.symbols.text(value))))
-      if (verdict) out[count++] = ref
-    }
-    return out.slice(0, count)
+    this.eachPair(ref, (pair) => {
+      if (postings.nameOf(pair) === this.#name) count = postings.seriesCount(pair)
+    })
+    return count
   }
 
   // Internals.
@@ -318,7 +256,7 @@ export class SeriesRegistry implements SeriesResolver {
     if (projects === undefined) this.#byOrganization.set(tenant.organizationId, (projects = new Map()))
     let found = projects.get(tenant.projectId)
     if (found === undefined) {
-      found = { index: this.#tenants.length, tenant: { ...tenant }, postings: new TenantPostings(), count: 0 }
+      found = { index: this.#tenants.length, tenant: { ...tenant }, postings: new TenantPostings(this.symbols), count: 0 }
       this.#tenants.push(found)
       projects.set(tenant.projectId, found)
     }
@@ -326,36 +264,66 @@ export class SeriesRegistry implements SeriesResolver {
     return found
   }
 
-  #hasLabels(ref: number, labels: Labels): boolean {
-    const start = this.#pairStart[ref]!
-    if (this.#pairStart[ref + 1]! - start !== labels.length * 2) return false
-    return labels.every(
-      ([name, value], i) =>
-        isSameText(this.symbols.text(this.#pairs[start + i * 2]!), name) &&
-        isSameText(this.symbols.text(this.#pairs[start + i * 2 + 1]!), value),
-    )
+  /** Takes the labels into `#labelBytes`. */
+  #take(tenant: Tenant, labels: Labels): void {
+    this.#labelBytes.begin(tenant)
+    for (const [name, value] of labels) this.#labelBytes.put(name, value)
   }
 
-  #insert(owner: TenantSeries, low: number, high: number, labels: Labels): number {
-    const ref = this.#ids.add(low, high)
-    this.#reserve(ref + 1)
-    const start = this.#pairStart[ref]!
-    this.#pairs = grownU32(this.#pairs, start + labels.length * 2)
-    let at = start
-    for (const [name, value] of labels) {
-      const valueSymbol = this.symbols.intern(value)
-      this.#pairs[at++] = this.symbols.intern(name)
-      this.#pairs[at++] = valueSymbol
-      if (name === nameLabel) this.#metricOf[ref] = this.#hashOfMetric(valueSymbol)
+  /** The series in `#labelBytes`. */
+  #resolve(tenant: Tenant): number {
+    this.#labelBytes.id(this.#id)
+    const known = this.#ids.find(this.#id.low, this.#id.high)
+    const owner = this.#tenantSeries(tenant)
+    if (known !== -1) return this.#tenantOf[known] === owner.index && this.#hasLabels(known) ? known : -1
+    if (owner.count >= this.#limits.perTenantMax || this.#ids.count >= this.#limits.totalMax) return -1
+    return this.symbols.textBytes > symbolBytesMax ? -1 : this.#insert(owner)
+  }
+
+  /** Are the labels those in `#labelBytes`? */
+  #hasLabels(ref: number): boolean {
+    const { bytes, spans, count } = this.#labelBytes
+    const { postings } = this.tenantOf(ref)
+    const start = this.#runs.start(ref)
+    if (this.#runs.end(ref) - start !== count) return false
+    for (let i = 0; i < count; i++) {
+      const pair = this.#runs.pairs[start + i]!
+      if (this.symbols.findBytes(bytes, spans[i * 4]!, spans[i * 4 + 1]!) !== postings.nameOf(pair)) return false
+      if (this.symbols.findBytes(bytes, spans[i * 4 + 2]!, spans[i * 4 + 3]!) !== postings.valueOf(pair)) return false
     }
-    this.#pairStart[ref + 1] = at
+    return true
+  }
+
+  /** Adds the series in `#labelBytes` with the id in `#id`. */
+  #insert(owner: TenantSeries): number {
+    const ref = this.#ids.count
+    this.#reserve(ref + 1)
+    this.#ids.add(ref, this.#id.low, this.#id.high)
+    const { bytes, spans, count } = this.#labelBytes
+    const { postings } = owner
+    const start = this.#runs.take(ref, count)
+    for (let i = 0; i < count; i++) {
+      const nameSymbol = this.symbols.internBytes(bytes, spans[i * 4]!, spans[i * 4 + 1]!)
+      const valueSymbol = this.symbols.internBytes(bytes, spans[i * 4 + 2]!, spans[i * 4 + 3]!)
+      this.#runs.set(start + i, postings.intern(nameSymbol, valueSymbol))
+      if (nameSymbol === this.#name) this.#metricOf[ref] = this.#hashOfMetric(valueSymbol)
+    }
     this.#tenantOf[ref] = owner.index
     this.#firstMinute[ref] = never
+    this.#lastMinute[ref] = 0
     this.#rowFirstMinute[ref] = never
     this.#rowLastMinute[ref] = never
-    owner.postings.add(ref, this.#pairs, start, at)
+    postings.hold(this.#runs.pairs, start, start + count)
+    postings.add(ref, this.#runs.pairs, start, start + count)
     owner.count++
     return ref
+  }
+
+  /** A durable row says so much of the series. Samples may lie outside a row's times by as much as rows may lag. */
+  #noteRow(ref: number, { firstMinute, lastMinute }: SeenMinutes): void {
+    this.#firstMinute[ref] = Math.min(this.#firstMinute[ref]!, Math.max(firstMinute - seriesRowLeadMinutes, 0))
+    this.#lastMinute[ref] = Math.max(this.#lastMinute[ref]!, lastMinute + seriesRowLagMinutes)
+    this.markDurable(ref, firstMinute, lastMinute)
   }
 
   #hashOfMetric(symbol: number): number {
@@ -365,10 +333,9 @@ export class SeriesRegistry implements SeriesResolver {
   }
 
   #reserve(count: number): void {
-    if (count + 1 <= this.#pairStart.length) return
-    this.#pairStart = grownU32(this.#pairStart, count + 1)
-    const length = this.#pairStart.length
-    this.#tenantOf = grownU32(this.#tenantOf, length)
+    if (count <= this.#tenantOf.length) return
+    this.#tenantOf = grownU32(this.#tenantOf, count)
+    const { length } = this.#tenantOf
     this.#metricOf = grownU32(this.#metricOf, length)
     this.#firstMinute = grownU32(this.#firstMinute, length)
     this.#lastMinute = grownU32(this.#lastMinute, length)

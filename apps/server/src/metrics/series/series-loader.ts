@@ -1,6 +1,7 @@
 /** Fills the registry from the engine's `series` table at start, streaming. */
 import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
 import type { Labels } from '../model.ts'
+import { seriesTable } from '../tables.ts'
 import type { SeriesRegistry } from './registry.ts'
 
 export interface SeriesLoad {
@@ -44,7 +45,7 @@ export async function loadSeries(
   registry: SeriesRegistry,
   signal: AbortSignal,
 ): Promise<SeriesLoad> {
-  const sql = 'SELECT org, project, series, labels, first_seen, last_seen FROM series ORDER BY org, project, name, series'
+  const sql = `SELECT org, project, series, labels, first_seen, last_seen FROM ${seriesTable}`
   let rows = 0
   let damaged = 0
   for await (const block of engine.queryNative({ sql, class: 'internal', signal })) {

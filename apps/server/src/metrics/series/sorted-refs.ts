@@ -39,6 +39,19 @@ export function intersectKernel(a: RefList, b: RefList): Uint32Array<ArrayBuffer
   return out.slice(0, count)
 }
 
+/** Elements of `a` that are not in `b`. O(a × log(b / a)). */
+export function differenceKernel(a: RefList, b: RefList): Uint32Array<ArrayBuffer> {
+  const out = new Uint32Array(a.length)
+  let count = 0
+  let at = 0
+  for (let i = 0; i < a.length; i++) {
+    const ref = a.refs[i]!
+    at = lowerBoundKernel(b.refs, at, b.length, ref)
+    if (at >= b.length || b.refs[at] !== ref) out[count++] = ref
+  }
+  return out.slice(0, count)
+}
+
 /** All elements of lists that share none (as the values of one label do), ascending. */
 export function unionDisjointKernel(lists: readonly RefList[]): Uint32Array<ArrayBuffer> {
   let total = 0

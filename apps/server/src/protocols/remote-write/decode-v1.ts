@@ -5,7 +5,7 @@
  * Aim: 0.2 CPU s a million samples of one sample a series, snappy included.
  */
 import { decompressSync, readSnappyHeader, snappyDamaged } from '../body/decompress.ts'
-import type { Exemplar, Labels, MetricType, SeriesResolver } from '../../metrics/index.ts'
+import { notPlainAscii, type Exemplar, type Labels, type MetricType, type SeriesResolver } from '../../metrics/index.ts'
 import { exemplarOf } from '../decode/exemplar.ts'
 import { kernelPlainBytesMax, rowEnd, rowKind, rowSamplesEnd, rowStart, rowWords } from '../decode/kernel-memory.ts'
 import { LabelRanges, isRefusal } from '../decode/label-ranges.ts'
@@ -230,12 +230,22 @@ export class RemoteWrite1Decoder {
   #resolve(session: DecodeSession, start: number, end: number): number {
     const { bytes } = this.#cursor
     const tenant = session.batch.tenant
-    const labels = this.#readLabels(start, end).toLabels(bytes, session.state.limits)
-    if (isRefusal(labels)) {
-      this.#refusal = labels
+    const { limits } = session.state
+    const ranges = this.#readLabels(start, end)
+    const refusal = ranges.check(bytes, limits)
+    if (refusal !== null) {
+      this.#refusal = refusal
       return -1
     }
-    const ref = this.#series.resolve(tenant, labels)
+    let ref = this.#series.resolveBytes(tenant, bytes, ranges.spans, ranges.count)
+    if (ref === notPlainAscii) {
+      const labels = ranges.toLabels(bytes, limits)
+      if (isRefusal(labels)) {
+        this.#refusal = labels
+        return -1
+      }
+      ref = this.#series.resolve(tenant, labels)
+    }
     if (ref < 0)
       this.#refusal = { reason: 'series_limit', example: `${this.#metric(start, end)}: the project has reached its limit of series` }
     return ref

@@ -8,6 +8,7 @@ import {
   type NativeHistogram,
   STALE,
   type SeriesResolver,
+  notPlainAscii,
 } from '../../metrics/index.ts'
 
 export interface StoredHistogram {
@@ -74,6 +75,11 @@ export class MemoryMetrics implements MetricsIngest, SeriesResolver {
     if (this.labels.length >= this.seriesMax) return -1
     this.#refs.set(key, this.labels.length)
     return this.labels.push(labels) - 1
+  }
+
+  /** Tests see strings, so every series takes the slow path. */
+  resolveBytes(): number {
+    return notPlainAscii
   }
 
   isDurable(ref: number): boolean {

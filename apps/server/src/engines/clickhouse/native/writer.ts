@@ -11,7 +11,13 @@ export interface NativeWriteColumn {
   /** The engine's type name, e.g. `UInt32`, `DateTime`, `Map(String, String)`. Must be as wide as the values' kind. */
   readonly type: string
   /** Arrays may be longer than the block; only the first rows are written. */
-  readonly values: NativeColumn
+  readonly values: NativeColumn | EncodedColumn
+}
+
+/** A column whose values are encoded already, for all rows of the block, prefixes of its type included. Written as it is. */
+export interface EncodedColumn {
+  readonly kind: 'encoded'
+  readonly bytes: Uint8Array
 }
 
 /** Encodes the first `rows` rows of the columns as one block. Throws a plain `Error` when a column is too short. */
@@ -57,14 +63,17 @@ export function encodeNativePieces(rows: number, columns: readonly NativeWriteCo
 }
 
 /** The values' own bytes, or null when they must be written one by one. */
-function fixedColumn(column: NativeColumn, rows: number): Uint8Array | null {
+function fixedColumn(column: NativeWriteColumn['values'], rows: number): Uint8Array | null {
+  if (column.kind === 'encoded') return column.bytes
   if (column.kind === 'string' || column.kind === 'array' || column.kind === 'map') return null
   return fixedBytes(column, rows)
 }
 
 /** Bytes of `rows` values; remembers each string's length in UTF-8 so that it is measured once. */
-function measure(column: NativeColumn, rows: number, lengths: Uint32Array[]): number {
+function measure(column: NativeWriteColumn['values'], rows: number, lengths: Uint32Array[]): number {
   switch (column.kind) {
+    case 'encoded':
+      return column.bytes.length
     case 'string': {
       if (column.data.length < rows) throw tooShort(column.kind)
       const sizes = new Uint32Array(rows)
@@ -169,8 +178,11 @@ class Target {
     }
   }
 
-  values(column: NativeColumn, rows: number): void {
+  values(column: NativeWriteColumn['values'], rows: number): void {
     switch (column.kind) {
+      case 'encoded':
+        this.#fixed(column.bytes)
+        return
       case 'string': {
         const sizes = this.#lengths[this.#nextLengths++]!
         for (let row = 0; row < rows; row++) this.text(column.data[row]!, sizes[row]!)
