@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
-import { ABSENT, createPromqlEngine, type RangeSeries } from '../../../apps/server/src/promql/index.ts'
-import { STALE, type GridHint } from '../../../apps/server/src/metrics/index.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { ABSENT, createPromqlEngine, type QueryValue, type RangeSeries, type SampleSource } from '../../../apps/server/src/promql/index.ts'
+import { STALE, warmHead, type GridHint } from '../../../apps/server/src/metrics/index.ts'
 import {
   batchOf,
   budget,
@@ -133,11 +134,51 @@ test('a sample that came twice into the engine changes nothing', async () => {
   for (const func of functions) await expectSame({ ...hint, func })
 })
 
-test('ranges the head covers, waiting samples and values out of the ordinary are not pushed down', async () => {
+test('wherever the watermark is: memory, engine and what lies across it give what samples alone give', async () => {
+  await using warm = await openStack({ engine: home.engine, logDir: join(home.dataDir, 'log-of-the-seam') })
+  await using warming = warmHead({ engine: home.engine, registry: warm.registry, head: warm.head, logger: silentLogger, hours: 1 })
+  await warming.done
+  const hourMs = startMs + 3_600_000
+  expect(warm.head.coversFromMs).toBe(hourMs)
+  const limits = { samplesMax: 1e8, seriesMax: 1e6, timeoutMs: 60_000, stepsMax: 1e6, lookbackMs: 300_000 }
+  const range = { startMs: startMs + 1_800_000, endMs: startMs + 5_700_000, stepMs: 37_000 }
+  const asked: string[] = []
+  const samplesOnly: SampleSource = {
+    select: (one, signal) => (asked.push('samples'), warm.store.select(scope, one, { ...budget, signal })),
+  }
+  const inParts: SampleSource = {
+    ...samplesOnly,
+    scan: (one) => (asked.push('memory'), warm.store.scan?.(scope, one, budget) ?? null),
+    grid: (one, hintOf, signal) => (
+      asked.push('grid'),
+      warm.store.grid?.(scope, { ...one, hint: hintOf }, { ...budget, signal }) ?? Promise.resolve(null)
+    ),
+  }
+  const engine = createPromqlEngine({ clock: systemClock })
+  for (const coversFromMs of [hourMs, hourMs + 180_007, hourMs + 1_200_000, hourMs + 86_400_000]) {
+    warm.head.coverFrom(coversFromMs)
+    for (const query of ['m', 'rate(m[2m])', 'sum by (s) (irate(m[90s]))', 'max_over_time(m[3m])', 'avg(increase(m[5m] offset 1m))']) {
+      const want = await engine.range({ query, ...range }, samplesOnly, limits, live)
+      asked.length = 0
+      const got = await engine.range({ query, ...range }, inParts, limits, live)
+      if (!query.startsWith('max')) expect(asked, query).toContain('grid')
+      const rows = (value: QueryValue): unknown =>
+        value.type === 'matrix' &&
+        value.series.map((one) => [JSON.stringify(one.labels), Array.from(one.timesMs), Array.from(one.values, (x) => x.toPrecision(11))])
+      expect(rows(got.value), `${query} with the watermark at ${coversFromMs - startMs}`).toEqual(rows(want.value))
+    }
+  }
+})
+
+test('steps the head covers, waiting samples and values out of the ordinary are not pushed down', async () => {
   const grid = (one: GridHint): Promise<unknown> | undefined =>
     stack.store.grid?.(scope, { ...request, hint: one }, { ...budget, signal: live })
   expect(await grid(hint)).not.toBeNull()
-  expect(await grid({ ...hint, endMs: stack.head.coversFromMs })).toBeNull()
+  const { coversFromMs } = stack.head
+  expect(await grid({ ...hint, startMs: coversFromMs, endMs: coversFromMs + 60_000 })).toBeNull()
+  // The steps at, and one after, the watermark are left out.
+  const across = { ...hint, startMs: coversFromMs - 120_000, endMs: coversFromMs + 60_000 }
+  expect(await grid(across)).toMatchObject({ steps: 2 })
   expect(await grid({ ...hint, startMs: hint.startMs + 0.5 })).toBeNull()
   await expect(stack.store.grid?.(scope, { ...request, hint }, { ...budget, samplesMax: 100, signal: live })).rejects.toMatchObject({
     code: 'query.too_many_samples',
