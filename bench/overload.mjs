@@ -18,6 +18,11 @@ import { treeCpuSec, treeRssMib } from './process-tree.mjs'
 /** What must hold while overloaded. */
 const bounds = { ackP99Ms: 2000, queryP95Ms: 2000, healthP95Ms: 500, memoryGrowthMib: 1024, recoverySec: 10 }
 
+/** So many seconds without a refusal and with the usual times are normal again; the first of them counts. */
+const calmSec = 4
+/** Connections are accepted one by one, and the first bodies bring only new series. */
+const warmUpSec = 15
+
 const options = {
   seconds: { type: 'string', default: '60' },
   times: { type: 'string', default: '3' },
@@ -28,8 +33,8 @@ const options = {
 const { values } = parseArgs({ options })
 
 const senderKinds = [
-  { kind: 'remoteWrite', connections: 300, hosts: 50 },
-  { kind: 'otlp', connections: 100, hosts: 30 },
+  { kind: 'remoteWrite', connections: 600, hosts: 50 },
+  { kind: 'otlp', connections: 200, hosts: 50 },
 ]
 const health = [() => '/health/live', () => '/health/ready']
 
@@ -92,7 +97,7 @@ async function measure(parts) {
   const { server, senders } = parts
   const at = (perSecond) => Promise.all(senders.map((each, index) => each.rate(perSecond === null ? null : perSecond[index])))
   await at(null)
-  await sleep(5000)
+  await sleep(warmUpSec * 1000)
   const top = await watch(parts, 15)
   const rates = top.byKind.map(({ acknowledged }) => acknowledged / top.seconds)
   const share = (part) => rates.map((rate) => rate * part)
@@ -114,6 +119,7 @@ async function measure(parts) {
   const back = await watch(parts, 30, (tally, second) => {
     const isNormal = refusals(tally).length === 0 && tally.heldBack === 0 && tally.acked.quantile(0.99) <= normalP99Ms
     recoveredSec = isNormal ? Math.min(recoveredSec, second) : Number.POSITIVE_INFINITY
+    return second - recoveredSec >= calmSec ? 'enough' : 'go on'
   })
   row('half again', back, senders)
   await Promise.all(senders.map((each) => each.stop()))

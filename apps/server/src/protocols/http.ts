@@ -37,6 +37,7 @@ export interface IngestProtocol {
  * a sender without a right to it does not get to fill the memory with a body, and one too many is told before it has sent one.
  */
 export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, protocol: IngestProtocol): Promise<void> {
+  app.server.on('connection', () => door.intake.connected())
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addHook('onRequest', async (request, reply) => {

@@ -113,6 +113,21 @@ test.each([
   expect(Math.min(...counts.slice(2))).toBeGreaterThanOrEqual(sliceMs - 5)
 })
 
+test('when the event loop is wanted back, a slice is a single body, and then as before', async () => {
+  const it = bench({ sliceMs: 10 })
+  const works = Array.from({ length: 60 }, (_, index) => it.work(String(index), projectA, { tookMs: 1 }))
+  const counts: number[] = []
+  while (it.done.length < 50) {
+    const before = it.done.length
+    if (counts.length >= 1 && counts.length < 4) it.turns.hurry()
+    await roundTheLoop()
+    counts.push(it.done.length - before)
+  }
+  await Promise.all(works)
+  expect(counts.slice(2, 4)).toEqual([1, 1])
+  expect(counts[5]).toBe(10)
+})
+
 test('who would wait too long is refused at once, with a time to come again, and a project with nothing waiting is not', async () => {
   const it = bench()
   await it.work('the pace: about 100 bytes a ms', projectA, { sizeBytes: 1_000_000, tookMs: 10_000 })

@@ -11,10 +11,7 @@ import { protocolsBusy } from '../errors.ts'
 export interface TurnOptions {
   /** Turns at the same time. */
   readonly atOnce: number
-  /**
-   * Time given out between two runs of the event loop, at least; infinite for work that other threads do. Short, because a new
-   * connection is accepted once a run.
-   */
+  /** Time given out between two runs of the event loop, at least; infinite for work that other threads do. */
   readonly sliceMs: number
   /** Longest wait before a turn; who would wait longer is refused on coming, who has waited longer when the turn would be his. */
   readonly waitMsMax: number
@@ -41,6 +38,8 @@ const paceMemoryMs = 3000
 const firstPace = { ms: 100, sizeBytes: 1024 * 1024 }
 /** A slice is as long as what else there was to do since the last one, so that half of the thread is for bodies, but no longer than this. */
 const sliceMsMax = 40
+/** A slice when the event loop is wanted back soon: a body or two. */
+const hurriedSliceMs = 0.5
 const retryAfterSecMax = 30
 /** Refused senders are spread over this many seconds. */
 const retrySpreadSec = 3
@@ -57,6 +56,7 @@ export class FairTurns {
   #usedMs = 0
   #sliceMs: number
   #sliceEnds = false
+  #isHurried = false
   /** Since when time goes into the turn that ends next. */
   #busySinceMs = 0
   #paceMs = firstPace.ms
@@ -102,6 +102,12 @@ export class FairTurns {
       this.#waitingCount++
       this.#give()
     })
+  }
+
+  /** The event loop is wanted back soon: this slice and the next one are short. */
+  hurry(): void {
+    this.#isHurried = true
+    this.#sliceMs = Math.min(this.#sliceMs, hurriedSliceMs)
   }
 
   /** The refusal of now: come again when what waits is done, and not all in the same second. */
@@ -170,7 +176,8 @@ export class FairTurns {
       const otherMs = clock.monotonicMs() - beganMs - this.#usedMs
       this.#sliceEnds = false
       this.#usedMs = 0
-      this.#sliceMs = Math.max(sliceMs, Math.min(otherMs, sliceMsMax))
+      this.#sliceMs = this.#isHurried ? hurriedSliceMs : Math.max(sliceMs, Math.min(otherMs, sliceMsMax))
+      this.#isHurried = false
       this.#give()
       if (this.#running + this.#waitingCount === 0) this.#lines.clear()
     })

@@ -60,6 +60,14 @@ export class Intake {
     return this.budget.lease(tenant)
   }
 
+  /**
+   * A connection was accepted. Node accepts one in each run of the event loop, so where there is one there may be hundreds behind it
+   * (everyone after a restart), and a health check among them: runs are kept short until there are no more.
+   */
+  connected(): void {
+    this.#here.hurry()
+  }
+
   /** A turn on this thread: what is done in it should not wait for anything. Errors: `protocols.busy`. */
   async turn(tenant: Tenant, sizeBytes: number): Promise<Turn> {
     const turn = await this.#here.take(tenant, sizeBytes)

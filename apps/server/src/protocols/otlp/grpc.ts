@@ -66,6 +66,7 @@ export async function startOtlpGrpcServer({ host, port, door, patience = default
   const server = createServer({ settings })
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session) => {
+    door.intake.connected()
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.setLocalWindowSize(connectionWindowBytes)
