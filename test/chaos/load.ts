@@ -22,11 +22,6 @@ export interface Target {
   readonly ingestKey: string
 }
 
-export interface Answers {
-  /** How many requests were answered with each status; 0: not answered. */
-  readonly byStatus: ReadonlyMap<number, number>
-}
-
 const answerTimeoutMs = 10_000
 /** After an answer that was none: a real sender waits longer; this one wants to know. */
 const pauseMs = 20
@@ -45,7 +40,7 @@ export class Load {
   readonly #stop = new AbortController()
   readonly #running: Promise<void>[] = []
   #acknowledged = 0
-  #slowestMs = 0
+  #underWay = 0
 
   constructor(target: Target, options: { senders: Readonly<Record<LoadProtocol, number>>; slots: number }) {
     this.target = target
@@ -60,15 +55,14 @@ export class Load {
     return this.#acknowledged
   }
 
+  /** How many requests were answered with each status; 0: not answered. */
   get byStatus(): ReadonlyMap<number, number> {
     return this.#byStatus
   }
 
-  /** The slowest acknowledgement since this was asked last, ms. */
-  takeSlowestMs(): number {
-    const slowestMs = this.#slowestMs
-    this.#slowestMs = 0
-    return slowestMs
+  /** Requests that wait for their answer. */
+  get underWay(): number {
+    return this.#underWay
   }
 
   /** Resolves when so many more requests were acknowledged. */
@@ -98,13 +92,13 @@ export class Load {
       lastMs = timeMs
       const request: SentRequest = { sequence, fate: 'unanswered' }
       sent.set(timeMs, request)
-      const startedMs = performance.now()
+      this.#underWay++
       const status = await post(target, body.path, body.headers, body.stamp(timeMs, sequence))
+      this.#underWay--
       this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1)
       if (status === 200 || status === 204) {
         request.fate = 'acknowledged'
         this.#acknowledged++
-        this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedMs)
         continue
       }
       if (status !== 0) request.fate = 'refused'
