@@ -1,4 +1,4 @@
-/** Fills the registry from the engine's `series` table at start, streaming. */
+/** Fills the registry from the engine's table of series at start, streaming. */
 import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
 import type { Labels } from '../model.ts'
 import { seriesTable } from '../tables.ts'
