@@ -22,6 +22,8 @@ export interface MemoryBudget {
 }
 
 const mebibyte = 1024 * 1024
+/** More newest samples than this (37 million) make few answers faster, and are the largest part of the program's memory. */
+const headBytesMax = 512 * mebibyte
 /** Below this the engine cannot merge; it is given so much on the smallest machine. */
 const engineBytesMin = 384 * mebibyte
 /** Below this a few of the largest bodies would keep everyone else out. */
@@ -43,7 +45,7 @@ export function planMemory(totalBytes: number = machineMemoryBytes() / 2): Memor
   return {
     totalBytes: total,
     engineBytes: Math.max(share(0.5), engineBytesMin),
-    headBytes: share(0.12),
+    headBytes: Math.min(share(0.12), headBytesMax),
     registryBytes: share(0.12),
     inFlightBytes: Math.max(share(0.04), inFlightBytesMin),
     ingestBytes: share(0.04),

@@ -130,6 +130,8 @@ export interface TableInsert {
   readonly rows: number
   readonly body: readonly Uint8Array[]
   readonly probe: InsertProbe
+  /** To be called once when the insert is done and its body no longer needed: the memory of the body is used again. */
+  readonly release?: () => void
 }
 
 /** What a kind of data brings to the common path. */

@@ -5,6 +5,7 @@ import { MetricsBatch } from './batch/metrics-batch.ts'
 import { RowCollector, showHistograms } from './ingest.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
+import { ColumnPool } from './record/column-pool.ts'
 import { decodeMetricsRecord, type MetricsRecord } from './record/decode.ts'
 import { encodeMetricsRecord } from './record/encode.ts'
 import { buildMetricsInserts, ownedRecords } from './record/inserts.ts'
@@ -31,6 +32,7 @@ class MetricsHandler implements KindHandler {
   readonly kind = kind
   readonly #deps: MetricsHandlerDeps
   readonly #rows: RowCollector
+  readonly #columns = new ColumnPool()
   readonly #batch = new MetricsBatch()
 
   constructor(deps: MetricsHandlerDeps) {
@@ -40,7 +42,7 @@ class MetricsHandler implements KindHandler {
 
   /** Throws `metrics.record_damaged`. */
   buildInserts(records: readonly LogRecord[]): readonly TableInsert[] {
-    return buildMetricsInserts(ownedRecords(records))
+    return buildMetricsInserts(ownedRecords(records), this.#columns)
   }
 
   /** The body is durable in the log already, so its samples become visible here. */

@@ -168,6 +168,7 @@ class SegmentWriter implements Writer {
       this.#deps.logger.error('ingest segment was lost to damage', { token: segment.token, rows: segment.rows })
     for (const { tenant, kind, rows } of rowsByTenant(ready)) this.#deps.conservation.stored(tenant, kind, rows)
     this.#segmentsWritten++
+    for (const insert of inserts) insert.release?.()
     await this.#persist(segment.token, () => this.#deps.log.commit(segment))
   }
 

@@ -9,6 +9,7 @@ import type { Labels, NativeHistogram } from '../model.ts'
 import { decodeMetricsRecord, type MetricsRecord, type RecordExemplar, type RecordHistogram } from './decode.ts'
 import { f64, hourOf, KeyColumns, splitRows, tableInsert, text, u32 } from './key-columns.ts'
 import { resetHints } from './layout.ts'
+import { ColumnPool } from './column-pool.ts'
 import { sampleInserts } from './sample-inserts.ts'
 import type { OwnedRecord } from './sorted-samples.ts'
 import { seriesInserts } from './series-inserts.ts'
@@ -164,11 +165,11 @@ export function ownedRecords(records: readonly LogRecord[]): OwnedRecord[] {
 }
 
 /** Series rows come first, so that no sample is ever in the engine without its series. */
-export function buildMetricsInserts(records: readonly OwnedRecord[]): TableInsert[] {
+export function buildMetricsInserts(records: readonly OwnedRecord[], pool = new ColumnPool()): TableInsert[] {
   return [
     ...seriesInserts(records),
     ...metadataInserts(records),
-    ...sampleInserts(records),
+    ...sampleInserts(records, pool),
     ...histogramInserts(records),
     ...exemplarInserts(records),
   ]

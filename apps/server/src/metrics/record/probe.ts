@@ -50,7 +50,7 @@ export function probeOf(table: string, rows: number, columns: readonly NativeWri
   if (names === undefined) throw new Error(`no key for the table ${table}`)
   const key = names.map((name) => columns.find((column) => column.name === name)).filter((column) => column !== undefined)
   const hours = columns.find((column) => column.name === 'hour')?.values
-  const picked = hours?.kind === 'u32' ? endsOf(hours.data) : new Set([0, rows - 1])
+  const picked = hours?.kind === 'u32' ? endsOf(hours.data.subarray(0, rows)) : new Set([0, rows - 1])
   const tuples = new Set([...picked].map((row) => `(${key.map((column) => literal(column, row)).join(',')})`))
   const list = names.join(', ')
   return { sql: `SELECT uniqExact(${list}) FROM ${table} WHERE (${list}) IN (${[...tuples].join(',')})`, rows: tuples.size }

@@ -7,7 +7,7 @@ import { int64At, valueAt } from '../samples/sample-value.ts'
 import { decodeMetricsRecord, type MetricsRecord } from './decode.ts'
 import { hourOf } from './key-columns.ts'
 import { magic } from './layout.ts'
-import { type OwnedRecord, type SampleColumns, sortedSamples } from './sorted-samples.ts'
+import { type OwnedRecord, SampleColumns, sortedSamples } from './sorted-samples.ts'
 
 interface Row {
   readonly org: number
@@ -98,7 +98,7 @@ test('rows come out as a comparison of whole rows sorts them, whatever came in',
   fc.assert(
     fc.property(fc.array(fc.array(row, { maxLength: 30 }), { maxLength: 6 }), (lists) => {
       const { records, rows } = ownedOf(lists)
-      const sorted = sortedSamples(records, rows.length)
+      const sorted = sortedSamples(records, rows.length, used)
       expect(sorted === null ? null : rowsOf(sorted)).toEqual(plainly(rows))
     }),
     { numRuns: 500 },
@@ -121,6 +121,15 @@ test('senders that repeat themselves: one sample a series a request, many a seri
   const sorted = sortedSamples(records, rows.length)
   expect(sorted === null ? null : rowsOf(sorted)).toEqual(plainly(rows))
 })
+
+/** Columns that held something else before. */
+function used(rows: number): SampleColumns {
+  const columns = new SampleColumns(rows)
+  const { key, i, f } = columns
+  for (const column of [key.org, key.project, key.metric, key.hour, key.series, key.ts, i]) column.fill(0xdeadbeef)
+  f.fill(123.5)
+  return columns
+}
 
 test('more partitions than an insert may touch are left to be split', () => {
   const spread = (weeks: number): OwnedRecord[] =>

@@ -69,10 +69,15 @@ function scatterKernel(record: MetricsRecord, runOf: Uint32Array, at: number, ne
     const value = values[i]!
     // The fast way: a whole number of 32 bits. Negative zero becomes zero, as everywhere.
     const whole = value | 0
+    floats[place] = 0
     if (whole === value) {
       ints[place * 2] = whole
       ints[place * 2 + 1] = whole >> 31
-    } else putValue(ints, floats, place, value)
+    } else {
+      ints[place * 2] = 0
+      ints[place * 2 + 1] = 0
+      putValue(ints, floats, place, value)
+    }
   }
 }
 
@@ -145,10 +150,14 @@ function partitionsOf({ startMs, count }: SampleRuns): number {
 }
 
 /**
- * All samples of the records in the table's order. Null when they are more than an insert takes (of rows or partitions), or too mixed
+ * All samples of the records in the table's order; columns may be longer than there are samples. Null when they are more than an insert takes (of rows or partitions), or too mixed
  * to be sorted this way.
  */
-export function sortedSamples(records: readonly OwnedRecord[], total: number): SampleColumns | null {
+export function sortedSamples(
+  records: readonly OwnedRecord[],
+  total: number,
+  columnsFor = (rows: number): SampleColumns => new SampleColumns(rows),
+): SampleColumns | null {
   if (total > rowsPerInsertMax) return null
   const runs = new SampleRuns()
   const tenants = new TenantNumbers()
@@ -167,7 +176,7 @@ export function sortedSamples(records: readonly OwnedRecord[], total: number): S
     next[run] = place
     place += runs.rows[run]!
   }
-  const columns = new SampleColumns(total)
+  const columns = columnsFor(total)
   at = 0
   for (const { record } of records) {
     scatterKernel(record, runOf, at, next, columns)

@@ -60,9 +60,3 @@ export function normalizeLabels(pairs: readonly (readonly [name: string, value: 
   }
   return { type: 'ok', labels: kept }
 }
-
-/** Value of one label, '' when absent. */
-export function labelValue(labels: Labels, name: string): string {
-  for (const [key, value] of labels) if (key === name) return value
-  return ''
-}

@@ -78,7 +78,7 @@ const histogramPoint: fc.Arbitrary<PointBody> = fc
   })
   .map(
     (point) =>
-      withoutUndefined({ ...point, counts: point.counts.length % 2 === 0 ? point.counts : (point.bounds ?? []).concat([1]) }) as PointBody,
+      withoutUndefined({ ...point, counts: point.counts.length % 2 === 0 ? point.counts : [...(point.bounds ?? []), 1] }) as PointBody,
   )
 const metric: fc.Arbitrary<MetricBody> = fc.oneof(
   fc.record({
