@@ -33,8 +33,8 @@ const options = {
 const { values } = parseArgs({ options })
 
 const senderKinds = [
-  { kind: 'remoteWrite', connections: 600, hosts: 50 },
-  { kind: 'otlp', connections: 200, hosts: 50 },
+  { kind: 'remoteWrite', connections: 160, hosts: 250 },
+  { kind: 'otlp', connections: 80, hosts: 100 },
 ]
 const health = [() => '/health/live', () => '/health/ready']
 
