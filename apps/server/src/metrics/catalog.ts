@@ -72,7 +72,7 @@ class IndexCatalog implements MetricsCatalog {
         return true
       })
     } else {
-      for (const tenant of registry.tenantsOf(scope)) this.#eachActiveValue(tenant, symbol, query, (value) => values.add(value))
+      for (const tenant of registry.tenantsOf(scope)) for (const value of this.#activeValues(tenant, symbol, query)) values.add(value)
     }
     return smallestTexts(decoded(registry, values), query.limit)
   }
@@ -127,11 +127,11 @@ class IndexCatalog implements MetricsCatalog {
     return false
   }
 
-  #eachActiveValue({ postings }: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery, visit: (value: number) => void): void {
+  *#activeValues({ postings }: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery): Generator<number> {
     const pairs = postings.pairsOf(name)
     for (let at = 0; at < pairs.length; at++) {
       const pair = pairs.refs[at] ?? 0
-      if (this.#isListActive(postings.list(pair), fromMs, toMs)) visit(postings.valueOf(pair))
+      if (this.#isListActive(postings.list(pair), fromMs, toMs)) yield postings.valueOf(pair)
     }
   }
 
