@@ -108,6 +108,15 @@ function row(kind: u32, from: usize, end: usize): bool {
   return true
 }
 
+/** Adds a row with the hash that lies at `hash`. */
+function hashedRow(kind: u32, from: usize, end: usize, hash: usize): bool {
+  if (!row(kind, from, end)) return false
+  const at: usize = rows + (rowCount - 1) * rowBytes
+  store<u64>(at, load<u64>(hash))
+  store<u64>(at, load<u64>(hash, 8), 8)
+  return true
+}
+
 /** Finds the content of the length-delimited field at `at`. False when it does not fit or its length takes more than four bytes. */
 function enter(at: usize, end: usize): bool {
   let length: usize = load<u8>(at, 1)
@@ -138,7 +147,7 @@ function resourceMetrics(from: usize, end: usize): u32 {
     at = contentEnd
   }
   keyedHash(contentFrom, contentEnd, load<u64>(tenantAt), 0, resourceHash)
-  if (!row(kindResource, contentFrom, contentEnd)) return full
+  if (!hashedRow(kindResource, contentFrom, contentEnd, resourceHash)) return full
   while (at < end) {
     const tag = load<u8>(at)
     if ((tag != 18 && tag != 26) || !enter(at, end)) return unusual
@@ -160,7 +169,7 @@ function scopeMetrics(from: usize, end: usize): u32 {
     at = contentEnd
   }
   keyedHash(contentFrom, contentEnd, load<u64>(resourceHash), load<u64>(resourceHash, 8), scopeHash)
-  if (!row(kindScope, contentFrom, contentEnd)) return full
+  if (!hashedRow(kindScope, contentFrom, contentEnd, scopeHash)) return full
   while (at < end) {
     const tag = load<u8>(at)
     if ((tag != 18 && tag != 26) || !enter(at, end)) return unusual

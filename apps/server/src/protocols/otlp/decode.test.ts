@@ -189,7 +189,8 @@ describe('resource and scope', () => {
     const { resolved } = door.metrics
     await door.send('otlpProtobuf', otlpProtobuf(resource))
     expect(door.metrics.resolved).toBe(resolved)
-    expect(door.metrics.hits).toBe(2)
+    // The resource, its scope, and each of the two points.
+    expect(door.metrics.hits).toBe(4)
   })
 
   test('contexts that were forgotten are learned again, with other numbers', async () => {

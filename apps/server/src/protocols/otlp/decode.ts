@@ -69,7 +69,7 @@ export class OtlpDecoder {
   /** `kernelBytesMax`: larger bodies are read field by field. */
   constructor(series: SeriesResolver, limits: ProtocolLimits, kernelBytesMax = kernelPlainBytesMax) {
     this.#kernelBytesMax = kernelBytesMax
-    this.#rows = new KernelRows(series, limits.histogramGroupsMax)
+    this.#rows = new KernelRows(series, limits)
     this.#contexts = new OtlpContexts(limits)
     this.#finder = new SeriesFinder(series, this.#contexts, limits)
     const tools = new PointTools(this.#cursor, this.#finder)

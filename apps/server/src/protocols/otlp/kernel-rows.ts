@@ -5,6 +5,7 @@
 import type { SeriesResolver } from '../../metrics/index.ts'
 import { rowEnd, rowKind, rowSamplesEnd, rowStart, rowWords } from '../decode/kernel-memory.ts'
 import type { DecodeSession } from '../decode/session.ts'
+import type { ProtocolLimits } from '../limits.ts'
 import type { MetricContext, ResourceContext, ScopeContext } from './contexts.ts'
 import {
   kindCounter,
@@ -43,9 +44,12 @@ export class KernelRows {
   readonly #kernel = new OtlpKernel()
   readonly #series: SeriesResolver
   readonly #groupsMax: number
-  /** By number, which is what the hash of a histogram point finds. Numbers are never used twice. */
+  readonly #contextsMax: number
+  /** By number, which is what the hash of a histogram point, a resource or a scope finds. Numbers are never used twice. */
   readonly #groups = new Map<number, GroupRefs>()
-  #nextGroup = 0
+  readonly #resources = new Map<number, ResourceContext>()
+  readonly #scopes = new Map<number, ScopeContext>()
+  #nextNumber = 0
   #refs = new Uint32Array(0)
   /** First sample of the kernel's that is not in the batch yet. */
   #runFrom = 0
@@ -59,9 +63,10 @@ export class KernelRows {
   #samplesBefore = 0
   #histogramsBefore = 0
 
-  constructor(series: SeriesResolver, groupsMax: number) {
+  constructor(series: SeriesResolver, limits: Pick<ProtocolLimits, 'histogramGroupsMax' | 'contextsMax'>) {
     this.#series = series
-    this.#groupsMax = groupsMax
+    this.#groupsMax = limits.histogramGroupsMax
+    this.#contextsMax = limits.contextsMax
   }
 
   /** Puts the body where the kernel reads it; gives the bytes that the field reader has to read. */
@@ -140,13 +145,19 @@ export class KernelRows {
   }
 
   #rememberGroup(row: number, { boundRefs, sumRef, countRef }: SeriesGroup): void {
-    if (this.#groups.size >= this.#groupsMax) this.#groups.clear()
     const refs = new Uint32Array(boundRefs.length + 2)
     refs.set(boundRefs)
     refs[boundRefs.length] = sumRef
     refs[boundRefs.length + 1] = countRef
-    this.#groups.set(this.#nextGroup, refs)
-    this.#series.rememberHash(this.#kernel.rows, row, this.#nextGroup++)
+    this.#keep(this.#groups, this.#groupsMax, row, refs)
+  }
+
+  /** Makes the row's hash find `value`; when there are too many, all are forgotten and learned again. */
+  #keep<T>(known: Map<number, T>, countMax: number, row: number, value: T): T {
+    if (known.size >= countMax) known.clear()
+    known.set(this.#nextNumber, value)
+    this.#series.rememberHash(this.#kernel.rows, row, this.#nextNumber++)
+    return value
   }
 
   #readPoint(session: DecodeSession, reader: FieldReader, row: number): number | SeriesGroup | null {
@@ -162,7 +173,7 @@ export class KernelRows {
         this.#readPoint(session, reader, row)
         return
       case kindResource:
-        this.#resource = this.#range(row, (start, end) => reader.resource(session, start, end))
+        this.#resource = this.#resourceOf(session, reader, row)
         this.#samplesBefore = session.batch.sampleCount
         this.#histogramsBefore = session.batch.histogramCount
         return
@@ -189,10 +200,20 @@ export class KernelRows {
     }
   }
 
+  #resourceOf(session: DecodeSession, reader: FieldReader, row: number): ResourceContext {
+    const known = this.#resources.get(this.#series.lookupHash(this.#kernel.rows, row))
+    if (known !== undefined) return known
+    const made = this.#range(row, (start, end) => reader.resource(session, start, end))
+    return this.#keep(this.#resources, this.#contextsMax, row, made)
+  }
+
   #scopeOf(reader: FieldReader, row: number): ScopeContext {
     const resource = this.#resource
     if (resource === null) throw new Error('the kernel made a scope without a resource')
-    return this.#range(row, (start, end) => reader.scope(resource, start, end))
+    const known = this.#scopes.get(this.#series.lookupHash(this.#kernel.rows, row))
+    if (known !== undefined) return known
+    const made = this.#range(row, (start, end) => reader.scope(resource, start, end))
+    return this.#keep(this.#scopes, this.#contextsMax, row, made)
   }
 
   #currentScope(): ScopeContext {
