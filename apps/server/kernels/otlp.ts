@@ -203,8 +203,8 @@ function metric(fieldAt: usize, from: usize, end: usize): u32 {
   if (dataTag != 42 && (facts & 15) != cumulative) return row(kindOtherMetric, fieldAt, end) ? read : full
   if (!row(kindMetric, fieldAt, end)) return full
   // The tag and what the data says of itself belong to the metric's identity.
-  const parent = load<u64>(scopeHash) ^ (((dataTag << 8) | (facts as u32)) as u64)
-  keyedHash(from, headerEnd, parent, load<u64>(scopeHash, 8), metricHash)
+  const identity = ((dataTag << 8) | (facts as u32)) as u64
+  keyedHash(from, headerEnd, load<u64>(scopeHash) + identity, load<u64>(scopeHash, 8), metricHash)
   const kind = dataTag == 58 && facts >> 4 != 0 ? kindCounter : kindGauge
   for (at = dataFrom; at < end;) {
     if (load<u8>(at) != 10) {

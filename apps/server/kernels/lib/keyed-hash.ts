@@ -1,34 +1,39 @@
 /**
  * 128-bit hash of bytes, keyed by secrets of the process and by a parent (a tenant, or the hash of what the bytes belong to).
- * Four chains of 64 bits, each eating every fourth word of 8 bytes: the product of a word's halves mixed with a secret state, so that no
- * difference cancels in a way one could plan.
+ * Four chains of 64 bits. Each eats the parent first, then every word of 8 bytes goes into two of them with different keys: the product of a
+ * word's halves mixed with a secret state. So two keys meet only when two chains do, and nothing sent can stand in for a parent.
  */
 
 /** In the control block: 8 x u64, the last four odd. */
 const secretAt: usize = 16
 
-/** Writes the hash of the bytes in `[from, end)` to `out`, 16 bytes. Reads up to 31 bytes behind `end`. */
+/** Writes the hash of the bytes in `[from, end)` to `out`, 16 bytes. Reads up to 15 bytes behind `end`. */
 export function keyedHash(from: usize, end: usize, parent0: u64, parent1: u64, out: usize): void {
   const k0 = load<u64>(secretAt, 32)
   const k1 = load<u64>(secretAt, 40)
   const k2 = load<u64>(secretAt, 48)
   const k3 = load<u64>(secretAt, 56)
-  let a = load<u64>(secretAt) ^ parent0
-  let b = load<u64>(secretAt, 8) + parent1
-  let c = load<u64>(secretAt, 16) ^ ((end - from) as u64)
-  let d = load<u64>(secretAt, 24)
-  while (from + 32 <= end) {
-    a = eaten(a, load<u64>(from), k0)
-    b = eaten(b, load<u64>(from, 8), k1)
-    c = eaten(c, load<u64>(from, 16), k2)
-    d = eaten(d, load<u64>(from, 24), k3)
-    from += 32
+  const length = (end - from) as u64
+  let a = eaten(load<u64>(secretAt), parent0, k0)
+  let b = eaten(load<u64>(secretAt, 8), parent1, k1)
+  let c = eaten(load<u64>(secretAt, 16), parent0 + length, k2)
+  let d = eaten(load<u64>(secretAt, 24), parent1 + length, k3)
+  while (from + 16 <= end) {
+    const even = load<u64>(from)
+    const odd = load<u64>(from, 8)
+    a = eaten(a, even, k0)
+    b = eaten(b, odd, k1)
+    c = eaten(c, even, k2)
+    d = eaten(d, odd, k3)
+    from += 16
   }
   if (from < end) {
-    a = eaten(a, tail(from, end), k0)
-    b = eaten(b, tail(from + 8, end), k1)
-    c = eaten(c, tail(from + 16, end), k2)
-    d = eaten(d, tail(from + 24, end), k3)
+    const even = tail(from, end)
+    const odd = tail(from + 8, end)
+    a = eaten(a, even, k0)
+    b = eaten(b, odd, k1)
+    c = eaten(c, even, k2)
+    d = eaten(d, odd, k3)
   }
   store<u64>(out, mixed(mixed(mixed(mixed(a) ^ b) + c) ^ d))
   store<u64>(out, mixed(mixed(mixed(mixed(d + k0) ^ c) + b) ^ a), 8)

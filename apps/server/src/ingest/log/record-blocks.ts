@@ -5,6 +5,8 @@
  */
 
 const blockBytes = 1 << 20
+/** Records larger than this stay where they are: blocks would be left half empty. */
+const ownBytesMin = blockBytes / 4
 /** Typed arrays of up to 8 bytes an element are made of records. */
 const alignment = 8
 
@@ -40,9 +42,15 @@ export class RecordBlocks {
     this.#pool = pool
   }
 
-  /** A copy of the bytes in a block, aligned; bytes that no block has room for are given back as they are. */
+  /** Memory that a copy of so many bytes would take now: nothing, a block, or what the bytes take themselves. */
+  costOf(byteLength: number): number {
+    if (byteLength > ownBytesMin) return byteLength
+    return this.#used + byteLength > blockBytes ? blockBytes : 0
+  }
+
+  /** A copy of the bytes in a block, aligned; many bytes are given back as they are. */
   copy(bytes: Uint8Array): Uint8Array {
-    if (bytes.byteLength > blockBytes) return bytes
+    if (bytes.byteLength > ownBytesMin) return bytes
     if (this.#used + bytes.byteLength > blockBytes) {
       this.#blocks.push(this.#pool.take())
       this.#used = 0

@@ -7,6 +7,9 @@ import { BlockPool, RecordBlocks } from './record-blocks.ts'
 /** Memory that stays for the next segments when all is inserted: what a few full ones take. */
 const freeBytesMax = 32 * 1024 * 1024
 
+/** Segments with less keep the records' own memory: a block would be left nearly empty. */
+const blocksFromBytes = 256 * 1024
+
 /** Bytes of records kept in memory so that the writer need not read them back. */
 export class RetainBudget {
   /** Where they are kept. */
@@ -82,14 +85,23 @@ export class StoredSegment implements Segment {
 
   /** Counts durable records, and keeps them in memory while the budget allows (all of a segment's or none). */
   add(records: readonly LogRecord[], endBytes: number): void {
-    const bytes = endBytes - this.sizeBytes
     this.sizeBytes = endBytes
     this.recordCount += records.length
-    for (const record of records) this.rows += record.rows
+    for (const record of records) {
+      this.rows += record.rows
+      this.#retain(record)
+    }
+  }
+
+  /** In a block, once the segment is worth one; the budget counts blocks as a whole. */
+  #retain(record: LogRecord): void {
     if (this.#records === null) return
+    const { payload } = record
+    const isSmall = this.#retainedBytes < blocksFromBytes
+    const bytes = isSmall ? payload.byteLength : this.#blocks.costOf(payload.byteLength)
     if (!this.#budget.reserve(bytes)) return this.forget()
     this.#retainedBytes += bytes
-    for (const record of records) this.#records.push({ ...record, payload: this.#blocks.copy(record.payload) })
+    this.#records.push(isSmall ? record : { ...record, payload: this.#blocks.copy(payload) })
   }
 
   /** Drops the records from memory; the file still has them. */

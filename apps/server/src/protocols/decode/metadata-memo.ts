@@ -2,11 +2,15 @@
 import type { Tenant } from '../../kernel/scope.ts'
 import type { MetricMetadata, MetricsBatch } from '../../metrics/index.ts'
 
+/** Descriptions kept of batches that were not stored; what is beyond comes again when the program starts anew. */
+const lostPerTenantMax = 1_000
+const lostTenantsMax = 1_000
+
 export class MetadataMemo {
   readonly #metricsMax: number
   readonly #known = new Map<string, MetricMetadata>()
-  /** Of batches that were not stored. Decoders that know a series do not describe its metric again by themselves. */
-  readonly #lost = new Map<string, { readonly tenant: Tenant; readonly metadata: MetricMetadata }>()
+  /** Of batches that were not stored, by tenant and name. Decoders that know a series do not describe its metric again by themselves. */
+  readonly #lost = new Map<string, Map<string, MetricMetadata>>()
 
   constructor(metricsMax: number) {
     this.#metricsMax = metricsMax
@@ -25,22 +29,36 @@ export class MetadataMemo {
   /** The batch was not stored: its descriptions are new again. */
   forget(batch: MetricsBatch): void {
     for (const metadata of batch.metadata) {
-      const key = keyOf(batch.tenant, metadata.name)
-      this.#known.delete(key)
-      if (this.#lost.size < this.#metricsMax) this.#lost.set(key, { tenant: batch.tenant, metadata })
+      this.#known.delete(keyOf(batch.tenant, metadata.name))
+      this.#keepLost(tenantKey(batch.tenant), metadata)
     }
   }
 
-  /** Puts what was said in batches that were not stored into this one of the same tenant. */
+  /** Puts what was said in batches of this tenant that were not stored into this one. */
   repeat(batch: MetricsBatch): void {
-    for (const [key, { tenant, metadata }] of this.#lost) {
-      if (tenant.organizationId !== batch.tenant.organizationId || tenant.projectId !== batch.tenant.projectId) continue
-      this.#lost.delete(key)
-      if (!this.#known.has(key)) this.describe(batch, metadata)
+    if (this.#lost.size === 0) return
+    const tenant = tenantKey(batch.tenant)
+    const lost = this.#lost.get(tenant)
+    if (lost === undefined) return
+    this.#lost.delete(tenant)
+    for (const metadata of lost.values()) if (!this.#known.has(keyOf(batch.tenant, metadata.name))) this.describe(batch, metadata)
+  }
+
+  #keepLost(tenant: string, metadata: MetricMetadata): void {
+    let lost = this.#lost.get(tenant)
+    if (lost === undefined) {
+      if (this.#lost.size >= lostTenantsMax) return
+      lost = new Map()
+      this.#lost.set(tenant, lost)
     }
+    if (lost.size < lostPerTenantMax) lost.set(metadata.name, metadata)
   }
 }
 
+function tenantKey({ organizationId, projectId }: Tenant): string {
+  return `${organizationId}/${projectId}`
+}
+
 function keyOf(tenant: Tenant, name: string): string {
-  return `${tenant.organizationId}/${tenant.projectId}/${name}`
+  return `${tenantKey(tenant)}/${name}`
 }
