@@ -153,10 +153,11 @@ export class RollupMarks {
   giveBack(): void {
     for (const hours of this.#late.values()) {
       for (const late of hours.values()) {
-        // What was noted anew meanwhile keeps waiting for a note of its own: the one in the engine may be struck out already.
+        // The round may have struck the notes out though it heard of a failure: all of them are written again, under its number.
         const back = late.taken & ~late.mask
+        this.#unwritten += bitCount(back)
         late.mask |= back
-        late.durable |= back
+        late.durable &= ~back
         late.taken = 0
       }
     }
