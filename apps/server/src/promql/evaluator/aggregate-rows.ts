@@ -9,17 +9,24 @@ import { reducedVector } from './aggregate.ts'
 import type { QueryContext } from './context.ts'
 import { groupingRule } from './grouping.ts'
 import { LabelGroups, type LabelSet } from './label-sets.ts'
-import { pointsOf, type RowKernel } from './range-input.ts'
+import { applyToWindows, pointsOf, rowVisitsMax, Window, type RangeFunction, type RowKernel } from './range-input.ts'
 import { valuesAtSteps } from './selector.ts'
 import type { InputPart, SeriesInput } from './series-input.ts'
 import { durationOf, referenceOf } from './time-grid.ts'
 import { ABSENT, type Grid, type VectorValue } from './values.ts'
 
+export interface ReducedRange {
+  readonly matrix: MatrixSelector
+  readonly func: RangeFunction
+  readonly kernel: RowKernel
+  readonly keepsName: boolean
+}
+
 /** What is reduced: a plain selector, or a range function over one. */
 export interface ReducedRows {
   readonly selector: VectorSelector
   /** Null for the plain selector. */
-  readonly range: { readonly matrix: MatrixSelector; readonly call: Call; readonly kernel: RowKernel; readonly keepsName: boolean } | null
+  readonly range: ReducedRange | null
   /** Told of a series that has a value. */
   readonly onSeries: (set: LabelSet) => void
 }
@@ -75,7 +82,10 @@ export async function reduceRows(
       let work = part.steps
       const values = part.kind === 'grid' ? part.grid.values : scratch
       const at = part.kind === 'grid' ? s * part.steps : 0
-      if (fill !== null) work += fill(s, scratch)
+      if (fill !== null) {
+        const read = fill(s, scratch)
+        work += typeof read === 'number' ? read : await read
+      }
       if (hasValueKernel(values, at, at + part.steps)) {
         rows.onSeries(sources[p]![s]!)
         columns.addRow(values, at, groupOf[s]! * grid.steps + step, part.steps, null)
@@ -87,8 +97,8 @@ export async function reduceRows(
   return reducedVector(ctx, node, columns, { groups, steps: grid.steps, dropName: new Uint8Array(groups.size) })
 }
 
-/** Writes the steps of a series to a row; gives how many samples were read for it. */
-type RowFiller = (series: number, row: Float64Array) => number
+/** Writes the steps of a series to a row; gives how many looks at samples are to be accounted for. A promise when it is long, and pauses. */
+type RowFiller = (series: number, row: Float64Array) => number | Promise<number>
 
 function rowFiller(ctx: QueryContext, { selector, range }: ReducedRows, grid: Grid, input: SeriesInput): RowFiller {
   const { startMs, stepMs } = referenceOf(ctx, selector.shift, grid)
@@ -103,11 +113,19 @@ function rowFiller(ctx: QueryContext, { selector, range }: ReducedRows, grid: Gr
     }
   }
   const rangeMs = durationOf(ctx, range.matrix.range)
+  const window = new Window(ctx, range.matrix.start, [])
+  window.rangeMs = rangeMs
+  const plain = { reference: { startMs, stepMs }, grid, func: range.func, window, firstStep: 0, onHistogram: () => undefined }
   return (series, row) => {
-    const { times, values, start, end } = pointsOf(input.rows(series), null)
+    const points = pointsOf(input.rows(series), null)
+    const { times, values, start, end } = points
     row.fill(ABSENT)
-    if (start < end) range.kernel({ times, values, start, end, startMs, stepMs, steps, rangeMs, param: noParam }, row, 0)
-    return end - start
+    if (start === end) return 0
+    const windows = { times, values, start, end, startMs, stepMs, steps, rangeMs, param: noParam }
+    const visits = range.kernel.visits(windows)
+    if (visits > rowVisitsMax) return applyToWindows(points, plain, row, 0).then(() => 0)
+    range.kernel.run(windows, row, 0)
+    return end - start + visits
   }
 }
 

@@ -220,10 +220,11 @@ export function reducible(ctx: QueryContext, expr: Expr): ReducedRows | null {
   const call = unwrapParens(expr)
   if (call.kind !== 'call') return null
   const matrix = plainRange(call)
+  const func = rangeFunctions.get(call.func)
   const kernel = rowKernels.get(call.func)
   const argument = call.args[0]
-  if (matrix === null || kernel === undefined || argument === undefined) return null
-  const range = { matrix, call, kernel, keepsName: nameKeepers.has(call.func) }
+  if (matrix === null || func === undefined || kernel === undefined || argument === undefined) return null
+  const range = { matrix, func, kernel, keepsName: nameKeepers.has(call.func) }
   const onSeries = wantsCounter.has(call.func) ? (set: LabelSet): void => noteNonCounter(ctx, set, argument) : (): void => undefined
   return { selector: matrix.selector, range, onSeries }
 }

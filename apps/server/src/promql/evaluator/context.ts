@@ -132,7 +132,9 @@ export class QueryContext implements Disposable {
     this.#held.push(resource)
   }
 
+  /** Reads that are still under way, as after a failure elsewhere in the query, are aborted. */
   [Symbol.dispose](): void {
+    this.#abort.abort()
     for (const resource of this.#held) resource[Symbol.dispose]()
     this.#timer[Symbol.dispose]()
     this.#callerSignal.removeEventListener('abort', this.#onCancel)

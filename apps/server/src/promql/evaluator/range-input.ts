@@ -208,7 +208,19 @@ export interface RowWindows {
  * A range function over all windows of a series at once: writes the steps with a result to `out[at + i]`. Gives to the last bit what the
  * `RangeFunction` of the same name gives.
  */
-export type RowKernel = (windows: RowWindows, out: Float64Array, at: number) => void
+export interface RowKernel {
+  readonly run: (windows: RowWindows, out: Float64Array, at: number) => void
+  /** At most how many looks at a point `run` takes beyond one at each; it neither pauses nor sees a cancellation meanwhile. */
+  readonly visits: (windows: RowWindows) => number
+}
+
+/** Beyond this many looks at points (some 5 ms) a series goes window by window, with pauses. */
+export const rowVisitsMax = 2_000_000
+
+/** Points of all windows together, at most: a point lies in no more windows than steps fit into a range. */
+export function windowVisits({ start, end, stepMs, steps, rangeMs }: RowWindows): number {
+  return (end - start) * (stepMs > 0 ? Math.min(steps, Math.ceil(rangeMs / stepMs)) : steps)
+}
 
 /** A range function, and its faster form when it has one. */
 export interface RangeOperation {
@@ -237,33 +249,39 @@ export async function applyOverRange(
   for (let s = 0; s < input.sets.length; s++) {
     const points = input.points(s)
     const cell = builder.addSeries(input.sets[s]!, input.dropName[s])
-    if (kernel !== null && points.histogramTimes.length === 0) {
-      const { times, values, start, end } = points
-      if (start < end) kernel({ times, values, start, end, startMs, stepMs, steps, rangeMs: input.rangeMs, param }, builder.cells, cell)
-      if (ctx.spend(end - start + steps)) await ctx.pause()
-    } else await applyToWindows(points, { input, grid, func, window, firstStep }, builder, cell)
+    const { times, values, start, end } = points
+    const windows = { times, values, start, end, startMs, stepMs, steps, rangeMs: input.rangeMs, param }
+    const visits = kernel === null || points.histogramTimes.length > 0 ? Infinity : kernel.visits(windows)
+    if (kernel !== null && visits <= rowVisitsMax) {
+      if (start < end) kernel.run(windows, builder.cells, cell)
+      if (ctx.spend(end - start + steps + visits)) await ctx.pause()
+    } else {
+      window.name = labelValue(input.sets[s]!.labels, metricName)
+      const onHistogram = (step: number, histogram: NativeHistogram): void => builder.setHistogram(cell + step, histogram)
+      await applyToWindows(points, { reference: input.reference, grid, func, window, firstStep, onHistogram }, builder.cells, cell)
+    }
     builder.dropIfEmpty(cell)
   }
   return builder.build()
 }
 
 interface Application {
-  readonly input: RangeInput
+  readonly reference: Reference
   readonly grid: Grid
   readonly func: RangeFunction
+  /** With its range and the name of the series. */
   readonly window: Window
   readonly firstStep: number
+  readonly onHistogram: (step: number, histogram: NativeHistogram) => void
 }
 
-/** The plain form: window by window. */
-async function applyToWindows(points: SeriesPoints, on: Application, builder: VectorBuilder, cell: number): Promise<void> {
-  const { input, grid, func, window, firstStep } = on
+/** The plain form: window by window, with pauses. Step `i` goes to `cells[cell + i]`. */
+export async function applyToWindows(points: SeriesPoints, on: Application, cells: Float64Array, cell: number): Promise<void> {
+  const { reference, grid, func, window, firstStep } = on
   const { ctx } = window
-  const { cells } = builder
-  window.name = labelValue(builder.sets[builder.sets.length - 1]!.labels, metricName)
   window.open(points)
   for (let i = 0; i < grid.steps; i++) {
-    slide(window, input.reference.startMs + i * input.reference.stepMs)
+    slide(window, reference.startMs + i * reference.stepMs)
     const size = window.floatCount + window.histogramCount
     if (ctx.spend(size + 1)) await ctx.pause()
     if (size === 0) continue
@@ -271,7 +289,7 @@ async function applyToWindows(points: SeriesPoints, on: Application, builder: Ve
     window.timeMs = grid.startMs + i * grid.stepMs
     window.histogram = null
     const value = func(window)
-    if (window.histogram !== null) builder.setHistogram(cell + i, window.histogram)
+    if (window.histogram !== null) on.onHistogram(i, window.histogram)
     else cells[cell + i] = value
   }
 }

@@ -2,7 +2,7 @@
  * The most used `*_over_time` functions over all windows of a series. Sketch: count, last and present cost a window (3 ns); sums, means and
  * extremes look at each of its points (1-2 ns); a quantile sorts a copy of them (100 ns for 20 points).
  */
-import type { RowKernel, RowWindows } from '../evaluator/range-input.ts'
+import { windowVisits, type RowKernel, type RowWindows } from '../evaluator/range-input.ts'
 import { quantileOf, quantileOfSorted } from './quantile.ts'
 import { KahanMean } from './kahan.ts'
 
@@ -98,18 +98,29 @@ function quantileKernel(q: number, values: Float64Array, from: number, to: numbe
   return quantileOfSorted(q, scratch, count, missing)
 }
 
-export const presentKernel: RowKernel = (windows, out, at) => windowed(windows, out, at, () => 1)
+/** Looks at no point of a window but its ends. */
+function ofEnds(compute: WindowKernel): RowKernel {
+  return { run: (windows, out, at) => windowed(windows, out, at, compute), visits: () => 0 }
+}
+
+function ofPoints(compute: WindowKernel): RowKernel {
+  return { run: (windows, out, at) => windowed(windows, out, at, compute), visits: windowVisits }
+}
+
+const quantileRows: RowKernel = {
+  run: (windows, out, at) => windowed(windows, out, at, (values, from, to, i) => quantileKernel(windows.param[i]!, values, from, to)),
+  visits: (windows) => windowVisits(windows) * Math.log2(windows.end - windows.start + 2),
+}
+
+export const presentKernel: RowKernel = ofEnds(() => 1)
 
 export const overTimeKernels: ReadonlyMap<string, RowKernel> = new Map<string, RowKernel>([
   ['present_over_time', presentKernel],
-  ['count_over_time', (windows, out, at) => windowed(windows, out, at, (_values, from, to) => to - from)],
-  ['last_over_time', (windows, out, at) => windowed(windows, out, at, (values, _from, to) => values[to - 1]!)],
-  ['sum_over_time', (windows, out, at) => windowed(windows, out, at, sumKernel)],
-  ['avg_over_time', (windows, out, at) => windowed(windows, out, at, meanKernel)],
-  ['min_over_time', (windows, out, at) => windowed(windows, out, at, minKernel)],
-  ['max_over_time', (windows, out, at) => windowed(windows, out, at, maxKernel)],
-  [
-    'quantile_over_time',
-    (windows, out, at) => windowed(windows, out, at, (values, from, to, i) => quantileKernel(windows.param[i]!, values, from, to)),
-  ],
+  ['count_over_time', ofEnds((_values, from, to) => to - from)],
+  ['last_over_time', ofEnds((values, _from, to) => values[to - 1]!)],
+  ['sum_over_time', ofPoints(sumKernel)],
+  ['avg_over_time', ofPoints(meanKernel)],
+  ['min_over_time', ofPoints(minKernel)],
+  ['max_over_time', ofPoints(maxKernel)],
+  ['quantile_over_time', quantileRows],
 ])

@@ -2,7 +2,7 @@
  * rate, increase, delta, irate and idelta over all windows of a series. Sketch: a window costs its extrapolation (25 ns) and not its
  * samples; a sample is looked at when it enters and when it leaves (2 ns). Only a window with a counter reset in it is summed again.
  */
-import type { RowKernel, RowWindows } from '../evaluator/range-input.ts'
+import { rowVisitsMax, windowVisits, type RowKernel, type RowWindows } from '../evaluator/range-input.ts'
 import { extrapolation, increaseKernel } from './extrapolation.ts'
 
 function extrapolatedKernel(w: RowWindows, out: Float64Array, at: number, isCounter: boolean, isRate: boolean): void {
@@ -39,10 +39,21 @@ function instantKernel(w: RowWindows, out: Float64Array, at: number, isRate: boo
   }
 }
 
+/** Only windows with a reset are summed again, and only for many of them is it worth to look whether there is one at all. */
+function resetVisits(windows: RowWindows): number {
+  const visits = windowVisits(windows)
+  return visits > rowVisitsMax && !hasResetKernel(windows) ? 0 : visits
+}
+
+function hasResetKernel({ values, start, end }: RowWindows): boolean {
+  for (let i = start + 1; i < end; i++) if (values[i]! < values[i - 1]!) return true
+  return false
+}
+
 export const rateKernels: ReadonlyMap<string, RowKernel> = new Map<string, RowKernel>([
-  ['rate', (windows, out, at) => extrapolatedKernel(windows, out, at, true, true)],
-  ['increase', (windows, out, at) => extrapolatedKernel(windows, out, at, true, false)],
-  ['delta', (windows, out, at) => extrapolatedKernel(windows, out, at, false, false)],
-  ['irate', (windows, out, at) => instantKernel(windows, out, at, true)],
-  ['idelta', (windows, out, at) => instantKernel(windows, out, at, false)],
+  ['rate', { run: (windows, out, at) => extrapolatedKernel(windows, out, at, true, true), visits: resetVisits }],
+  ['increase', { run: (windows, out, at) => extrapolatedKernel(windows, out, at, true, false), visits: resetVisits }],
+  ['delta', { run: (windows, out, at) => extrapolatedKernel(windows, out, at, false, false), visits: () => 0 }],
+  ['irate', { run: (windows, out, at) => instantKernel(windows, out, at, true), visits: () => 0 }],
+  ['idelta', { run: (windows, out, at) => instantKernel(windows, out, at, false), visits: () => 0 }],
 ])
