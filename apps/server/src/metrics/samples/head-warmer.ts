@@ -53,22 +53,24 @@ async function warm(deps: HeadWarmerDeps, signal: AbortSignal): Promise<void> {
   const newestHour = Math.floor((head.coversFromMs - 1) / hourMs)
   if (!Number.isFinite(newestHour)) return
   for (let hour = newestHour; hour > newestHour - hours; hour--) {
-    const coversFromMs = head.coversFromMs
-    const complete = await fillHour(deps, hour, coversFromMs, signal)
-    if (!complete || !head.coverBackTo(hour * hourMs, coversFromMs)) return
+    const { coverLosses } = head
+    const complete = await fillHour(deps, hour, signal)
+    if (!complete || !head.coverBackTo(hour * hourMs, coverLosses)) return
   }
 }
 
-/** False when the head has no room for all of it. */
-async function fillHour({ engine, registry, head }: HeadWarmerDeps, hour: number, beforeMs: number, signal: AbortSignal): Promise<boolean> {
+/** False when the head has no room for all of it, or gave something up. */
+async function fillHour({ engine, registry, head }: HeadWarmerDeps, hour: number, signal: AbortSignal): Promise<boolean> {
   const runs = new Runs(registry, head)
-  const sql = `SELECT series, ts, i, f FROM samples WHERE hour = ${hour} AND ts < ${beforeMs} ORDER BY org, project, metric, hour, series, ts`
+  const { coversFromMs, coverLosses } = head
+  const isOver = (): boolean => head.usedShare > budgetShare || head.coverLosses !== coverLosses
+  const sql = `SELECT series, ts, i, f FROM samples WHERE hour = ${hour} AND ts < ${coversFromMs} ORDER BY org, project, metric, hour, series, ts`
   for await (const block of engine.queryNative({ sql, class: 'background', signal })) {
-    if (head.usedShare > budgetShare) return false
+    if (isOver()) return false
     runs.add(block)
   }
   runs.flush()
-  return true
+  return !isOver()
 }
 
 /** Puts the rows of one series after the other into the head. */

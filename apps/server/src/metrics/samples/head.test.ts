@@ -49,6 +49,7 @@ describe('append and read', () => {
           total += want.length
           expect(read(head, ref)).toEqual(want)
           expect(read(head, ref, from, to)).toEqual(want.filter(([time]) => time >= from && time <= to))
+          expect(head.countSamples(ref, from, to)).toBe(read(head, ref, from, to).length)
           expect(head.newestMs(ref)).toBe(want[want.length - 1]?.[0] ?? -Infinity)
         }
         expect(head.sampleCount).toBe(total)
@@ -91,11 +92,27 @@ describe('append and read', () => {
     )
   })
 
-  test('the watermark goes back only from where it was expected', () => {
+  test('the watermark goes back only when nothing was lost meanwhile', () => {
     const head = open()
     head.coverFrom(1000)
-    expect([head.coverBackTo(400, 900), head.coversFromMs]).toEqual([false, 1000])
-    expect([head.coverBackTo(400, 1000), head.coversFromMs]).toEqual([true, 400])
+    const before = head.coverLosses
+    head.coverFrom(1200)
+    expect([head.coverBackTo(400, before), head.coversFromMs]).toEqual([false, 1200])
+    expect([head.coverBackTo(400, head.coverLosses), head.coversFromMs]).toEqual([true, 400])
+  })
+
+  test('the watermark does not go back over what was given up below it', () => {
+    const fake: Fake = { nowMs: 1_000_000, pendingMs: 0 }
+    const head = open(64, fake)
+    const watermarkMs = 1_000_000
+    head.coverFrom(watermarkMs)
+    const before = head.coverLosses
+    const timesMs = Float64Array.from({ length: 63 * 16 }, (_, i) => 500_000 + i)
+    head.prepend(0, { timesMs, values: timesMs, count: timesMs.length })
+    for (let i = 0; i < 32; i++) put(head, [0, watermarkMs + i, i])
+    expect(read(head, 0).length).toBeLessThan(timesMs.length)
+    expect(head.coversFromMs).toBe(watermarkMs)
+    expect([head.coverBackTo(500_000, before), head.coversFromMs]).toEqual([false, watermarkMs])
   })
 
   test('spans longer than an offset holds get chunks of their own', () => {

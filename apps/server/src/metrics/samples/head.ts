@@ -7,6 +7,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { grownF64, grownU32 } from '../series/growable.ts'
 import { chunkBytes, chunkSamples, chunkSpanMsMax, ChunkPool, noChunk } from './chunk-pool.ts'
+import { ScanBudget } from './head-scan-budget.ts'
 import type { SampleColumns } from './sample-columns.ts'
 
 /** What appending a sample would do. `same` and `conflict`: the series has a sample of that time, equal or not. */
@@ -27,12 +28,16 @@ const evictShare = 1 / 8
 const evictProbes = 65_536
 /** Added to the age of what is pending, because clocks and counters are read at different moments. */
 const pendingSlackSec = 5
+/** Of the budget: what all scans under way may hold of what was given up before they came to it. Comes on top of the budget. */
+const setAsideShare = 1 / 8
 
 function sameValue(a: number, b: number): boolean {
   return a === b || (Number.isNaN(a) && Number.isNaN(b))
 }
 
 export class Head {
+  /** What all scans of this head together may set aside. */
+  readonly scanBudget: ScanBudget
   readonly #options: HeadOptions
   readonly #pool = new ChunkPool()
   readonly #chunksMax: number
@@ -45,6 +50,7 @@ export class Head {
   readonly #guards = new Set<(cutMs: number) => void>()
   #evictAt: number
   #coversFromMs = -Infinity
+  #coverLosses = 0
   #samples = 0
   /** Given up before they were known to be in the engine: since the last time that all were, in all, and when last (monotonic). */
   #hidden = 0
@@ -55,6 +61,7 @@ export class Head {
     this.#options = options
     this.#chunksMax = Math.max(Math.floor(options.sizeBytesMax / chunkBytes), 64)
     this.#evictAt = this.#chunksMax
+    this.scanBudget = new ScanBudget(Math.floor(this.#chunksMax * chunkBytes * setAsideShare))
   }
 
   /** Every acknowledged sample at or after this time is here. */
@@ -80,18 +87,25 @@ export class Head {
     return this.#pool.sizeBytes + this.#first.length * 16
   }
 
+  /** How often something was given up, wherever the watermark was, or the watermark was raised. */
+  get coverLosses(): number {
+    return this.#coverLosses
+  }
+
   /** The engine may hold samples up to this time that are not here (at start). Never lowers the watermark. */
   coverFrom(timeMs: number): void {
-    if (timeMs > this.#coversFromMs) this.#coversFromMs = timeMs
+    if (timeMs <= this.#coversFromMs) return
+    this.#coversFromMs = timeMs
+    this.#coverLosses++
   }
 
   /**
-   * Lowers the watermark: the engine's samples from `timeMs` on were put in (`prepend`). False, and nothing changes, when the watermark is
-   * not `expectedMs` any more: something was given up meanwhile.
+   * Lowers the watermark: the engine's samples from `timeMs` on were put in (`prepend`). False, and nothing changes, when `coverLosses` is
+   * not what it was before they were read from the engine: they may be among what was given up meanwhile.
    */
-  coverBackTo(timeMs: number, expectedMs: number): boolean {
-    if (this.#coversFromMs !== expectedMs) return false
-    this.#coversFromMs = Math.min(timeMs, expectedMs)
+  coverBackTo(timeMs: number, coverLosses: number): boolean {
+    if (this.#coverLosses !== coverLosses) return false
+    this.#coversFromMs = Math.min(timeMs, this.#coversFromMs)
     return true
   }
 
@@ -164,6 +178,19 @@ export class Head {
       if (pool.baseMs(chunk) > toMs) return
       if (pool.lastMs(chunk) >= fromMs) pool.read(chunk, fromMs, toMs, out)
     }
+  }
+
+  /** How many samples `read` would add. */
+  countSamples(ref: number, fromMs: number, toMs: number): number {
+    if (ref >= this.#first.length) return 0
+    const pool = this.#pool
+    let count = 0
+    for (let chunk = this.#chunkAt(ref, fromMs); chunk !== noChunk && pool.baseMs(chunk) <= toMs; chunk = pool.next(chunk)) {
+      const start = pool.baseMs(chunk) >= fromMs ? 0 : pool.position(chunk, fromMs)
+      const end = pool.lastMs(chunk) <= toMs ? pool.count(chunk) : pool.position(chunk, toMs + 1)
+      count += Math.max(end - start, 0)
+    }
+    return count
   }
 
   /**
@@ -311,6 +338,7 @@ export class Head {
   /** Frees the chunks at the start of each list that end before `cutMs` and were last changed before `touchedBeforeSec`. */
   #evict(cutMs: number, touchedBeforeSec: number): number {
     const pool = this.#pool
+    if (!this.#canFree(cutMs, touchedBeforeSec)) return 0
     for (const giveUp of this.#guards) giveUp(cutMs)
     let freed = 0
     for (let ref = 0; ref < this.#first.length; ref++) {
@@ -327,11 +355,15 @@ export class Head {
       if (chunk === noChunk) this.#last[ref] = noChunk
       else pool.lead(chunk)
     }
-    if (freed > 0) {
-      this.#lateChunk.clear()
-      this.coverFrom(cutMs)
-    }
+    this.#coverLosses++
+    this.#lateChunk.clear()
+    this.coverFrom(cutMs)
     return freed
+  }
+
+  #canFree(cutMs: number, touchedBeforeSec: number): boolean {
+    const pool = this.#pool
+    return this.#first.some((chunk) => chunk !== noChunk && pool.lastMs(chunk) < cutMs && pool.touchedSec(chunk) < touchedBeforeSec)
   }
 
   #reserve(count: number): void {

@@ -2,9 +2,15 @@
 import { grownF64 } from '../series/growable.ts'
 
 export class SampleColumns {
-  timesMs = new Float64Array(1024)
-  values = new Float64Array(1024)
+  timesMs: Float64Array<ArrayBuffer>
+  values: Float64Array<ArrayBuffer>
   count = 0
+
+  /** With room for `samples`; grows beyond. */
+  constructor(samples = 1024) {
+    this.timesMs = new Float64Array(samples)
+    this.values = new Float64Array(samples)
+  }
 
   /** Makes room for `more` samples behind `count`. */
   reserve(more: number): void {
