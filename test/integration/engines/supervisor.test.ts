@@ -92,6 +92,34 @@ test('a child that says nothing is silent at the second time, ready again when i
   expect(child.pid).toBe(first)
 })
 
+test('a child that could not be asked is taken for what it was', async () => {
+  using folder = engineFolder()
+  const answers: Heard[] = [
+    'unknown',
+    'silent',
+    'unknown',
+    'unknown',
+    'silent',
+    'unknown',
+    'unknown',
+    'unknown',
+    'unknown',
+    'unknown',
+    'well',
+  ]
+  let asked = 0
+  await using child = await SupervisedProcess.start(options(folder.path, () => idle, { listen: async () => answers[asked++] ?? 'well' }))
+  const states: unknown[] = []
+  using _ = child.onState((state) => states.push({ state, asked }))
+  const first = child.pid
+  await until('it was asked often enough', () => asked > answers.length)
+  expect(states).toEqual([
+    { state: 'silent', asked: 5 },
+    { state: 'ready', asked: 11 },
+  ])
+  expect(child.pid).toBe(first)
+})
+
 test('a child that recovers by itself is not ready meanwhile, and is not started again', async () => {
   using folder = engineFolder()
   const answers: Heard[] = [

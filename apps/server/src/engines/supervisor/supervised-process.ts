@@ -14,8 +14,11 @@ import { engineStartFailed } from '../errors.ts'
 import { BackOff } from './back-off.ts'
 import { RotatingLog } from './rotating-log.ts'
 
-/** What a child does when it is asked something: `well` and `recovering` (no questions yet) answer, `silent` does not. */
-export type Heard = 'well' | 'recovering' | 'silent'
+/**
+ * What a child does when it is asked something: `well` and `recovering` (no questions yet) answer, `silent` does not. `unknown`: it
+ * could not be asked, and is taken for what it was.
+ */
+export type Heard = 'well' | 'recovering' | 'silent' | 'unknown'
 
 export type EngineState = 'starting' | 'ready' | 'silent' | 'restarting' | 'failed' | 'stopped'
 
@@ -187,6 +190,7 @@ export class SupervisedProcess implements AsyncDisposable {
       await clock.sleep(silences === 0 && this.#state === 'ready' ? listenEveryMs : listenAgainMs, ended)
       const heard = await listen()
       if (ended.aborted || this.#stopping.signal.aborted) return
+      if (heard === 'unknown') continue
       silences = heard === 'silent' ? silences + 1 : 0
       this.#heard(heard, silences)
     }
@@ -194,7 +198,7 @@ export class SupervisedProcess implements AsyncDisposable {
     this.#kill(child)
   }
 
-  #heard(heard: Heard, silences: number): void {
+  #heard(heard: Exclude<Heard, 'unknown'>, silences: number): void {
     const { logger, name } = this.#options
     if (silences === silencesToSilent) {
       this.#failure = 'it is there and does not answer'
