@@ -4,11 +4,13 @@
  * for its password: an SSLRequest, answered with one byte by a server in any state, then a startup message, answered with an
  * authentication request, or with error 57P03 (cannot_connect_now) by a server that recovers. PostgreSQL docs, "Message Formats".
  */
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Heard } from '../supervisor/supervised-process.ts'
 
 const answerMsMax = 2_000
+/** How soon a full queue of connections is tried again. */
+const retryMs = 50
 
 /** Length 8, code 80877103. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
@@ -25,26 +27,53 @@ function startupMessage(user: string): Buffer {
   return Buffer.concat([head, fields])
 }
 
-/** Silent: no answer in time, or its queue of unanswered connections is full. */
-export function hearServer(socketPath: string, user: string, clock: Clock): Promise<Heard> {
+/**
+ * Silent: no answer in time, or its queue of unanswered connections was full all that time. Unknown: it could not be asked, e.g. because
+ * this process has no file descriptor or memory left for a socket, which says nothing about the server.
+ */
+export function hearServer(socketPath: string, user: string, clock: Clock, open: (path: string) => Socket = connect): Promise<Heard> {
   return new Promise((resolve) => {
-    const socket = connect(socketPath)
+    let socket: Socket | null = null
+    let settled = false
+    let retry: Disposable | null = null
     const deadline = clock.after(answerMsMax, () => settle('silent'))
-    let answer = ''
     function settle(heard: Heard): void {
+      settled = true
       deadline[Symbol.dispose]()
-      socket.destroy()
+      retry?.[Symbol.dispose]()
+      socket?.destroy()
       resolve(heard)
     }
-    socket.on('error', (error: NodeJS.ErrnoException) => settle(absent.has(error.code ?? '') || answer !== '' ? 'well' : 'silent'))
-    socket.once('connect', () => socket.write(sslRequest))
-    socket.on('data', (chunk: Buffer) => {
-      if (answer === '') socket.write(startupMessage(user))
-      answer += chunk.toString('latin1')
-      // A severity and a code end in a zero byte each; other errors (too many connections) come from a server that is well.
-      if (answer.includes('C57P03\0')) settle('recovering')
-      else if (answer.length > 1 && !answer.startsWith('E', 1)) settle('well')
-    })
-    socket.once('close', () => settle('well'))
+    function ask(): void {
+      socket = converse(open(socketPath), user, (heard) => {
+        if (settled) return
+        if (heard === 'queue full') retry = clock.after(retryMs, ask)
+        else settle(heard)
+      })
+    }
+    ask()
   })
+}
+
+/** One connection. Calls `done` with what came of it, at least once if the connection ends. */
+function converse(socket: Socket, user: string, done: (heard: Heard | 'queue full') => void): Socket {
+  let answer = ''
+  let failed = false
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    failed = true
+    if (answer !== '' || absent.has(error.code ?? '')) done('well')
+    else done(error.code === 'EAGAIN' ? 'queue full' : 'unknown')
+  })
+  socket.once('connect', () => socket.write(sslRequest))
+  socket.on('data', (chunk: Buffer) => {
+    if (answer === '') socket.write(startupMessage(user))
+    answer += chunk.toString('latin1')
+    // A severity and a code end in a zero byte each; other errors (too many connections) come from a server that is well.
+    if (answer.includes('C57P03\0')) done('recovering')
+    else if (answer.length > 1 && !answer.startsWith('E', 1)) done('well')
+  })
+  socket.once('close', () => {
+    if (!failed) done('well')
+  })
+  return socket
 }
