@@ -1,10 +1,12 @@
 /**
  * The processes of one PostgreSQL server. The postmaster forks the others, each into a session of its own, so no signal to a group
  * reaches them; they end by themselves when the postmaster is gone, unless they hang. One that is left keeps the server's
- * shared memory, and a new server refuses to start beside it. All of them work in the cluster's folder, which is how they are found.
+ * shared memory, and a new server refuses to start beside it. All of them work in the cluster's folder, which is how they are found;
+ * whoever else works there (an administrator's shell) is left alone.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { basename } from 'node:path'
 
 /** SIGKILL to the postmaster and to all that it forked: what was committed is in the write-ahead log. */
 export function killFamily(postmaster: number, clusterFolder: string): void {
@@ -29,12 +31,26 @@ function serversIn(clusterFolder: string): number[] {
   } catch {
     return []
   }
-  return entries.filter((name) => /^\d+$/.test(name) && workingFolder(name) === folder).map(Number)
+  return entries.filter((name) => /^\d+$/.test(name) && linkOf(name, 'cwd') === folder && isPostgres(name)).map(Number)
 }
 
-function workingFolder(pid: string): string | null {
+/** By its program, be that replaced by a newer one meanwhile, or by its title: `postgres: checkpointer`, when a loader runs it. */
+function isPostgres(pid: string): boolean {
+  const program = linkOf(pid, 'exe')?.replace(/ \(deleted\)$/, '') ?? ''
+  return basename(program) === 'postgres' || /^postgres:?$/.test(basename(firstWord(pid)))
+}
+
+function firstWord(pid: string): string {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`)
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/, 1)[0] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function linkOf(pid: string, link: 'cwd' | 'exe'): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/${link}`)
   } catch {
     // It has ended, or is someone else's.
     return null
