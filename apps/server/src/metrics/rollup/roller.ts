@@ -39,9 +39,12 @@ export interface RollerTiming {
 
 export const defaultTiming: RollerTiming = { periodMs: 15_000, graceMs: 90_000, quietMs: 30_000, lateMsMax: 600_000 }
 
-/** Hours of one project in one statement, of all projects together, and in one round. */
+/** Hours that one round closes, hours of one project in one statement, and late hours in one round: while rounds succeed. */
+const hoursPerClosing = 6
 const hoursPerRun = 6
-const hoursPerRound = 96
+const lateHoursPerRound = 96
+/** A round that fails is followed by ones of half its size, down to a bucket: what is too much for one statement must not stop everything. */
+const leastShare = 1 / (hoursPerClosing * bucketsPerHour)
 const waitMs = 100
 
 export class RollupRoller implements AsyncDisposable {
@@ -51,6 +54,10 @@ export class RollupRoller implements AsyncDisposable {
   #seq = 0
   /** Up to where the first life of the program with rollups has to make everything; null when that was seen to. */
   #oldUpToMs: number | null = null
+  /** Of the sizes above, what the next round tries. */
+  #share = 1
+  /** The last round failed and had late hours: the next one goes without. */
+  #leavesLate = false
   #writing: Promise<void> | null = null
   #loop: Promise<void> | null = null
 
@@ -93,8 +100,11 @@ export class RollupRoller implements AsyncDisposable {
     await this.beforeInsert()
     const { marks, store, log, clock, instruments } = this.#deps
     const { quietMs, lateMsMax } = this.#timing
-    const taken = marks.take({ quietMs, atMostMs: lateMsMax }, hoursPerRound)
-    const closeToMs = Math.max(this.#closableMs(), marks.closedMs)
+    const perRun = Math.max(Math.floor(hoursPerRun * this.#share), 1)
+    const lateHours = this.#leavesLate ? 0 : Math.max(Math.floor(lateHoursPerRound * this.#share), 1)
+    const taken = lateHours === 0 ? [] : marks.take({ quietMs, atMostMs: lateMsMax }, lateHours)
+    const closeToMs = Math.max(Math.min(this.#closableMs(), marks.closedMs + this.#closingMs()), marks.closedMs)
+    this.#leavesLate = false
     if (taken.length === 0 && closeToMs === marks.closedMs) return false
     const seq = ++this.#seq
     try {
@@ -107,15 +117,18 @@ export class RollupRoller implements AsyncDisposable {
       await store.begin(seq)
       const startedMs = clock.monotonicMs()
       const closing = closingRuns(marks.closedMs, closeToMs)
-      await this.#make([...closing, ...hourRuns(taken, hoursPerRun)], seq, closeToMs)
+      await this.#make([...closing, ...hourRuns(taken, perRun)], seq, closeToMs)
       await store.done(seq, taken, closeToMs)
       marks.close(closeToMs)
       marks.made()
+      this.#share = Math.min(this.#share * 2, 1)
       instruments.rounds.inc()
       instruments.seconds.inc((clock.monotonicMs() - startedMs) / 1000)
       instruments.lateBuckets.inc(taken.reduce((sum, { mask }) => sum + bitsOf(mask), 0))
     } catch (error) {
       marks.giveBack()
+      this.#share = Math.max(this.#share / 2, leastShare)
+      this.#leavesLate = taken.length > 0
       throw error
     }
     if (seq % roundsPerPartition === 0) await store.snapshot(++this.#seq, marks.all(), marks.closedMs)
@@ -183,6 +196,11 @@ export class RollupRoller implements AsyncDisposable {
   #closableMs(): number {
     const { bucketMs } = fiveMinutes
     return Math.floor((this.#deps.clock.nowMs() - this.#timing.graceMs) / bucketMs) * bucketMs
+  }
+
+  /** How much of the time that is not closed yet the next round takes, at least a bucket. */
+  #closingMs(): number {
+    return Math.max(Math.floor(this.#share * hoursPerClosing * bucketsPerHour), 1) * fiveMinutes.bucketMs
   }
 
   async #writeMarks(): Promise<void> {
