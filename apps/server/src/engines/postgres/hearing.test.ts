@@ -45,7 +45,8 @@ function refused(code: string): Socket {
   return socket
 }
 
-const hear = (clock: Clock, open?: (path: string) => Socket): Promise<string> => hearServer(path, 'someone', clock, open)
+const hear = (clock: Clock, open?: (path: string) => Socket): Promise<string> =>
+  hearServer(path, 'someone', open === undefined ? { clock } : { clock, open })
 
 test('a server that asks for the password is well, one that recovers says so', async () => {
   await serve('N', 'R\0\0\0\x08\0\0\0\x0a')

@@ -27,11 +27,17 @@ function startupMessage(user: string): Buffer {
   return Buffer.concat([head, fields])
 }
 
+export interface HearingDeps {
+  readonly clock: Clock
+  /** Opens a connection to a Unix socket. */
+  readonly open?: (path: string) => Socket
+}
+
 /**
  * Silent: no answer in time, or its queue of unanswered connections was full all that time. Unknown: it could not be asked, e.g. because
  * this process has no file descriptor or memory left for a socket, which says nothing about the server.
  */
-export function hearServer(socketPath: string, user: string, clock: Clock, open: (path: string) => Socket = connect): Promise<Heard> {
+export function hearServer(socketPath: string, user: string, { clock, open = connect }: HearingDeps): Promise<Heard> {
   return new Promise((resolve) => {
     let socket: Socket | null = null
     let settled = false

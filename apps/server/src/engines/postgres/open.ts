@@ -109,7 +109,7 @@ async function startEmbedded(options: PostgresOptions): Promise<Started> {
       }
     },
     probe: async () => (await whyNot(connectionTo('postgres'))) === null,
-    listen: () => hearServer(join(cluster.socketFolder, '.s.PGSQL.5432'), superuser, clock),
+    listen: () => hearServer(join(cluster.socketFolder, '.s.PGSQL.5432'), superuser, { clock }),
     // At once: what was committed is in its log, and a new parent may be waiting for the folder.
     attach: (pid) => guardOrphan(pid, 'QUIT'),
     explain: lastFault,
