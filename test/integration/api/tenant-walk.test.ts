@@ -4,7 +4,7 @@ import type { Access } from '../../../apps/server/src/accounts/index.ts'
 import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.ts'
 import { adminPassword, adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
 import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
-import type { MetricsStore } from '../../../apps/server/src/metrics/index.ts'
+import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
 import { routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
 let stack: ApiStack
@@ -254,6 +254,13 @@ describe('everything that takes a scope', () => {
     return await stack.accounts.gatekeeper.project(caller, project, 'admin')
   }
 
+  /** All that a scan of the head has: names and values. */
+  function scanned(scan: SeriesScan | null): unknown {
+    if (scan === null) return null
+    using held = scan
+    return held.labels.map((labels, series) => [labels, structuredClone(held.read(series))])
+  }
+
   /** One call for each method; a new method without one fails the first test below. */
   function calls({ scope }: Access): Record<string, Record<string, () => unknown>> {
     const { query, metrics } = stack
@@ -270,6 +277,7 @@ describe('everything that takes a scope', () => {
       },
       store: {
         select: () => metrics.store.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, { ...budget, signal }),
+        scan: () => scanned(metrics.store.scan?.(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, budget) ?? null),
         grid: () => cold.grid?.(scope, { matchers: matchAll, fromMs: hint.startMs, toMs: hint.endMs, hint }, { ...budget, signal }),
       },
       cold: { select: () => cold.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, { ...budget, signal }) },
@@ -304,6 +312,7 @@ describe('everything that takes a scope', () => {
       'query.range',
       'query.series',
       'store.select',
+      'store.scan',
       'store.grid',
       'cold.select',
       'catalog.metrics',
