@@ -1,5 +1,8 @@
 /** The common memory of requests, with real sockets: many large bodies that stop half-way neither fill it nor keep others out. */
 import { connect, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { otherTestKey, testKey } from '../../../apps/server/src/protocols/testing/door.ts'
 import { type Listening, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
@@ -93,6 +96,135 @@ describe(`${senderCount} bodies that stop half-way`, () => {
     await until('a silent one to be told', () => filled.some(({ answer }) => answer.startsWith('HTTP/1.1 503')))
     expect(highestBytes).toBeLessThanOrEqual(inFlightBytesMax)
     for (const { socket } of senders) socket.destroy()
+    await until('everything to be given back', () => budget.takenBytes === 0)
+  })
+})
+
+function openSocket(): Socket {
+  const socket = connect(Number(new URL(listening.httpUrl).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  senders.push({ socket, answer: '' })
+  return socket
+}
+
+function gauge(name: string): Buffer {
+  return otlpProtobuf({ metrics: [{ kind: 'gauge', name, points: [{ timeMs: listening.it.nowMs, int: 1n }] }] })
+}
+
+function requestOf(body: Buffer, ...headers: string[]): Buffer {
+  const head = ['POST /v1/metrics HTTP/1.1', 'host: test', `authorization: Bearer ${testKey}`, 'content-type: application/x-protobuf']
+  return Buffer.concat([Buffer.from([...head, ...headers, `content-length: ${body.byteLength}`, '', ''].join('\r\n')), body])
+}
+
+describe('what a sender held that has gone is given back', () => {
+  test('when its body was complete and waits for its turn', async () => {
+    const { budget } = listening.it.door.intake
+    const { metrics } = listening.it
+    for (const headers of [[], ['content-encoding: gzip']]) {
+      const body = headers.length === 0 ? gauge('g') : gzipSync(gauge('g'))
+      const accepted = metrics.batches
+      // Nobody has a turn until the sender is gone.
+      const turns = [
+        await listening.it.door.intake.turn({ organizationId: 9, projectId: 9 }, 1),
+        await listening.it.door.intake.turnElsewhere({ organizationId: 9, projectId: 9 }, 1),
+        await listening.it.door.intake.turnElsewhere({ organizationId: 9, projectId: 9 }, 1),
+      ]
+      const closed = new Promise<void>((resolve) => listening.onceDisconnected(resolve))
+      const socket = openSocket()
+      socket.write(requestOf(body, ...headers))
+      await until('the body to be there', () => budget.takenBytes >= body.byteLength)
+      socket.destroy()
+      await closed
+      for (const turn of turns) turn[Symbol.dispose]()
+      await until('the body to be stored all the same', () => metrics.batches > accepted)
+      await until('everything to be given back', () => budget.takenBytes === 0)
+    }
+  })
+
+  test('when its requests were sent one behind another', async () => {
+    const { budget } = listening.it.door.intake
+    const { metrics } = listening.it
+    using turn = await listening.it.door.intake.turn({ organizationId: 9, projectId: 9 }, 1)
+    const closed = new Promise<void>((resolve) => listening.onceDisconnected(resolve))
+    const socket = openSocket()
+    // Three that are complete and one that is not, before the first has its answer.
+    const half = requestOf(Buffer.alloc(100_000)).subarray(0, 50_000)
+    socket.write(Buffer.concat([requestOf(gauge('a')), requestOf(gauge('b')), requestOf(gauge('c')), half]))
+    await until('all of it to be there', () => budget.takenBytes > 40_000)
+    socket.destroy()
+    await closed
+    turn[Symbol.dispose]()
+    await until('the complete ones to be stored', () => metrics.batches === 3)
+    await until('everything to be given back', () => budget.takenBytes === 0)
+  })
+})
+
+/** RFC 9113: HTTP/2 as bytes, because Node's own client puts small writes together. */
+const frameTypes = { data: 0, headers: 1, settings: 4 } as const
+const endOfHeaders = 4
+
+function http2Frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.byteLength, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(streamId, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** RFC 7541 6.2.2: a literal field with a new name, neither of them longer than 126 bytes. */
+function literalField([name, value]: [string, string]): Buffer {
+  return Buffer.from(`\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`, 'latin1')
+}
+
+describe('a body in pieces of one byte', () => {
+  const pieceCount = 150_000
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const usedBytes = (): number => {
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  /** What may be there beside the bodies: buffers of sockets, what the test itself made. */
+  const otherBytesMax = 4 * mib
+
+  test('takes no more memory than it counts: HTTP', { timeout: 60_000 }, async () => {
+    const { budget } = listening.it.door.intake
+    const socket = openSocket()
+    const head = requestOf(Buffer.alloc(0)).toString('latin1').replace('content-length: 0', 'transfer-encoding: chunked')
+    const pieces = Buffer.from('1\r\nx\r\n'.repeat(pieceCount))
+    const before = usedBytes()
+    socket.write(head)
+    socket.write(pieces)
+    await until('the pieces to be there', () => budget.takenBytes >= pieceCount, 30_000)
+    expect(usedBytes() - before - budget.takenBytes).toBeLessThan(otherBytesMax)
+    socket.destroy()
+    await until('everything to be given back', () => budget.takenBytes === 0)
+  })
+
+  test('takes no more memory than it counts: gRPC', { timeout: 60_000 }, async () => {
+    const { budget } = listening.it.door.intake
+    const socket = connect(listening.grpcPort, '127.0.0.1')
+    socket.on('error', () => undefined).resume()
+    senders.push({ socket, answer: '' })
+    const headers = {
+      ':method': 'POST',
+      ':scheme': 'http',
+      ':authority': 'test',
+      ':path': '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+      'content-type': 'application/grpc',
+      authorization: `Bearer ${testKey}`,
+    }
+    const pieces = Buffer.alloc(pieceCount * 10, http2Frame(frameTypes.data, 0, 1, Buffer.from('x')))
+    const before = usedBytes()
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    socket.write(http2Frame(frameTypes.settings, 0, 0, Buffer.alloc(0)))
+    socket.write(http2Frame(frameTypes.headers, endOfHeaders, 1, Buffer.concat(Object.entries(headers).map(literalField))))
+    socket.write(pieces)
+    await until('the pieces to be there', () => budget.takenBytes >= pieceCount, 30_000)
+    expect(usedBytes() - before - budget.takenBytes).toBeLessThan(otherBytesMax)
+    socket.destroy()
     await until('everything to be given back', () => budget.takenBytes === 0)
   })
 })

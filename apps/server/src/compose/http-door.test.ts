@@ -33,6 +33,17 @@ test('detaching waits for the request under way, and answers new ones 503 meanwh
   await quiet
 })
 
+test('requests sent one behind another are no longer under way once their connection is gone', async () => {
+  await using door = await openHttpDoor({ host: '127.0.0.1', port: 0, setting: 'PORT' })
+  // Nobody answers: the second request waits behind the first.
+  door.attach((request) => void request.resume())
+  const socket = connect(door.port, '127.0.0.1')
+  socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n')
+  await expect.poll(() => door.underWay).toBe(2)
+  socket.destroy()
+  await expect.poll(() => door.underWay).toBe(0)
+})
+
 test('a taken port is one clear error that names the setting', async () => {
   await using door = await openHttpDoor({ host: '127.0.0.1', port: 0, setting: 'PORT' })
   await expect(openHttpDoor({ host: '127.0.0.1', port: door.port, setting: 'BELLWETHER_PORT' })).rejects.toMatchObject({

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 
 import { systemClock } from '../kernel/clock.ts'
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
+import { onceOver } from '../kernel/request-over.ts'
 import { StalledSenders } from './stalled-senders.ts'
 
 const portInUse: ErrorSpec = { code: 'server.port_in_use', kind: 'unavailable', publicText: 'The port is in use.' }
@@ -33,6 +34,8 @@ const drainMsMax = 3_000
 export interface HttpDoor extends AsyncDisposable {
   readonly server: Server
   readonly port: number
+  /** Requests that `listener` has got and not answered, and whose sender is still there. */
+  readonly underWay: number
   /** From now on `listener` answers. */
   attach(listener: RequestListener): void
   /** From now on 503 again, for the time of shutting down. Resolves when the requests under way are answered, or after a while. */
@@ -65,7 +68,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     stalled.follow(request)
     if (listener === null) return answerUnavailable(request, response, state)
     underWay++
-    response.once('close', () => {
+    onceOver(request, response, () => {
       underWay--
       if (underWay === 0) quiet?.()
     })
@@ -86,6 +89,9 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return {
     server,
     port: address !== null && typeof address === 'object' ? address.port : options.port,
+    get underWay() {
+      return underWay
+    },
     attach(next) {
       listener = next
     },

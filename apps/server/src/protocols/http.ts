@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Admitted, senderAddress } from '../ingest/index.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
+import { onceOver } from '../kernel/request-over.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import type { ByteLease } from './body/byte-budget.ts'
 import { receiveBody } from './body/receive.ts'
@@ -66,6 +67,8 @@ export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, prot
 interface Arrival {
   readonly admitted: Admitted
   readonly lease: ByteLease
+  /** A handler has taken it over: it is at work with the body, whether the sender is there or not, and gives the lease back. */
+  isHandled: boolean
 }
 
 const arrivals = new WeakMap<FastifyRequest, Arrival>()
@@ -79,9 +82,11 @@ function openRequest(door: MetricsDoor, request: FastifyRequest, reply: FastifyR
   tenants.set(request, admitted.tenant)
   const isDecompressedElsewhere = /gzip|deflate/i.test(headerOf(request, 'content-encoding') ?? '')
   const lease = door.intake.open(admitted.tenant, { sizeBytes, isDecompressedElsewhere })
-  arrivals.set(request, { admitted, lease })
-  // Comes once, whether the answer was sent or the connection broke.
-  reply.raw.once('close', () => lease[Symbol.dispose]())
+  const arrival: Arrival = { admitted, lease, isHandled: false }
+  arrivals.set(request, arrival)
+  onceOver(request.raw, reply.raw, () => {
+    if (!arrival.isHandled) lease[Symbol.dispose]()
+  })
 }
 
 function arrivalOf(request: FastifyRequest): Arrival {
@@ -90,14 +95,21 @@ function arrivalOf(request: FastifyRequest): Arrival {
   return arrival
 }
 
+/** A request in the hands of its handler, which disposes of it when nothing is done with the body any more. */
+export interface HandledRequest extends Admitted, Disposable {
+  readonly lease: ByteLease
+}
+
 /**
  * Whose data it is, which way it goes, and the lease that holds it. A body whose length the headers did not say is admitted again.
  * Errors: those of `Admission`.
  */
-export function admitRequest(door: MetricsDoor, request: FastifyRequest): Admitted & Pick<Arrival, 'lease'> {
-  const { admitted, lease } = arrivalOf(request)
+export function admitRequest(door: MetricsDoor, request: FastifyRequest): HandledRequest {
+  const arrival = arrivalOf(request)
+  const { admitted, lease } = arrival
   const { tenant, lane } = declaredBytes(request) === null ? admit(door, request, bodyOf(request).byteLength) : admitted
-  return { tenant, lane, lease }
+  arrival.isHandled = true
+  return { tenant, lane, lease, [Symbol.dispose]: () => lease[Symbol.dispose]() }
 }
 
 function admit(door: MetricsDoor, request: FastifyRequest, sizeBytes: number): Admitted {

@@ -50,7 +50,7 @@ export interface MetricsBody {
   readonly format: RawProtocol
   readonly encoding: ContentEncoding
   readonly bytes: Uint8Array
-  /** Holds the bytes; whoever opened it disposes of it. */
+  /** Holds the bytes, and what they become; whoever opened it disposes of it, and not before `ingest` has settled. */
   readonly lease: ByteLease
 }
 

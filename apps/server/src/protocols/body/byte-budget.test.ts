@@ -36,6 +36,16 @@ describe('shares', () => {
     expect(budget.lease(projectA).take(600)).toBe(true)
   })
 
+  test('a lease that was given back takes and holds nothing more', () => {
+    const { budget } = budgetOf(900)
+    const lease = budget.lease(projectA)
+    expect(lease.take(100)).toBe(true)
+    lease[Symbol.dispose]()
+    expect(lease.take(1)).toBe(false)
+    lease.hold(500)
+    expect([lease.heldBytes, budget.takenBytes, budget.hasRoom(projectA, 600)]).toEqual([0, 0, true])
+  })
+
   test('what is held without asking keeps others out until it goes', () => {
     const { budget } = budgetOf(900)
     const lease = budget.lease(projectA)
@@ -81,6 +91,27 @@ describe('slow bodies', () => {
     expect(brisk.take(1)).toBe(true)
     expect(budget.lease(projectB).take(mib)).toBe(false)
     expect([trickling.given(), brisk.given()]).toEqual([true, false])
+  })
+
+  test('that give way while they take get nothing: they are over', () => {
+    const { budget, pass } = budgetOf(3 * mib)
+    const lease = budget.lease(projectA)
+    lease.startReceiving(() => lease[Symbol.dispose]())
+    expect(lease.take(2 * mib)).toBe(true)
+    pass(3000)
+    expect(lease.take(mib)).toBe(false)
+    expect(budget.takenBytes).toBe(0)
+  })
+
+  test('that come without needing more are not silent, and are not refused', () => {
+    const { budget, pass } = budgetOf(3 * mib)
+    const brisk = receiving(budget, 2 * mib)
+    pass(1900)
+    expect(brisk.take(0)).toBe(true)
+    pass(200)
+    expect(budget.lease(projectB).take(mib)).toBe(false)
+    budget.lease(projectB).hold(mib)
+    expect([brisk.given(), brisk.take(0)]).toEqual([false, true])
   })
 
   test('are not looked for at every refusal', () => {

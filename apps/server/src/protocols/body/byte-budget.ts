@@ -16,10 +16,10 @@ const slowBytesPerSec = 64 * 1024
 /** The slow are looked for at most this often. */
 const lookEveryMs = 100
 
-/** One request's part. Disposing gives back all of it, once. */
+/** One request's part. Disposing gives back all of it and ends it: whoever still has it takes and holds nothing more. */
 export interface ByteLease extends Disposable {
   readonly heldBytes: number
-  /** False when there is not that much left for the project; then nothing was taken. */
+  /** False when there is not that much left for the project, or the lease is over; then nothing was taken. 0 says that something came. */
   take(sizeBytes: number): boolean
   /** Counts what is there already and cannot be refused; below zero for what was let go. */
   hold(sizeBytes: number): void
@@ -68,7 +68,8 @@ export class ByteBudget {
   }
 
   take(lease: Lease, sizeBytes: number): boolean {
-    if (!this.#makeRoom(lease.project, sizeBytes)) return false
+    // The lease itself may be one that is given up for the room.
+    if ((sizeBytes > 0 && !this.#makeRoom(lease.project, sizeBytes)) || lease.isOver) return false
     this.add(lease.project, sizeBytes)
     const receiving = this.#receiving.get(lease)
     if (receiving !== undefined) receiving.lastMs = this.#clock.monotonicMs()
@@ -119,6 +120,7 @@ class Lease implements ByteLease {
   readonly project: string
   readonly #budget: ByteBudget
   #held = 0
+  #isOver = false
 
   constructor(budget: ByteBudget, project: string) {
     this.#budget = budget
@@ -129,19 +131,24 @@ class Lease implements ByteLease {
     return this.#held
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   take(sizeBytes: number): boolean {
-    if (!this.#budget.take(this, sizeBytes)) return false
+    if (this.#isOver || !this.#budget.take(this, sizeBytes)) return false
     this.#held += sizeBytes
     return true
   }
 
   hold(sizeBytes: number): void {
+    if (this.#isOver) return
     this.#budget.add(this.project, sizeBytes)
     this.#held += sizeBytes
   }
 
   startReceiving(giveUp: () => void): void {
-    this.#budget.startReceiving(this, giveUp)
+    if (!this.#isOver) this.#budget.startReceiving(this, giveUp)
   }
 
   endReceiving(): void {
@@ -149,6 +156,7 @@ class Lease implements ByteLease {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true
     this.endReceiving()
     this.#budget.add(this.project, -this.#held)
     this.#held = 0

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { AppError } from '../../kernel/errors.ts'
 import { bodyMalformed, bodyTooLarge, bodyTooSlow, protocolsBusy } from '../errors.ts'
 import type { ByteLease } from './byte-budget.ts'
+import { GatheredBody } from './gathered-body.ts'
 
 const retryAfterSec = 1
 
@@ -13,8 +14,7 @@ const retryAfterSec = 1
  */
 export function receiveBody(body: Readable, bytesMax: number, lease: ByteLease): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    const gathered = new GatheredBody(bytesMax, lease)
     const settle = (outcome: () => void): void => {
       body.off('data', onData).off('end', onEnd).off('close', onCut)
       lease.endReceiving()
@@ -22,19 +22,17 @@ export function receiveBody(body: Readable, bytesMax: number, lease: ByteLease):
     }
     const refuse = (error: AppError): void =>
       settle(() => {
-        chunks.length = 0
+        gathered.drop()
         lease[Symbol.dispose]()
         body.resume()
         reject(error)
       })
     const onData = (chunk: Buffer): void => {
-      size += chunk.byteLength
-      if (size > bytesMax) refuse(new AppError(bodyTooLarge, { publicText: `The request body is larger than ${bytesMax} bytes.` }))
-      else if (!lease.take(chunk.byteLength)) refuse(new AppError(protocolsBusy, { retryAfterSec }))
-      else chunks.push(chunk)
+      const sizeBytes = gathered.sizeBytes + chunk.byteLength
+      if (sizeBytes > bytesMax) refuse(new AppError(bodyTooLarge, { publicText: `The request body is larger than ${bytesMax} bytes.` }))
+      else if (!gathered.add(chunk)) refuse(new AppError(protocolsBusy, { retryAfterSec }))
     }
-    const onEnd = (): void =>
-      settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)))
+    const onEnd = (): void => settle(() => resolve(gathered.finish()))
     const onCut = (): void => refuse(new AppError(bodyMalformed, { publicText: 'The request body was cut off.' }))
     lease.startReceiving(() => refuse(new AppError(bodyTooSlow, { retryAfterSec })))
     body.on('data', onData).on('end', onEnd).on('close', onCut)

@@ -21,13 +21,13 @@ export async function registerOtlpRoutes(app: FastifyInstance, door: MetricsDoor
     sendError: sendStatus,
     register(scope) {
       scope.post('/v1/metrics', ingestAccess, async (request, reply) => {
-        const admitted = admitRequest(door, request)
+        using handled = admitRequest(door, request)
         const format = formatOf(request)
         if (format === null) {
           throw new AppError(bodyTypeUnsupported, { hint: 'Send application/x-protobuf or application/json.' })
         }
         const encoding = parseContentEncoding(headerOf(request, 'content-encoding'))
-        const outcome = await door.ingest({ ...admitted, protocolName, format, encoding, bytes: bodyOf(request) })
+        const outcome = await door.ingest({ ...handled, protocolName, format, encoding, bytes: bodyOf(request) })
         reply.header('content-type', contentTypes[format])
         return reply.send(format === 'otlpJson' ? Buffer.from(responseJson(outcome)) : responseProtobuf(outcome))
       })

@@ -27,12 +27,12 @@ export async function registerRemoteWriteRoutes(app: FastifyInstance, door: Metr
     sendError: sendText,
     register(scope) {
       scope.post('/api/v1/write', ingestAccess, async (request, reply) => {
-        const admitted = admitRequest(door, request)
+        using handled = admitRequest(door, request)
         const format = formatOf(request)
         const header = headerOf(request, 'content-encoding')
         // Version 1 senders may leave the header out; the body is snappy all the same.
         const encoding = header === undefined ? 'snappy' : parseContentEncoding(header)
-        const outcome = await door.ingest({ ...admitted, protocolName, format, encoding, bytes: bodyOf(request) })
+        const outcome = await door.ingest({ ...handled, protocolName, format, encoding, bytes: bodyOf(request) })
         writtenHeaders(reply, outcome)
         if (outcome.pointsRefused === 0) return reply.code(204).send()
         return reply.code(400).type('text/plain; charset=utf-8').send(refusedText(outcome))

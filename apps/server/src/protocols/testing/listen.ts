@@ -1,5 +1,6 @@
 /** Real listeners on a test door, and a bare gRPC client, for tests with real clients. */
 import { Client, Metadata, type ServiceError, credentials } from '@grpc/grpc-js'
+import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { startOtlpGrpcServer } from '../otlp/grpc.ts'
 import { registerOtlpRoutes } from '../otlp/routes.ts'
@@ -12,6 +13,8 @@ export interface Listening extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` with all HTTP routes. */
   readonly httpUrl: string
   readonly grpcPort: number
+  /** Calls back when the next HTTP connection has ended on this side. */
+  onceDisconnected(then: () => void): void
 }
 
 /** Listens on free ports of this machine; the door's clock stands at now. */
@@ -27,6 +30,7 @@ export async function listen(limits: Partial<ProtocolLimits> = {}): Promise<List
     it,
     httpUrl,
     grpcPort: grpc.port,
+    onceDisconnected: (then) => app.server.once('connection', (socket: Socket) => socket.once('close', then)),
     async [Symbol.asyncDispose]() {
       await grpc[Symbol.asyncDispose]()
       await app.close()
