@@ -6,16 +6,21 @@ const src = '^apps/server/src'
 
 /** Which other domains a domain may see. Adding a pair is a design decision: change ARCHITECTURE.md with it. */
 const domainEdges = {
+  naming: [],
+  limiters: ['naming'],
+  indexer: ['naming', 'limiters'],
+  realtime: [],
   accounts: [],
   ingest: ['accounts'],
-  metrics: ['ingest'],
+  metrics: ['ingest', 'naming', 'indexer', 'limiters'],
+  cardinality: ['metrics', 'ingest', 'naming', 'limiters', 'accounts'],
   promql: ['metrics'],
-  query: ['promql', 'metrics', 'accounts'],
+  query: ['promql', 'metrics', 'accounts', 'naming'],
 }
 
 /** What every domain stands on. Only the domains with tables of their own may see the engines. */
 const foundation = ['kernel', 'config']
-const domainsOnEngines = new Set(['accounts', 'ingest', 'metrics'])
+const domainsOnEngines = new Set(['accounts', 'ingest', 'metrics', 'limiters', 'indexer', 'realtime', 'cardinality'])
 
 /** Tests may reach anywhere: they put parts together. */
 const testFiles = '\\.test\\.tsx?$|/testing/'
@@ -48,8 +53,13 @@ export default {
     ...domainRules,
     mayOnlyImport(
       'protocols',
-      ['kernel', 'config', 'accounts', 'ingest', 'metrics'],
+      ['kernel', 'config', 'accounts', 'ingest', 'metrics', 'naming', 'realtime'],
       'A protocol turns bytes into columns; it does not query.',
+    ),
+    mayOnlyImport(
+      'scrape',
+      ['kernel', 'config', 'accounts', 'ingest', 'metrics', 'naming', 'protocols'],
+      'Scraping fetches what others send; it uses the same doors.',
     ),
     mayOnlyImport('demo', ['kernel'], 'The demo is an outside client: public protocols only.'),
     {

@@ -1,5 +1,5 @@
 /**
- * Brings what the tests need and npm cannot: a Chromium and a Prometheus (with promtool).
+ * Brings what the tests need and npm cannot: a Chromium, a Prometheus (with promtool), a Redis server and Prometheus' node exporter.
  * An address in the environment wins, then what is on the PATH, then the system's package manager (root on Debian).
  * What is still missing is an error when CI=true and a visible skip elsewhere.
  */
@@ -17,6 +17,13 @@ const services = [
   },
   { name: 'Prometheus', variable: 'BELLWETHER_TEST_PROMETHEUS', commands: ['prometheus'], debian: 'prometheus' },
   { name: 'promtool', variable: 'BELLWETHER_TEST_PROMTOOL', commands: ['promtool'], debian: 'prometheus' },
+  { name: 'Redis', variable: 'BELLWETHER_TEST_REDIS', commands: ['redis-server', 'valkey-server'], debian: 'redis-server' },
+  {
+    name: 'node exporter',
+    variable: 'BELLWETHER_TEST_NODE_EXPORTER',
+    commands: ['prometheus-node-exporter', 'node_exporter'],
+    debian: 'prometheus-node-exporter',
+  },
 ]
 
 function isExecutable(path) {

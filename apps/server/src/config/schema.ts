@@ -39,6 +39,8 @@ export const settings = {
   ),
   otlpGrpcPort: setting('OTLP_GRPC_PORT', ['4317', port], 'Extra listener for OTLP over gRPC; 0 switches it off.'),
   otlpHttpPort: setting('OTLP_HTTP_PORT', ['4318', port], 'Extra listener for OTLP over HTTP; 0 switches it off.'),
+  statsdPort: setting('STATSD_PORT', ['8125', port], 'UDP port for StatsD and DogStatsD; 0 switches it off.'),
+  redisUrl: optional('REDIS_URL', url('redis', 'rediss'), 'A Redis that several programs share; default: everything is kept in process.'),
   clickhouseUrl: optional(
     'CLICKHOUSE_URL',
     url('http', 'https'),
