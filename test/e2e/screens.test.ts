@@ -103,21 +103,19 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     expect(again.troubles).toEqual([])
   })
 
-  for (const theme of ['light', 'dark'] as const) {
-    test.each(pages)(`%s is in order, ${theme}`, async (path, name) => {
-      await using seen = await visit(browser, { theme, state: signedIn })
-      await openPage(seen.page, path)
-      await keepPicture(seen.page, `${name}-${theme}`)
-      expect(await axeViolations(seen.page)).toEqual([])
-      expect(seen.troubles).toEqual([])
-    })
-  }
-
-  test.each(pages)('%s fits a phone', async (path, name) => {
-    await using seen = await visit(browser, { theme: 'light', state: signedIn, width: 390, height: 844 })
-    await openPage(seen.page, path)
-    await keepPicture(seen.page, `${name}-phone`)
-    const widths = await seen.page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth])
+  test.each(pages)('%s is in order, light and dark, and fits a phone', async (path, name) => {
+    await using seen = await visit(browser, { theme: 'light', state: signedIn })
+    const { page } = seen
+    await openPage(page, path)
+    await keepPicture(page, `${name}-light`)
+    expect(await axeViolations(page)).toEqual([])
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await keepPicture(page, `${name}-dark`)
+    expect(await axeViolations(page)).toEqual([])
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.setViewportSize({ width: 390, height: 844 })
+    await keepPicture(page, `${name}-phone`)
+    const widths = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth])
     expect(widths[0]).toBeLessThanOrEqual(widths[1] ?? 0)
     expect(seen.troubles).toEqual([])
   })

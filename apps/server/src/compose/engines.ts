@@ -1,14 +1,16 @@
-/** The two engines and their schemas. Both start side by side: a warm start must be ready within seconds. */
+/** The engines and their schemas. They start side by side: a warm start must be ready within seconds. */
 import { accountsMigrations } from '../accounts/index.ts'
 import type { Config } from '../config/index.ts'
 import {
   openClickHouse,
   openPostgres,
+  openRedis,
   runClickHouseMigrations,
   runPostgresMigrations,
   type ClickHouseEngine,
   type MemoryBudget,
   type PostgresEngine,
+  type RedisEngine,
 } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -18,10 +20,12 @@ import { metricsMigrations } from '../metrics/index.ts'
 export interface Engines {
   readonly clickhouse: ClickHouseEngine
   readonly postgres: PostgresEngine
+  /** Null: none is configured, and what it would share is kept in process. */
+  readonly redis: RedisEngine | null
 }
 
 export interface EnginesDeps {
-  readonly config: Pick<Config, 'clickhouseUrl' | 'postgresUrl'>
+  readonly config: Pick<Config, 'clickhouseUrl' | 'postgresUrl' | 'redisUrl'>
   readonly dataDir: string
   readonly memory: MemoryBudget
   readonly clock: Clock
@@ -33,18 +37,20 @@ const database = 'bellwether'
 /** Starts or connects both and brings their schemas up to date. Whatever was opened belongs to `resources`, also on failure. */
 export async function composeEngines(deps: EnginesDeps, resources: ResourceScope): Promise<Engines> {
   const { config, dataDir, memory, clock, logger } = deps
-  const [clickhouse, postgres] = await Promise.allSettled([
+  const [clickhouse, postgres, redis] = await Promise.allSettled([
     openClickHouse({ url: config.clickhouseUrl, cluster: null, dataDir, database, memoryMaxBytes: memory.engineBytes, logger, clock }),
     openPostgres({ url: config.postgresUrl, dataDir, logger, clock }),
+    config.redisUrl === null ? null : openRedis({ url: config.redisUrl, logger: logger.child('redis'), clock }),
   ])
   // Both at once: one that hangs must not keep the other from an orderly end.
   resources.defer('engines', async () => {
-    const opened = [clickhouse, postgres].filter((engine) => engine.status === 'fulfilled')
-    await Promise.all(opened.map(({ value }) => value[Symbol.asyncDispose]()))
+    const opened = [clickhouse, postgres, redis].filter((engine) => engine.status === 'fulfilled')
+    await Promise.all(opened.map(({ value }) => value?.[Symbol.asyncDispose]()))
   })
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   if (postgres.status === 'rejected') throw postgres.reason
+  if (redis.status === 'rejected') throw redis.reason
   await runPostgresMigrations(postgres.value.pool, accountsMigrations)
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
-  return { clickhouse: clickhouse.value, postgres: postgres.value }
+  return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

@@ -31,7 +31,10 @@ export async function openPromqlStorage(mode: PromqlStorageMode, logger: Logger)
     const dataDir = resources.use(await openDataDirectory(join(directory, 'data'))).path
     const memory = planMemory()
     const clock = systemClock
-    const engines = await composeEngines({ config: { clickhouseUrl: null, postgresUrl: null }, dataDir, memory, clock, logger }, resources)
+    const engines = await composeEngines(
+      { config: { clickhouseUrl: null, postgresUrl: null, redisUrl: null }, dataDir, memory, clock, logger },
+      resources,
+    )
     const path = await composeMetrics(
       {
         config: { logSizeBytesMax, seriesMax },

@@ -23,7 +23,7 @@ interface Now {
 /** Engines at addresses, so that nothing is asked of this machine's disk. */
 function statusDeps(now: Now): StatusDeps {
   const engine = { failure: () => null, version: '1', address: 'db:1', pid: null }
-  const engines = { clickhouse: { ...engine, state: () => 'ready' }, postgres: { ...engine, state: () => now.postgres } }
+  const engines = { clickhouse: { ...engine, state: () => 'ready' }, postgres: { ...engine, state: () => now.postgres }, redis: null }
   const backlog = { segments: 0, records: 0, rows: 0, sizeBytes: 0, sizeBytesMax: 1, oldestMs: 0 }
   const metrics = {
     log: { backlog: () => backlog, refusal: () => now.refusal },

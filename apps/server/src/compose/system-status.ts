@@ -107,8 +107,28 @@ export function ownProcesses({ clickhouse, postgres }: Engines): { name: string;
 
 type EngineFace = Pick<Engines['clickhouse'], 'state' | 'failure' | 'version' | 'address'>
 
-function engineComponents({ clickhouse, postgres }: Engines, dataDir: string): Omit<Component, 'since'>[] {
-  return [engineComponent('clickhouse', clickhouse, dataDir), engineComponent('postgres', postgres, dataDir)]
+function engineComponents({ clickhouse, postgres, redis }: Engines, dataDir: string): Omit<Component, 'since'>[] {
+  return [
+    engineComponent('clickhouse', clickhouse, dataDir),
+    engineComponent('postgres', postgres, dataDir),
+    ...(redis === null ? [] : [redisComponent(redis)]),
+  ]
+}
+
+/** Never down: without it everything goes on with what each program has in process. */
+function redisComponent(redis: NonNullable<Engines['redis']>): Omit<Component, 'since'> {
+  const why = redis.failure()
+  return {
+    ...plain,
+    name: 'redis',
+    kind: 'engine',
+    state: redis.state() === 'ready' ? 'ok' : 'degraded',
+    detail:
+      redis.state() === 'ready'
+        ? null
+        : `It does not answer (${why ?? 'no connection'}): limits, caches and lanes go on with what this program has in process.`,
+    location: redis.address,
+  }
 }
 
 function engineComponent(name: string, engine: EngineFace, dataDir: string): Omit<Component, 'since'> {
