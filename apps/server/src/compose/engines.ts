@@ -44,8 +44,10 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
   ])
   // Both at once: one that hangs must not keep the other from an orderly end.
   resources.defer('engines', async () => {
-    const opened = [clickhouse, postgres, redis].filter((engine) => engine.status === 'fulfilled')
-    await Promise.all(opened.map(({ value }) => value?.[Symbol.asyncDispose]()))
+    const opened: AsyncDisposable[] = []
+    for (const engine of [clickhouse, postgres, redis])
+      if (engine.status === 'fulfilled' && engine.value !== null) opened.push(engine.value)
+    await Promise.all(opened.map((engine) => engine[Symbol.asyncDispose]()))
   })
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   if (postgres.status === 'rejected') throw postgres.reason
