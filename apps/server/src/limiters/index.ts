@@ -1,2 +1,5 @@
 /** Limits over sliding windows, in process and in Redis. Public face of the domain. */
 export type * from './ports.ts'
+export { checkQuota } from './sliding-windows.ts'
+export { LocalSlidingWindows } from './sliding-windows-local.ts'
+export { RedisSlidingWindows } from './sliding-windows-redis.ts'
