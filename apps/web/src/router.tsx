@@ -5,6 +5,7 @@ import { parseSearch, writeSearch } from './lib/search-params.ts'
 import {
   accountRoute,
   auditRoute,
+  dataModelRoute,
   exploreMetricsRoute,
   keysRoute,
   membersRoute,
@@ -33,6 +34,7 @@ const routeTree = rootRoute.addChildren([
     sourcesRoute,
     usageRoute,
     refusedRoute,
+    dataModelRoute,
     projectsRoute,
     keysRoute,
     membersRoute,

@@ -2,6 +2,7 @@
  * Shapes of everything under `/api/0`: one schema each, shared by server, web and client library.
  * Ids are strings, times RFC 3339 in UTC, lists are pages. Requests are strict: an unknown field is an error.
  */
+export * from './anatomy.ts'
 export * from './auth.ts'
 export * from './error.ts'
 export * from './ingest.ts'

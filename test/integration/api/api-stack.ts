@@ -15,6 +15,7 @@ import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import {
+  createMetricAnatomist,
   createMetricsStore,
   GridStore,
   Head,
@@ -130,6 +131,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const deps: ApiDeps = {
     accounts,
     query,
+    anatomist: createMetricAnatomist({ engine: clickhouse, catalog: metrics.catalog, clock: systemClock }),
     ingest: {
       conservation: metrics.conservation,
       sources: createIngestSources(),

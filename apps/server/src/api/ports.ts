@@ -5,6 +5,7 @@ import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from 
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricsQuery } from '../query/index.ts'
 import type { AccessRule } from './http/route-table.ts'
 
@@ -49,6 +50,7 @@ export interface ApiSettings {
 export interface ApiDeps {
   readonly accounts: Pick<Accounts, 'gatekeeper' | 'signIn' | 'directory'>
   readonly query: MetricsQuery
+  readonly anatomist: MetricAnatomist
   readonly ingest: ApiIngest
   readonly systemStatus: () => Promise<SystemStatusBody>
   readonly readiness: () => Readiness | Promise<Readiness>

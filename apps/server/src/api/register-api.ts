@@ -5,6 +5,7 @@ import { mountRoutes } from './http/mount.ts'
 import type { Route, RouteDescription } from './http/route-table.ts'
 import { mountPlain, openApiDescription } from './plain-routes.ts'
 import { describePrometheus, mountPrometheus } from './prometheus/prometheus-routes.ts'
+import { anatomyRoutes } from './routes/anatomy-routes.ts'
 import { authRoutes } from './routes/auth-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
@@ -14,7 +15,7 @@ import type { ApiDeps } from './ports.ts'
 
 /** The table of the own API. */
 export function apiRoutes(deps: ApiDeps): Route[] {
-  return [...authRoutes(deps), ...organizationRoutes(deps), ...projectRoutes(deps), ...systemRoutes(deps)]
+  return [...authRoutes(deps), ...organizationRoutes(deps), ...projectRoutes(deps), ...anatomyRoutes(deps), ...systemRoutes(deps)]
 }
 
 /**

@@ -23,6 +23,7 @@ import { systemClock, type Clock } from '../kernel/clock.ts'
 import { createInstruments } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
+import { createMetricAnatomist } from '../metrics/index.ts'
 import { createPromqlEngine } from '../promql/index.ts'
 import { defaultProtocolLimits, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
@@ -100,6 +101,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     await mountAll(instance, intake.door, {
       accounts,
       query: createQuery(config, metrics, instruments),
+      anatomist: createMetricAnatomist({ engine: engines.clickhouse, catalog: metrics.catalog, clock }),
       ingest: apiIngest(metrics, intake),
       systemStatus: status,
       readiness: () => readiness({ engines, metrics, dataDir }),

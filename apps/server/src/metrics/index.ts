@@ -1,6 +1,7 @@
 /** Everything numeric: series, samples, metadata. Public face of the domain; see ports.ts for the vocabulary. */
 export * from './model.ts'
 export * from './ports.ts'
+export { createMetricAnatomist, type MetricAnatomist } from './anatomy/anatomy.ts'
 export { MetricsBatch } from './batch/metrics-batch.ts'
 export { createMetricsCatalog, type MetricsCatalogDeps } from './catalog.ts'
 export { createMetricsHandler, type MetricsHandlerDeps } from './handler.ts'

@@ -49,6 +49,16 @@ export const refusedRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/refused/RefusedPage.tsx'), 'RefusedPage'),
 })
 
+export const dataModelRoute = createRoute({
+  getParentRoute,
+  path: '/data/model',
+  validateSearch: (search: Record<string, unknown>): { metric?: string } => {
+    const metric = oneOf(search['metric'])
+    return metric === undefined ? {} : { metric }
+  },
+  component: lazyRouteComponent(() => import('../features/data-model/DataModelPage.tsx'), 'DataModelPage'),
+})
+
 export const projectsRoute = createRoute({
   getParentRoute,
   path: '/settings/project',
