@@ -28,7 +28,7 @@ export function Loading({ label, rows = 4, onCancel }: LoadingProps) {
   const visible = useDelay(200)
   const slow = useDelay(1000)
   return (
-    <div className="bw-loading" role="status" aria-label={`Loading ${label}`} style={{ minHeight: rows * 32 }}>
+    <div className="bw-loading" role="status" aria-busy="true" aria-label={`Loading ${label}`} style={{ minHeight: rows * 32 }}>
       {visible &&
         Array.from({ length: rows }, (_, row) => <div key={row} className="bw-skeleton" style={{ width: `${92 - ((row * 17) % 40)}%` }} />)}
       {slow && onCancel !== undefined && (

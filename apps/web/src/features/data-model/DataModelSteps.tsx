@@ -84,7 +84,7 @@ function NameSteps({ anatomy, summary, series, projectId }: DataModelStepsProps)
             <p>
               Each combination of labels is a series of its own. This one has the number <code>{anatomy.example.seriesId}</code>: a hash of
               organization, project and labels, so every program finds the same one without asking. A label whose values never end (a
-              request id, an e-mail address) makes series without end; <CardinalityHint />
+              request id, an e-mail address) makes series without end; limits stop what explodes and say which label it was.
             </p>
           </>
         )}
@@ -139,8 +139,4 @@ function SourcesLink({ projectId }: { readonly projectId: string }) {
       Sources
     </Link>
   )
-}
-
-function CardinalityHint() {
-  return <>limits stop what explodes and say which label it was.</>
 }
