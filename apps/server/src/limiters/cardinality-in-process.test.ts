@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { InProcessCardinality } from './cardinality-in-process.ts'
+import { cardinalityContract, MovableClock, quotas, requestOf } from './testing/cardinality-contract.ts'
+
+describe('CardinalityLimiter in process', () => {
+  cardinalityContract((clock) => {
+    const limiter = new InProcessCardinality(quotas, { clock, seed: 7 })
+    return Promise.resolve({ limiter, [Symbol.asyncDispose]: () => Promise.resolve() })
+  }, 300)
+
+  test('its memory follows what is within the window, not what ever was', () => {
+    const clock = new MovableClock()
+    const limit = 20_000
+    const wide = { ...quotas, limits: { global: limit, organization: limit, useCase: limit, metric: limit } }
+    const limiter = new InProcessCardinality(wide, { clock, seed: 7 })
+    for (let round = 0; round < 40; round++) {
+      limiter.judge([requestOf(Array.from({ length: 30_000 }, (_, i) => round * 30_000 + i))])
+      clock.ms += 60_000
+    }
+    expect(limiter.count).toBe(0)
+    expect(limiter.sizeBytes).toBeLessThanOrEqual(16 * 65_536)
+  })
+
+  test('gives out what it counts, for a place that lost its count', () => {
+    const clock = new MovableClock()
+    const limiter = new InProcessCardinality(quotas, { clock, seed: 7 })
+    limiter.judge([requestOf([1, 2]), requestOf([3], 'other')])
+    clock.ms += 70_000
+    limiter.judge([requestOf([2])])
+    expect([...limiter.counted()]).toEqual([requestOf([2])])
+  })
+
+  test('a granularity that does not divide the window is a mistake', () => {
+    expect(() => new InProcessCardinality({ ...quotas, granularitySec: 7 }, { clock: new MovableClock(), seed: 1 })).toThrow(/divide/)
+  })
+})
