@@ -9,3 +9,49 @@ export {
   useCaseKeyById,
   useCaseKeyOf,
 } from './use-case.ts'
+export { derivedMetricOf, type DerivedMetric } from './derived-metrics.ts'
+export {
+  defaultIngestConfigurations,
+  MetricsIngestConfigurations,
+  performanceConfiguration,
+  releaseHealthConfiguration,
+  type CardinalityLimitOptions,
+  type IndexerStorage,
+  type MetricsIngestConfiguration,
+  type SchemaRules,
+  type WindowLimit,
+  type WriteLimitOptions,
+} from './ingest-configuration.ts'
+export {
+  BadMri,
+  formatMri,
+  looksLikeMri,
+  metricNameLengthMax,
+  nameFault,
+  parseMri,
+  parseMriOrNull,
+  type Mri,
+  type MriPart,
+  type MriType,
+  type StoredMriType,
+} from './mri.ts'
+export {
+  emptyValueOf,
+  isOperation,
+  isShare,
+  isUnitless,
+  operations,
+  OperationsConfiguration,
+  type Operation,
+  type OperationSubject,
+} from './operations.ts'
+export {
+  metricIdOf,
+  mriOfName,
+  publicNameOf,
+  wellKnownById,
+  wellKnownByPublicName,
+  wellKnownMetrics,
+  type MetricId,
+} from './public-names.ts'
+export { isUnit, referenceUnitOf, unitFactor, unitFamilyOf, unitOfSender, type UnitFamily } from './units.ts'
