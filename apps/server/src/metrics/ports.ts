@@ -40,12 +40,28 @@ export interface SeriesResolver {
    * only `resolve` can tell.
    */
   resolveBytes(tenant: Tenant, bytes: Uint8Array, spans: Uint32Array, count: number): number
+  /**
+   * For holders of refs beyond one request: `forget` is called before refs stop meaning their series. What it keeps of refs that are gone
+   * must be dropped at once; there will be other series under them.
+   */
+  holdsRefs(forget: (isGone: (ref: number) => boolean) => void): void
   /** Was a sample of the series ever acknowledged, in this life of the program or an earlier one? */
   isDurable(ref: number): boolean
 }
 
 /** What `resolveBytes` gives for labels it cannot judge. */
 export const notPlainAscii = -2
+
+/** What `resolve` gives for series that a rule of the project drops. */
+export const droppedByRule = -3
+
+/** What a project decided about the labels of its series. Asked for every series that is not known by its bytes on the wire. */
+export interface SeriesRules {
+  /** Has the project any rule? */
+  has(tenant: Tenant): boolean
+  /** The labels to store (normalized: sorted, unique, none empty), the same when no rule applies; null: the series is dropped. */
+  rewrite(tenant: Tenant, labels: Labels): Labels | null
+}
 
 /** Takes decoded batches. */
 export interface MetricsIngest {

@@ -26,9 +26,9 @@ const numbered = (i: number): Uint32Array => Uint32Array.of(Math.imul(i, 0x9e377
 test('grows, and the refs 0 and the largest are refs like others', () => {
   const table = new HashedRefs(64 << 20)
   for (let i = 0; i < 20_000; i++) table.remember(numbered(i), 0, i)
-  table.remember(numbered(20_000), 0, 0xfffffffe)
+  table.remember(numbered(20_000), 0, 0xfffffffd)
   for (let i = 0; i < 20_000; i++) expect(table.find(numbered(i), 0)).toBe(i)
-  expect(table.find(numbered(20_000), 0)).toBe(0xfffffffe)
+  expect(table.find(numbered(20_000), 0)).toBe(0xfffffffd)
 })
 
 test('keeps what is used and forgets the rest within its bound', () => {
@@ -41,4 +41,24 @@ test('keeps what is used and forgets the rest within its bound', () => {
   expect(table.find(numbered(4), 0)).toBe(-1)
   expect(table.find(numbered(199_999), 0)).toBe(199_999)
   expect(table.sizeBytes).toBeLessThanOrEqual(sizeBytesMax)
+})
+
+test('forgets refs that are gone, in steps, also when it grows meanwhile', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 300 }), fc.nat(6), fc.boolean(), (count, every, grows) => {
+      const table = new HashedRefs(64 << 20)
+      for (let i = 0; i < count; i++) table.remember(numbered(i), 0, i)
+      const isGone = (ref: number): boolean => ref < count && ref % (every + 1) === 0
+      const steps = table.forgetting(isGone)
+      if (grows) {
+        steps.next()
+        for (let i = count; i < 40_000; i++) table.remember(numbered(i), 0, i)
+      }
+      for (const _ of steps);
+      for (let i = 0; i < count; i++) expect(table.find(numbered(i), 0)).toBe(isGone(i) ? -1 : i)
+      for (let i = 0; i < count; i++) table.remember(numbered(i), 0, i + 1)
+      for (let i = 0; i < count; i++) expect(table.find(numbered(i), 0)).toBe(i + 1)
+    }),
+    { numRuns: 30 },
+  )
 })

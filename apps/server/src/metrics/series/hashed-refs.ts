@@ -10,10 +10,19 @@ const slotWords = 5
 const firstSlots = 1024
 /** What a known key takes, the slots that stay free included. */
 const keyBytes = 2 * slotWords * 4
+/** In place of a ref: the key is forgotten. Its hash is zeroed, which no key's is. */
+const forgotten = 0xffffffff
+/** Slots swept between two pauses: well below a millisecond. */
+const slotsPerStep = 32_768
+
+/** Is the ref about to be given up, or given up? */
+export type IsGone = (ref: number) => boolean
 
 class Generation {
   #slots = new Uint32Array(firstSlots * slotWords)
   #mask = firstSlots - 1
+  /** Slots with a key or a forgotten one. */
+  #used = 0
   count = 0
 
   /** Ref, or -1. `words[at..at+3]` is the hash. */
@@ -35,6 +44,10 @@ class Generation {
     }
   }
 
+  has(words: Uint32Array, at: number): boolean {
+    return this.find(words, at) !== -1
+  }
+
   /** The hash must be known here. */
   replace(words: Uint32Array, at: number, ref: number): void {
     let slot = words[at]! & this.#mask
@@ -43,9 +56,25 @@ class Generation {
   }
 
   add(words: Uint32Array, at: number, ref: number): void {
-    if (this.count * 2 > this.#mask) this.#grow()
+    if (this.#used * 2 > this.#mask) this.#rehash()
     this.#put(words, at, ref + 1)
-    this.count++
+  }
+
+  /** Forgets the keys of refs that are gone; pauses where it yields. What is added meanwhile must not be of such refs. */
+  *forgetting(isGone: IsGone): Generator<void> {
+    let slots = this.#slots
+    for (let place = 0; place < slots.length; place += slotWords) {
+      const ref = slots[place + 4]!
+      if (ref !== 0 && ref !== forgotten && isGone(ref - 1)) {
+        slots.fill(0, place, place + 4)
+        slots[place + 4] = forgotten
+        this.count--
+      }
+      if (place % (slotsPerStep * slotWords) !== 0 || place === 0) continue
+      yield
+      // It has grown meanwhile: every key has another place.
+      if (slots !== this.#slots) [slots, place] = [this.#slots, -slotWords]
+    }
   }
 
   get sizeBytes(): number {
@@ -59,17 +88,25 @@ class Generation {
 
   #put(words: Uint32Array, at: number, refPlusOne: number): void {
     const mask = this.#mask
+    const slots = this.#slots
     let slot = words[at]! & mask
-    while (this.#slots[slot * slotWords + 4] !== 0) slot = (slot + 1) & mask
-    for (let word = 0; word < 4; word++) this.#slots[slot * slotWords + word] = words[at + word]!
-    this.#slots[slot * slotWords + 4] = refPlusOne
+    while (slots[slot * slotWords + 4] !== 0 && slots[slot * slotWords + 4] !== forgotten) slot = (slot + 1) & mask
+    if (slots[slot * slotWords + 4] === 0) this.#used++
+    for (let word = 0; word < 4; word++) slots[slot * slotWords + word] = words[at + word]!
+    slots[slot * slotWords + 4] = refPlusOne
+    this.count++
   }
 
-  #grow(): void {
+  /** Into twice the slots, or as many when half of the used ones are of forgotten keys. */
+  #rehash(): void {
     const before = this.#slots
-    this.#mask = this.#mask * 2 + 1
+    if (this.count * 2 > this.#used) this.#mask = this.#mask * 2 + 1
     this.#slots = new Uint32Array((this.#mask + 1) * slotWords)
-    for (let place = 0; place < before.length; place += slotWords) if (before[place + 4] !== 0) this.#put(before, place, before[place + 4]!)
+    this.#used = this.count = 0
+    for (let place = 0; place < before.length; place += slotWords) {
+      const ref = before[place + 4]!
+      if (ref !== 0 && ref !== forgotten) this.#put(before, place, ref)
+    }
   }
 }
 
@@ -77,6 +114,7 @@ export class HashedRefs {
   readonly #countMax: number
   #young = new Generation()
   #old = new Generation()
+  #isGone: IsGone | null = null
 
   /** `sizeBytesMax`: of both generations together, after their growth by doubling. */
   constructor(sizeBytesMax: number) {
@@ -88,13 +126,23 @@ export class HashedRefs {
     const ref = this.#young.find(words, at)
     if (ref !== -1) return ref
     const aged = this.#old.find(words, at)
-    if (aged !== -1) this.#keep(words, at, aged)
+    if (aged !== -1 && this.#isGone?.(aged) !== true) this.#keep(words, at, aged)
     return aged
+  }
+
+  /**
+   * Forgets all hashes of refs that are gone, in steps: afterwards none is found any more. Until then `isGone` must say the same or no
+   * longer yes, and no ref that it says yes to may be remembered.
+   */
+  *forgetting(isGone: IsGone): Generator<void> {
+    this.#isGone = isGone
+    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone)
+    this.#isGone = null
   }
 
   /** Replaces what was remembered for the hash. */
   remember(words: Uint32Array, at: number, ref: number): void {
-    if (this.find(words, at) === -1) this.#keep(words, at, ref)
+    if (this.find(words, at) === -1 || !this.#young.has(words, at)) this.#keep(words, at, ref)
     else this.#young.replace(words, at, ref)
   }
 

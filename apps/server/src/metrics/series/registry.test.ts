@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createScope, type Tenant } from '../../kernel/scope.ts'
 import { defaultSeriesLimits } from '../limits.ts'
 import type { Labels, Matcher } from '../model.ts'
-import { notPlainAscii } from '../ports.ts'
+import { droppedByRule, notPlainAscii, type SeriesRules } from '../ports.ts'
 import { normalizeLabels } from './labels.ts'
 import { SeriesRegistry } from './registry.ts'
 
@@ -205,4 +205,52 @@ test('tenants do not see each other', () => {
   expect(registry.tenantsOf(createScope(1, [1, 2])).map((one) => one.tenant)).toEqual([{ organizationId: 1, projectId: 1 }])
   expect(registry.tenantsOf(createScope(3, [1]))).toEqual([])
   expect(registry.idLow(0)).not.toBe(registry.idLow(1))
+})
+
+describe('rules of a project', () => {
+  const dropHost: SeriesRules = {
+    has: ({ projectId }) => projectId === 1,
+    rewrite: (_, set) => (new Map(set).get('__name__') === 'down' ? null : set.filter(([name]) => name !== 'host')),
+  }
+  const bytesOf = (set: Labels): { bytes: Buffer; spans: Uint32Array } => {
+    const bytes = Buffer.from(set.flat().join(''))
+    const spans: number[] = []
+    let at = 0
+    for (const text of set.flat()) spans.push(at, (at += text.length))
+    return { bytes, spans: Uint32Array.from(spans) }
+  }
+
+  test('change what is stored, as strings and as bytes, of that project alone', () => {
+    const registry = open()
+    registry.useRules(dropHost)
+    const set = labels({ __name__: 'up', host: 'a', job: 'j' })
+    const ref = registry.resolve(tenant, set)
+    expect(registry.labels(ref)).toEqual(labels({ __name__: 'up', job: 'j' }))
+    const { bytes, spans } = bytesOf(labels({ __name__: 'up', host: 'b', job: 'j' }))
+    expect(registry.resolveBytes(tenant, bytes, spans, 3)).toBe(ref)
+    expect(registry.resolve(tenant, labels({ __name__: 'down' }))).toBe(droppedByRule)
+    const other = registry.resolve({ organizationId: 1, projectId: 2 }, set)
+    expect(registry.labels(other)).toEqual(set)
+    expect(registry.seriesCount).toBe(2)
+  })
+
+  test('what was learned before they changed is forgotten, of that project alone', () => {
+    const registry = open()
+    const told: boolean[] = []
+    const [mine, others] = [tenant, { organizationId: 1, projectId: 2 }].map((owner, i) => {
+      const ref = registry.resolve(owner, labels({ __name__: 'up', host: `${i}` }))
+      registry.remember(owner, 0, Buffer.from('raw'), 0, 3, ref)
+      registry.rememberHash(Uint32Array.of(i, 1, 2, 3), 0, ref)
+      return ref
+    })
+    registry.holdsRefs((isGone) => told.push(isGone(mine!), isGone(others!)))
+    registry.forgetTenant(tenant)
+    expect(registry.lookup(tenant, 0, Buffer.from('raw'), 0, 3)).toBe(-1)
+    expect(registry.lookupHash(Uint32Array.of(0, 1, 2, 3), 0)).toBe(-1)
+    expect(registry.lookup({ organizationId: 1, projectId: 2 }, 0, Buffer.from('raw'), 0, 3)).toBe(others)
+    expect(registry.lookupHash(Uint32Array.of(1, 1, 2, 3), 0)).toBe(others)
+    expect(told).toEqual([true, false])
+    registry.remember(tenant, 0, Buffer.from('raw'), 0, 3, mine!)
+    expect(registry.lookup(tenant, 0, Buffer.from('raw'), 0, 3)).toBe(mine)
+  })
 })

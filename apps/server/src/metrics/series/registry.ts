@@ -4,28 +4,19 @@
  * series, plus the distinct pairs and texts. Series that were not seen for long can be let go of (`expire`); their rows are in the engine.
  */
 import type { Scope, Tenant } from '../../kernel/scope.ts'
-import { seriesRowLagMinutes, seriesRowLeadMinutes, symbolBytesMax, type SeriesLimits } from '../limits.ts'
+import { symbolBytesMax, type SeriesLimits } from '../limits.ts'
 import type { Labels, Matcher } from '../model.ts'
-import { notPlainAscii, type SeriesResolver } from '../ports.ts'
-import { grownU32 } from './growable.ts'
-import { HashedRefs } from './hashed-refs.ts'
+import { droppedByRule, notPlainAscii, type SeriesResolver, type SeriesRules } from '../ports.ts'
+import { HashedRefs, type IsGone } from './hashed-refs.ts'
 import { IdTable } from './id-table.ts'
 import { nameLabel } from './labels.ts'
 import { PairRuns } from './pair-runs.ts'
 import { TenantPostings } from './postings.ts'
 import { selectSeries } from './selecting.ts'
+import { SeriesColumns, type SeenMinutes } from './series-columns.ts'
 import { LabelBytes, metricHashOf, type SeriesIdHalves } from './series-id.ts'
 import { SymbolTable } from './symbols.ts'
 import { WireCache } from './wire-cache.ts'
-
-/** No sample seen yet, or no row written yet. */
-const never = 0xffffffff
-
-/** First and last sample of a series, minutes since 1970. */
-export interface SeenMinutes {
-  readonly firstMinute: number
-  readonly lastMinute: number
-}
 
 /** One tenant's part of the index. */
 export interface TenantSeries {
@@ -34,10 +25,6 @@ export interface TenantSeries {
   readonly tenant: Tenant
   readonly postings: TenantPostings
   count: number
-}
-
-function minuteOf(timeMs: number): number {
-  return Math.min(Math.max(Math.floor(timeMs / 60_000), 0), never - 1)
 }
 
 export class SeriesRegistry implements SeriesResolver {
@@ -56,15 +43,9 @@ export class SeriesRegistry implements SeriesResolver {
   readonly #labelBytes = new LabelBytes()
   readonly #runs = new PairRuns()
 
-  /** Columns by ref. */
-  #tenantOf = new Uint32Array(1024)
-  #metricOf = new Uint32Array(1024)
-  /** Minutes since 1970. */
-  #firstMinute = new Uint32Array(1024)
-  #lastMinute = new Uint32Array(1024)
-  /** What the newest durable row of the series says; `never` when there is none. */
-  #rowFirstMinute = new Uint32Array(1024)
-  #rowLastMinute = new Uint32Array(1024)
+  readonly #columns = new SeriesColumns()
+  readonly #holders: ((isGone: IsGone) => void)[] = []
+  #rules: SeriesRules | null = null
 
   /** `seed`: random in production, so that slots of the wire cache cannot be guessed. */
   constructor(limits: SeriesLimits, seed: number) {
@@ -114,7 +95,9 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** -1 too in the practically impossible case that another label set has the same 64-bit id. */
   resolve(tenant: Tenant, labels: Labels): number {
-    this.#take(tenant, labels)
+    const stored = this.#rules?.has(tenant) === true ? this.#rules.rewrite(tenant, labels) : labels
+    if (stored === null) return droppedByRule
+    this.#take(tenant, stored)
     return this.#resolve(tenant)
   }
 
@@ -122,7 +105,26 @@ export class SeriesRegistry implements SeriesResolver {
     const bytes = this.#labelBytes
     bytes.begin(tenant)
     for (let at = 0; at < count * 4; at += 4) if (spans[at + 2]! < spans[at + 3]!) bytes.putBytes(source, spans, at)
-    return bytes.isAscii ? this.#resolve(tenant) : notPlainAscii
+    if (!bytes.isAscii) return notPlainAscii
+    return this.#rules?.has(tenant) === true ? this.resolve(tenant, bytes.labels()) : this.#resolve(tenant)
+  }
+
+  /** From now on labels of unknown series are what these rules make of them. Known ones: see `forgetTenant`. */
+  useRules(rules: SeriesRules): void {
+    this.#rules = rules
+  }
+
+  /** The tenant's rules changed: what was learned of bytes on the wire is forgotten, so that all its series are resolved anew. */
+  forgetTenant(tenant: Tenant): void {
+    const { index } = this.#tenantSeries(tenant)
+    const { tenantOf } = this.#columns
+    const isGone: IsGone = (ref) => ref < tenantOf.length && tenantOf[ref] === index
+    for (const forget of this.#holders) forget(isGone)
+    for (const cache of [this.#wire, this.#hashed]) for (const _ of cache.forgetting(isGone));
+  }
+
+  holdsRefs(forget: (isGone: IsGone) => void): void {
+    this.#holders.push(forget)
   }
 
   /**
@@ -137,7 +139,7 @@ export class SeriesRegistry implements SeriesResolver {
       if (this.#id.low !== low || this.#id.high !== high) return -1
       ref = this.#insert(this.#tenantSeries(tenant))
     }
-    this.#noteRow(ref, seen)
+    this.#columns.noteRow(ref, seen)
     return ref
   }
 
@@ -157,11 +159,11 @@ export class SeriesRegistry implements SeriesResolver {
   }
 
   metricHash(ref: number): number {
-    return this.#metricOf[ref]!
+    return this.#columns.metricOf[ref]!
   }
 
   tenantOf(ref: number): TenantSeries {
-    return this.#tenants[this.#tenantOf[ref]!]!
+    return this.#tenants[this.#columns.tenantOf[ref]!]!
   }
 
   labels(ref: number): Labels {
@@ -181,42 +183,34 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** Notes a sample's time. True when the series needs a row in the log: it has none, or one that lags too far. */
   touch(ref: number, timeMs: number): boolean {
-    const minute = minuteOf(timeMs)
-    if (minute < this.#firstMinute[ref]!) this.#firstMinute[ref] = minute
-    if (minute > this.#lastMinute[ref]!) this.#lastMinute[ref] = minute
-    const rowLast = this.#rowLastMinute[ref]!
-    if (rowLast === never) return true
-    return minute > rowLast + seriesRowLagMinutes || minute + seriesRowLeadMinutes < this.#rowFirstMinute[ref]!
+    return this.#columns.touch(ref, timeMs)
   }
 
   /** A row with these times is in the log now. */
   markDurable(ref: number, firstMinute: number, lastMinute: number): void {
-    this.#rowFirstMinute[ref] = Math.min(this.#rowFirstMinute[ref]!, firstMinute)
-    this.#rowLastMinute[ref] = this.#rowLastMinute[ref] === never ? lastMinute : Math.max(this.#rowLastMinute[ref]!, lastMinute)
+    this.#columns.markDurable(ref, firstMinute, lastMinute)
   }
 
   /** The series' row may have gone with a buried record: its next sample brings one again. */
   markLost(ref: number): void {
-    if (ref === -1) return
-    this.#rowFirstMinute[ref] = never
-    this.#rowLastMinute[ref] = never
+    if (ref !== -1) this.#columns.markLost(ref)
   }
 
   isDurable(ref: number): boolean {
-    return this.#rowLastMinute[ref] !== never
+    return this.#columns.isDurable(ref)
   }
 
   firstMinute(ref: number): number {
-    return this.#firstMinute[ref]!
+    return this.#columns.firstMinute[ref]!
   }
 
   lastMinute(ref: number): number {
-    return this.#lastMinute[ref]!
+    return this.#columns.lastMinute[ref]!
   }
 
   /** Can the series have samples in `[fromMs, toMs]`? Never a wrong no. */
   isActive(ref: number, fromMs: number, toMs: number): boolean {
-    return this.#firstMinute[ref] !== never && this.#firstMinute[ref]! * 60_000 <= toMs && (this.#lastMinute[ref]! + 1) * 60_000 > fromMs
+    return this.#columns.isActive(ref, fromMs, toMs)
   }
 
   // Selecting.
@@ -275,7 +269,7 @@ export class SeriesRegistry implements SeriesResolver {
     this.#labelBytes.id(this.#id)
     const known = this.#ids.find(this.#id.low, this.#id.high)
     const owner = this.#tenantSeries(tenant)
-    if (known !== -1) return this.#tenantOf[known] === owner.index && this.#hasLabels(known) ? known : -1
+    if (known !== -1) return this.#columns.tenantOf[known] === owner.index && this.#hasLabels(known) ? known : -1
     if (owner.count >= this.#limits.perTenantMax || this.#ids.count >= this.#limits.totalMax) return -1
     return this.symbols.textBytes > symbolBytesMax ? -1 : this.#insert(owner)
   }
@@ -297,7 +291,8 @@ export class SeriesRegistry implements SeriesResolver {
   /** Adds the series in `#labelBytes` with the id in `#id`. */
   #insert(owner: TenantSeries): number {
     const ref = this.#ids.count
-    this.#reserve(ref + 1)
+    this.#columns.reserve(ref + 1)
+    this.#columns.begin(ref, owner.index)
     this.#ids.add(ref, this.#id.low, this.#id.high)
     const { bytes, spans, count } = this.#labelBytes
     const { postings } = owner
@@ -306,40 +301,17 @@ export class SeriesRegistry implements SeriesResolver {
       const nameSymbol = this.symbols.internBytes(bytes, spans[i * 4]!, spans[i * 4 + 1]!)
       const valueSymbol = this.symbols.internBytes(bytes, spans[i * 4 + 2]!, spans[i * 4 + 3]!)
       this.#runs.set(start + i, postings.intern(nameSymbol, valueSymbol))
-      if (nameSymbol === this.#name) this.#metricOf[ref] = this.#hashOfMetric(valueSymbol)
+      if (nameSymbol === this.#name) this.#columns.metricOf[ref] = this.#hashOfMetric(valueSymbol)
     }
-    this.#tenantOf[ref] = owner.index
-    this.#firstMinute[ref] = never
-    this.#lastMinute[ref] = 0
-    this.#rowFirstMinute[ref] = never
-    this.#rowLastMinute[ref] = never
     postings.hold(this.#runs.pairs, start, start + count)
     postings.add(ref, this.#runs.pairs, start, start + count)
     owner.count++
     return ref
   }
 
-  /** A durable row says so much of the series. Samples may lie outside a row's times by as much as rows may lag. */
-  #noteRow(ref: number, { firstMinute, lastMinute }: SeenMinutes): void {
-    this.#firstMinute[ref] = Math.min(this.#firstMinute[ref]!, Math.max(firstMinute - seriesRowLeadMinutes, 0))
-    this.#lastMinute[ref] = Math.max(this.#lastMinute[ref]!, lastMinute + seriesRowLagMinutes)
-    this.markDurable(ref, firstMinute, lastMinute)
-  }
-
   #hashOfMetric(symbol: number): number {
     let hash = this.#metricHashes.get(symbol)
     if (hash === undefined) this.#metricHashes.set(symbol, (hash = metricHashOf(this.symbols.text(symbol))))
     return hash
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.#tenantOf.length) return
-    this.#tenantOf = grownU32(this.#tenantOf, count)
-    const { length } = this.#tenantOf
-    this.#metricOf = grownU32(this.#metricOf, length)
-    this.#firstMinute = grownU32(this.#firstMinute, length)
-    this.#lastMinute = grownU32(this.#lastMinute, length)
-    this.#rowFirstMinute = grownU32(this.#rowFirstMinute, length)
-    this.#rowLastMinute = grownU32(this.#rowLastMinute, length)
   }
 }

@@ -58,6 +58,12 @@ export class LabelBytes {
     this.count++
   }
 
+  /** What was put, as strings. */
+  labels(): Labels {
+    const text = (at: number): string => this.bytes.toString('utf8', this.spans[at]!, this.spans[at + 1]!)
+    return Array.from({ length: this.count }, (_, i) => [text(i * 4), text(i * 4 + 2)] as const)
+  }
+
   /** Writes the id into `out`. Cost: one SHA-256, about half a microsecond for 200 bytes. */
   id(out: SeriesIdHalves): void {
     // As a string the digest costs half of what it does as a buffer.

@@ -3,9 +3,14 @@
  * trusted by hash. Two generations bound the memory: when the young one is full it becomes the old one and the former old one
  * is forgotten; what is still used is copied back on its next hit. Goal: 5 M lookups a second and core with keys of 200 bytes.
  */
+import type { IsGone } from './hashed-refs.ts'
 import { wireKeyBytesMax, wireProbesMax } from '../limits.ts'
 
 const pageBytes = 1 << 20
+/** In place of the tenant: the key is forgotten. No tenant has this number. */
+const noTenant = 0xffffffff
+/** Keys swept between two pauses: well below a millisecond. */
+const keysPerStep = 16_384
 /** tenant, context, ref, length: four words before the key's bytes. */
 const headerBytes = 16
 
@@ -48,7 +53,9 @@ class Generation {
   #places = new Uint32Array(1024)
   #pages: DataView[] = []
   #pageUsed = pageBytes
+  /** Keys with a slot, the forgotten ones included, and without them. */
   #count = 0
+  #alive = 0
 
   /** Ref, or -1. */
   find(hash: number, tenant: number, context: number, view: DataView, start: number, length: number): number {
@@ -87,6 +94,20 @@ class Generation {
     this.#hashes[at] = hash
     this.#places[at] = ((this.#pages.length - 1) * pageBytes + key) / 4 + 1
     this.#count++
+    this.#alive++
+  }
+
+  /** Forgets the keys of refs that are gone; pauses where it yields. What is added meanwhile must not be of such refs. */
+  *forgetting(isGone: IsGone): Generator<void> {
+    let places = this.#places
+    for (let at = 0; at < places.length; at++) {
+      const place = places[at]!
+      if (place !== 0) this.#forgetKey(place, isGone)
+      if (at % keysPerStep !== keysPerStep - 1) continue
+      yield
+      // It has grown meanwhile: every key has another slot.
+      if (places !== this.#places) [places, at] = [this.#places, -1]
+    }
   }
 
   get sizeBytes(): number {
@@ -94,7 +115,15 @@ class Generation {
   }
 
   get count(): number {
-    return this.#count
+    return this.#alive
+  }
+
+  #forgetKey(place: number, isGone: IsGone): void {
+    const page = this.#pages[Math.floor(((place - 1) * 4) / pageBytes)]!
+    const key = ((place - 1) * 4) % pageBytes
+    if (page.getUint32(key, true) === noTenant || !isGone(page.getUint32(key + 8, true))) return
+    page.setUint32(key, noTenant, true)
+    this.#alive--
   }
 
   #freeSlot(hash: number): number {
@@ -125,6 +154,7 @@ export class WireCache {
   readonly #seed: number
   #young = new Generation()
   #old = new Generation()
+  #isGone: IsGone | null = null
   /** The body last looked at, so that one request costs one view. */
   #body: ArrayBufferLike = new ArrayBuffer(0)
   #view = new DataView(this.#body)
@@ -144,8 +174,15 @@ export class WireCache {
     const ref = this.#young.find(hash, tenant, context, view, from, length)
     if (ref !== -1) return ref
     const aged = this.#old.find(hash, tenant, context, view, from, length)
-    if (aged !== -1) this.#keep(hash, tenant, context, view, from, length, aged)
+    if (aged !== -1 && this.#isGone?.(aged) !== true) this.#keep(hash, tenant, context, view, from, length, aged)
     return aged
+  }
+
+  /** As of `HashedRefs`. */
+  *forgetting(isGone: IsGone): Generator<void> {
+    this.#isGone = isGone
+    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone)
+    this.#isGone = null
   }
 
   /** A key that is known already must not be remembered again. Too long keys are left out. */
