@@ -1,3 +1,4 @@
+import { metricAnatomyBodySchema } from '@bellwether/protocol'
 import fastify, { type RouteOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
@@ -200,6 +201,7 @@ describe('every route', () => {
         '/api/0/projects/:project/dead-letters',
         '/api/0/projects/:project/metrics',
         '/api/0/projects/:project/metrics/:name',
+        '/api/0/projects/:project/metrics/:name/anatomy',
         '/api/0/projects/:project/metrics/:name/tags',
         '/api/0/projects/:project/metrics/:name/tags/:tag',
         '/api/v1/query',
@@ -294,6 +296,20 @@ describe('everything that takes a scope', () => {
       },
     }
   }
+
+  test('the anatomy of a metric counts the own rows in the engine, under a name that both have', async () => {
+    const both = { __name__: 'of_both' }
+    await stack.put(ours, [{ labels: both, timeMs: nowMs, value: 1 }])
+    await stack.put(
+      stack.theirs.tenant,
+      [1, 2, 3].map((value) => ({ labels: both, timeMs: nowMs + value, value })),
+    )
+    await stack.coldStore()
+    const headers = { authorization: `Bearer ${adminToken}` }
+    const answer = await stack.app.inject({ url: '/api/0/projects/1/metrics/of_both/anatomy', headers })
+    const { tables } = metricAnatomyBodySchema.parse(answer.json())
+    expect(tables.find(({ table }) => table === 'samples')).toMatchObject({ rows: 1, bytesPerRow: expect.any(Number) as number })
+  })
 
   test('has a call here', async () => {
     const table = calls(await scopeOf(adminToken, '1'))
