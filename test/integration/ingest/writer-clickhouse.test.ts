@@ -83,7 +83,7 @@ const handler: KindHandler = {
     const firsts = records.map((record) => new Uint32Array(record.payload.slice().buffer)[0] ?? 0)
     return [...inserts, insertOf('probe_side', Uint32Array.from(firsts))]
   },
-  processRaw: (record) => record,
+  processRaw: (record) => ({ record, rows: record.rows }),
   recover: () => undefined,
   buried: () => undefined,
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { AppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import { bodyTooLarge, keyMissing, keyUnknown, logFull, rateLimited, stopping } from './errors.ts'
-import { admissionFullShare } from './limits.ts'
+import { admissionFullShare, lowLaneShareMax } from './limits.ts'
 import type { Admission, AdmissionRequest, Admitted, IngestLog, Lane } from './ports.ts'
 import type { RateLimitOptions } from './rate-limit.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -36,6 +36,8 @@ export interface StoppableAdmission extends Admission {
   stop(): void
 }
 
+const lowLaneFullText = 'This project is over its budget, and what it sent before waits in the low-priority lane.'
+
 export function createAdmission(deps: AdmissionDeps): StoppableAdmission {
   const { limits, log } = deps
   const rate = limits.projectBytesPerSecond === null ? null : createRateLimit(limits.projectBytesPerSecond, deps.clock)
@@ -62,9 +64,12 @@ export function createAdmission(deps: AdmissionDeps): StoppableAdmission {
       }
       const { sizeBytes, sizeBytesMax } = log.backlog()
       if (sizeBytes >= sizeBytesMax * admissionFullShare) throw new AppError(logFull, { retryAfterSec: 10 })
+      const lane = deps.laneOf?.(tenant, request) ?? 'ready'
+      if (lane === 'low' && log.backlog(['low']).sizeBytes >= sizeBytesMax * lowLaneShareMax)
+        throw new AppError(logFull, { publicText: lowLaneFullText, retryAfterSec: 30 })
       const waitSec = rate === null ? 0 : rate.take(tenant, request.sizeBytes)
       if (waitSec > 0) throw new AppError(rateLimited, { retryAfterSec: waitSec })
-      return { tenant, lane: deps.laneOf?.(tenant, request) ?? 'ready' }
+      return { tenant, lane }
     },
     stop() {
       isStopping = true

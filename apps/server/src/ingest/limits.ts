@@ -38,3 +38,12 @@ export const refusedProjectsMax = 1000
 export const refusedTextCharsMax = 500
 /** Reasons counted apart per project and direction; more are counted as `other`. */
 export const conservationReasonsMax = 50
+
+/** A segment of the lane `low` is sealed at this size: nobody knows how many points its bodies hold. */
+export const lowSegmentBytesMax = 8 * 1024 * 1024
+
+/** Points of raw records inserted at once, at least: one that is larger goes alone. Building the inserts stops the event loop. */
+export const rawPortionRowsMax = 100_000
+
+/** Share of the log's size that the lane `low` may fill; beyond it its projects, and they alone, are told to come again. */
+export const lowLaneShareMax = 0.5

@@ -22,7 +22,7 @@ export type Lane = 'ready' | 'raw' | 'low'
 export interface LogRecord {
   readonly kind: Kind
   readonly tenant: Tenant
-  /** Data points inside, for the counters and the size of a batch. */
+  /** Data points inside, for the counters and the size of a batch; 1 for a body in the lane `low`, which nobody has read yet. */
   readonly rows: number
   /** Which encoding `payload` has; the kind's handler knows them (`metrics` ready = 1). A raw record: the protocol's number. */
   readonly format: number
@@ -64,8 +64,8 @@ export interface IngestLog extends AsyncDisposable {
   bury(segment: Segment, reason: string): Promise<void>
   /** Seals what is open now, so that it can be taken without waiting for its second to end. */
   seal(): Promise<void>
-  /** What is in the log and not committed. */
-  backlog(): LogBacklog
+  /** What is in the log and not committed; of these lanes, or of all. */
+  backlog(lanes?: readonly Lane[]): LogBacklog
 }
 
 export interface LogBacklog {
@@ -134,6 +134,14 @@ export interface TableInsert {
   readonly release?: () => void
 }
 
+/** What became of a raw record. */
+export interface ProcessedRaw {
+  /** Null when nothing of it is left. */
+  readonly record: LogRecord | null
+  /** Data points that the body held; depends on nothing but its bytes. */
+  readonly rows: number
+}
+
 /** What a kind of data brings to the common path. */
 export interface KindHandler {
   readonly kind: Kind
@@ -144,10 +152,11 @@ export interface KindHandler {
    */
   buildInserts(records: readonly LogRecord[]): readonly TableInsert[]
   /**
-   * A raw record decoded to a ready one; null when nothing of it is left. The handler counts what it leaves out as refused or
-   * dropped, so that `record.rows` = rows of the answer + those; the writer takes the difference out of the queue.
+   * A raw record decoded to a ready one. The handler counts what it leaves out as refused or dropped, and as received what the body
+   * held beyond `record.rows` (a body of the lane `low` is one row until it is read), so that `record.rows` + that = rows of the
+   * answer + those; the writer takes the difference out of the queue.
    */
-  processRaw(record: LogRecord): LogRecord | null
+  processRaw(record: LogRecord): ProcessedRaw
   /** A record found in the log at start, or come back from the dead letters: make it visible to queries again. */
   recover(record: LogRecord): void
   /** The records were moved to the dead letters: what later ones leave out because these brought it must be brought again. */

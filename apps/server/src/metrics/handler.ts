@@ -1,5 +1,5 @@
 /** What metrics bring to the common path of ingest: inserts of a segment, decoding of raw bodies, recovery at start. */
-import type { Conservation, Kind, KindHandler, LogRecord, TableInsert } from '../ingest/index.ts'
+import type { Conservation, Kind, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MetricsBatch } from './batch/metrics-batch.ts'
 import { RowCollector, showHistograms } from './ingest.ts'
@@ -13,6 +13,7 @@ import { metricsRecordFormat } from './record/layout.ts'
 import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import type { SeriesRegistry } from './series/registry.ts'
+import type { SetsHead } from './sets/sets-head.ts'
 
 const kind: Kind = 'metrics'
 
@@ -20,8 +21,10 @@ export interface MetricsHandlerDeps {
   readonly registry: SeriesRegistry
   readonly head: Head
   readonly histograms: HistogramHead
+  /** Without it members of sets are seen once they are in the engine. */
+  readonly sets?: SetsHead
   readonly metadata: MetadataStore
-  readonly conservation: Pick<Conservation, 'refused'>
+  readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped'>
   readonly instruments: MetricsInstruments
   readonly logger: Logger
   /** Decodes a raw body (`record.format` says which protocol) into the batch, counting refusals there. Given by `compose`. */
@@ -46,22 +49,29 @@ class MetricsHandler implements KindHandler {
   }
 
   /** The body is durable in the log already, so its samples become visible here. */
-  processRaw(record: LogRecord): LogRecord | null {
+  processRaw(record: LogRecord): ProcessedRaw {
     const { registry, metadata, conservation } = this.#deps
+    const { tenant } = record
     const batch = this.#batch
-    batch.reset(record.tenant)
+    batch.reset(tenant)
     this.#deps.decodeRaw(record, batch)
-    for (const [reason, points] of batch.refused) conservation.refused(record.tenant, kind, reason, points)
-    const rows = Math.max(batch.pointsReceived - batch.refusedTotal, 0)
-    const news = metadata.news(record.tenant, batch.metadata)
-    if (batch.sampleCount + batch.histogramCount + batch.exemplars.length + news.length === 0) return null
+    const points = batch.pointsReceived
+    if (points !== record.rows) conservation.received(tenant, kind, points - record.rows, 0)
+    for (const [reason, refused] of batch.refused) conservation.refused(tenant, kind, reason, refused)
+    const rows = Math.max(points - batch.refusedTotal, 0)
+    const news = metadata.news(tenant, batch.metadata)
+    if (batch.sampleCount + batch.histogramCount + batch.sets.count + batch.exemplars.length + news.length === 0) {
+      if (rows > 0) conservation.dropped(tenant, kind, 'empty_point', rows)
+      return { record: null, rows: points }
+    }
     const rowRefs = this.#rows.collect(batch)
     const payload = encodeMetricsRecord(batch, registry, rowRefs, news)
-    metadata.put(record.tenant, news)
+    metadata.put(tenant, news)
     for (const ref of rowRefs) registry.markDurable(ref, registry.firstMinute(ref), registry.lastMinute(ref))
     this.#deps.head.append(batch.seriesRefs, batch.timesMs, batch.values, batch.sampleCount)
     showHistograms(batch, registry, this.#deps.histograms)
-    return { kind, tenant: record.tenant, rows, format: metricsRecordFormat, payload }
+    this.#deps.sets?.show(batch.sets)
+    return { record: { kind, tenant, rows, format: metricsRecordFormat, payload }, rows: points }
   }
 
   /** To be called after the series were loaded from the engine. Damaged records are logged and left to the writer. */
@@ -114,7 +124,7 @@ class MetricsHandler implements KindHandler {
       values[count++] = decoded.values[i] ?? 0
     }
     head.append(refs, timesMs, values, count)
-    let unknown = decoded.sampleCount - count
+    let unknown = decoded.sampleCount - count + (this.#deps.sets?.recover(decoded.sets) ?? 0)
     for (const { idLow, idHigh, timeMs, histogram } of decoded.histograms) {
       const ref = registry.findId(idLow, idHigh)
       if (ref === -1) unknown++

@@ -190,14 +190,15 @@ describe('the handler', () => {
   test('decodes a raw record, shows its samples and gives a ready one; refused points are counted', () => {
     const { handler, read, conservation } = open()
     const raw: LogRecord = { kind: 'metrics', tenant, rows: 3, format: 7, payload: Uint8Array.of(2) }
-    const ready = handler.processRaw(raw)
+    const { record: ready, rows } = handler.processRaw(raw)
+    expect(rows).toBe(3)
     expect(ready).toMatchObject({ kind: 'metrics', tenant, rows: 2, format: 1 })
     expect(read(0)).toEqual([
       [startMs, 0],
       [startMs + 1, 1],
     ])
     expect(conservation.rows()).toMatchObject([{ refused: { bad_point: 1 } }])
-    expect(handler.processRaw({ ...raw, rows: 1, payload: Uint8Array.of(0) })).toBeNull()
+    expect(handler.processRaw({ ...raw, rows: 1, payload: Uint8Array.of(0) }).record).toBeNull()
     expect(handler.buildInserts([ready!]).map((insert) => [insert.table, insert.rows])).toEqual([
       ['series_seen', 1],
       ['samples', 2],

@@ -4,6 +4,7 @@
  */
 import type { Conservation, IngestLog, Kind } from '../ingest/index.ts'
 import { isAppError } from '../kernel/errors.ts'
+import type { Tenant } from '../kernel/scope.ts'
 import { BatchFilter } from './batch-filter.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
 import type { MetadataStore } from './metadata-store.ts'
@@ -15,15 +16,27 @@ import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import { grownU32 } from './series/growable.ts'
 import type { SeriesRegistry } from './series/registry.ts'
+import type { SetsHead } from './sets/sets-head.ts'
 
 export interface MetricsIngestDeps {
   readonly log: Pick<IngestLog, 'append'>
   readonly registry: SeriesRegistry
   readonly head: Head
   readonly histograms: HistogramHead
+  /** Without it members of sets are seen once they are in the engine. */
+  readonly sets?: SetsHead
   readonly metadata: MetadataStore
   readonly conservation: Conservation
   readonly instruments: MetricsInstruments
+  /** Told how long a tenant's batch took of this thread; waiting for the disk is not in it. */
+  readonly cost?: CostSink
+}
+
+/** Takes what the processing of a project's data costs. */
+export interface CostSink {
+  /** Monotonic, ms. */
+  nowMs(): number
+  spent(tenant: Tenant, ms: number): void
 }
 
 const kind: Kind = 'metrics'
@@ -44,6 +57,7 @@ export class RowCollector {
     const refs: number[] = []
     for (let i = 0; i < batch.sampleCount; i++) this.#touch(batch.seriesRefs[i] ?? 0, batch.timesMs[i] ?? 0, refs)
     batch.histogramRefs.forEach((ref, i) => this.#touch(ref, batch.histogramTimesMs[i] ?? 0, refs))
+    for (let row = 0; row < batch.sets.count; row++) this.#touch(batch.sets.refs[row] ?? 0, batch.sets.timesMs[row] ?? 0, refs)
     for (const exemplar of batch.exemplars) this.#touch(exemplar.seriesRef, exemplar.timeMs, refs)
     return refs
   }
@@ -89,14 +103,15 @@ class Ingest implements MetricsIngest {
   }
 
   async accept(batch: MetricsBatch, wireBytes: number): Promise<void> {
-    const { conservation, instruments, head, histograms, metadata, registry } = this.#deps
+    const { conservation, instruments, head, histograms, metadata, registry, cost } = this.#deps
     const { tenant } = batch
+    const startedMs = cost?.nowMs() ?? 0
     registry.releaseWire()
     conservation.received(tenant, kind, batch.pointsReceived, wireBytes)
     for (const [reason, points] of batch.refused) conservation.refused(tenant, kind, reason, points)
     const points = this.#leaveOut(batch)
     const news = metadata.news(tenant, batch.metadata)
-    if (batch.sampleCount + batch.histogramCount + batch.exemplars.length + news.length === 0) {
+    if (batch.sampleCount + batch.histogramCount + batch.sets.count + batch.exemplars.length + news.length === 0) {
       // Rows the protocol counts but that carry nothing (an OTLP point without a value).
       if (points > 0) conservation.dropped(tenant, kind, 'empty_point', points)
       return
@@ -104,6 +119,7 @@ class Ingest implements MetricsIngest {
     const rowRefs = this.#rows.collect(batch)
     const seen = rowRefs.map((ref) => [registry.firstMinute(ref), registry.lastMinute(ref)] as const)
     const payload = encodeMetricsRecord(batch, registry, rowRefs, news)
+    cost?.spent(tenant, cost.nowMs() - startedMs)
     try {
       await this.#deps.log.append('ready', { kind, tenant, rows: points, format: metricsRecordFormat, payload })
     } catch (error) {
@@ -111,13 +127,16 @@ class Ingest implements MetricsIngest {
       conservation.refused(tenant, kind, code.slice(code.indexOf('.') + 1), points)
       throw error
     }
+    const durableMs = cost?.nowMs() ?? 0
     conservation.queued(tenant, kind, points)
     rowRefs.forEach((ref, i) => registry.markDurable(ref, seen[i]?.[0] ?? 0, seen[i]?.[1] ?? 0))
     metadata.put(tenant, news)
     head.append(batch.seriesRefs, batch.timesMs, batch.values, batch.sampleCount)
     showHistograms(batch, registry, histograms)
+    this.#deps.sets?.show(batch.sets)
     instruments.appendedSamples.inc(batch.sampleCount + batch.histogramCount)
     instruments.seriesRows.inc(rowRefs.length)
+    cost?.spent(tenant, cost.nowMs() - durableMs)
   }
 
   /** Takes duplicates out, counts them and gives the points that remain. */

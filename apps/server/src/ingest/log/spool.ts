@@ -7,7 +7,14 @@ import type { Clock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { deadLetterNotFound, logFull, logUnavailable, recordTooLarge, stopping } from '../errors.ts'
-import { admissionFullShare, diskResumeFactor, logResumeShare, pendingBytesMax, recordPayloadBytesMax } from '../limits.ts'
+import {
+  admissionFullShare,
+  diskResumeFactor,
+  logResumeShare,
+  lowSegmentBytesMax,
+  pendingBytesMax,
+  recordPayloadBytesMax,
+} from '../limits.ts'
 import type { DeadLetter, Lane, LogBacklog, LogRecord, RecoveredRecord, Segment } from '../ports.ts'
 import { DeadLetterFiles, tenantsOf } from './dead-letters.ts'
 import { LaneLog, recordBytes, segmentFileName } from './lane-log.ts'
@@ -145,22 +152,25 @@ class FileSpool implements Spool {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.seal()))
   }
 
-  backlog(): LogBacklog {
+  backlog(of: readonly Lane[] = lanes): LogBacklog {
     let segments = 0
+    let sizeBytes = of === lanes ? this.#leftoverBytes() : 0
     let records = 0
     let rows = 0
     let oldest = Number.POSITIVE_INFINITY
-    for (const lane of this.#lanes.values()) {
+    for (const name of of) {
+      const lane = this.#lane(name)
       segments += lane.segments.size
       records += lane.records
       rows += lane.rows
+      sizeBytes += lane.sizeBytes
       for (const segment of lane.segments) {
         oldest = Math.min(oldest, segment.heldSinceMs)
         break
       }
     }
     const oldestMs = segments === 0 ? 0 : this.#options.clock.monotonicMs() - oldest
-    return { segments, records, rows, sizeBytes: this.#usedBytes(), sizeBytesMax: this.#options.sizeBytesMax, oldestMs }
+    return { segments, records, rows, sizeBytes, sizeBytesMax: this.#options.sizeBytesMax, oldestMs }
   }
 
   async *recoveredRecords(): AsyncGenerator<RecoveredRecord> {
@@ -215,7 +225,9 @@ class FileSpool implements Spool {
   }
 
   #openLane(lane: Lane, shared: { files: SpoolFiles; clock: Clock; logger: Logger }): LaneLog {
-    const { segmentRowsMax, segmentBytesMax, segmentAgeMs } = this.#options
+    const { segmentRowsMax, segmentAgeMs } = this.#options
+    // Its rows are not known: small segments bound what a crash lets be read again.
+    const segmentBytesMax = Math.min(this.#options.segmentBytesMax, lane === 'low' ? lowSegmentBytesMax : Number.POSITIVE_INFINITY)
     return new LaneLog({
       ...shared,
       lane,
@@ -253,8 +265,13 @@ class FileSpool implements Spool {
   }
 
   #usedBytes(): number {
-    let bytes = 0
+    let bytes = this.#leftoverBytes()
     for (const lane of this.#lanes.values()) bytes += lane.sizeBytes
+    return bytes
+  }
+
+  #leftoverBytes(): number {
+    let bytes = 0
     for (const sizeBytes of this.#leftovers.values()) bytes += sizeBytes
     return bytes
   }

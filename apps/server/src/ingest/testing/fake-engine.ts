@@ -155,7 +155,7 @@ export function idHandler(conservation: Conservation): KindHandler & { readonly 
       const kept = ids.filter((id) => id % 10 !== 0)
       const refused = ids.length - kept.length
       conservation.refused(record.tenant, record.kind, 'multiple_of_ten', refused)
-      return kept.length === 0 ? null : idRecord(kept, record.tenant.projectId)
+      return { record: kept.length === 0 ? null : idRecord(kept, record.tenant.projectId), rows: ids.length }
     },
     recover: (record) => void recovered.push(...idsIn(record)),
     buried: (records) => void buriedIds.push(...records.flatMap(idsIn)),

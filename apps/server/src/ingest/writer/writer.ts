@@ -3,13 +3,15 @@
  * segment is committed only when all its inserts are done, and what fails for now is tried again for ever. The engine notes a
  * token before it keeps the rows: killed in between it takes every repetition for a duplicate of rows that it has not, so a
  * repeated insert is done only when its rows were seen. What the engine refuses several times is buried. Raw lanes are decoded
- * here first, under the raw segment's token; each lane has its own workers, so that the low-priority lane never delays another.
+ * here first, in portions, under the raw segment's token; each lane has its own workers, so that the low-priority lane never delays another.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Conservation, IngestLog, InsertProbe, Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
+import { rawPortionRowsMax } from '../limits.ts'
 import { backoffMs } from './backoff.ts'
+import { LowLanePace, type LowLaneOptions } from './low-lane.ts'
 import type { PlannedInsert } from './plan.ts'
 import { planInserts, rowsByTenant } from './plan.ts'
 
@@ -48,12 +50,14 @@ export interface WriterDeps {
   readonly random?: () => number
   /** Lets other work in between two raw records. */
   readonly yieldTurn?: () => Promise<void>
+  /** How the low lane keeps to its share; without it, it is a lane like `raw`. */
+  readonly low?: LowLaneOptions
 }
 
 export interface Writer extends AsyncDisposable {
   start(): void
-  /** Seals the log and resolves when it is empty or `signal` aborts. The writer goes on. */
-  drain(signal: AbortSignal): Promise<void>
+  /** Seals the log and resolves when these lanes of it (or all) are empty or `signal` aborts. The writer goes on. */
+  drain(signal: AbortSignal, lanes?: readonly Lane[]): Promise<void>
   state(): WriterState
 }
 
@@ -65,6 +69,8 @@ export interface WriterState {
   readonly retries: number
   /** Code of the error that the writer is waiting out now, or null. */
   readonly waitingFor: string | null
+  /** Age of the oldest record of the lanes `raw` and `low` that was processed (queries see it) and is not inserted, ms; 0: none. */
+  readonly heldMs: number
 }
 
 export function createWriter(deps: WriterDeps): Writer {
@@ -89,9 +95,13 @@ class SegmentWriter implements Writer {
   #segmentsBuried = 0
   #retries = 0
   readonly #waiting = new Map<string, string>()
+  readonly #pace: LowLanePace | null
+  /** By segment: since when processed records of it wait to be inserted. */
+  readonly #held = new Map<Segment, number>()
 
   constructor(deps: WriterDeps) {
     this.#deps = deps
+    this.#pace = deps.low === undefined ? null : new LowLanePace(deps.low, deps.clock)
     this.#rejectionsMax = deps.rejectionsMax ?? 3
     this.#random = deps.random ?? Math.random
     this.#yieldTurn = deps.yieldTurn ?? (() => new Promise((resolve) => setImmediate(resolve)))
@@ -100,13 +110,14 @@ class SegmentWriter implements Writer {
   start(): void {
     if (this.#workers.length > 0 || this.#stop.signal.aborted) return
     for (let worker = 0; worker < (this.#deps.concurrency ?? 1); worker++) this.#workers.push(this.#work('ready'))
-    this.#workers.push(this.#work('raw'), this.#work('low'))
+    this.#workers.push(this.#work('raw'))
+    for (let worker = 0; worker < (this.#deps.low?.workers ?? 1); worker++) this.#workers.push(this.#work('low'))
   }
 
-  async drain(signal: AbortSignal): Promise<void> {
+  async drain(signal: AbortSignal, lanes?: readonly Lane[]): Promise<void> {
     while (!signal.aborted) {
       await this.#deps.log.seal()
-      if (this.#deps.log.backlog().segments === 0) return
+      if (this.#deps.log.backlog(lanes).segments === 0) return
       await this.#deps.clock.sleep(drainPollMs, signal)
     }
   }
@@ -118,6 +129,7 @@ class SegmentWriter implements Writer {
       segmentsBuried: this.#segmentsBuried,
       retries: this.#retries,
       waitingFor: this.#waiting.values().next().value ?? null,
+      heldMs: this.#held.size === 0 ? 0 : this.#deps.clock.monotonicMs() - Math.min(...this.#held.values()),
     }
   }
 
@@ -126,7 +138,8 @@ class SegmentWriter implements Writer {
     if (isStoreReady && this.#workers.length > 0 && !this.#stop.signal.aborted) {
       const deadline = new AbortController()
       using _ = this.#deps.clock.after(this.#deps.drainTimeoutMs ?? 5000, () => deadline.abort())
-      await this.drain(deadline.signal)
+      // What is in the low lane may be a lot, and is as safe in the log.
+      await this.drain(deadline.signal, ['ready', 'raw'])
     }
     this.#stop.abort()
     await Promise.all(this.#workers)
@@ -146,44 +159,94 @@ class SegmentWriter implements Writer {
     if (records === null) return
     // What the counters hold as queued for this segment: raw records, one after the other replaced by what they become.
     const counted: (LogRecord | null)[] = [...records]
+    let from = 0
+    do {
+      const to = await this.#writePortion(segment, counted, from)
+      this.#held.delete(segment)
+      if (to === null) return this.#forgetUnread(segment, records, counted)
+      from = to
+    } while (from < counted.length)
+    if (segment.rows > 0 && records.length === 0)
+      this.#deps.logger.error('ingest segment was lost to damage', { token: segment.token, rows: segment.rows })
+    this.#segmentsWritten++
+    await this.#persist(segment.token, () => this.#deps.log.commit(segment))
+    if (segment.lane === 'low' && this.#deps.log.backlog(['low']).records === 0) this.#deps.low?.onEmpty()
+  }
+
+  /**
+   * Inserts the records from `from` on: all of them, or as many raw ones as hold enough points. Which belong together depends on their
+   * bytes alone, so that a repetition has the same tokens. Gives where the next portion begins; null when the segment was buried
+   * or the writer stops.
+   */
+  async #writePortion(segment: Segment, counted: (LogRecord | null)[], from: number): Promise<number | null> {
+    const { handlers, conservation, clock } = this.#deps
+    let to = counted.length
     let inserts: readonly PlannedInsert[]
     try {
-      if (segment.lane !== 'ready') await this.#process(counted)
-      else if (segment.origin === 'replayed') for (const record of records) this.#deps.handlers.get(record.kind)?.recover(record)
-      inserts = planInserts(segment.token, present(counted), this.#deps.handlers)
+      if (segment.lane !== 'ready') to = await this.#process(segment, counted, from)
+      else if (segment.origin === 'replayed') for (const record of present(counted)) handlers.get(record.kind)?.recover(record)
+      if (this.#stop.signal.aborted && segment.lane !== 'ready') return null
+      const startedMs = clock.monotonicMs()
+      const token = from === 0 ? segment.token : `${segment.token}-from${from}`
+      inserts = planInserts(token, present(counted.slice(from, to)), handlers)
+      if (segment.lane === 'low') this.#pace?.spent(clock.monotonicMs() - startedMs)
     } catch (error) {
       // The same bytes would fail again after a restart: a fault in a decoder must not stop the lane for everyone.
-      return this.#bury(segment, present(counted), {
+      await this.#bury(segment, present(counted.slice(from)), {
         reason: `its records could not be turned into inserts: ${String(error)}`,
         cause: error,
       })
+      return null
     }
-    const ready = present(counted)
     for (const insert of inserts) {
       const outcome = await this.#insert(insert, segment.origin !== 'new')
-      if (outcome.type === 'aborted') return
-      if (outcome.type === 'refused') return this.#bury(segment, ready, { reason: outcome.reason, cause: null })
+      if (outcome.type === 'aborted') return null
+      if (outcome.type === 'refused') {
+        await this.#bury(segment, present(counted.slice(from)), { reason: outcome.reason, cause: null })
+        return null
+      }
     }
-    if (segment.rows > 0 && records.length === 0)
-      this.#deps.logger.error('ingest segment was lost to damage', { token: segment.token, rows: segment.rows })
-    for (const { tenant, kind, rows } of rowsByTenant(ready)) this.#deps.conservation.stored(tenant, kind, rows)
-    this.#segmentsWritten++
+    for (const { tenant, kind, rows } of rowsByTenant(present(counted.slice(from, to)))) conservation.stored(tenant, kind, rows)
     for (const insert of inserts) insert.release?.()
-    await this.#persist(segment.token, () => this.#deps.log.commit(segment))
+    return to
   }
 
-  /** Replaces each raw record by its ready one, in place. */
-  async #process(records: (LogRecord | null)[]): Promise<void> {
-    for (const [at, record] of records.entries()) {
+  /** Records of a buried segment that were not processed will not be. */
+  #forgetUnread({ lane }: Segment, records: readonly LogRecord[], counted: readonly (LogRecord | null)[]): void {
+    if (lane !== 'low' || this.#stop.signal.aborted) return
+    records.forEach((record, at) => {
+      if (counted[at] === record) this.#deps.low?.onProcessed(record, 0)
+    })
+    if (this.#deps.log.backlog(['low']).records === 0) this.#deps.low?.onEmpty()
+  }
+
+  /** Replaces raw records by their ready ones, in place, until they held enough points; gives where it stopped. */
+  async #process(segment: Segment, records: (LogRecord | null)[], from: number): Promise<number> {
+    const { clock, handlers, conservation, low } = this.#deps
+    let rows = 0
+    let at = from
+    for (; at < records.length && rows < rawPortionRowsMax; at++) {
+      const record = records[at] ?? null
       if (record === null) continue
-      const handler = this.#deps.handlers.get(record.kind)
+      const handler = handlers.get(record.kind)
       if (handler === undefined) throw new Error(`no handler for records of kind ${record.kind}`)
-      const ready = handler.processRaw(record)
-      records[at] = ready
+      if (segment.lane === 'low') await this.#pace?.turn(this.#stop.signal)
+      if (this.#stop.signal.aborted) break
+      const startedMs = clock.monotonicMs()
+      if (!this.#held.has(segment)) this.#held.set(segment, startedMs)
+      const processed = handler.processRaw(record)
+      const spentMs = clock.monotonicMs() - startedMs
+      records[at] = processed.record
+      rows += processed.rows
       // What the handler counted as refused or dropped is no longer in the queue.
-      this.#deps.conservation.queued(record.tenant, record.kind, (ready?.rows ?? 0) - record.rows)
+      conservation.queued(record.tenant, record.kind, (processed.record?.rows ?? 0) - record.rows)
+      if (segment.lane === 'low') {
+        this.#pace?.spent(spentMs)
+        low?.onProcessed(record, spentMs)
+      }
       await this.#yieldTurn()
     }
+    return at
   }
 
   async #insert(insert: PlannedInsert, isRepeated: boolean): Promise<Outcome> {
