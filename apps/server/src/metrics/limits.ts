@@ -69,3 +69,15 @@ export const patternStepsMax = 20_000_000
 
 /** Distinct strings a regular expression may stand for to be looked up instead of matched. */
 export const patternLiteralsMax = 1_000
+
+/** Members of sets in one insert; a segment with more is several inserts. */
+export const setMembersPerInsertMax = 1_000_000
+
+/** Members kept in memory until they are in the engine (8 bytes each); the oldest beyond it are not counted until then. */
+export const freshSetMembersMax = 2_000_000
+
+/** Members in memory that one count of distinct members takes into account; of more only the newest. */
+export const freshSetMembersPerCountMax = 500_000
+
+/** Groups times steps of one count of distinct members. */
+export const setCountsMax = 100_000

@@ -4,6 +4,7 @@
  * Every table the writer fills remembers insert tokens, which makes a repeated insert harmless.
  */
 import { rollupTables } from './rollup/tables.ts'
+import { setsMigration } from './sets/table.ts'
 
 /** Steps are created, never changed; each can be run again. */
 export interface MetricsMigration {
@@ -157,4 +158,5 @@ export const metricsMigrations: readonly MetricsMigration[] = [
   { id: 'metrics-0005-sample-codecs', up: [sampleCodecs] },
   { id: 'metrics-0006-exact-rollups', up: rollupTables },
   { id: 'metrics-0007-series-seen', up: [seriesSeen, durable(seriesTable), mergesWait, seriesSeenBefore, mergesAgain] },
+  { id: 'metrics-0008-sets', up: setsMigration },
 ]

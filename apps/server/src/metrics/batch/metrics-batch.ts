@@ -5,6 +5,7 @@
  */
 import type { Tenant } from '../../kernel/scope.ts'
 import type { Exemplar, MetricMetadata, NativeHistogram } from '../model.ts'
+import { SetRows } from '../sets/set-rows.ts'
 
 const initialSamples = 4096
 
@@ -23,6 +24,8 @@ export class MetricsBatch {
   histograms: NativeHistogram[] = []
   exemplars: Exemplar[] = []
   metadata: MetricMetadata[] = []
+  /** Members of sets, beside the float samples of their series. */
+  readonly sets = new SetRows()
   /** Data points the request carried, as its protocol counts them (an OTLP histogram point is one). */
   pointsReceived = 0
   /** Points refused by reason (also part of `pointsReceived`). */
@@ -39,6 +42,7 @@ export class MetricsBatch {
     this.histograms.length = 0
     this.exemplars.length = 0
     this.metadata.length = 0
+    this.sets.reset()
     this.pointsReceived = 0
     this.refused.clear()
     this.refusedExamples.length = 0

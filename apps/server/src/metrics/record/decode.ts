@@ -17,6 +17,7 @@ import {
   type RecordCounts,
   type RecordLayout,
 } from './layout.ts'
+import { readSets, type RecordSets } from './set-section.ts'
 
 /** Row of a series that was not durable when the record was written. */
 export interface RecordSeries {
@@ -81,6 +82,7 @@ export interface MetricsRecord {
   readonly histograms: readonly RecordHistogram[]
   readonly exemplars: readonly RecordExemplar[]
   readonly metadata: readonly MetricMetadata[]
+  readonly sets: RecordSets
 }
 
 function damaged(what: string): AppError {
@@ -100,6 +102,7 @@ function countsOf(header: Uint32Array): RecordCounts {
     exemplars: word(8),
     exemplarPairs: word(9),
     metadata: word(10),
+    setWords: word(11),
   }
 }
 
@@ -150,6 +153,10 @@ class RecordReader {
 
   floats(offset: number, count: number): Float64Array {
     return new Float64Array(this.#buffer, this.#start + offset, count)
+  }
+
+  sets(): RecordSets {
+    return readSets(this.#buffer, this.#start + this.layout.sets, this.counts.setWords)
   }
 
   text(id: number | undefined): string {
@@ -301,5 +308,6 @@ export function decodeMetricsRecord(payload: Uint8Array): MetricsRecord {
     histograms: readHistograms(reader),
     exemplars: readExemplars(reader),
     metadata: readMetadata(reader),
+    sets: reader.sets(),
   }
 }

@@ -16,6 +16,7 @@ import {
   type RecordCounts,
   type RecordLayout,
 } from './layout.ts'
+import { setWordsOf, writeSets } from './set-section.ts'
 import { StringPool } from './string-pool.ts'
 
 /** The part of the registry that encoding needs. */
@@ -96,7 +97,7 @@ function writeHeader(buffer: ArrayBuffer, counts: RecordCounts): void {
     counts.exemplars,
     counts.exemplarPairs,
     counts.metadata,
-    0,
+    counts.setWords,
   ])
 }
 
@@ -201,6 +202,7 @@ export function encodeMetricsRecord(
     exemplars: batch.exemplars.length,
     exemplarPairs: texts.exemplarPairs.length / 2,
     metadata: metadata.length,
+    setWords: setWordsOf(batch.sets),
   }
   const layout = layoutOf(counts)
   const buffer = new ArrayBuffer(layout.end)
@@ -211,5 +213,6 @@ export function encodeMetricsRecord(
   writeHistograms(buffer, layout, batch, series)
   writeExemplars(buffer, layout, batch.exemplars, series, texts)
   new Uint32Array(buffer, layout.metadata, metadata.length * metadataColumns).set(texts.metadata)
+  writeSets(buffer, layout.sets, batch.sets, series)
   return new Uint8Array(buffer)
 }

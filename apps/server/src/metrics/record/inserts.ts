@@ -6,6 +6,7 @@ import type { NativeColumn, NativeWriteColumn } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { LogRecord, TableInsert } from '../../ingest/index.ts'
 import type { Labels, NativeHistogram } from '../model.ts'
+import { setInserts } from '../sets/inserts.ts'
 import { decodeMetricsRecord, type MetricsRecord, type RecordExemplar, type RecordHistogram } from './decode.ts'
 import { f64, hourOf, KeyColumns, splitRows, tableInsert, text, u32 } from './key-columns.ts'
 import { resetHints } from './layout.ts'
@@ -172,5 +173,6 @@ export function buildMetricsInserts(records: readonly OwnedRecord[], pool = new 
     ...sampleInserts(records, pool),
     ...histogramInserts(records),
     ...exemplarInserts(records),
+    ...setInserts(records),
   ]
 }

@@ -23,6 +23,8 @@ export interface RecordCounts {
   readonly exemplars: number
   readonly exemplarPairs: number
   readonly metadata: number
+  /** 32-bit words of the section of sets, which says its own counts. */
+  readonly setWords: number
 }
 
 /** Start of each section, bytes from the payload's start; `end` is its length. */
@@ -41,6 +43,7 @@ export interface RecordLayout {
   readonly exemplarFloats: number
   readonly exemplarPairs: number
   readonly metadata: number
+  readonly sets: number
   readonly end: number
 }
 
@@ -86,6 +89,7 @@ export function layoutOf(counts: RecordCounts): RecordLayout {
     exemplarFloats: take(counts.exemplars * 8 * exemplarFloatColumns),
     exemplarPairs: take(counts.exemplarPairs * 8),
     metadata: take(counts.metadata * 4 * metadataColumns),
+    sets: take(counts.setWords * 4),
     end: at,
   }
 }
