@@ -24,6 +24,7 @@ import {
   createMetricsInstruments,
   createMetricsStore,
   createRollups,
+  createUniqueStore,
   defaultSeriesLimits,
   GridStore,
   Head,
@@ -36,6 +37,7 @@ import {
   normalizeLabels,
   SampleStore,
   SeriesRegistry,
+  SetsHead,
   STALE,
   type MetricsIngest,
   type RollupsDeps,
@@ -77,7 +79,17 @@ export async function openEngine(): Promise<EngineHome> {
 
 /** Empties every table, for the next test. */
 export async function wipe(engine: ClickHouseEngine): Promise<void> {
-  for (const table of ['samples', 'histograms', 'exemplars', 'series_seen', 'metric_metadata', 'samples_5m', 'samples_1h', 'rollup_marks'])
+  for (const table of [
+    'samples',
+    'histograms',
+    'exemplars',
+    'series_seen',
+    'metric_metadata',
+    'samples_5m',
+    'samples_1h',
+    'rollup_marks',
+    'sets',
+  ])
     await engine.command(`TRUNCATE TABLE ${table}`)
 }
 
@@ -114,14 +126,17 @@ export async function openStack(options: StackOptions) {
     onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
   })
   const histograms = new HistogramHead()
+  const sets = new SetsHead(registry, { clock: systemClock, pendingAgeMs: () => log.backlog().oldestMs })
   const metadata = new MetadataStore()
   const conservation = createConservation()
   const instruments = createMetricsInstruments(createInstruments(), { series: registry, head, histograms })
   await loadMetrics(engine, { registry, head, histograms, metadata }, live)
+  await sets.metrics.load(engine, live)
   const handler = createMetricsHandler({
     registry,
     head,
     histograms,
+    sets,
     metadata,
     conservation,
     instruments,
@@ -133,7 +148,7 @@ export async function openStack(options: StackOptions) {
   const handlers: ReadonlyMap<Kind, KindHandler> = new Map([['metrics', handler]])
   if (options.rollups !== undefined) await rollups.roller.open()
   await recoverLog(log, handlers, conservation)
-  const ingest = createMetricsIngest({ log, registry, head, histograms, metadata, conservation, instruments })
+  const ingest = createMetricsIngest({ log, registry, head, histograms, sets, metadata, conservation, instruments })
   const samples = new SampleStore(engine, registry)
   const store = createMetricsStore({ registry, head, histograms, samples, grids: [new GridStore(engine, registry)] })
   const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock })
@@ -165,6 +180,8 @@ export async function openStack(options: StackOptions) {
     ingest,
     samples,
     store,
+    uniques: createUniqueStore({ engine, registry, sets }),
+    sets,
     catalog,
     rollups,
     /** Everything acknowledged is in the engine afterwards. */

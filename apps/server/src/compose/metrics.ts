@@ -28,6 +28,7 @@ import {
   createMetricsInstruments,
   createMetricsStore,
   createRollups,
+  createUniqueStore,
   defaultSeriesLimits,
   GridStore,
   Head,
@@ -38,11 +39,13 @@ import {
   MetadataStore,
   SampleStore,
   SeriesRegistry,
+  SetsHead,
   warmHead,
   type MetricsBatch,
   type MetricsCatalog,
   type MetricsIngest,
   type MetricsStore,
+  type UniqueStore,
 } from '../metrics/index.ts'
 import type { Engines } from './engines.ts'
 
@@ -55,6 +58,8 @@ export interface MetricsPath {
   /** The same without what is in memory: answers as after a restart, or on a program that only queries. */
   readonly engineStore: MetricsStore
   readonly catalog: MetricsCatalog
+  /** Distinct members of sets. */
+  readonly uniques: UniqueStore
   /** Acknowledged samples and histograms that no query sees until the writer has come that far: memory is used up. */
   readonly hiddenSamples: () => number
 }
@@ -98,10 +103,12 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
   })
   const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => log.backlog().oldestMs })
+  const sets = new SetsHead(registry, { clock, pendingAgeMs: () => log.backlog().oldestMs })
   const metadata = new MetadataStore()
   const state = { registry, head, histograms, metadata }
   const shared = {
     ...state,
+    sets,
     conservation,
     instruments: createMetricsInstruments(instruments, { series: registry, head, histograms }),
     clock,
@@ -109,6 +116,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   }
   const handlers = new Map<Kind, KindHandler>([['metrics', createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })]])
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
+  await sets.metrics.load(engines.clickhouse, AbortSignal.timeout(loadTimeoutMs))
   await rollups.roller.open()
   await recoverLog(log, handlers, conservation)
   const writer = resources.use(
@@ -143,6 +151,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock }),
+    uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
 }
