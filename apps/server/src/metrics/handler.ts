@@ -2,7 +2,7 @@
 import type { Conservation, Kind, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MetricsBatch } from './batch/metrics-batch.ts'
-import { RowCollector, showHistograms } from './ingest.ts'
+import { countDropped, RowCollector, showHistograms, type SeriesDecisions } from './ingest.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
 import { ColumnPool } from './record/column-pool.ts'
@@ -13,6 +13,7 @@ import { metricsRecordFormat } from './record/layout.ts'
 import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import type { SeriesRegistry } from './series/registry.ts'
+import { SeriesAdmission } from './series-admission.ts'
 import type { SetsHead } from './sets/sets-head.ts'
 
 const kind: Kind = 'metrics'
@@ -29,6 +30,8 @@ export interface MetricsHandlerDeps {
   readonly logger: Logger
   /** Decodes a raw body (`record.format` says which protocol) into the batch, counting refusals there. Given by `compose`. */
   readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
+  /** As of `MetricsIngestDeps`. */
+  readonly decisions?: SeriesDecisions
 }
 
 class MetricsHandler implements KindHandler {
@@ -37,9 +40,11 @@ class MetricsHandler implements KindHandler {
   readonly #rows: RowCollector
   readonly #columns = new ColumnPool()
   readonly #batch = new MetricsBatch()
+  readonly #admission: SeriesAdmission
 
   constructor(deps: MetricsHandlerDeps) {
     this.#deps = deps
+    this.#admission = new SeriesAdmission(deps.registry, deps.decisions)
     this.#rows = new RowCollector(deps.registry)
   }
 
@@ -58,13 +63,13 @@ class MetricsHandler implements KindHandler {
     const points = batch.pointsReceived
     if (points !== record.rows) conservation.received(tenant, kind, points - record.rows, 0)
     for (const [reason, refused] of batch.refused) conservation.refused(tenant, kind, reason, refused)
-    const rows = Math.max(points - batch.refusedTotal, 0)
+    const rowRefs: number[] = []
+    const rows = this.#decide(batch, rowRefs)
     const news = metadata.news(tenant, batch.metadata)
     if (batch.sampleCount + batch.histogramCount + batch.sets.count + batch.exemplars.length + news.length === 0) {
       if (rows > 0) conservation.dropped(tenant, kind, 'empty_point', rows)
       return { record: null, rows: points }
     }
-    const rowRefs = this.#rows.collect(batch)
     const payload = encodeMetricsRecord(batch, registry, rowRefs, news)
     metadata.put(tenant, news)
     for (const ref of rowRefs) registry.markDurable(ref, registry.firstMinute(ref), registry.lastMinute(ref))
@@ -72,6 +77,21 @@ class MetricsHandler implements KindHandler {
     showHistograms(batch, registry, this.#deps.histograms)
     this.#deps.sets?.show(batch.sets)
     return { record: { kind, tenant, rows, format: metricsRecordFormat, payload }, rows: points }
+  }
+
+  /** Applies rules and limits, gives the points that remain and the series whose rows must go along. */
+  #decide(batch: MetricsBatch, rowRefs: number[]): number {
+    const { conservation, decisions } = this.#deps
+    let points = Math.max(batch.pointsReceived - batch.refusedTotal, 0)
+    let rows = batch.sampleCount + batch.histogramCount
+    if (decisions?.folding.has(batch.tenant) === true) {
+      points = countDropped(conservation, batch, { dropped: decisions.folding.fold(batch), rows, points })
+      rows = batch.sampleCount + batch.histogramCount
+    }
+    for (const ref of this.#rows.collect(batch)) rowRefs.push(ref)
+    const refusals = this.#admission.judgeNow(batch.tenant, rowRefs)
+    if (refusals === null) return points
+    return countDropped(conservation, batch, { dropped: this.#admission.takeOut(batch, rowRefs, refusals), rows, points })
   }
 
   /** To be called after the series were loaded from the engine. Damaged records are logged and left to the writer. */

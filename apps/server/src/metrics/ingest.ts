@@ -3,19 +3,21 @@
  * received = refused + dropped + queued holds per batch in the protocol's own count of points.
  */
 import type { Conservation, IngestLog, Kind } from '../ingest/index.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import { BatchFilter } from './batch-filter.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
-import type { MetricsIngest } from './ports.ts'
+import type { MetricsIngest, SeriesFolding, SeriesGate } from './ports.ts'
 import { encodeMetricsRecord } from './record/encode.ts'
 import { metricsRecordFormat } from './record/layout.ts'
 import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import { grownU32 } from './series/growable.ts'
 import type { SeriesRegistry } from './series/registry.ts'
+import { SeriesAdmission, type Refusals } from './series-admission.ts'
 import type { SetsHead } from './sets/sets-head.ts'
 
 export interface MetricsIngestDeps {
@@ -30,6 +32,16 @@ export interface MetricsIngestDeps {
   readonly instruments: MetricsInstruments
   /** Told how long a tenant's batch took of this thread; waiting for the disk is not in it. */
   readonly cost?: CostSink
+  /** Without it every series is taken as it comes. */
+  readonly decisions?: SeriesDecisions
+}
+
+/** What is asked about the series of a batch before it is logged. */
+export interface SeriesDecisions {
+  readonly clock: Pick<Clock, 'nowMs'>
+  /** Who decides about new series, in this order. */
+  readonly gates: readonly SeriesGate[]
+  readonly folding: SeriesFolding
 }
 
 /** Takes what the processing of a project's data costs. */
@@ -80,6 +92,21 @@ function pointsOf(rows: number, total: number, points: number): number {
   return total === points ? rows : Math.min(points, Math.round((rows / total) * points))
 }
 
+/** Counts rows that were taken out, by reason, and gives the points that remain of `points`. */
+export function countDropped(
+  conservation: Pick<Conservation, 'dropped'>,
+  { tenant }: MetricsBatch,
+  { dropped, rows, points }: { dropped: ReadonlyMap<string, number>; rows: number; points: number },
+): number {
+  let left = points
+  for (const [reason, out] of dropped) {
+    const gone = Math.min(pointsOf(out, rows, points), left)
+    if (gone > 0) conservation.dropped(tenant, kind, reason, gone)
+    left -= gone
+  }
+  return left
+}
+
 /** Makes the batch's native histograms visible. */
 export function showHistograms(batch: MetricsBatch, registry: SeriesRegistry, histograms: HistogramHead): void {
   batch.histograms.forEach((histogram, i) => {
@@ -94,9 +121,11 @@ class Ingest implements MetricsIngest {
   readonly #deps: MetricsIngestDeps
   readonly #filter: BatchFilter
   readonly #rows: RowCollector
+  readonly #admission: SeriesAdmission
 
   constructor(deps: MetricsIngestDeps) {
     this.#deps = deps
+    this.#admission = new SeriesAdmission(deps.registry, deps.decisions)
     this.series = deps.registry
     this.#filter = new BatchFilter(deps.head, deps.histograms)
     this.#rows = new RowCollector(deps.registry)
@@ -109,14 +138,18 @@ class Ingest implements MetricsIngest {
     registry.releaseWire()
     conservation.received(tenant, kind, batch.pointsReceived, wireBytes)
     for (const [reason, points] of batch.refused) conservation.refused(tenant, kind, reason, points)
-    const points = this.#leaveOut(batch)
+    let points = this.#fold(batch, batch.pointsReceived - batch.refusedTotal)
+    points = this.#leaveOut(batch, points)
+    const rowRefs = this.#rows.collect(batch)
+    const judged = rowRefs.length === 0 ? null : this.#admission.judge(tenant, rowRefs)
+    const refusals = judged instanceof Promise ? await judged : judged
+    if (refusals !== null) points = this.#takeOut(batch, { rowRefs, refusals, points })
     const news = metadata.news(tenant, batch.metadata)
     if (batch.sampleCount + batch.histogramCount + batch.sets.count + batch.exemplars.length + news.length === 0) {
       // Rows the protocol counts but that carry nothing (an OTLP point without a value).
       if (points > 0) conservation.dropped(tenant, kind, 'empty_point', points)
       return
     }
-    const rowRefs = this.#rows.collect(batch)
     const seen = rowRefs.map((ref) => [registry.firstMinute(ref), registry.lastMinute(ref)] as const)
     const payload = encodeMetricsRecord(batch, registry, rowRefs, news)
     cost?.spent(tenant, cost.nowMs() - startedMs)
@@ -125,6 +158,7 @@ class Ingest implements MetricsIngest {
     } catch (error) {
       const code = isAppError(error) ? error.code : 'log_failed'
       conservation.refused(tenant, kind, code.slice(code.indexOf('.') + 1), points)
+      this.#deps.decisions?.folding.lost(batch)
       throw error
     }
     const durableMs = cost?.nowMs() ?? 0
@@ -139,11 +173,26 @@ class Ingest implements MetricsIngest {
     cost?.spent(tenant, cost.nowMs() - durableMs)
   }
 
+  /** Applies the project's rules, counts what they dropped and gives the points that remain. */
+  #fold(batch: MetricsBatch, points: number): number {
+    const { conservation, decisions } = this.#deps
+    if (decisions?.folding.has(batch.tenant) !== true) return points
+    const rows = batch.sampleCount + batch.histogramCount
+    return countDropped(conservation, batch, { dropped: decisions.folding.fold(batch), rows, points })
+  }
+
+  /** Takes refused series out, counts their points and gives those that remain. */
+  #takeOut(batch: MetricsBatch, { rowRefs, refusals, points }: { rowRefs: number[]; refusals: Refusals; points: number }): number {
+    const rows = batch.sampleCount + batch.histogramCount
+    const dropped = this.#admission.takeOut(batch, rowRefs, refusals)
+    return countDropped(this.#deps.conservation, batch, { dropped, rows, points })
+  }
+
   /** Takes duplicates out, counts them and gives the points that remain. */
-  #leaveOut(batch: MetricsBatch): number {
+  #leaveOut(batch: MetricsBatch, before: number): number {
     const { conservation } = this.#deps
     const rows = batch.sampleCount + batch.histogramCount
-    let points = batch.pointsReceived - batch.refusedTotal
+    let points = before
     const filtered = this.#filter.apply(batch)
     const conflicts = Math.min(pointsOf(filtered.conflicts, rows, points), points)
     const duplicates = Math.min(pointsOf(filtered.duplicates, rows, points), points - conflicts)

@@ -40,13 +40,18 @@ export interface SeriesResolver {
    * only `resolve` can tell.
    */
   resolveBytes(tenant: Tenant, bytes: Uint8Array, spans: Uint32Array, count: number): number
-  /**
-   * For holders of refs beyond one request: `forget` is called before refs stop meaning their series. What it keeps of refs that are gone
-   * must be dropped at once; there will be other series under them.
-   */
-  holdsRefs(forget: (isGone: (ref: number) => boolean) => void): void
+  /** To be called once by whoever keeps refs, or anything by ref, beyond one request. */
+  holdsRefs(holder: RefHolder): void
   /** Was a sample of the series ever acknowledged, in this life of the program or an earlier one? */
   isDurable(ref: number): boolean
+}
+
+/** Series that are not seen for long leave the index; minutes later their refs mean other series, maybe of other projects. */
+export interface RefHolder {
+  /** Refs may stop meaning their series: whatever leads to one from outside (bytes, names) must be dropped, so that it is resolved anew. */
+  unlearn?(isGone: (ref: number) => boolean): void
+  /** The refs are given to other series now: whatever is kept under them must be dropped. */
+  clear?(refs: Uint32Array): void
 }
 
 /** What `resolveBytes` gives for labels it cannot judge. */
@@ -61,6 +66,35 @@ export interface SeriesRules {
   has(tenant: Tenant): boolean
   /** The labels to store (normalized: sorted, unique, none empty), the same when no rule applies; null: the series is dropped. */
   rewrite(tenant: Tenant, labels: Labels): Labels | null
+}
+
+/** Series of a batch that may not be stored; their samples are dropped under this reason, the rest of the batch goes on. */
+export interface RefusedSeries {
+  /** snake_case, as in the counters. */
+  readonly reason: string
+  readonly refs: readonly number[]
+}
+
+/** Decides about series that the store never had, before anything of them is logged. Asked once a series, and again when a batch was lost. */
+export interface SeriesGate {
+  /** A promise only where someone outside the program has to be asked. Never throws: who cannot decide lets pass. */
+  judge(tenant: Tenant, refs: readonly number[]): RefusedSeries | Promise<RefusedSeries>
+  /** The same by what this program knows, for who cannot wait. */
+  judgeNow(tenant: Tenant, refs: readonly number[]): RefusedSeries
+  /** For how long a refused series is refused without asking again. */
+  readonly refusalSec: number
+}
+
+/** Rows that a project's rules took out of a batch, by reason. */
+export type FoldedRows = ReadonlyMap<string, number>
+
+/** Makes of samples of raw series what a project's rules say, before anything else looks at the batch. */
+export interface SeriesFolding {
+  /** Has the project rules? Nothing else is asked when it has none. */
+  has(tenant: Tenant): boolean
+  fold(batch: MetricsBatch): FoldedRows
+  /** The batch is not in the log: what was made of it has to be said again. */
+  lost(batch: MetricsBatch): void
 }
 
 /** Takes decoded batches. */
