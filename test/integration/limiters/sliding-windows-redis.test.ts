@@ -36,7 +36,7 @@ describe.skipIf(redisIsMissing())('with a Redis', () => {
   } {
     let nowMs = 1e9
     let monotonicMs = 0
-    const clock = { nowMs: () => nowMs, monotonicMs: () => monotonicMs }
+    const clock = { ...systemClock, nowMs: () => nowMs, monotonicMs: () => monotonicMs }
     const open = (at: number): RedisSlidingWindows => new RedisSlidingWindows({ redis: engine(at), clock, logger: silentLogger })
     return {
       first: open(0),

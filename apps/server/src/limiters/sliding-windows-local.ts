@@ -39,14 +39,15 @@ class WindowCounter {
   add(granule: number, count: number): void {
     this.#advance(granule)
     // What a clock that went back uses counts in the newest granule: never less than it should.
-    this.#used[this.#at(this.#newest)]! += count
+    const slot = this.#at(this.#newest)
+    this.#used[slot] = (this.#used[slot] ?? 0) + count
   }
 
   giveBack(granule: number, count: number): void {
     const at = Math.min(granule, this.#newest)
     if (at <= this.#newest - this.#used.length) return
     const slot = this.#at(at)
-    this.#used[slot] = Math.max(this.#used[slot]! - count, 0)
+    this.#used[slot] = Math.max((this.#used[slot] ?? 0) - count, 0)
   }
 
   isOver(granule: number): boolean {

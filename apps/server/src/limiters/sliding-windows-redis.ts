@@ -6,13 +6,14 @@
 import { redisScript, type RedisEngine, type RedisReply } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
+import { MayBeAway } from '../kernel/may-be-away.ts'
 import type { AcquiredQuotas, GrantedQuota, Quota, RequestedQuota, SlidingWindowLimiter } from './ports.ts'
 import { LocalSlidingWindows } from './sliding-windows-local.ts'
 import { checkRequests, counterName, granuleCount, granuleKey, newestGranule, usesOf } from './sliding-windows.ts'
 
 export interface RedisLimiterOptions {
   readonly redis: Pick<RedisEngine, 'script'>
-  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'sleep'>
   readonly logger: Logger
 }
 
@@ -99,23 +100,30 @@ export class RedisSlidingWindows implements SlidingWindowLimiter {
   readonly #own: LocalSlidingWindows
   /** Granted here and not told to Redis yet, by granule. */
   readonly #owed = new Map<string, Change>()
-  #pausedUntilMs = Number.NEGATIVE_INFINITY
-  #isShared = true
+  readonly #redis: MayBeAway
 
   constructor(deps: RedisLimiterOptions) {
     this.#deps = deps
     this.#own = new LocalSlidingWindows({ clock: deps.clock })
+    this.#redis = new MayBeAway({
+      clock: deps.clock,
+      pauseMs,
+      timeoutMs: null,
+      onAway: (error) =>
+        deps.logger.warn('redis cannot be asked; limits hold for this process alone until it can', { error: String(error) }),
+      onBack: () => deps.logger.warn('limits are shared through redis again'),
+    })
   }
 
   /** False while Redis is away and this process counts alone. */
   get isShared(): boolean {
-    return this.#isShared
+    return !this.#redis.isAway
   }
 
   async acquire(requests: readonly RequestedQuota[]): Promise<AcquiredQuotas> {
     checkRequests(requests)
     if (requests.length === 0) return { timestampSeconds: this.#nowSeconds(), grants: [] }
-    const shared = await this.#ask(async () => {
+    const shared = await this.#redis.ask(async () => {
       await this.#tellOwed()
       return this.#acquireShared(requests)
     })
@@ -138,7 +146,7 @@ export class RedisSlidingWindows implements SlidingWindowLimiter {
       if (owed !== undefined) owed.count -= untold
       if (count > untold) note(changes, key, untold - count, quota)
     }
-    if (changes.size > 0) await this.#ask(() => this.#change(changes))
+    if (changes.size > 0) await this.#redis.ask(() => this.#change(changes))
   }
 
   async #acquireShared(requests: readonly RequestedQuota[]): Promise<AcquiredQuotas> {
@@ -174,23 +182,6 @@ export class RedisSlidingWindows implements SlidingWindowLimiter {
     for (const key of this.#owed.keys()) {
       if (this.#owed.size <= owedMax) break
       this.#owed.delete(key)
-    }
-  }
-
-  /** Null when Redis is away. */
-  async #ask<T>(run: () => Promise<T>): Promise<T | null> {
-    const { clock, logger } = this.#deps
-    if (clock.monotonicMs() < this.#pausedUntilMs) return null
-    try {
-      const answer = await run()
-      if (!this.#isShared) logger.warn('limits are shared through redis again')
-      this.#isShared = true
-      return answer
-    } catch (error) {
-      this.#pausedUntilMs = clock.monotonicMs() + pauseMs
-      if (this.#isShared) logger.warn('redis cannot be asked; limits hold for this process alone until it can', { error: String(error) })
-      this.#isShared = false
-      return null
     }
   }
 

@@ -1,0 +1,58 @@
+/** Storage of strings in a map, for tests of what stands on it. It can be taken away. */
+import { AppError } from '../../kernel/errors.ts'
+import { indexerUnavailable } from '../errors.ts'
+import type { UseCaseKeyCollection } from '../key-collection.ts'
+import { FetchType, UseCaseKeyResults } from '../key-results.ts'
+import { firstStoredId } from '../limits.ts'
+import type { StringStorage } from '../ports.ts'
+
+export class MemoryStrings implements StringStorage {
+  readonly #ids = new Map<string, number>()
+  #next = firstStoredId
+  /** Sizes of what was asked for. */
+  readonly reads: number[] = []
+  readonly inserts: number[] = []
+  isAway = false
+
+  async read(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults> {
+    await this.#turn()
+    this.reads.push(keys.size)
+    return this.#results(keys, () => FetchType.dbRead)
+  }
+
+  async insert(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults> {
+    await this.#turn()
+    this.inserts.push(keys.size)
+    const known = new Set(this.#ids.keys())
+    for (const key of keys.asStrings()) if (!known.has(key)) this.#ids.set(key, this.#next++)
+    return this.#results(keys, (key) => (known.has(key) ? FetchType.dbRead : FetchType.firstSeen))
+  }
+
+  async reverse(useCaseId: string, organizationId: number, ids: readonly number[]): Promise<Map<number, string>> {
+    await this.#turn()
+    const prefix = `${useCaseId}:${organizationId}:`
+    const found = new Map<number, string>()
+    for (const [key, id] of this.#ids) if (key.startsWith(prefix) && ids.includes(id)) found.set(id, key.slice(prefix.length))
+    return found
+  }
+
+  reserveThrough(id: number): Promise<void> {
+    this.#next = Math.max(this.#next, id + 1)
+    return Promise.resolve()
+  }
+
+  #results(keys: UseCaseKeyCollection, how: (key: string) => FetchType): UseCaseKeyResults {
+    const results = new UseCaseKeyResults()
+    for (const [useCaseId, organizationId, string] of keys.asTuples()) {
+      const key = `${useCaseId}:${organizationId}:${string}`
+      const id = this.#ids.get(key)
+      if (id !== undefined) results.results(useCaseId).addKeyResult({ organizationId, string, id }, how(key))
+    }
+    return results
+  }
+
+  async #turn(): Promise<void> {
+    await Promise.resolve()
+    if (this.isAway) throw new AppError(indexerUnavailable)
+  }
+}
