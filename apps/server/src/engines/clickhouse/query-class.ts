@@ -19,6 +19,9 @@ const boundsByClass: Readonly<Record<QueryClass, ClassBounds>> = {
   internal: { timeoutMs: 300_000, threadsMax: 2, memoryShare: 0.5, rowsMax: 1_000_000_000 },
 }
 
+/** Statements carry lists of series or members with them; the engine's own bound is 256 KiB. */
+const querySizeBytesMax = 64 * 1024 * 1024
+
 export interface QueryBounds {
   readonly timeoutMs: number
   readonly settings: ClickHouseSettings
@@ -37,6 +40,7 @@ export function queryBounds(query: Pick<QueryNative, 'class' | 'timeoutMs' | 'ro
       max_memory_usage: String(Math.floor(memoryMaxBytes * bounds.memoryShare)),
       max_result_rows: String(rowsMax),
       result_overflow_mode: 'throw',
+      max_query_size: String(querySizeBytesMax),
       // Only tells the engine to stop sooner when it notices; the kill on abort is what counts.
       cancel_http_readonly_queries_on_client_close: 1,
     },

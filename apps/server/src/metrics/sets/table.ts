@@ -5,7 +5,7 @@
 
 export const setsTable = 'sets'
 
-/** 2^14 registers: a standard error of 0.8 %; up to some thousand members a state is an exact list of hashes. */
+/** 2^14 registers: a standard error of 0.8 %; up to some hundred members a state is an exact list of hashes. */
 export const uniqueFunction = 'uniqCombined64'
 export const uniqueState = `${uniqueFunction}State(14)`
 export const uniqueMerge = `${uniqueFunction}Merge(14)`

@@ -78,10 +78,15 @@ class FreshColumns {
     this.count = end
   }
 
-  params(): Record<string, string> {
-    const list = (column: Uint32Array): string => `[${column.subarray(0, this.count).join(',')}]`
-    return { freshGroups: list(this.groups), freshSteps: list(this.steps), freshLows: list(this.lows), freshHighs: list(this.highs) }
+  /** Group, step, low and high half as lists in SQL. */
+  lists(): string[] {
+    return [this.groups, this.steps, this.lows, this.highs].map((column) => u32List(column.subarray(0, this.count)))
   }
+}
+
+/** An Array(UInt32) in SQL: one literal, however long. Numbers only, so there is nothing to escape. */
+function u32List(values: Uint32Array): string {
+  return `CAST([${values.join(',')}], 'Array(UInt32)')`
 }
 
 /** A 64-bit number of its halves. */
@@ -137,9 +142,8 @@ class Store implements UniqueStore {
       if (group !== undefined && fresh.count < freshSetMembersPerCountMax)
         fresh.add(group, Math.floor((timeMs - steps.fromMs) / steps.stepMs), members)
     })
-    const { sql, params } = this.#statement(grouping, steps)
-    const all = { ...params, ...fresh.params() }
-    for await (const { rows, columns } of this.#deps.engine.queryNative({ sql, params: all, class: 'interactive', signal })) {
+    const sql = this.#statement(grouping, steps, fresh)
+    for await (const { rows, columns } of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
       const [group, step, count] = columns
       if (group?.kind !== 'u32' || step?.kind !== 'u32' || count?.kind !== 'f64')
         throw new Error('unexpected columns of a count of members')
@@ -147,34 +151,27 @@ class Store implements UniqueStore {
     }
   }
 
-  #statement({ refs, groupOf }: Grouping, { fromMs, toMs, stepMs }: Steps): { sql: string; params: Record<string, string> } {
+  #statement({ refs, groupOf }: Grouping, { fromMs, toMs, stepMs }: Steps, fresh: FreshColumns): string {
     const { registry } = this.#deps
+    const listOf = (pick: (ref: number) => number): string => u32List(Uint32Array.from(refs, pick))
     const projects = new Set(refs.map((ref) => registry.tenantOf(ref).tenant.projectId))
     const metrics = new Set(refs.map((ref) => registry.metricHash(ref)))
     const organization = registry.tenantOf(refs[0] ?? 0).tenant.organizationId
-    const list = (values: Iterable<number>): string => `[${[...values].join(',')}]`
-    const hours = `hour BETWEEN ${Math.floor(fromMs / 3_600_000)} AND ${Math.floor((toMs - 1) / 3_600_000)}`
-    const sql = `WITH
-  arrayMap((l, h) -> ${wide('l', 'h')}, {lows:Array(UInt32)}, {highs:Array(UInt32)}) AS ids,
-  {groups:Array(UInt32)} AS groups
+    const [freshGroups, freshSteps, freshLows, freshHighs] = fresh.lists()
+    return `WITH
+  arrayMap((l, h) -> ${wide('l', 'h')}, ${listOf((ref) => registry.idLow(ref))}, ${listOf((ref) => registry.idHigh(ref))}) AS ids,
+  ${listOf((ref) => groupOf.get(ref) ?? 0)} AS groups
 SELECT group, step, toFloat64(${uniqueMerge}(part)) FROM (
   SELECT transform(series, ids, groups, toUInt32(0xffffffff)) AS group, toUInt32(intDiv(ts - ${fromMs}, ${stepMs})) AS step, state AS part
   FROM ${setsTable}
-  WHERE org = ${organization} AND project IN (${[...projects].join(',')}) AND metric IN {metrics:Array(UInt32)} AND ${hours}
+  WHERE org = ${organization} AND project IN (${[...projects].join(',')}) AND metric IN (${[...metrics].join(',')})
+    AND hour BETWEEN ${Math.floor(fromMs / 3_600_000)} AND ${Math.floor((toMs - 1) / 3_600_000)}
     AND ts >= ${fromMs} AND ts < ${toMs} AND group != 0xffffffff
   UNION ALL
   SELECT group, step, ${uniqueState}(${wide('low', 'high')}) AS part
-  FROM (SELECT 1) ARRAY JOIN {freshGroups:Array(UInt32)} AS group, {freshSteps:Array(UInt32)} AS step,
-    {freshLows:Array(UInt32)} AS low, {freshHighs:Array(UInt32)} AS high
+  FROM (SELECT 1) ARRAY JOIN ${freshGroups} AS group, ${freshSteps} AS step, ${freshLows} AS low, ${freshHighs} AS high
   GROUP BY group, step
 ) GROUP BY group, step`
-    const params = {
-      lows: list(refs.map((ref) => registry.idLow(ref))),
-      highs: list(refs.map((ref) => registry.idHigh(ref))),
-      groups: list(refs.map((ref) => groupOf.get(ref) ?? 0)),
-      metrics: list(metrics),
-    }
-    return { sql, params }
   }
 }
 
