@@ -7,7 +7,7 @@ export { createMetricAnatomist, type MetricAnatomist } from './anatomy/anatomy.t
 export { MetricsBatch } from './batch/metrics-batch.ts'
 export { createMetricsCatalog, type MetricsCatalogDeps } from './catalog.ts'
 export { createMetricsHandler, type MetricsHandlerDeps } from './handler.ts'
-export { createMetricsIngest, type MetricsIngestDeps } from './ingest.ts'
+export { createMetricsIngest, type CostSink, type MetricsIngestDeps } from './ingest.ts'
 export { defaultSeriesLimits, headHistogramsMax, type SeriesLimits } from './limits.ts'
 export { loadMetrics, type MetricsState } from './load.ts'
 export { MetadataStore } from './metadata-store.ts'

@@ -344,33 +344,3 @@ describe('remote write', () => {
     expect([fast.statusCode, fast.headers['retry-after']]).toEqual([429, '5'])
   })
 })
-
-describe('lanes', () => {
-  test('raw bodies go into the log as they came and can be decoded later', async () => {
-    it.lane = 'low'
-    const body = compressSync(
-      remoteWrite1([
-        {
-          labels: [['__name__', 'up']],
-          samples: [
-            [1, t],
-            [2, 7],
-          ],
-        },
-      ]),
-    )
-    const { statusCode } = await post('/api/v1/write', body, { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' })
-    expect(statusCode).toBe(204)
-    expect(it.metrics.batches).toBe(0)
-    expect(it.rawRecords.map(({ lane, record }) => [lane, record.rows, record.format, Buffer.compare(record.payload, body)])).toEqual([
-      ['low', 2, 68, 0],
-    ])
-    expect(Object.fromEntries(it.conservation.counts)).toEqual({ received: 2, queued: 2 })
-  })
-
-  test('a raw body that is malformed is refused at the door', async () => {
-    it.lane = 'raw'
-    expect((await post('/v1/metrics', Buffer.from([0xff]), protobuf)).statusCode).toBe(400)
-    expect(it.rawRecords).toEqual([])
-  })
-})

@@ -8,10 +8,11 @@ import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Tenant } from '../kernel/scope.ts'
-import type { MetricsBatch, MetricsIngest } from '../metrics/index.ts'
+import type { CostSink, MetricsBatch, MetricsIngest } from '../metrics/index.ts'
 import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
 import type { ByteLease } from './body/byte-budget.ts'
 import { Intake } from './body/intake.ts'
+import { measured } from './body/measured.ts'
 import { createLatestNow } from './decode/latest-now.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
 import { bodyMalformed, bodyTooLarge } from './errors.ts'
@@ -23,6 +24,7 @@ import { DecodeError } from './protobuf/cursor.ts'
 import { type RawProtocol, parseRawFormat, rawFormat } from './raw-formats.ts'
 import { RemoteWrite1Decoder } from './remote-write/decode-v1.ts'
 import { RemoteWrite2Decoder } from './remote-write/decode-v2.ts'
+import { UnreadBodies, type UnreadBodiesDeps } from './unread-bodies.ts'
 
 export interface MetricsDoorDeps {
   readonly admission: Admission
@@ -37,6 +39,10 @@ export interface MetricsDoorDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
   readonly logger: Logger
   readonly limits?: ProtocolLimits
+  /** Which lane a project's bodies take when they are here. */
+  readonly lanes?: UnreadBodiesDeps['lanes']
+  /** Told what decoding takes of this thread. */
+  readonly cost?: CostSink
   /** Where the intake's own metrics go; without it there are none. */
   readonly instruments?: Registry
 }
@@ -92,11 +98,13 @@ export class MetricsDoor {
   /** Projects whose refusals were put into words in the present second. */
   readonly #told = new Set<number>()
   #toldSec = 0
+  readonly #unread: UnreadBodies
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
     this.#latestNow = createLatestNow(deps.clock)
     this.limits = deps.limits ?? defaultProtocolLimits
+    this.#unread = new UnreadBodies({ ...deps, limits: this.limits })
     this.intake = new Intake(this.limits, deps.clock)
     this.#instruments = deps.instruments === undefined ? null : createIntakeInstruments(deps.instruments, this.intake)
     this.#state = createDecodeState(this.limits)
@@ -119,11 +127,12 @@ export class MetricsDoor {
    * `MetricsIngest.accept` and `protocols.busy` (nothing was stored; try again).
    */
   async ingest(body: MetricsBody): Promise<MetricsOutcome> {
+    if (body.lane === 'low' && (await this.#unread.enters(body))) return await this.#unread.append(body, body.bytes)
     const session = await this.#decodeInTurn(body)
     try {
       const { batch } = session
       body.lease.hold(batch.sampleCount * sampleBytes + batch.histogramCount * histogramBytes)
-      if (body.lane !== 'ready') return await this.#appendRaw(body, session)
+      if (body.lane === 'raw') return await this.#appendRaw(body, session)
       return await this.#accept(body, session)
     } finally {
       this.#end(session)
@@ -164,6 +173,7 @@ export class MetricsDoor {
       batch.pointsReceived = record.rows
       batch.refuse('malformed', record.rows, error.message)
     }
+    this.#unread.note(record, batch, session.exampleReasons)
   }
 
   /**
@@ -175,11 +185,13 @@ export class MetricsDoor {
     const size = body.bytes.byteLength
     if (!isDecompressedElsewhere(body.encoding)) {
       using _turn = await intake.turn(body.tenant, size)
+      using _cost = measured(this.#deps.cost, body.tenant)
       return await this.#decodeBody(body)
     }
     using _elsewhere = await intake.turnElsewhere(body.tenant, size)
     const plain = await this.#plain(body)
     using _turn = await intake.turn(body.tenant, size)
+    using _cost = measured(this.#deps.cost, body.tenant)
     return this.#decodePlain(body, plain)
   }
 

@@ -1,3 +1,13 @@
 /** Costs by project, the low-priority queue, and who decides about it. Public face of the domain; see ports.ts. */
 export * from './ports.ts'
 export { InvalidConfiguration } from './options.ts'
+export { InProcessStore } from './in-process-store.ts'
+export { NoopStore } from './noop-store.ts'
+export { RedisStore } from './redis-store.ts'
+export { ResilientStore } from './resilient-store.ts'
+export { CostMeter } from './cost-meter.ts'
+export { LaneBook, type ProjectLane } from './lane-book.ts'
+export { BudgetScan, scanMs } from './budget-scan.ts'
+export { LanesDesk, type LaneProject, type LanesView } from './lanes-desk.ts'
+export { PostgresLaneRecords, realtimeMigrations } from './records.ts'
+export { historyStepMs } from './limits.ts'

@@ -4,7 +4,7 @@ import { AppError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/log.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from '../limits.ts'
-import { type MetricsBody, MetricsDoor, type MetricsOutcome } from '../metrics-door.ts'
+import { type MetricsBody, MetricsDoor, type MetricsDoorDeps, type MetricsOutcome } from '../metrics-door.ts'
 import { MemoryMetrics } from './memory-metrics.ts'
 
 /** 2026-11-21T08:00:00Z */
@@ -61,7 +61,7 @@ export interface TestDoor {
   send(format: MetricsBody['format'], bytes: Uint8Array, encoding?: MetricsBody['encoding']): Promise<MetricsOutcome>
 }
 
-export function createTestDoor(limits: Partial<ProtocolLimits> = {}): TestDoor {
+export function createTestDoor(limits: Partial<ProtocolLimits> = {}, extra: Pick<MetricsDoorDeps, 'lanes' | 'cost'> = {}): TestDoor {
   const metrics = new MemoryMetrics()
   const conservation = new CountingConservation()
   const admission: Admission = {
@@ -91,6 +91,7 @@ export function createTestDoor(limits: Partial<ProtocolLimits> = {}): TestDoor {
     clock: { nowMs: () => test.nowMs, monotonicMs: () => performance.now() },
     logger: silentLogger,
     limits: { ...defaultProtocolLimits, ...limits },
+    ...extra,
   })
   const test: TestDoor = {
     door,
