@@ -1,12 +1,13 @@
 /** Every route of the main address, and the rule that none of them forgets to say who may use it. */
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { registerApi, type ApiDeps } from '../api/index.ts'
-import { registerOtlpRoutes, registerRemoteWriteRoutes, type MetricsDoor } from '../protocols/index.ts'
+import { registerInfluxRoutes, registerOtlpRoutes, registerRemoteWriteRoutes, type MetricsDoor } from '../protocols/index.ts'
 
 /** All that the main address answers. */
 export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: ApiDeps): Promise<void> {
   await registerOtlpRoutes(app, door)
   await registerRemoteWriteRoutes(app, door)
+  await registerInfluxRoutes(app, door)
   await registerApi(app, api)
 }
 

@@ -29,6 +29,8 @@ export interface IngestProtocol {
   /** As screens and counters name it. */
   readonly name: string
   readonly sendError: SendError
+  /** The key, where the protocol has places of its own for it. */
+  readonly keyOf?: (request: FastifyRequest) => string | null
   /** Adds the routes. Content types are their business. */
   readonly register: (scope: FastifyInstance) => void
 }
@@ -43,14 +45,15 @@ export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, prot
     scope.removeAllContentTypeParsers()
     scope.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id)
-      openRequest(door, request, reply)
+      openRequest({ door, keyOf: protocol.keyOf ?? ingestKey }, request, reply)
     })
     scope.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {
       return await receiveBody(body, door.limits.compressedBytesMax, arrivalOf(request).lease)
     })
     scope.setErrorHandler((error: FastifyError | AppError, request, reply) => {
       const known = asAppError(error)
-      if (known.kind === 'internal') door.logger.error('an ingest request failed', { error, url: request.url, requestId: request.id })
+      if (known.kind === 'internal')
+        door.logger.error('an ingest request failed', { error, url: request.url.split('?', 1)[0], requestId: request.id })
       door.noteRefusal(protocol.name, tenants.get(request) ?? null, known)
       const status = statusOf(known)
       reply.code(status)
@@ -66,6 +69,7 @@ export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, prot
 /** A request that was let in. */
 interface Arrival {
   readonly admitted: Admitted
+  readonly key: string | null
   readonly lease: ByteLease
   /** A handler has taken it over: it is at work with the body, whether the sender is there or not, and gives the lease back. */
   isHandled: boolean
@@ -75,14 +79,20 @@ const arrivals = new WeakMap<FastifyRequest, Arrival>()
 /** Whose request it is, also when there was no room for it. */
 const tenants = new WeakMap<FastifyRequest, Tenant>()
 
+interface Opening {
+  readonly door: MetricsDoor
+  readonly keyOf: (request: FastifyRequest) => string | null
+}
+
 /** Errors: those of `Admission`, and `protocols.busy`. */
-function openRequest(door: MetricsDoor, request: FastifyRequest, reply: FastifyReply): void {
+function openRequest({ door, keyOf }: Opening, request: FastifyRequest, reply: FastifyReply): void {
   const sizeBytes = declaredBytes(request) ?? 0
-  const admitted = admit(door, request, sizeBytes)
+  const key = keyOf(request)
+  const admitted = admit(door, request, { key, sizeBytes })
   tenants.set(request, admitted.tenant)
   const isDecompressedElsewhere = /gzip|deflate/i.test(headerOf(request, 'content-encoding') ?? '')
   const lease = door.intake.open(admitted.tenant, { sizeBytes, isDecompressedElsewhere })
-  const arrival: Arrival = { admitted, lease, isHandled: false }
+  const arrival: Arrival = { admitted, key, lease, isHandled: false }
   arrivals.set(request, arrival)
   onceOver(request.raw, reply.raw, () => {
     if (!arrival.isHandled) lease[Symbol.dispose]()
@@ -106,15 +116,15 @@ export interface HandledRequest extends Admitted, Disposable {
  */
 export function admitRequest(door: MetricsDoor, request: FastifyRequest): HandledRequest {
   const arrival = arrivalOf(request)
-  const { admitted, lease } = arrival
-  const { tenant, lane } = declaredBytes(request) === null ? admit(door, request, bodyOf(request).byteLength) : admitted
+  const { admitted, key, lease } = arrival
+  const { tenant, lane } = declaredBytes(request) === null ? admit(door, request, { key, sizeBytes: bodyOf(request).byteLength }) : admitted
   arrival.isHandled = true
   return { tenant, lane, lease, [Symbol.dispose]: () => lease[Symbol.dispose]() }
 }
 
-function admit(door: MetricsDoor, request: FastifyRequest, sizeBytes: number): Admitted {
+function admit(door: MetricsDoor, request: FastifyRequest, { key, sizeBytes }: { key: string | null; sizeBytes: number }): Admitted {
   const remoteAddress = senderAddress(request.socket.remoteAddress ?? '', (name) => headerOf(request, name))
-  return door.admit({ kind: 'metrics', key: ingestKey(request), remoteAddress, sizeBytes })
+  return door.admit({ kind: 'metrics', key, remoteAddress, sizeBytes })
 }
 
 /** `Content-Length`, which the body cannot exceed; null when the body comes in chunks. */
@@ -135,7 +145,7 @@ export function headerOf(request: FastifyRequest, name: string): string | undefi
 }
 
 /** The key in `X-Bellwether-Key`, as Bearer token, or as Basic user name (or password when the name is empty). */
-function ingestKey(request: FastifyRequest): string | null {
+export function ingestKey(request: FastifyRequest): string | null {
   return headerOf(request, 'x-bellwether-key')?.trim() ?? authorizationKey(headerOf(request, 'authorization'))
 }
 

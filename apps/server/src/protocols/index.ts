@@ -7,3 +7,4 @@ export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcom
 export { registerOtlpRoutes } from './otlp/routes.ts'
 export { startOtlpGrpcServer, type OtlpGrpcOptions, type OtlpGrpcServer } from './otlp/grpc.ts'
 export { registerRemoteWriteRoutes } from './remote-write/routes.ts'
+export { registerInfluxRoutes } from './influx/routes.ts'

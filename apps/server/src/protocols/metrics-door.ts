@@ -13,11 +13,14 @@ import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhe
 import type { ByteLease } from './body/byte-budget.ts'
 import { Intake } from './body/intake.ts'
 import { measured } from './body/measured.ts'
+import { DropNotes } from './decode/drop-notes.ts'
 import { createLatestNow } from './decode/latest-now.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
 import { bodyMalformed, bodyTooLarge } from './errors.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
 import { type IntakeInstruments, createIntakeInstruments } from './metrics.ts'
+import { InfluxDecoder } from './influx/decode.ts'
+import { type InfluxRequest, withRequest, withoutRequest } from './influx/request.ts'
 import { OtlpDecoder } from './otlp/decode.ts'
 import { otlpJsonToProtobuf } from './otlp/json.ts'
 import { DecodeError } from './protobuf/cursor.ts'
@@ -56,6 +59,8 @@ export interface MetricsBody {
   readonly format: RawProtocol
   readonly encoding: ContentEncoding
   readonly bytes: Uint8Array
+  /** Of format `influx`: what the request says beside its body. */
+  readonly influx?: InfluxRequest
   /** Holds the bytes, and what they become; whoever opened it disposes of it, and not before `ingest` has settled. */
   readonly lease: ByteLease
 }
@@ -69,6 +74,10 @@ export interface MetricsOutcome {
   readonly refused: ReadonlyMap<string, number>
   /** First refusals in words, at most 5. */
   readonly examples: readonly string[]
+  /** Points accepted and left out by a rule, by reason; not among those received. */
+  readonly dropped: ReadonlyMap<string, number>
+  /** Protocols of lines: number of the first line refused, from 1; 0 when none was. */
+  readonly firstRefusedLine: number
   readonly samplesWritten: number
   readonly histogramsWritten: number
   readonly exemplarsWritten: number
@@ -92,6 +101,7 @@ export class MetricsDoor {
   readonly #otlp: OtlpDecoder
   readonly #remoteWrite1: RemoteWrite1Decoder
   readonly #remoteWrite2: RemoteWrite2Decoder
+  readonly #influx: InfluxDecoder
   readonly #idle: DecodeSession[] = []
   readonly #latestNow: () => number
   readonly #instruments: IntakeInstruments | null
@@ -99,9 +109,11 @@ export class MetricsDoor {
   readonly #told = new Set<number>()
   #toldSec = 0
   readonly #unread: UnreadBodies
+  readonly #drops: DropNotes
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
+    this.#drops = new DropNotes(deps.refusedSamples)
     this.#latestNow = createLatestNow(deps.clock)
     this.limits = deps.limits ?? defaultProtocolLimits
     this.#unread = new UnreadBodies({ ...deps, limits: this.limits })
@@ -111,10 +123,16 @@ export class MetricsDoor {
     this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
     this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)
     this.#remoteWrite2 = new RemoteWrite2Decoder(deps.metrics.series, this.limits)
+    this.#influx = new InfluxDecoder(deps.metrics.series)
   }
 
   get logger(): Logger {
     return this.#deps.logger
+  }
+
+  /** Time of what comes in without one, ms since 1970. */
+  get nowMs(): number {
+    return this.#latestNow()
   }
 
   /** Errors: those of `Admission`. */
@@ -127,7 +145,7 @@ export class MetricsDoor {
    * `MetricsIngest.accept` and `protocols.busy` (nothing was stored; try again).
    */
   async ingest(body: MetricsBody): Promise<MetricsOutcome> {
-    if (body.lane === 'low' && (await this.#unread.enters(body))) return await this.#unread.append(body, body.bytes)
+    if (body.lane === 'low' && (await this.#unread.enters(body))) return await this.#unread.append(body, payloadOf(body))
     const session = await this.#decodeInTurn(body)
     try {
       const { batch } = session
@@ -164,8 +182,10 @@ export class MetricsDoor {
     session.begin(record.tenant, this.#latestNow())
     try {
       if (format === null) throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
-      const plain = decompressSync(record.payload, format.encoding, this.limits.decompressedBytesMax)
-      this.#decode(format.protocol, plain, session)
+      const { influx, body } = format.protocol === 'influx' ? withoutRequest(record.payload) : { body: record.payload }
+      const plain = decompressSync(body, format.encoding, this.limits.decompressedBytesMax)
+      this.#decode(influx === undefined ? { format: format.protocol } : { format: format.protocol, influx }, plain, session)
+      this.#countDropped(record.tenant, session)
     } catch (error) {
       if (!isAppError(error) && !(error instanceof DecodeError)) throw error
       session.undo()
@@ -202,7 +222,7 @@ export class MetricsDoor {
   }
 
   #decodePlain(body: MetricsBody, plain: Uint8Array): DecodeSession {
-    return this.#decodeOrUndo(body, (session) => this.#decode(body.format, plain, session))
+    return this.#decodeOrUndo(body, (session) => this.#decode(body, plain, session))
   }
 
   #unpackAndDecode({ bytes }: MetricsBody, session: DecodeSession): void {
@@ -224,7 +244,7 @@ export class MetricsDoor {
     return format === 'otlpJson' ? this.limits.jsonBytesMax : this.limits.decompressedBytesMax
   }
 
-  #decode(format: RawProtocol, plain: Uint8Array, session: DecodeSession): void {
+  #decode({ format, influx }: Pick<MetricsBody, 'format' | 'influx'>, plain: Uint8Array, session: DecodeSession): void {
     switch (format) {
       case 'otlpProtobuf':
         this.#otlp.decode(plain, session)
@@ -237,6 +257,10 @@ export class MetricsDoor {
         return
       case 'remoteWrite2':
         this.#remoteWrite2.decode(plain, session)
+        return
+      case 'influx':
+        if (influx === undefined) throw new Error('a body of Influx lines came without its request')
+        this.#influx.decode(plain, influx, session)
     }
   }
 
@@ -267,7 +291,10 @@ export class MetricsDoor {
       throw error
     }
     this.#note(body, session)
+    this.#countDropped(body.tenant, session)
     return {
+      dropped: new Map(session.dropped),
+      firstRefusedLine: session.firstRefusedLine,
       pointsReceived: batch.pointsReceived,
       pointsRefused: batch.refusedTotal,
       refused: new Map(batch.refused),
@@ -281,14 +308,15 @@ export class MetricsDoor {
   /** The body goes into the log as it came; it was decoded only to count its points and to refuse what cannot be read at all. */
   async #appendRaw(body: MetricsBody, session: DecodeSession): Promise<MetricsOutcome> {
     const { batch } = session
-    const points = batch.pointsReceived
+    const points = batch.pointsReceived + session.droppedTotal
     session.undo()
     const { conservation, log } = this.#deps
     if (points > 0) {
       const format = rawFormat(body.format, body.encoding)
+      const payload = payloadOf(body)
       conservation.received(body.tenant, 'metrics', points, body.bytes.byteLength)
       try {
-        await log.append(body.lane, { kind: 'metrics', tenant: body.tenant, rows: points, format, payload: body.bytes })
+        await log.append(body.lane, { kind: 'metrics', tenant: body.tenant, rows: points, format, payload })
       } catch (error) {
         conservation.refused(body.tenant, 'metrics', reasonOf(error), points)
         throw error
@@ -297,6 +325,8 @@ export class MetricsDoor {
       this.#deps.sources.note(body.tenant, body.protocolName, points, this.#deps.clock.nowMs())
     }
     return {
+      dropped: new Map(),
+      firstRefusedLine: 0,
       pointsReceived: points,
       pointsRefused: 0,
       refused: new Map(),
@@ -313,12 +343,19 @@ export class MetricsDoor {
     const nowMs = clock.nowMs()
     const stored = batch.pointsReceived - batch.refusedTotal
     if (stored > 0) sources.note(body.tenant, body.protocolName, stored, nowMs)
+    this.#drops.note(body, session.droppedExamples, nowMs)
     if (batch.refused.size === 0) return
     // What `accept` refused beside that has its own reason, the last one.
     const lastReason = [...batch.refused.keys()].at(-1) ?? ''
     batch.refusedExamples.forEach((example, index) => {
       if (example !== '') refusedSamples.note(body.tenant, body.protocolName, exampleReasons[index] ?? lastReason, example, nowMs)
     })
+  }
+
+  /** What was left out is not in the batch, which is counted elsewhere. */
+  #countDropped(tenant: Tenant, session: DecodeSession): void {
+    this.#deps.conservation.received(tenant, 'metrics', session.droppedTotal, 0)
+    for (const [reason, points] of session.dropped) this.#deps.conservation.dropped(tenant, 'metrics', reason, points)
   }
 
   /** A body none of which could be read counts as one refused point: how many it had nobody knows. */
@@ -342,6 +379,11 @@ export class MetricsDoor {
     session.batch.reset(session.batch.tenant)
     this.#idle.push(session)
   }
+}
+
+/** What of a body goes into the log unread. */
+function payloadOf({ influx, bytes }: MetricsBody): Uint8Array {
+  return influx === undefined ? bytes : withRequest(influx, bytes)
 }
 
 function decompressionLimit(bytesMax: number): AppError {

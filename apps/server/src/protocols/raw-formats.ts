@@ -4,7 +4,7 @@
  */
 import { type ContentEncoding, contentEncodings } from './body/decompress.ts'
 
-export const rawProtocols = { otlpProtobuf: 2, otlpJson: 3, remoteWrite1: 4, remoteWrite2: 5 } as const
+export const rawProtocols = { otlpProtobuf: 2, otlpJson: 3, remoteWrite1: 4, remoteWrite2: 5, influx: 6 } as const
 export type RawProtocol = keyof typeof rawProtocols
 
 /** Encodings take the next digit: identity 0, gzip 16, deflate 32, zstd 48, snappy 64. */
@@ -18,7 +18,7 @@ export function rawFormat(protocol: RawProtocol, encoding: ContentEncoding): num
 export function parseRawFormat(format: number): { protocol: RawProtocol; encoding: ContentEncoding } | null {
   const encoding = contentEncodings[Math.floor(format / encodingStep)]
   const number = format % encodingStep
-  for (const protocol of ['otlpProtobuf', 'otlpJson', 'remoteWrite1', 'remoteWrite2'] as const) {
+  for (const protocol of ['otlpProtobuf', 'otlpJson', 'remoteWrite1', 'remoteWrite2', 'influx'] as const) {
     if (rawProtocols[protocol] === number && encoding !== undefined) return { protocol, encoding }
   }
   return null

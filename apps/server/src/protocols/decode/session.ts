@@ -36,6 +36,12 @@ export class DecodeSession {
   addedHistograms = 0
   /** Reasons of the batch's first examples, in their order. */
   readonly exampleReasons: string[] = []
+  /** What is left out by a rule, by reason; not among the batch's points. */
+  readonly dropped = new Map<string, number>()
+  /** The first of each reason in words. */
+  readonly droppedExamples = new Map<string, string>()
+  /** Number of the first line that was refused, for protocols of lines; 0: none. */
+  firstRefusedLine = 0
   readonly #touchedRefs: number[] = []
   readonly #touchedLastMs: number[] = []
   readonly #touchedAmounts: number[] = []
@@ -55,6 +61,9 @@ export class DecodeSession {
     this.addedSamples = 0
     this.addedHistograms = 0
     this.exampleReasons.length = 0
+    this.dropped.clear()
+    this.droppedExamples.clear()
+    this.firstRefusedLine = 0
     this.#forgetUndo()
   }
 
@@ -137,6 +146,19 @@ export class DecodeSession {
     const wanted = this.batch.refusedExamples.length < examplesMax
     if (wanted) this.exampleReasons.push(reason)
     this.batch.refuse(reason, points, wanted ? example() : '')
+  }
+
+  /** Counts `points` accepted and left out. */
+  drop(reason: string, points: number, example: () => string): void {
+    const before = this.dropped.get(reason)
+    this.dropped.set(reason, (before ?? 0) + points)
+    if (before === undefined) this.droppedExamples.set(reason, example())
+  }
+
+  get droppedTotal(): number {
+    let total = 0
+    for (const points of this.dropped.values()) total += points
+    return total
   }
 
   /** The batch was not stored: what decoding remembered is forgotten, so that a repeat finds things as they were. */

@@ -107,7 +107,9 @@ export function createTestDoor(limits: Partial<ProtocolLimits> = {}, extra: Pick
     async send(format, bytes, encoding = 'identity') {
       using lease = door.intake.open(testTenant, { sizeBytes: bytes.byteLength, isDecompressedElsewhere: encoding === 'gzip' })
       lease.hold(bytes.byteLength)
-      return await door.ingest({ tenant: testTenant, lane: test.lane, protocolName: 'test', format, encoding, bytes, lease })
+      const influx = format === 'influx' ? ({ precision: 'ns', database: '', nowMs: test.nowMs } as const) : null
+      const body = { tenant: testTenant, lane: test.lane, protocolName: 'test', format, encoding, bytes, lease }
+      return await door.ingest(influx === null ? body : { ...body, influx })
     },
   }
   return test
