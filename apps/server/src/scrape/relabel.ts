@@ -123,7 +123,7 @@ function put(labels: Map<string, string>, name: string, value: string): true {
 }
 
 function renamed(labels: Map<string, string>, regex: RegExp, replacement: string): true {
-  for (const [name, value] of [...labels]) {
+  for (const [name, value] of Array.from(labels)) {
     const match = regex.exec(name)
     if (match !== null) put(labels, expand(replacement, match), value)
   }
@@ -131,7 +131,7 @@ function renamed(labels: Map<string, string>, regex: RegExp, replacement: string
 }
 
 function withoutNames(labels: Map<string, string>, isGone: (name: string) => boolean): true {
-  for (const name of [...labels.keys()]) if (isGone(name)) labels.delete(name)
+  for (const name of Array.from(labels.keys())) if (isGone(name)) labels.delete(name)
   return true
 }
 
