@@ -18,9 +18,8 @@ export class HotStrings {
   /** Columns by slot. A free slot has no space. */
   readonly #texts: string[] = []
   readonly #spaceOf: (Space | null)[] = []
-  #ids = new Float64Array(1024)
-  #expireMs = new Float64Array(1024)
-  #isUsed = new Uint8Array(1024)
+  /** Id (below zero when it was asked for since the hand came by) and end of each, side by side: one line of the processor's cache. */
+  #entries = new Float64Array(2048)
   readonly #free: number[] = []
   #hand = 0
   #size = 0
@@ -37,9 +36,13 @@ export class HotStrings {
   /** The id, or 0 when it is not known here. */
   lookup(useCaseId: UseCaseId, organizationId: number, string: string): number {
     const slot = this.#space(useCaseId, organizationId).get(string)
-    if (slot === undefined || (this.#expireMs[slot] ?? 0) <= this.#clock.nowMs()) return 0
-    this.#isUsed[slot] = 1
-    return this.#ids[slot] ?? 0
+    if (slot === undefined) return 0
+    const entries = this.#entries
+    if ((entries[slot * 2 + 1] ?? 0) <= this.#clock.nowMs()) return 0
+    const id = entries[slot * 2] ?? 0
+    if (id < 0) return -id
+    entries[slot * 2] = -id
+    return id
   }
 
   /** Known until `expireMs`. A string is kept as it is given: cut one out of a large text before. */
@@ -51,11 +54,10 @@ export class HotStrings {
       space.set(key.string, slot)
       this.#texts[slot] = key.string
       this.#spaceOf[slot] = space
-      this.#isUsed[slot] = 0
       this.#size++
     }
-    this.#ids[slot] = id
-    this.#expireMs[slot] = expireMs
+    this.#entries[slot * 2] = id
+    this.#entries[slot * 2 + 1] = expireMs
   }
 
   delete(useCaseId: UseCaseId, organizationId: number, string: string): void {
@@ -82,7 +84,7 @@ export class HotStrings {
     if (free !== undefined) return free
     if (this.#texts.length >= this.#sizeMax) return this.#evict()
     const slot = this.#texts.length
-    if (slot >= this.#ids.length) this.#grow()
+    if (slot * 2 >= this.#entries.length) this.#grow()
     this.#texts.push('')
     this.#spaceOf.push(null)
     return slot
@@ -94,8 +96,9 @@ export class HotStrings {
     for (;;) {
       const slot = this.#hand
       this.#hand = slot + 1 === this.#texts.length ? 0 : slot + 1
-      if (this.#isUsed[slot] === 1 && (this.#expireMs[slot] ?? 0) > nowMs) {
-        this.#isUsed[slot] = 0
+      const id = this.#entries[slot * 2] ?? 0
+      if (id < 0 && (this.#entries[slot * 2 + 1] ?? 0) > nowMs) {
+        this.#entries[slot * 2] = -id
         continue
       }
       this.#empty(slot)
@@ -111,13 +114,8 @@ export class HotStrings {
   }
 
   #grow(): void {
-    const length = this.#ids.length * 2
-    const [ids, expireMs, isUsed] = [new Float64Array(length), new Float64Array(length), new Uint8Array(length)]
-    ids.set(this.#ids)
-    expireMs.set(this.#expireMs)
-    isUsed.set(this.#isUsed)
-    this.#ids = ids
-    this.#expireMs = expireMs
-    this.#isUsed = isUsed
+    const grown = new Float64Array(this.#entries.length * 2)
+    grown.set(this.#entries)
+    this.#entries = grown
   }
 }
