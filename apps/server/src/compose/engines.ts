@@ -16,6 +16,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { metricsMigrations } from '../metrics/index.ts'
+import { realtimeMigrations } from '../realtime/index.ts'
 
 export interface Engines {
   readonly clickhouse: ClickHouseEngine
@@ -52,7 +53,7 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   if (postgres.status === 'rejected') throw postgres.reason
   if (redis.status === 'rejected') throw redis.reason
-  await runPostgresMigrations(postgres.value.pool, accountsMigrations)
+  await runPostgresMigrations(postgres.value.pool, [...accountsMigrations, ...realtimeMigrations])
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

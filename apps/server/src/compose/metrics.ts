@@ -11,6 +11,7 @@ import {
   openSpool,
   recoverLog,
   type BalancedConservation,
+  type IngestLog,
   type Kind,
   type KindHandler,
   type LogRecord,
@@ -48,6 +49,7 @@ import {
   type UniqueStore,
 } from '../metrics/index.ts'
 import type { Engines } from './engines.ts'
+import { lowLane, type Lanes } from './lanes.ts'
 
 export interface MetricsPath {
   readonly log: Spool
@@ -72,6 +74,8 @@ export interface MetricsPathDeps {
   readonly instruments: Registry
   readonly clock: Clock
   readonly logger: Logger
+  /** The low-priority lane, and whether bodies of the ready one wait for their turn; null: everything is ready. */
+  readonly low: { readonly lanes: Lanes; readonly isIntakeBusy: () => boolean } | null
   /** Decodes bodies of the raw lanes; called only once the writer runs. */
   readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
 }
@@ -94,15 +98,18 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     totalMax: defaultSeriesLimits.totalMax,
     wireCacheBytesMax: Math.floor(memory.registryBytes / 4),
   }
+  const writing: { writer: Writer | null } = { writer: null }
+  // What is visible and not inserted: bodies of the low lane are neither until they are read, and may be hours old.
+  const pending: Pick<IngestLog, 'backlog'> = { backlog: () => visibleBacklog(log, writing.writer) }
   const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
-  const rollups = createRollups({ engine: engines.clickhouse, registry, log, clock, logger: logger.child('rollups'), instruments })
+  const rollups = createRollups({ engine: engines.clickhouse, registry, log: pending, clock, logger: logger.child('rollups'), instruments })
   const head = new Head({
     sizeBytesMax: memory.headBytes,
     clock,
-    pendingAgeMs: () => log.backlog().oldestMs,
+    pendingAgeMs: () => pending.backlog().oldestMs,
     onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
   })
-  const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => log.backlog().oldestMs })
+  const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
   const sets = new SetsHead(registry, { clock, pendingAgeMs: () => log.backlog().oldestMs })
   const metadata = new MetadataStore()
   const state = { registry, head, histograms, metadata }
@@ -118,7 +125,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
   await sets.metrics.load(engines.clickhouse, AbortSignal.timeout(loadTimeoutMs))
   await rollups.roller.open()
-  await recoverLog(log, handlers, conservation)
+  await recoverLog(recordsOf(log, deps.low?.lanes.book ?? null), handlers, conservation)
   const writer = resources.use(
     createWriter({
       log,
@@ -134,8 +141,10 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
       concurrency: insertsAtOnce,
       isStoreReady: () => engines.clickhouse.state() === 'ready',
       observer: ingestMetrics.writer,
+      ...(deps.low === null ? {} : { low: lowLane(deps.low.lanes, deps.low.isIntakeBusy) }),
     }),
   )
+  writing.writer = writer
   writer.start()
   resources.use(warmHead({ engine: engines.clickhouse, registry, head, logger }))
   resources.use(rollups.roller).start()
@@ -147,12 +156,30 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     log,
     writer,
     conservation,
-    ingest: createMetricsIngest({ ...shared, log }),
+    ingest: createMetricsIngest({ ...shared, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) }),
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock }),
     uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
+  }
+}
+
+function visibleBacklog(log: Spool, writer: Writer | null): ReturnType<Spool['backlog']> {
+  const ready = log.backlog(['ready'])
+  const heldMs = writer?.state().heldMs ?? 0
+  return { ...ready, segments: ready.segments + (heldMs > 0 ? 1 : 0), oldestMs: Math.max(ready.oldestMs, heldMs) }
+}
+
+/** What the log holds, with the lanes told of what nobody has read. */
+function recordsOf(log: Spool, book: Lanes['book'] | null): Pick<Spool, 'recoveredRecords'> {
+  return {
+    async *recoveredRecords() {
+      for await (const found of log.recoveredRecords()) {
+        if (found.lane === 'low') book?.recovered(found.record.tenant.projectId, found.record.payload.length)
+        yield found
+      }
+    },
   }
 }
 

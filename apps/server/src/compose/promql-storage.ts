@@ -44,6 +44,7 @@ export async function openPromqlStorage(mode: PromqlStorageMode, logger: Logger)
         instruments: createInstruments(),
         clock,
         logger,
+        low: null,
         decodeRaw() {
           throw new Error('test files have no raw records')
         },

@@ -29,6 +29,7 @@ import { defaultProtocolLimits, MetricsDoor, type ProtocolLimits } from '../prot
 import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
+import { composeLanes, type Lanes } from './lanes.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
 import { composeMetrics, type MetricsPath } from './metrics.ts'
 import { mountAll } from './routes.ts'
@@ -78,13 +79,15 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)
   const firstRun = await accounts.ensureFirstRun()
 
-  const doors: { metrics: MetricsDoor | null } = { metrics: null }
+  const doors: { metrics: MetricsDoor | null; seal: () => Promise<void> } = { metrics: null, seal: () => Promise.resolve() }
+  const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
   const metrics = await composeMetrics(
     {
       ...shared,
       memory,
       engines,
       instruments,
+      low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
       decodeRaw(record, batch) {
         if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
         doors.metrics.decodeRaw(record, batch)
@@ -93,8 +96,10 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     resources,
   )
   const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
-  const intake = composeIntake({ config, accounts, metrics, limits, instruments, clock, logger })
+  const intake = composeIntake({ config, accounts, metrics, lanes, limits, instruments, clock, logger })
   doors.metrics = intake.door
+  doors.seal = () => metrics.log.seal()
+  await lanes.start()
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
@@ -136,19 +141,21 @@ interface IntakeDeps {
   readonly config: Config
   readonly accounts: Accounts
   readonly metrics: MetricsPath
+  readonly lanes: Lanes
   readonly limits: ProtocolLimits
   readonly instruments: ReturnType<typeof createInstruments>
   readonly clock: Clock
   readonly logger: Logger
 }
 
-function composeIntake({ config, accounts, metrics, limits, instruments, clock, logger }: IntakeDeps): Intake {
+function composeIntake({ config, accounts, metrics, lanes, limits, instruments, clock, logger }: IntakeDeps): Intake {
   const admission = createAdmission({
     keys: accounts.ingestKeys,
     anonymous: config.anonymousIngest,
     log: metrics.log,
     clock,
     limits: { bodyBytesMax: limits.compressedBytesMax, projectBytesPerSecond: null },
+    laneOf: ({ projectId }) => lanes.book.laneOf(projectId),
   })
   const sources = createIngestSources()
   const refusedSamples = createRefusedSamples()
@@ -159,6 +166,8 @@ function composeIntake({ config, accounts, metrics, limits, instruments, clock, 
     sources,
     refusedSamples,
     log: metrics.log,
+    lanes: lanes.book,
+    cost: lanes.meter,
     clock,
     logger: logger.child('protocols'),
     limits,

@@ -31,6 +31,24 @@ export function wholeNumber(min: number, max: number): Parser<number> {
   }
 }
 
+/** With or without decimals. */
+export function numberBetween(min: number, max: number): Parser<number> {
+  return (input) => {
+    const value = Number(input)
+    if (!/^\d+(\.\d+)?$/.test(input.trim()) || value < min || value > max) return not(`a number from ${min} to ${max}`)
+    return ok(value)
+  }
+}
+
+/** `1, 17`; empty for none. */
+export const idList: Parser<readonly number[]> = (input) => {
+  const parts = input
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  return parts.every((part) => /^[1-9]\d{0,8}$/.test(part)) ? ok(parts.map(Number)) : not('numbers of projects with commas between them')
+}
+
 export function oneOf<const T extends string>(...values: readonly T[]): Parser<T> {
   return (input) => {
     const found = values.find((value) => value === input.trim())

@@ -1,6 +1,21 @@
 /** Every setting: name, default, what is allowed, what it means. The only list of them; `bellwether config` prints it. */
 import type { Secret } from './secret.ts'
-import { byteSize, directory, email, ingestKey, oneOf, port, postgresUrl, secret, text, url, wholeNumber, type Parser } from './parsers.ts'
+import {
+  byteSize,
+  directory,
+  email,
+  idList,
+  ingestKey,
+  numberBetween,
+  oneOf,
+  port,
+  postgresUrl,
+  secret,
+  text,
+  url,
+  wholeNumber,
+  type Parser,
+} from './parsers.ts'
 
 /** One setting. `environment` is also its key in `bellwether.yaml`, in lower case and without the prefix. */
 export interface Setting<T> {
@@ -58,6 +73,27 @@ export const settings = {
     ['1000000', wholeNumber(1000, 100_000_000)],
     'Most series a project may have; new ones beyond it are dropped and counted.',
   ),
+  lpqAutomatic: setting(
+    'LPQ',
+    ['on', oneOf('on', 'off')],
+    "'on': a project over its budget of processor time is moved to the low-priority lane; 'off': only the lists below move anyone.",
+  ),
+  lpqBudget: setting(
+    'LPQ_BUDGET',
+    ['0.2', numberBetween(0.001, 1000)],
+    "Seconds of processor time a second that a project's data may take, on average over the window.",
+  ),
+  lpqWindowSec: setting('LPQ_WINDOW', ['120', wholeNumber(60, 3600)], 'Seconds over which that average is taken.'),
+  lpqBucketSec: setting('LPQ_BUCKET', ['10', wholeNumber(1, 60)], 'Seconds that are added up in one counter.'),
+  lpqBackoffSec: setting('LPQ_BACKOFF', ['60', wholeNumber(0, 86_400)], 'Seconds that a moved project stays where it is.'),
+  lpqShare: setting(
+    'LPQ_SHARE',
+    ['0.25', numberBetween(0.01, 1)],
+    'Share of a processor that the low-priority lane may take, all its projects together.',
+  ),
+  lpqWorkers: setting('LPQ_WORKERS', ['1', wholeNumber(1, 8)], 'Segments of the low-priority lane that are processed at once.'),
+  lpqAlways: setting('LPQ_ALWAYS', ['', idList], 'Numbers of projects that are always in the low-priority lane.'),
+  lpqNever: setting('LPQ_NEVER', ['', idList], 'Numbers of projects that are never in the low-priority lane, whoever says otherwise.'),
   memoryMaxBytes: optional(
     'MEMORY_MAX',
     byteSize(512 * 1024 ** 2),

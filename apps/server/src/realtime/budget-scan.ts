@@ -101,9 +101,9 @@ export class BudgetScan implements AsyncDisposable {
   }
 
   async #update(project: number, usedBudget: number, members: ReadonlySet<number>): Promise<void> {
-    const { store, projectBudget } = this.#deps
+    const { store, projectBudget, book } = this.#deps
     if (usedBudget > projectBudget) {
-      if (members.has(project)) return
+      if (members.has(project) || book.switches.get(project) === 'never') return
       if (await store.addProjectToLpq(project))
         await this.report({ projectId: project, change: 'added', reason: 'budget', usedBudget, actor: 'system' })
     } else if (members.has(project)) await this.#remove(project, 'eligible', usedBudget)

@@ -40,6 +40,10 @@ export class LaneBook {
     return this.#waiting > 0
   }
 
+  get members(): ReadonlySet<number> {
+    return this.#members
+  }
+
   get switches(): ReadonlyMap<number, LaneSwitch> {
     return this.#switches
   }
