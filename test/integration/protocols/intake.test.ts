@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { otherTestKey, testKey } from '../../../apps/server/src/protocols/testing/door.ts'
 import { type Listening, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
 import { otlpProtobuf } from '../../../apps/server/src/protocols/testing/otlp-bodies.ts'
+import { connectRaw, exportCall, frameTypes, http2Frame } from '../../support/http2-frames.ts'
 import { until } from '../../support/wait.ts'
 
 const mib = 1024 * 1024
@@ -159,24 +160,6 @@ describe('what a sender held that has gone is given back', () => {
   })
 })
 
-/** RFC 9113: HTTP/2 as bytes, because Node's own client puts small writes together. */
-const frameTypes = { data: 0, headers: 1, settings: 4 } as const
-const endOfHeaders = 4
-
-function http2Frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.byteLength, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(streamId, 5)
-  return Buffer.concat([head, payload])
-}
-
-/** RFC 7541 6.2.2: a literal field with a new name, neither of them longer than 126 bytes. */
-function literalField([name, value]: [string, string]): Buffer {
-  return Buffer.from(`\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`, 'latin1')
-}
-
 describe('a body in pieces of one byte', () => {
   const pieceCount = 150_000
   setFlagsFromString('--expose-gc')
@@ -205,22 +188,11 @@ describe('a body in pieces of one byte', () => {
 
   test('takes no more memory than it counts: gRPC', { timeout: 60_000 }, async () => {
     const { budget } = listening.it.door.intake
-    const socket = connect(listening.grpcPort, '127.0.0.1')
-    socket.on('error', () => undefined).resume()
+    const socket = connectRaw(listening.grpcPort).resume()
     senders.push({ socket, answer: '' })
-    const headers = {
-      ':method': 'POST',
-      ':scheme': 'http',
-      ':authority': 'test',
-      ':path': '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-      'content-type': 'application/grpc',
-      authorization: `Bearer ${testKey}`,
-    }
     const pieces = Buffer.alloc(pieceCount * 10, http2Frame(frameTypes.data, 0, 1, Buffer.from('x')))
     const before = usedBytes()
-    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-    socket.write(http2Frame(frameTypes.settings, 0, 0, Buffer.alloc(0)))
-    socket.write(http2Frame(frameTypes.headers, endOfHeaders, 1, Buffer.concat(Object.entries(headers).map(literalField))))
+    socket.write(exportCall(1, { authorization: `Bearer ${testKey}` }))
     socket.write(pieces)
     await until('the pieces to be there', () => budget.takenBytes >= pieceCount, 30_000)
     expect(usedBytes() - before - budget.takenBytes).toBeLessThan(otherBytesMax)

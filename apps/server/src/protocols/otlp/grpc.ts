@@ -25,6 +25,7 @@ import { authorizationKey } from '../http.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
 import { responseProtobuf, statusCode, statusMessage, statusProtobuf } from './answers.ts'
 import { frameBytes, frameMessage, messageEncoding, percentEncode, unframe } from './grpc-frames.ts'
+import { type GuardedSession, afterParsing, guardSession } from './grpc-session.ts'
 
 export interface OtlpGrpcOptions {
   readonly host: string
@@ -64,10 +65,10 @@ const connectionWindowBytes = 1024 * 1024
 export async function startOtlpGrpcServer({ host, port, door, patience = defaultPatience }: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
   const settings = { maxConcurrentStreams: door.limits.grpcCallsPerConnectionMax, initialWindowSize: callWindowBytes }
   const server = createServer({ settings })
-  const sessions = new Set<ServerHttp2Session>()
+  const sessions = new Map<ServerHttp2Session, GuardedSession>()
   server.on('session', (session) => {
     door.intake.connected()
-    sessions.add(session)
+    sessions.set(session, guardSession(session))
     session.once('close', () => sessions.delete(session))
     session.setLocalWindowSize(connectionWindowBytes)
     watchForLife(session, patience)
@@ -127,11 +128,11 @@ async function answerCall(call: Call): Promise<void> {
   // Without a listener a call that breaks would end the process; whoever waits for the body learns of it by its end.
   stream.on('error', () => undefined)
   if (headers[constants.HTTP2_HEADER_PATH] !== exportPath || headers[constants.HTTP2_HEADER_METHOD] !== 'POST')
-    return sendStatus(stream, { 'grpc-status': unimplemented, 'grpc-message': 'There is no such method.' })
+    return await sendStatus(stream, { 'grpc-status': unimplemented, 'grpc-message': 'There is no such method.' })
   try {
-    sendMessage(stream, await exportMetrics(call))
+    await sendMessage(stream, await exportMetrics(call))
   } catch (error) {
-    refuse(call, error)
+    await refuse(call, error)
   }
 }
 
@@ -181,18 +182,19 @@ const answerHeaders: OutgoingHttpHeaders = {
   'grpc-accept-encoding': 'identity,gzip,deflate',
 }
 
-function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
+async function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): Promise<void> {
+  await afterParsing()
   if (stream.destroyed || stream.closed) return
   stream.respond(answerHeaders, { waitForTrailers: true })
   stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': 0 }))
   stream.end(frameMessage(message))
 }
 
-function refuse({ door, stream, tenant }: Call, error: unknown): void {
+async function refuse({ door, stream, tenant }: Call, error: unknown): Promise<void> {
   const known = isAppError(error) ? error : new AppError(protocolsInternal, { cause: error })
   if (known.kind === 'internal') door.logger.error('an OTLP/gRPC call failed', { error })
   door.noteRefusal(protocolName, tenant, known)
-  sendStatus(stream, {
+  await sendStatus(stream, {
     'grpc-status': statusCode(known),
     'grpc-message': percentEncode(statusMessage(known)),
     'grpc-status-details-bin': statusProtobuf(known).toString('base64'),
@@ -200,7 +202,8 @@ function refuse({ door, stream, tenant }: Call, error: unknown): void {
 }
 
 /** A status without a message. A caller that is still sending is told to stop: nobody reads it. */
-function sendStatus(stream: ServerHttp2Stream, status: OutgoingHttpHeaders): void {
+async function sendStatus(stream: ServerHttp2Stream, status: OutgoingHttpHeaders): Promise<void> {
+  await afterParsing()
   if (stream.destroyed || stream.closed) return
   stream.respond({ ...answerHeaders, ...status }, { endStream: true })
   stream.resume()
@@ -208,11 +211,11 @@ function sendStatus(stream: ServerHttp2Stream, status: OutgoingHttpHeaders): voi
 }
 
 /** Takes no more connections and calls, waits for those under way, then cuts what is left. */
-async function stop(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
+async function stop(server: Http2Server, sessions: ReadonlyMap<ServerHttp2Session, GuardedSession>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  for (const session of sessions) session.close()
+  for (const guarded of sessions.values()) guarded.drain()
   using _cut = systemClock.after(drainMsMax, () => {
-    for (const session of sessions) session.destroy()
+    for (const session of sessions.keys()) session.destroy()
   })
   await closed
 }
