@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder, installedSuite, newerSuites, peerPackages } from './programs.mjs'
+import { cacheFolder, installedPackages, installedSuite, newerSuites, peerPackages } from './programs.mjs'
 
 function run(command, args, cwd) {
   const result = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
@@ -66,7 +66,7 @@ let failed = 0
 for (const suite of [installedSuite, ...newerSuites]) {
   try {
     const options = suite === installedSuite ? [] : ownAptOptions(suite)
-    for (const name of peerPackages) fetchPackage(name, suite, options)
+    for (const name of suite === installedSuite ? installedPackages : peerPackages) fetchPackage(name, suite, options)
   } catch (error) {
     failed++
     console.error(`SKIPPED ${suite}: ${error.message}`)

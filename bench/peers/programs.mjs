@@ -12,6 +12,8 @@ export const installedSuite = 'installed'
 /** The newest first: one whose libraries the machine does not have gives way to the next. */
 export const newerSuites = ['sid', 'trixie']
 export const peerPackages = ['victoria-metrics', 'prometheus']
+/** Only of the suite that the machine runs. */
+export const installedPackages = [...peerPackages, 'influxdb']
 
 /** The command has the name of its package. */
 export const peerPrograms = {
@@ -21,25 +23,37 @@ export const peerPrograms = {
   'prom-old': { product: 'Prometheus', command: 'prometheus', variable: 'BIN_PROM_OLD', suites: [installedSuite] },
 }
 
+/** Measured by `bench/influx.mjs` alone: it takes neither remote write nor OTLP. */
+export const influxProgram = {
+  product: 'InfluxDB',
+  command: 'influxd',
+  packageName: 'influxdb',
+  variable: 'BIN_INFLUX',
+  suites: [installedSuite],
+}
+
 export function cacheFolder() {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bellwether-bench')
 }
 
 /** `{ name, product, path, version }`, or `{ name, product, missing }` with the reason in words. */
-export function findPeer(name) {
-  const { product, command, variable, suites } = peerPrograms[name]
+export function findPeer(name, program = peerPrograms[name]) {
+  const { product, command, packageName = command, variable, suites } = program
   const given = process.env[variable]
   if (given !== undefined && !runs(given)) return { name, product, missing: `${variable}=${given} cannot be run` }
-  const path = given ?? suites.flatMap((suite) => unpacked(command, suite)).find(runs) ?? (suites === newerSuites ? null : onPath(command))
+  const path =
+    given ??
+    suites.flatMap((suite) => unpacked(command, packageName, suite)).find(runs) ??
+    (suites === newerSuites ? null : onPath(command))
   if (path === null) return { name, product, missing: `no program: set ${variable}, or run \`node bench/peers/fetch.mjs\`` }
   return { name, product, path, version: versionOf(path) }
 }
 
 /** The unpacked packages of a suite, newest first: `<cache>/<suite>/<package>_<version>_<architecture>/usr/bin/<command>`. */
-function unpacked(command, suite) {
+function unpacked(command, packageName, suite) {
   const folder = join(cacheFolder(), suite)
   return namesIn(folder)
-    .filter((name) => name.startsWith(`${command}_`))
+    .filter((name) => name.startsWith(`${packageName}_`))
     .sort(new Intl.Collator('en', { numeric: true }).compare)
     .map((name) => join(folder, name, 'usr/bin', command))
     .toReversed()

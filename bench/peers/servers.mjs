@@ -26,12 +26,16 @@ const rollupMsMax = 180_000
 export async function startServer(peer) {
   const scratch = scratchFolder(peer.name)
   try {
-    const start = peer.name === 'bellwether' ? startBellwether : peer.product === 'Prometheus' ? startPrometheus : startVictoriaMetrics
-    return { product: peer.product, version: peer.version, ...(await start(peer, scratch)) }
+    return { product: peer.product, version: peer.version, ...(await starterOf(peer)(peer, scratch)) }
   } catch (error) {
     scratch.remove()
     throw error
   }
+}
+
+function starterOf({ name, product }) {
+  if (name === 'bellwether') return startBellwether
+  return { Prometheus: startPrometheus, InfluxDB: startInflux }[product] ?? startVictoriaMetrics
 }
 
 /** The built program of this tree. */
@@ -56,7 +60,7 @@ async function startBellwether({ name, program, nodeArgs = [], environment = {} 
   })
   return {
     ...server,
-    paths: { remoteWrite: '/api/v1/write', otlp: '/v1/metrics' },
+    paths: { remoteWrite: '/api/v1/write', otlp: '/v1/metrics', influx: '/write?db=bench' },
     queryHeaders: { authorization: `Bearer ${token}` },
     disk: () => bellwetherDisk(scratch.data),
     // A segment of its log is sealed after a second at most, and it merges by itself: waiting until it rests is all there is to do.
@@ -109,7 +113,7 @@ async function startVictoriaMetrics({ name, path }, scratch) {
   })
   return {
     ...server,
-    paths: { remoteWrite: '/api/v1/write', otlp: '/opentelemetry/v1/metrics' },
+    paths: { remoteWrite: '/api/v1/write', otlp: '/opentelemetry/v1/metrics', influx: '/write?db=bench' },
     queryHeaders: {},
     disk: () => ({ allBytes: diskBytes(scratch.data) }),
     flush: () => get(url, '/internal/force_flush'),
@@ -143,7 +147,7 @@ async function startPrometheus({ name, path }, scratch) {
   })
   return {
     ...server,
-    paths: { remoteWrite: '/api/v1/write', otlp: '/api/v1/otlp/v1/metrics' },
+    paths: { remoteWrite: '/api/v1/write', otlp: '/api/v1/otlp/v1/metrics', influx: null },
     queryHeaders: {},
     disk: () => ({ allBytes: diskBytes(scratch.data) }),
     // It writes blocks when it wants to; what is on disk before is its write-ahead log and the head's chunks.
@@ -151,6 +155,49 @@ async function startPrometheus({ name, path }, scratch) {
     merge: null,
     finishLater: () => Promise.resolve(true),
     rolledSamples: () => Promise.resolve(null),
+  }
+}
+
+async function startInflux({ name, path }, scratch) {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const config = join(scratch.folder, 'influxdb.conf')
+  const lines = [
+    'reporting-disabled = true',
+    `bind-address = "127.0.0.1:${await freePort()}"`,
+    `[meta]\ndir = "${scratch.data}/meta"`,
+    `[data]\ndir = "${scratch.data}/data"\nwal-dir = "${scratch.data}/wal"\nquery-log-enabled = false`,
+    `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false`,
+    '[monitor]\nstore-enabled = false',
+  ]
+  writeFileSync(config, `${lines.join('\n')}\n`)
+  const server = await startProcess({
+    name,
+    command: path,
+    args: ['-config', config],
+    scratch,
+    ready: async () => ((await answers(url, '/ping')) ? url : null),
+  })
+  await post(url, '/query?q=CREATE%20DATABASE%20bench')
+  return {
+    ...server,
+    paths: { remoteWrite: null, otlp: null, influx: '/write?db=bench' },
+    queryHeaders: {},
+    disk: () => ({ allBytes: diskBytes(scratch.data) }),
+    flush: () => Promise.resolve(),
+    merge: null,
+    finishLater: () => Promise.resolve(true),
+    rolledSamples: () => Promise.resolve(null),
+  }
+}
+
+async function post(url, path) {
+  const connection = new Connection(url)
+  try {
+    const { status, body } = await connection.send(path, { method: 'POST', headers: {}, body: Buffer.alloc(0) })
+    if (status >= 300) throw new Error(`${path} was answered ${status} ${body.toString('utf8').slice(0, 200)}`)
+  } finally {
+    connection.close()
   }
 }
 
