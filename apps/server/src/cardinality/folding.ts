@@ -1,0 +1,335 @@
+/**
+ * Applies the rules of projects to batches: samples of raw series become samples of the series that the rules leave, before anything is logged.
+ * A raw series is known by its ref; one that no rule touches costs an array read, and a project without rules nothing.
+ *
+ * Counters (and sums, counts and buckets) are summed by what each raw series grew by, a fall being a reset. Every batch says the new total, so
+ * the total is as durable as the batch; after a restart it goes on from the newest stored value, and of each raw series the growth between its
+ * last sample before and its first after is lost.
+ */
+import type { Clock } from '../kernel/clock.ts'
+import type { Tenant } from '../kernel/scope.ts'
+import {
+  STALE,
+  type FoldedRows,
+  type Labels,
+  type MetricMetadata,
+  type MetricsBatch,
+  type SeriesFolding,
+  type SeriesRules,
+} from '../metrics/index.ts'
+import { learningMs, rawCounterIdleMs, rawCounterIdlePressedMs, rawGaugeIdleMs, rawSeriesMax } from './limits.ts'
+import { MergedSeries } from './merged-series.ts'
+import type { GaugeFunction } from './ports.ts'
+import { noSlot, RawSeries } from './raw-series.ts'
+import { nameOf, RuleSet, type ActiveRule, type CompiledRule } from './rule-set.ts'
+
+/** The part of the index that folding needs. */
+export interface FoldableSeries {
+  resolve(tenant: Tenant, labels: Labels): number
+  labels(ref: number): Labels
+  idLow(ref: number): number
+  idHigh(ref: number): number
+  forgetTenant(tenant: Tenant): void
+}
+
+export interface FoldingDeps {
+  readonly series: FoldableSeries
+  /** Newest stored sample of a series in memory; null: none is known. */
+  readonly newest: (ref: number) => { readonly timeMs: number; readonly value: number } | null
+  readonly describe: (tenant: Tenant, name: string) => Pick<MetricMetadata, 'type'> | null
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly rawMax?: number
+}
+
+/** What a ref is, when it is not the slot of a raw series plus `firstRaw`. */
+const unknown = 0
+const plain = 1
+const dropped = 2
+const firstRaw = 3
+
+const reasonOfDrop = 'rule_drop_metric'
+const reasonOfLate = 'rule_out_of_order'
+const reasonOfLimit = 'rule_series_limit'
+const reasonOfHistogram = 'rule_native_histogram'
+
+const growingSuffix = /_(total|bucket|sum|count)$/
+
+/** Is the metric one whose growth counts? By its description, else by its name. */
+export function isGrowing(name: string, type: MetricMetadata['type'] | null): boolean {
+  if (type === 'counter') return true
+  if (type === 'histogram' || type === 'summary') return /_(bucket|sum|count)$/.test(name)
+  return type === 'gauge' ? false : growingSuffix.test(name)
+}
+
+export class Folding implements SeriesFolding, SeriesRules {
+  readonly #deps: FoldingDeps
+  readonly #raw: RawSeries
+  readonly #sets = new Map<string, RuleSet>()
+  readonly #startedMs: number
+  /** By ref. */
+  #roles = new Uint32Array(0)
+  readonly #merged: (MergedSeries | null)[] = []
+  readonly #placeByRef = new Map<number, number>()
+  readonly #freePlaces: number[] = []
+  readonly #deadPlaces: number[] = []
+  readonly #touched: MergedSeries[] = []
+  readonly #out = new Map<string, number>()
+
+  constructor(deps: FoldingDeps) {
+    this.#deps = deps
+    this.#raw = new RawSeries(deps.rawMax ?? rawSeriesMax)
+    this.#startedMs = deps.clock.nowMs()
+  }
+
+  get rawCount(): number {
+    return this.#raw.count
+  }
+
+  // Rules.
+
+  has(tenant: Tenant): boolean {
+    return this.#sets.size > 0 && this.#sets.has(keyOf(tenant))
+  }
+
+  /** The rules in force from now on. Everything known of the project's raw series is forgotten. */
+  setRules(tenant: Tenant, rules: readonly ActiveRule[]): void {
+    const key = keyOf(tenant)
+    for (const [ref, place] of this.#placeByRef) if (this.#merged[place]?.rule.startsWith(`${key} `)) this.#forgetMerged(ref, place)
+    this.sweep()
+    this.#roles.fill(unknown)
+    if (rules.length === 0) this.#sets.delete(key)
+    else this.#sets.set(key, new RuleSet(rules, this.#deps.clock.nowMs()))
+    this.#deps.series.forgetTenant(tenant)
+  }
+
+  /** All series of a metric that is dropped are one, so that they take no room. Others stay as they are until they are folded. */
+  rewrite(tenant: Tenant, labels: Labels): Labels {
+    const name = nameOf(labels)
+    const rule = this.#sets.get(keyOf(tenant))?.ruleFor(name) ?? null
+    return rule?.action.kind === 'drop_metric' ? [['__name__', name]] : labels
+  }
+
+  /** These refs will mean other series. */
+  clear(refs: Uint32Array): void {
+    for (const ref of refs) {
+      if (ref < this.#roles.length) this.#roles[ref] = unknown
+      const place = this.#placeByRef.get(ref)
+      if (place !== undefined) this.#forgetMerged(ref, place)
+    }
+  }
+
+  /** Name of the rule that made the series of this ref, '' when none did: what it left is counted apart from what it was made of. */
+  scopeOf(ref: number): string {
+    const place = this.#placeByRef.get(ref)
+    return place === undefined ? '' : (this.#merged[place]?.rule ?? '')
+  }
+
+  // Batches.
+
+  fold(batch: MetricsBatch): FoldedRows {
+    this.#out.clear()
+    const { seriesRefs, timesMs, values } = batch
+    let kept = 0
+    for (let i = 0; i < batch.sampleCount; i++) {
+      const ref = seriesRefs[i]!
+      const role = this.#roleOf(batch.tenant, ref)
+      if (role === plain) {
+        seriesRefs[kept] = ref
+        timesMs[kept] = timesMs[i]!
+        values[kept++] = values[i]!
+      } else if (role < firstRaw) this.#drop(role === dropped ? reasonOfDrop : reasonOfLimit)
+      else this.#sample(role - firstRaw, timesMs[i]!, values[i]!)
+    }
+    batch.sampleCount = kept
+    this.#histograms(batch)
+    this.#exemplars(batch)
+    this.#members(batch)
+    const nowMs = this.#deps.clock.nowMs()
+    for (const merged of this.#touched) {
+      const said = merged.say(this.#raw, nowMs)
+      if (said !== null) batch.addSample(merged.ref, said.timeMs, said.value)
+    }
+    this.#touched.length = 0
+    return this.#out
+  }
+
+  lost(batch: MetricsBatch): void {
+    for (let i = 0; i < batch.sampleCount; i++) {
+      const place = this.#placeByRef.get(batch.seriesRefs[i]!)
+      if (place !== undefined) this.#merged[place]?.forgetSaid()
+    }
+  }
+
+  /** Lets go of raw series that were silent for long. To be called about once a minute. */
+  sweep(): void {
+    const nowSec = Math.floor(this.#deps.clock.nowMs() / 1000)
+    const isPressed = this.#raw.count > (this.#deps.rawMax ?? rawSeriesMax) * 0.9
+    const counterIdleSec = (isPressed ? rawCounterIdlePressedMs : rawCounterIdleMs) / 1000
+    let isChanged = false
+    for (const slot of this.#raw.slots()) {
+      const merged = this.#merged[this.#raw.target[slot]!] ?? null
+      const idleSec = nowSec - this.#raw.seenSec[slot]!
+      if (merged !== null && idleSec <= (merged.kind === 'counter' ? counterIdleSec : rawGaugeIdleMs / 1000)) continue
+      merged?.dropMember(this.#raw, slot)
+      this.#raw.give(slot)
+      isChanged = true
+    }
+    for (const place of this.#deadPlaces.splice(0)) this.#freePlaces.push(place)
+    // Refs are found again by their series' id.
+    if (isChanged) this.#roles.fill(unknown)
+  }
+
+  #roleOf(tenant: Tenant, ref: number): number {
+    if (ref >= this.#roles.length) {
+      const roles = new Uint32Array(Math.max(ref + 1, this.#roles.length * 2, 1024))
+      roles.set(this.#roles)
+      this.#roles = roles
+    }
+    const role = this.#roles[ref]!
+    return role === unknown ? this.#classify(tenant, ref) : role
+  }
+
+  #classify(tenant: Tenant, ref: number): number {
+    const { series } = this.#deps
+    const set = this.#sets.get(keyOf(tenant))
+    const labels = series.labels(ref)
+    const rule = set?.ruleFor(nameOf(labels)) ?? null
+    if (set === undefined || rule === null) return (this.#roles[ref] = plain)
+    if (rule.action.kind === 'drop_metric') return (this.#roles[ref] = dropped)
+    const id = series.idLow(ref) + (series.idHigh(ref) & 0x1fffff) * 2 ** 32
+    let slot = this.#raw.find(id)
+    if (slot === noSlot) {
+      const target = series.resolve(
+        tenant,
+        labels.filter(([label]) => rule.keeps(label)),
+      )
+      if (target < 0) return unknown
+      slot = this.#raw.take(id, this.#place(tenant, target, { set, rule, name: nameOf(labels) }))
+      if (slot === noSlot) return unknown
+    }
+    return (this.#roles[ref] = slot + firstRaw)
+  }
+
+  /** Place of the series that raw ones are merged into. */
+  #place(tenant: Tenant, ref: number, { set, rule, name }: { set: RuleSet; rule: CompiledRule; name: string }): number {
+    const known = this.#placeByRef.get(ref)
+    if (known !== undefined) return known
+    const gauges: GaugeFunction = rule.action.kind === 'drop_metric' ? 'last' : rule.action.gauges
+    const kind = isGrowing(name, this.#deps.describe(tenant, name)?.type ?? null) ? 'counter' : gauges
+    const newest = this.#deps.newest(ref)
+    const isStored = kind === 'counter' && newest !== null && Number.isFinite(newest.value) && newest.value !== STALE
+    const made = new MergedSeries({
+      ref,
+      kind,
+      rule: `${keyOf(tenant)} ${rule.id}.${rule.version}`,
+      total: isStored ? newest.value : 0,
+      newestMs: newest?.timeMs ?? -Infinity,
+      learningUntilMs: Math.max(set.sinceMs, this.#startedMs) + learningMs,
+    })
+    const place = this.#freePlaces.pop() ?? this.#merged.length
+    this.#merged[place] = made
+    this.#placeByRef.set(ref, place)
+    return place
+  }
+
+  /** Its raw series go with the next sweep, and only then the place means another. */
+  #forgetMerged(ref: number, place: number): void {
+    this.#merged[place] = null
+    this.#placeByRef.delete(ref)
+    this.#deadPlaces.push(place)
+  }
+
+  #sample(slot: number, timeMs: number, value: number): void {
+    const raw = this.#raw
+    const merged = this.#merged[raw.target[slot]!]
+    if (merged === null || merged === undefined) return this.#drop(reasonOfLimit)
+    if (timeMs < raw.lastMs[slot]!) return this.#drop(reasonOfLate)
+    const nowMs = this.#deps.clock.nowMs()
+    const isTold = merged.kind === 'counter' ? this.#grow(merged, slot, { timeMs, value, nowMs }) : this.#gauge(merged, slot, value)
+    if (isTold) raw.lastMs[slot] = timeMs
+    raw.seenSec[slot] = nowMs / 1000
+    merged.heardMs = nowMs
+    if (merged.batchMs === -Infinity) this.#touched.push(merged)
+    merged.batchMs = Math.max(merged.batchMs, timeMs)
+  }
+
+  #gauge(merged: MergedSeries, slot: number, value: number): boolean {
+    if (value === STALE) merged.dropMember(this.#raw, slot)
+    else {
+      merged.setMember(this.#raw, slot, value)
+      this.#raw.lastValue[slot] = value
+    }
+    return true
+  }
+
+  /** False: the sample says nothing of the counter. */
+  #grow(merged: MergedSeries, slot: number, { timeMs, value, nowMs }: { timeMs: number; value: number; nowMs: number }): boolean {
+    const raw = this.#raw
+    // The end of a series, and what is no number, are no growth.
+    if (value === STALE || Number.isNaN(value)) return false
+    if (merged.heardMs !== -Infinity && nowMs - merged.heardMs > learningMs) merged.learningUntilMs = nowMs + learningMs
+    const before = raw.lastValue[slot]!
+    if (raw.lastMs[slot] !== -Infinity) merged.total += value >= before ? value - before : value
+    else if (nowMs >= merged.learningUntilMs) merged.total += value
+    // A zero that a decoder put at a start long ago says nothing of what was counted since.
+    else if (value === 0 && timeMs < merged.learningUntilMs - learningMs) return false
+    raw.lastValue[slot] = value
+    return true
+  }
+
+  #histograms(batch: MetricsBatch): void {
+    let kept = 0
+    for (let i = 0; i < batch.histogramCount; i++) {
+      const ref = batch.histogramRefs[i]!
+      const role = this.#roleOf(batch.tenant, ref)
+      if (role === plain) {
+        batch.histogramRefs[kept] = ref
+        batch.histogramTimesMs[kept] = batch.histogramTimesMs[i]!
+        batch.histograms[kept++] = batch.histograms[i]!
+      } else this.#drop(role === dropped ? reasonOfDrop : reasonOfHistogram)
+    }
+    batch.histogramRefs.length = batch.histogramTimesMs.length = batch.histograms.length = kept
+    batch.histogramCount = kept
+  }
+
+  /** Members of raw sets are members of the set that is left. */
+  #members({ tenant, sets }: MetricsBatch): void {
+    const into: number[] = []
+    for (let row = 0; row < sets.count; row++) into.push(this.#leftOf(tenant, sets.refs[row]!))
+    if (!into.some((ref, row) => ref !== sets.refs[row])) return
+    const before = sets.copy()
+    sets.reset()
+    for (const [row, ref] of into.entries()) {
+      if (ref < 0) continue
+      sets.begin(ref, before.timesMs[row]!)
+      for (let at = row === 0 ? 0 : before.ends[row - 1]!; at < before.ends[row]!; at++) {
+        sets.add(before.members[at * 2]!, before.members[at * 2 + 1]!)
+      }
+    }
+  }
+
+  /** The ref that the rules leave of this one, or -1. */
+  #leftOf(tenant: Tenant, ref: number): number {
+    const role = this.#roleOf(tenant, ref)
+    if (role === plain) return ref
+    return role < firstRaw ? -1 : (this.#merged[this.#raw.target[role - firstRaw]!]?.ref ?? -1)
+  }
+
+  /** Examples of raw series are examples of what they are merged into. */
+  #exemplars(batch: MetricsBatch): void {
+    if (batch.exemplars.length === 0) return
+    batch.exemplars = batch.exemplars.flatMap((exemplar) => {
+      const seriesRef = this.#leftOf(batch.tenant, exemplar.seriesRef)
+      if (seriesRef === exemplar.seriesRef) return [exemplar]
+      return seriesRef < 0 ? [] : [{ ...exemplar, seriesRef }]
+    })
+  }
+
+  #drop(reason: string): void {
+    this.#out.set(reason, (this.#out.get(reason) ?? 0) + 1)
+  }
+}
+
+function keyOf({ organizationId, projectId }: Tenant): string {
+  return `${organizationId}/${projectId}`
+}
