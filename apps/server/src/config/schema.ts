@@ -55,6 +55,11 @@ export const settings = {
   otlpGrpcPort: setting('OTLP_GRPC_PORT', ['4317', port], 'Extra listener for OTLP over gRPC; 0 switches it off.'),
   otlpHttpPort: setting('OTLP_HTTP_PORT', ['4318', port], 'Extra listener for OTLP over HTTP; 0 switches it off.'),
   statsdPort: setting('STATSD_PORT', ['8125', port], 'UDP port for StatsD and DogStatsD; 0 switches it off.'),
+  aggregateIntervalSec: setting(
+    'AGGREGATE_INTERVAL',
+    ['10', wholeNumber(1, 60)],
+    'Seconds for which single observations (StatsD, the metrics collector) are summed up before they become samples.',
+  ),
   redisUrl: optional('REDIS_URL', url('redis', 'rediss'), 'A Redis that several programs share; default: everything is kept in process.'),
   clickhouseUrl: optional(
     'CLICKHOUSE_URL',
@@ -71,7 +76,7 @@ export const settings = {
   seriesMax: setting(
     'SERIES_MAX',
     ['1000000', wholeNumber(1000, 100_000_000)],
-    'Most series a project may have; new ones beyond it are dropped and counted.',
+    'Most series a project may have in use at once; new ones beyond it are dropped and counted.',
   ),
   lpqAutomatic: setting(
     'LPQ',
@@ -94,6 +99,11 @@ export const settings = {
   lpqWorkers: setting('LPQ_WORKERS', ['1', wholeNumber(1, 8)], 'Segments of the low-priority lane that are processed at once.'),
   lpqAlways: setting('LPQ_ALWAYS', ['', idList], 'Numbers of projects that are always in the low-priority lane.'),
   lpqNever: setting('LPQ_NEVER', ['', idList], 'Numbers of projects that are never in the low-priority lane, whoever says otherwise.'),
+  seriesUnseenHours: setting(
+    'SERIES_UNSEEN_HOURS',
+    ['6', wholeNumber(1, 8760)],
+    'Hours after which a series without new samples leaves memory; queries of its time still find it.',
+  ),
   memoryMaxBytes: optional(
     'MEMORY_MAX',
     byteSize(512 * 1024 ** 2),

@@ -81,3 +81,28 @@ export const freshSetMembersPerCountMax = 500_000
 
 /** Groups times steps of one count of distinct members. */
 export const setCountsMax = 100_000
+
+/** Aggregates (series that are summed up here) of one project; observations of a new one above it are refused (`aggregate_limit`). */
+export const aggregatesPerProjectMax = 200_000
+
+/** Aggregates of all projects together. At most 2^22, see aggregates/. */
+export const aggregatesTotalMax = 1_000_000
+
+/** Buckets of one distribution; one that needs more gets buckets twice as wide. At schema 7 it is enough for values from 1 to 65,536. */
+export const sketchBucketsMax = 2_048
+
+/** Buckets of all distributions (24 bytes each); above it a distribution that needs one more gets wider buckets instead. */
+export const sketchBucketsTotalMax = 4_000_000
+
+/** A distribution that has no more than these keeps its width whatever the others take. */
+export const sketchBucketsMin = 64
+
+/** Distinct members of a project in one flush interval (20 bytes each); further ones are dropped (`set_members_limit`). */
+export const membersPerFlushMax = 1_000_000
+
+/** Gauge values with a time of their own that wait for the next flush; further ones are dropped (`timed_values_limit`). */
+export const timedValuesMax = 100_000
+
+/** An aggregate without an observation for so long ends (a stale marker), ms. A gauge is state and is kept for longer. */
+export const aggregateIdleMs = 300_000
+export const gaugeIdleMs = 3_600_000

@@ -22,6 +22,8 @@ export type AggregateRefusal =
   | 'aggregate_limit'
   /** The series index takes no new series of the project. */
   | 'series_limit'
+  /** A rule of the project drops the series. */
+  | 'dropped_by_rule'
 
 export type FoundAggregate =
   | { readonly type: 'ok'; readonly handle: number }
@@ -40,11 +42,14 @@ export interface ProjectAggregates {
   setGauge(handle: number, value: number): boolean
   /** Gauge: moves the value; one that was never set starts at 0. */
   moveGauge(handle: number, delta: number): boolean
-  /** Gauge: a value measured at another time than now, ms since 1970; stored as it is, whatever the gauge's value is now. */
+  /**
+   * Gauge: a value measured at another time than now, ms since 1970; stored as it is, whatever the gauge's value is now. One too many is dropped
+   * and counted (`timed_values_limit`).
+   */
   putGauge(handle: number, value: number, timeMs: number): boolean
   /** Distribution: a finite value that stands for `weight` (1 divided by the sample rate) of them. */
   observe(handle: number, value: number, weight: number): boolean
-  /** Set: the 64-bit hash of a member (`memberHash` of ../sets). False also when the interval has as many members as are allowed. */
+  /** Set: the 64-bit hash of a member (`hashMember` of ../sets). A member too many is dropped and counted (`set_members_limit`). */
   addMember(handle: number, low: number, high: number): boolean
   /**
    * Counts what the sender sent and got no aggregate, for `received = stored + refused + dropped + queued`. The observations themselves are
@@ -61,6 +66,8 @@ export interface ProjectAggregates {
 /** One per process. Flushes all projects at every whole flush interval of the wall clock, and once more when it is disposed of. */
 export interface Aggregates extends AsyncDisposable {
   of(tenant: Tenant): ProjectAggregates
+  /** Flushes now, all projects; resolves when each is durable or has failed (and waits for the next flush). */
+  flush(): Promise<void>
   /** Aggregates of all projects. */
   readonly size: number
 }

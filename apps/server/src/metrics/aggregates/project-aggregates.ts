@@ -1,0 +1,307 @@
+/**
+ * The aggregates of one project: observations go into columns, a flush turns what they are into one batch. Nothing that was observed is lost
+ * when a batch is not stored: totals are still there, members and timed values are kept for the next flush.
+ */
+import type { Tenant } from '../../kernel/scope.ts'
+import { aggregateIdleMs, gaugeIdleMs, membersPerFlushMax, sketchBucketsMax, sketchBucketsMin, timedValuesMax } from '../limits.ts'
+import type { Labels, MetricMetadata, MetricType } from '../model.ts'
+import { droppedByRule, type MetricsIngest } from '../ports.ts'
+import { nameLabel } from '../series/labels.ts'
+import { setBucketMs } from '../sets/ports.ts'
+import { aggregateTypes, counterType, distributionType, gaugeType, Places, setType } from './places.ts'
+import { FlushBatch } from './flush-batch.ts'
+import { MemberTable } from './member-table.ts'
+import type { AggregateRefusal, AggregateType, FoundAggregate, ProjectAggregates } from './ports.ts'
+import { Sketch } from './sketch.ts'
+import { TimedValues } from './timed-values.ts'
+
+/** What all projects share. */
+export interface AggregateTotals {
+  aggregates: number
+  buckets: number
+  readonly aggregatesMax: number
+  readonly perProjectMax: number
+  readonly bucketsMax: number
+}
+
+export interface ProjectDeps {
+  readonly ingest: MetricsIngest
+  readonly totals: AggregateTotals
+  readonly clock: { nowMs(): number; monotonicMs(): number }
+  readonly membersMax?: number
+}
+
+/** As people see the metric in its description. */
+const metricTypes: Readonly<Record<AggregateType, MetricType>> = {
+  counter: 'counter',
+  gauge: 'gauge',
+  distribution: 'histogram',
+  set: 'gauge',
+}
+
+const setHelp = 'Distinct members in each flush interval; the whole is a set.'
+
+/** What a metric is now, and how many aggregates say so. */
+interface KnownName {
+  readonly type: AggregateType
+  aggregates: number
+}
+
+export class Project implements ProjectAggregates {
+  readonly #deps: ProjectDeps
+  readonly #places = new Places()
+  readonly #names = new Map<string, KnownName>()
+  readonly #members: MemberTable
+  readonly #timed = new TimedValues(timedValuesMax)
+  readonly #out: FlushBatch
+  #news: MetricMetadata[] = []
+  /** Places observed since the last flush, each once. */
+  #dirty: number[] = []
+  #points = 0
+  #refused = new Map<string, number>()
+  /** No sample is written at or before this time but those of gauges with times of their own. */
+  #flushedMs: number
+  #setsFromMs: number
+  #flushing: Promise<void> = Promise.resolve()
+  #waiting: Promise<void> | null = null
+
+  constructor(tenant: Tenant, deps: ProjectDeps) {
+    this.#deps = deps
+    this.#out = new FlushBatch(tenant, this.#places)
+    this.#members = new MemberTable(deps.membersMax ?? membersPerFlushMax)
+    this.#flushedMs = this.#setsFromMs = deps.clock.nowMs()
+  }
+
+  get size(): number {
+    return this.#places.live
+  }
+
+  find(type: AggregateType, labels: Labels, unit = ''): FoundAggregate {
+    const name = labels.find(([label]) => label === nameLabel)?.[1] ?? ''
+    const known = this.#names.get(name)
+    if (known !== undefined && known.type !== type) return refusal('type_changed', `${name} is a ${known.type}, and came as a ${type}`)
+    const { ingest, totals, clock } = this.#deps
+    const ref = ingest.series.resolve(this.#out.batch.tenant, labels)
+    if (ref === droppedByRule) return refusal('dropped_by_rule', `${name}: a rule of the project drops the series`)
+    if (ref < 0) return refusal('series_limit', `${name}: the project has as many series as are allowed`)
+    const existing = this.#places.find(ref)
+    if (existing !== -1) return { type: 'ok', handle: this.#places.handleOf(existing) }
+    if (totals.aggregates >= totals.aggregatesMax || this.#places.live >= totals.perProjectMax)
+      return refusal('aggregate_limit', `${name}: ${this.#places.live} aggregates, no more are allowed`)
+    const code = aggregateTypes.indexOf(type)
+    const place = this.#places.add(ref, code, name, clock.monotonicMs())
+    if (code === distributionType) this.#places.sketches[place] = new Sketch()
+    totals.aggregates++
+    if (known !== undefined) known.aggregates++
+    else {
+      this.#names.set(name, { type, aggregates: 1 })
+      this.#news.push({ name, type: metricTypes[type], unit, help: type === 'set' ? setHelp : '' })
+    }
+    return { type: 'ok', handle: this.#places.handleOf(place) }
+  }
+
+  increment(handle: number, amount: number): boolean {
+    const place = this.#places.placeOf(handle, counterType)
+    if (place === -1) return false
+    this.#places.values[place]! += amount
+    this.#observed(place)
+    return true
+  }
+
+  setGauge(handle: number, value: number): boolean {
+    const place = this.#places.placeOf(handle, gaugeType)
+    if (place === -1) return false
+    this.#places.values[place] = value
+    this.#observed(place)
+    return true
+  }
+
+  moveGauge(handle: number, delta: number): boolean {
+    const place = this.#places.placeOf(handle, gaugeType)
+    if (place === -1) return false
+    this.#places.values[place]! += delta
+    this.#observed(place)
+    return true
+  }
+
+  putGauge(handle: number, value: number, timeMs: number): boolean {
+    const place = this.#places.placeOf(handle, gaugeType)
+    if (place === -1) return false
+    this.#places.observedMs[place] = this.#deps.clock.monotonicMs()
+    this.#points++
+    if (!this.#timed.add(this.#places.refs[place]!, value, timeMs)) this.#refuseOwn('timed_values_limit')
+    return true
+  }
+
+  observe(handle: number, value: number, weight: number): boolean {
+    const place = this.#places.placeOf(handle, distributionType)
+    const sketch = place === -1 ? null : this.#places.sketches[place]
+    if (sketch === null || sketch === undefined) return false
+    if (sketch.add(value, weight)) this.#grew(sketch)
+    this.#observed(place)
+    return true
+  }
+
+  addMember(handle: number, low: number, high: number): boolean {
+    const place = this.#places.placeOf(handle, setType)
+    if (place === -1) return false
+    const answer = this.#members.add(place, low, high)
+    if (answer === 'new') this.#places.values[place]!++
+    this.#observed(place)
+    if (answer === 'full') this.#refuseOwn('set_members_limit')
+    return true
+  }
+
+  refuse(reason: string, points: number): void {
+    this.#points += points
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + points)
+  }
+
+  /** A write that has not begun takes all that was observed until it begins. */
+  commit(): Promise<void> {
+    return (this.#waiting ??= this.#next(false))
+  }
+
+  /** The end of a flush interval: everything is written once more, idle aggregates end, sets begin anew. Errors: as `commit`. */
+  flush(): Promise<void> {
+    return this.#next(true)
+  }
+
+  /** Series that leave the index: their aggregates go with them. */
+  unlearn(isGone: (ref: number) => boolean): void {
+    for (let place = 0; place < this.#places.end; place++) {
+      // The place is not used again: members that wait may name it.
+      if (this.#places.isLive(place) && isGone(this.#places.refs[place]!)) this.#remove(place, false)
+    }
+    this.#timed.unlearn(isGone)
+  }
+
+  #next(ends: boolean): Promise<void> {
+    const run = async (): Promise<void> => {
+      if (!ends) this.#waiting = null
+      await this.#write(ends)
+    }
+    const next = this.#flushing.then(run, run)
+    this.#flushing = next.catch(() => {})
+    return next
+  }
+
+  async #write(ends: boolean): Promise<void> {
+    const { clock, ingest } = this.#deps
+    const monotonicMs = clock.monotonicMs()
+    // Never back, and never onto the zero samples, which stand just behind the last flush.
+    const timeMs = Math.max(clock.nowMs(), this.#flushedMs + 2)
+    const dirty = this.#dirty
+    const out = this.#out
+    this.#dirty = []
+    out.begin(timeMs, this.#flushedMs + 1)
+    for (const place of dirty) {
+      if (this.#places.dirty[place] === 0) continue
+      this.#places.dirty[place] = 0
+      this.#places.observedMs[place] = monotonicMs
+      out.addPresent(place)
+    }
+    const ended = ends ? this.#addIdle(monotonicMs) : []
+    const members = this.#members.count
+    const setsFromMs = this.#setsFromMs
+    this.#members.copyNew(out.batch.sets, Math.floor(setsFromMs / setBucketMs) * setBucketMs, (place) => this.#refOfSet(place))
+    const timed = this.#timed.copyTo(out.batch)
+    const news = this.#news.length
+    out.batch.metadata.push(...this.#news)
+    const accepted = this.#takePoints()
+    this.#flushedMs = timeMs
+    if (out.isEmpty) return
+    try {
+      await ingest.accept(out.batch, 0)
+    } catch (error) {
+      this.#points += accepted
+      for (const place of dirty) this.#markDirty(place)
+      throw error
+    }
+    out.settle()
+    this.#timed.drop(timed)
+    this.#news.splice(0, news)
+    for (const place of ended) if (this.#places.dirty[place] === 0) this.#remove(place)
+    if (ends) this.#beginSets(members, timeMs)
+    else this.#members.written = members
+  }
+
+  /** Floats that did not change are written again, so that they do not look ended; those idle for too long end. Gives the latter. */
+  #addIdle(monotonicMs: number): number[] {
+    const { types, observedMs, end } = this.#places
+    const ended: number[] = []
+    for (let place = 0; place < end; place++) {
+      if (!this.#places.isLive(place) || this.#out.has(place)) continue
+      const idleMs = types[place] === gaugeType ? gaugeIdleMs : aggregateIdleMs
+      if (monotonicMs - observedMs[place]! < idleMs) {
+        if (types[place] !== distributionType) this.#out.addPresent(place)
+        continue
+      }
+      this.#out.addEnd(place)
+      ended.push(place)
+    }
+    return ended
+  }
+
+  /** Sets of the next interval begin with what came while the last one was written. */
+  #beginSets(written: number, timeMs: number): void {
+    const { types, values, end } = this.#places
+    this.#setsFromMs = timeMs
+    for (let place = 0; place < end; place++) if (types[place] === setType) values[place] = 0
+    if (written > 0) this.#members.forget(written, (place) => void values[place]!++)
+  }
+
+  /** Moves what was counted into the batch; gives the points that are in it and not refused. */
+  #takePoints(): number {
+    const { batch } = this.#out
+    batch.pointsReceived = this.#points
+    for (const [reason, points] of this.#refused) batch.refuse(reason, points, '')
+    this.#points = 0
+    this.#refused = new Map()
+    return batch.pointsReceived - batch.refusedTotal
+  }
+
+  #observed(place: number): void {
+    this.#points++
+    this.#markDirty(place)
+  }
+
+  #markDirty(place: number): void {
+    if (this.#places.dirty[place] === 1 || !this.#places.isLive(place)) return
+    this.#places.dirty[place] = 1
+    this.#dirty.push(place)
+  }
+
+  /** The point is counted as received already. */
+  #refuseOwn(reason: string): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
+  }
+
+  #grew(sketch: Sketch): void {
+    const { totals } = this.#deps
+    totals.buckets++
+    const isCrowded = totals.buckets > totals.bucketsMax && sketch.bucketCount > sketchBucketsMin
+    if (sketch.bucketCount <= sketchBucketsMax && !isCrowded) return
+    const before = sketch.bucketCount
+    sketch.coarsen()
+    totals.buckets -= before - sketch.bucketCount
+  }
+
+  #refOfSet(place: number): number {
+    return this.#places.types[place] === setType ? this.#places.refs[place]! : -1
+  }
+
+  #remove(place: number, isReusable = true): void {
+    const name = this.#places.names[place] ?? ''
+    const known = this.#names.get(name)
+    if (known !== undefined && --known.aggregates === 0) this.#names.delete(name)
+    const { totals } = this.#deps
+    totals.aggregates--
+    totals.buckets -= this.#places.sketches[place]?.bucketCount ?? 0
+    this.#places.remove(place, isReusable)
+  }
+}
+
+function refusal(reason: AggregateRefusal, detail: string): FoundAggregate {
+  return { type: 'reject', reason, detail }
+}
