@@ -23,6 +23,7 @@ import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import {
+  createAggregates,
   createMetricsCatalog,
   createMetricsHandler,
   createMetricsIngest,
@@ -42,6 +43,7 @@ import {
   SeriesRegistry,
   SetsHead,
   warmHead,
+  type Aggregates,
   type MetricsBatch,
   type MetricsCatalog,
   type MetricsIngest,
@@ -62,12 +64,14 @@ export interface MetricsPath {
   readonly catalog: MetricsCatalog
   /** Distinct members of sets. */
   readonly uniques: UniqueStore
+  /** Where single observations are summed up. */
+  readonly aggregates: Aggregates
   /** Acknowledged samples and histograms that no query sees until the writer has come that far: memory is used up. */
   readonly hiddenSamples: () => number
 }
 
 export interface MetricsPathDeps {
-  readonly config: Pick<Config, 'logSizeBytesMax' | 'seriesMax'>
+  readonly config: Pick<Config, 'logSizeBytesMax' | 'seriesMax' | 'aggregateIntervalSec'>
   readonly dataDir: string
   readonly memory: MemoryBudget
   readonly engines: Engines
@@ -110,7 +114,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
   })
   const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
-  const sets = new SetsHead(registry, { clock, pendingAgeMs: () => log.backlog().oldestMs })
+  const sets = new SetsHead(registry, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
   const metadata = new MetadataStore()
   const state = { registry, head, histograms, metadata }
   const shared = {
@@ -152,11 +156,15 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     samples: new SampleStore(engines.clickhouse, registry),
     grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
   }
+  const ingest = createMetricsIngest({ ...shared, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) })
+  const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
+  registry.holdsRefs(aggregates)
   return {
     log,
     writer,
     conservation,
-    ingest: createMetricsIngest({ ...shared, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) }),
+    ingest,
+    aggregates,
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock }),
