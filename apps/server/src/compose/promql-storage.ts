@@ -37,7 +37,7 @@ export async function openPromqlStorage(mode: PromqlStorageMode, logger: Logger)
     )
     const path = await composeMetrics(
       {
-        config: { logSizeBytesMax, seriesMax },
+        config: { logSizeBytesMax, seriesMax, aggregateIntervalSec: 10 },
         dataDir,
         memory,
         engines,
