@@ -10,11 +10,11 @@ import type { UseCaseId } from '../naming/index.ts'
 import type { IndexerInstruments } from './instruments.ts'
 import { UseCaseKeyBuilder, type UseCaseKeyCollection } from './key-collection.ts'
 import type { StringStorage } from './ports.ts'
-import type { WritesLimiter } from './writes-limiter.ts'
+import type { DroppedString, LimitedWrites, WritesLimiter } from './writes-limiter.ts'
 
 export interface NewStringsDeps {
   readonly storage: Pick<StringStorage, 'read'>
-  readonly limiter: Pick<WritesLimiter, 'checkWriteLimits'>
+  readonly limiter: Pick<WritesLimiter, 'checkWriteLimits' | 'checkNow'>
   readonly instruments: Pick<IndexerInstruments, 'databaseFailed' | 'limited'>
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>
   readonly logger: Logger
@@ -78,6 +78,15 @@ export class NewStrings {
     })
   }
 
+  /** The same by what this process knows, for who cannot wait. */
+  refuseNow(useCaseId: UseCaseId, organizationId: number, strings: ReadonlySet<string>): ReadonlySet<string> {
+    const builder = new UseCaseKeyBuilder()
+    for (const string of strings) if (!this.has(useCaseId, organizationId, string)) builder.add(useCaseId, organizationId, string)
+    const keys = builder.build()
+    if (keys.size === 0) return none
+    return new Set(this.#take(this.#deps.limiter.checkNow(keys)).map(({ string }) => string))
+  }
+
   async #askAll(): Promise<void> {
     this.#isAsking = true
     while (this.#waiting.length > 0) {
@@ -95,7 +104,7 @@ export class NewStrings {
 
   /** Keys `usecase:organization:string` of what may not be stored. */
   async #refusedOf(questions: readonly Question[]): Promise<ReadonlySet<string>> {
-    const { storage, limiter, instruments, onKnown } = this.#deps
+    const { storage, limiter, onKnown } = this.#deps
     const builder = new UseCaseKeyBuilder()
     for (const { useCaseId, organizationId, strings } of questions) {
       for (const string of strings) if (!this.has(useCaseId, organizationId, string)) builder.add(useCaseId, organizationId, string)
@@ -107,13 +116,18 @@ export class NewStrings {
         for (const [organizationId, ids] of organizations) onKnown(useCaseId, organizationId, ids)
       }
     }
-    const { accepted, dropped } = await limiter.checkWriteLimits(stored?.getUnmappedKeys(keys) ?? keys)
+    const dropped = this.#take(await limiter.checkWriteLimits(stored?.getUnmappedKeys(keys) ?? keys))
+    return new Set(dropped.map(({ useCaseId, organizationId, string }) => `${useCaseId}:${organizationId}:${string}`))
+  }
+
+  /** Remembers what was let in; gives what was not. */
+  #take({ accepted, dropped }: LimitedWrites): readonly DroppedString[] {
     for (const key of accepted.asStrings()) this.#admitted.add(key)
     for (const key of this.#admitted) {
       if (this.#admitted.size <= admittedMax) break
       this.#admitted.delete(key)
     }
-    for (const { useCaseId, ext } of dropped) instruments.limited(useCaseId, ext.isGlobal, 1)
-    return new Set(dropped.map(({ useCaseId, organizationId, string }) => `${useCaseId}:${organizationId}:${string}`))
+    for (const { useCaseId, ext } of dropped) this.#deps.instruments.limited(useCaseId, ext.isGlobal, 1)
+    return dropped
   }
 }

@@ -41,6 +41,8 @@ export interface StringIndexer {
    * here, and `bulkRecord` asks no more of them. Never fails: without the database every string that this process does not know is new.
    */
   admitNew(useCaseId: UseCaseId, organizationId: number, strings: ReadonlySet<string>): Promise<ReadonlySet<string>>
+  /** The same by what this process knows and used, for who cannot wait. */
+  admitNewNow(useCaseId: UseCaseId, organizationId: number, strings: ReadonlySet<string>): ReadonlySet<string>
   /** Tells the cache in process an id read from elsewhere. */
   note(key: IndexedString, id: number): void
 }

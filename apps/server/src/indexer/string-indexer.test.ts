@@ -165,6 +165,14 @@ describe('letting new strings in before they are stored', () => {
     expect(await ways(indexer, of('a', 'b', 'c'))).toEqual(['f', 'f', 'r'])
   })
 
+  test('who cannot wait is answered by what this process knows', async () => {
+    const indexer = open({ ...unlimited, perOrganization: quota(2) })
+    expect(indexer.admitNewNow('custom', 1, new Set(['a', 'environment']))).toEqual(new Set())
+    expect(indexer.admitNewNow('custom', 1, new Set(['a', 'b']))).toEqual(new Set())
+    expect(indexer.admitNewNow('custom', 1, new Set(['c']))).toEqual(new Set(['c']))
+    expect(await ways(indexer, of('a', 'b'))).toEqual(['f', 'f'])
+  })
+
   test('requests at the same time count a string once', async () => {
     const indexer = open({ ...unlimited, perOrganization: quota(3) })
     const answers = await Promise.all([1, 2, 3, 4].map(() => indexer.admitNew('custom', 1, new Set(['a', 'b', 'c']))))

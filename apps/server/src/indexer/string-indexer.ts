@@ -107,13 +107,22 @@ class Indexer implements StringIndexer {
   }
 
   admitNew(useCaseId: UseCaseId, organizationId: number, strings: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    const unknown = new Set<string>()
-    for (const string of strings) if (this.lookup(useCaseId, organizationId, string) === 0 && isIndexable(string)) unknown.add(string)
-    return this.#news.refuse(useCaseId, organizationId, unknown)
+    return this.#news.refuse(useCaseId, organizationId, this.#unknown(useCaseId, organizationId, strings))
+  }
+
+  admitNewNow(useCaseId: UseCaseId, organizationId: number, strings: ReadonlySet<string>): ReadonlySet<string> {
+    return this.#news.refuseNow(useCaseId, organizationId, this.#unknown(useCaseId, organizationId, strings))
   }
 
   note(key: IndexedString, id: number): void {
     this.#deps.cache.note('br', key, id)
+  }
+
+  /** Those that would need an id. */
+  #unknown(useCaseId: UseCaseId, organizationId: number, strings: ReadonlySet<string>): ReadonlySet<string> {
+    const unknown = new Set<string>()
+    for (const string of strings) if (this.lookup(useCaseId, organizationId, string) === 0 && isIndexable(string)) unknown.add(string)
+    return unknown
   }
 
   async #readCache(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults> {

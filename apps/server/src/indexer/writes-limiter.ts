@@ -2,7 +2,7 @@
  * Quotas of first-seen strings, so that one that explodes fills neither the database nor everybody's patience: of an organization, of an
  * organization's use case, of a use case, of all together. What the guarded work did not store is given back.
  */
-import { checkQuota, type AcquiredQuotas, type Quota, type RequestedQuota, type SlidingWindowLimiter } from '../limiters/index.ts'
+import { checkQuota, type AcquiredQuotas, type Quota, type RequestedQuota, type LocalSlidingWindowLimiter } from '../limiters/index.ts'
 import type { UseCaseId } from '../naming/index.ts'
 import { UseCaseKeyBuilder, type UseCaseKeyCollection } from './key-collection.ts'
 import type { FetchTypeExt } from './key-results.ts'
@@ -37,6 +37,14 @@ export interface LimitedWrites {
   settle(stored: (useCaseId: UseCaseId, organizationId: number, string: string) => boolean): Promise<void>
 }
 
+/** What one use case of one organization asks for; no request without any quota. */
+interface Asked {
+  readonly useCaseId: UseCaseId
+  readonly organizationId: number
+  readonly strings: ReadonlySet<string>
+  readonly request: RequestedQuota | null
+}
+
 /** What one use case of one organization asked for and got. */
 interface Share {
   readonly useCaseId: UseCaseId
@@ -47,11 +55,11 @@ interface Share {
 const prefix = 'metrics-indexer'
 
 export class WritesLimiter {
-  readonly #limiter: SlidingWindowLimiter
+  readonly #limiter: LocalSlidingWindowLimiter
   readonly #limits: WritesLimits
 
   /** Throws `RangeError` for a quota that cannot be. */
-  constructor(limiter: SlidingWindowLimiter, limits: WritesLimits) {
+  constructor(limiter: LocalSlidingWindowLimiter, limits: WritesLimits) {
     const lists = [
       limits.global,
       limits.perOrganization,
@@ -65,14 +73,27 @@ export class WritesLimiter {
 
   /** Takes quota for as many of the strings as there is; which ones are dropped is not to be relied on. */
   async checkWriteLimits(keys: UseCaseKeyCollection): Promise<LimitedWrites> {
-    const asked: { useCaseId: UseCaseId; organizationId: number; strings: ReadonlySet<string>; request: RequestedQuota | null }[] = []
+    const asked = this.#asked(keys)
+    return this.#limited(asked, await this.#limiter.acquire(asked.flatMap(({ request }) => request ?? [])))
+  }
+
+  /** The same by what this process used, for who cannot wait. */
+  checkNow(keys: UseCaseKeyCollection): LimitedWrites {
+    const asked = this.#asked(keys)
+    return this.#limited(asked, this.#limiter.acquireNow(asked.flatMap(({ request }) => request ?? [])))
+  }
+
+  #asked(keys: UseCaseKeyCollection): Asked[] {
+    const asked: Asked[] = []
     for (const [useCaseId, collection] of keys.mapping) {
       for (const [organizationId, strings] of collection.mapping) {
         asked.push({ useCaseId, organizationId, strings, request: this.#request(useCaseId, organizationId, strings.size) })
       }
     }
-    const requests = asked.flatMap(({ request }) => (request === null ? [] : [request]))
-    const acquired = await this.#limiter.acquire(requests)
+    return asked
+  }
+
+  #limited(asked: readonly Asked[], acquired: AcquiredQuotas): LimitedWrites {
     const shares: Share[] = []
     const accepted = new UseCaseKeyBuilder()
     const dropped: DroppedString[] = []

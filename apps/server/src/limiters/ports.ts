@@ -52,7 +52,7 @@ export interface SlidingWindowLimiter {
   release(acquired: AcquiredQuotas, unused?: readonly number[]): Promise<void>
 }
 
-/** The same for callers that cannot wait: counts of this process alone. */
+/** The same for callers that cannot wait: by what this process alone used. */
 export interface LocalSlidingWindowLimiter extends SlidingWindowLimiter {
   acquireNow(requests: readonly RequestedQuota[]): AcquiredQuotas
   releaseNow(acquired: AcquiredQuotas, unused?: readonly number[]): void

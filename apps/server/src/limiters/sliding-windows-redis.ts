@@ -7,7 +7,7 @@ import { redisScript, type RedisEngine, type RedisReply } from '../engines/index
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MayBeAway } from '../kernel/may-be-away.ts'
-import type { AcquiredQuotas, GrantedQuota, Quota, RequestedQuota, SlidingWindowLimiter } from './ports.ts'
+import type { AcquiredQuotas, GrantedQuota, LocalSlidingWindowLimiter, Quota, RequestedQuota } from './ports.ts'
 import { LocalSlidingWindows } from './sliding-windows-local.ts'
 import { checkRequests, counterName, granuleCount, granuleKey, newestGranule, usesOf } from './sliding-windows.ts'
 
@@ -94,7 +94,7 @@ interface Change {
   readonly windowSeconds: number
 }
 
-export class RedisSlidingWindows implements SlidingWindowLimiter {
+export class RedisSlidingWindows implements LocalSlidingWindowLimiter {
   readonly #deps: RedisLimiterOptions
   /** What this process used, wherever it was granted. */
   readonly #own: LocalSlidingWindows
@@ -131,9 +131,18 @@ export class RedisSlidingWindows implements SlidingWindowLimiter {
       this.#own.charge(shared)
       return shared
     }
+    return this.acquireNow(requests)
+  }
+
+  /** By what this process used itself; Redis is told with the next question that can wait. */
+  acquireNow(requests: readonly RequestedQuota[]): AcquiredQuotas {
     const own = this.#own.acquireNow(requests)
     this.#owe(own)
     return own
+  }
+
+  releaseNow(acquired: AcquiredQuotas, unused?: readonly number[]): void {
+    void this.release(acquired, unused)
   }
 
   async release(acquired: AcquiredQuotas, unused?: readonly number[]): Promise<void> {
