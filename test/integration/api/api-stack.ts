@@ -26,6 +26,8 @@ import {
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
 import { MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
 import { createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
+import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
+import { lanesOfStack } from './lanes-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
 
 export const adminToken = 'admin-token-of-the-first-organization'
@@ -95,7 +97,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
   resources.defer('folder', () => rmSync(folder, { recursive: true, force: true }))
   const postgres = resources.use(await openPostgres({ url: null, dataDir: folder, logger: silentLogger, clock: systemClock }))
-  await runPostgresMigrations(postgres.pool, accountsMigrations)
+  await runPostgresMigrations(postgres.pool, [...accountsMigrations, ...realtimeMigrations])
   const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
   const settings = { publicUrl, adminEmail: 'ops@example.org', adminPassword, adminToken, ingestKey: null, secret: 'q7'.repeat(20) }
   const accounts = await openAccounts({ pool: postgres.pool, clock: systemClock, logger: silentLogger, settings })
@@ -147,6 +149,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
       },
     },
     systemStatus: async () => status,
+    lanes: lanesOfStack({ pool: postgres.pool, log: metrics.log }, resources),
     readiness: () => ({ ready: true, waitingFor: [], degraded: ['writer'] }),
     instruments,
     clock: systemClock,
@@ -185,8 +188,8 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     const coversFromMs = nowMs + 86_400_000
     head.coverFrom(coversFromMs)
     histograms.coverFrom(coversFromMs)
-    const { registry, samples } = metrics
-    return createMetricsStore({ registry, head, histograms, samples, grids: [new GridStore(clickhouse, registry)] })
+    const { registry, samples, past } = metrics
+    return createMetricsStore({ registry, head, histograms, samples, past, grids: [new GridStore(clickhouse, registry)] })
   }
   const put = async (tenant: Tenant, samples: readonly TestSample[]): Promise<void> =>
     await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)

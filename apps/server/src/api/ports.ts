@@ -1,5 +1,5 @@
 /** What the HTTP API needs from the rest of the program. Built in compose/. */
-import type { SystemStatusBody } from '@bellwether/protocol'
+import type { LaneQueue, LanesStatusBody, SystemStatusBody } from '@bellwether/protocol'
 import type { Accounts } from '../accounts/index.ts'
 import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -7,6 +7,7 @@ import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricsQuery } from '../query/index.ts'
+import type { LanesDesk } from '../realtime/index.ts'
 import type { AccessRule } from './http/route-table.ts'
 
 /** Every route carries its rule where a test can read it. */
@@ -38,6 +39,14 @@ export interface Readiness {
   readonly degraded: readonly string[]
 }
 
+/** The low-priority queue as operators see it. */
+export interface ApiLanes {
+  readonly desk: Pick<LanesDesk, 'view' | 'setSwitch'>
+  readonly settings: Pick<LanesStatusBody, 'windowSec' | 'backoffSec' | 'lowShare' | 'backend'>
+  queues(): LaneQueue[]
+  failure(): string | null
+}
+
 export interface ApiSettings {
   /** Version of the program. */
   readonly version: string
@@ -53,6 +62,7 @@ export interface ApiDeps {
   readonly anatomist: MetricAnatomist
   readonly ingest: ApiIngest
   readonly systemStatus: () => Promise<SystemStatusBody>
+  readonly lanes: ApiLanes
   readonly readiness: () => Readiness | Promise<Readiness>
   readonly instruments: Registry
   readonly clock: Clock

@@ -7,6 +7,7 @@ import { mountPlain, openApiDescription } from './plain-routes.ts'
 import { describePrometheus, mountPrometheus } from './prometheus/prometheus-routes.ts'
 import { anatomyRoutes } from './routes/anatomy-routes.ts'
 import { authRoutes } from './routes/auth-routes.ts'
+import { laneRoutes } from './routes/lane-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
@@ -15,7 +16,14 @@ import type { ApiDeps } from './ports.ts'
 
 /** The table of the own API. */
 export function apiRoutes(deps: ApiDeps): Route[] {
-  return [...authRoutes(deps), ...organizationRoutes(deps), ...projectRoutes(deps), ...anatomyRoutes(deps), ...systemRoutes(deps)]
+  return [
+    ...authRoutes(deps),
+    ...organizationRoutes(deps),
+    ...projectRoutes(deps),
+    ...anatomyRoutes(deps),
+    ...systemRoutes(deps),
+    ...laneRoutes(deps),
+  ]
 }
 
 /**

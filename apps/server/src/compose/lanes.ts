@@ -1,6 +1,7 @@
 /** The low-priority queue: where costs go, who is in it, and the task that decides. */
 import type { Config } from '../config/index.ts'
-import type { LowLaneOptions } from '../ingest/index.ts'
+import type { ApiLanes } from '../api/index.ts'
+import type { IngestLog, LowLaneOptions } from '../ingest/index.ts'
 import { Counter, Gauge, type Registry } from '../kernel/instruments.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -26,7 +27,7 @@ export type LaneSettings = Pick<
 
 export interface LanesDeps {
   readonly config: LaneSettings
-  readonly engines: Pick<Engines, 'postgres' | 'redis'>
+  readonly engines: { readonly postgres: Pick<Engines['postgres'], 'pool'>; readonly redis: Engines['redis'] }
   readonly instruments: Registry
   readonly clock: Clock
   readonly logger: Logger
@@ -109,6 +110,32 @@ export function lowLane({ book, meter, share, workers }: Lanes, isIntakeBusy: ()
     },
     onEmpty: () => book.emptied(),
   }
+}
+
+/** What the API shows of it. `readyWorkers`: segments of the ready lane that are inserted at once. */
+export function apiLanes(lanes: Lanes, { config, engines, log, readyWorkers }: ApiLanesDeps): ApiLanes {
+  return {
+    desk: lanes.desk,
+    settings: {
+      windowSec: config.lpqWindowSec,
+      backoffSec: config.lpqBackoffSec,
+      lowShare: lanes.share,
+      backend: engines.redis === null ? 'process' : 'redis',
+    },
+    queues: () =>
+      (['ready', 'low'] as const).map((lane) => {
+        const { rows, segments, sizeBytes, oldestMs } = log.backlog([lane])
+        return { lane, rows, segments, sizeBytes, oldestMs, workers: lane === 'ready' ? readyWorkers : lanes.workers }
+      }),
+    failure: lanes.failure,
+  }
+}
+
+interface ApiLanesDeps {
+  readonly config: LaneSettings
+  readonly engines: Pick<Engines, 'redis'>
+  readonly log: Pick<IngestLog, 'backlog'>
+  readonly readyWorkers: number
 }
 
 /** Never beats always. */

@@ -85,7 +85,7 @@ export interface MetricsPathDeps {
 }
 
 /** Segments of the ready lane inserted at once. Two keep the engine busy while the next body is built. */
-const insertsAtOnce = 2
+export const insertsAtOnce = 2
 
 /**
  * Opens everything in the order that makes a crash harmless: index and watermark from the engine, then what the log still

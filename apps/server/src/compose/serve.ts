@@ -29,9 +29,9 @@ import { defaultProtocolLimits, MetricsDoor, type ProtocolLimits } from '../prot
 import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
-import { composeLanes, type Lanes } from './lanes.ts'
+import { apiLanes, composeLanes, type Lanes } from './lanes.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
-import { composeMetrics, type MetricsPath } from './metrics.ts'
+import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
 import { mountAll } from './routes.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
@@ -109,6 +109,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       anatomist: createMetricAnatomist({ engine: engines.clickhouse, catalog: metrics.catalog, clock }),
       ingest: apiIngest(metrics, intake),
       systemStatus: status,
+      lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
       readiness: () => readiness({ engines, metrics, dataDir }),
       instruments,
       clock,
