@@ -29,6 +29,7 @@ const pages: readonly [path: string, name: string][] = [
   ['/settings/audit', 'audit'],
   ['/settings/account', 'account'],
   ['/system', 'system'],
+  ['/system/lanes', 'lanes'],
 ]
 
 describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {

@@ -8,6 +8,7 @@ import {
   dataModelRoute,
   exploreMetricsRoute,
   keysRoute,
+  lanesRoute,
   membersRoute,
   overviewRoute,
   projectsRoute,
@@ -42,6 +43,7 @@ const routeTree = rootRoute.addChildren([
     auditRoute,
     accountRoute,
     systemRoute,
+    lanesRoute,
   ]),
 ])
 

@@ -101,3 +101,9 @@ export const systemRoute = createRoute({
   path: '/system',
   component: lazyRouteComponent(() => import('../features/system/SystemPage.tsx'), 'SystemPage'),
 })
+
+export const lanesRoute = createRoute({
+  getParentRoute,
+  path: '/system/lanes',
+  component: lazyRouteComponent(() => import('../features/lanes/LanesPage.tsx'), 'LanesPage'),
+})

@@ -17,6 +17,7 @@ export type PagePath =
   | '/p/$project/settings/audit'
   | '/p/$project/settings/account'
   | '/p/$project/system'
+  | '/p/$project/system/lanes'
 
 export interface NavigationPage {
   readonly to: PagePath
@@ -66,7 +67,10 @@ export const navigation: readonly NavigationGroup[] = [
   {
     label: 'System',
     icon: 'system',
-    pages: [{ to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' }],
+    pages: [
+      { to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' },
+      { to: '/p/$project/system/lanes', label: 'Lanes', key: 'l', words: 'low priority queue lpq budget flood noisy project' },
+    ],
   },
 ]
 
