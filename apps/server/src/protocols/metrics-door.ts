@@ -120,6 +120,7 @@ export class MetricsDoor {
     this.intake = new Intake(this.limits, deps.clock)
     this.#instruments = deps.instruments === undefined ? null : createIntakeInstruments(deps.instruments, this.intake)
     this.#state = createDecodeState(this.limits)
+    deps.metrics.series.holdsRefs(this.#state.memory)
     this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
     this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)
     this.#remoteWrite2 = new RemoteWrite2Decoder(deps.metrics.series, this.limits)
@@ -354,6 +355,7 @@ export class MetricsDoor {
 
   /** What was left out is not in the batch, which is counted elsewhere. */
   #countDropped(tenant: Tenant, session: DecodeSession): void {
+    if (session.dropped.size === 0) return
     this.#deps.conservation.received(tenant, 'metrics', session.droppedTotal, 0)
     for (const [reason, points] of session.dropped) this.#deps.conservation.dropped(tenant, 'metrics', reason, points)
   }
