@@ -278,6 +278,10 @@ describe('everything that takes a scope', () => {
         series: () => query.series(scope, { ...all, matchers: [matchAll] }),
         metadata: () => query.metadata(scope, null, 0),
         metrics: () => query.metrics(scope),
+        allLabelNames: () => query.allLabelNames(scope, all, signal),
+        allLabelValues: () => query.allLabelValues(scope, '__name__', all, signal),
+        allSeries: () => query.allSeries(scope, { ...all, matchers: [matchAll] }, signal),
+        allMetrics: () => query.allMetrics(scope, signal),
       },
       store: {
         select: () => metrics.store.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, { ...budget, signal }),
@@ -291,6 +295,11 @@ describe('everything that takes a scope', () => {
         series: () => metrics.catalog.series(scope, { matchers: [matchAll], fromMs: 0, toMs: all.toMs, limit: 1000 }),
         metadata: () => metrics.catalog.metadata(scope, null, 1000),
         metrics: () => metrics.catalog.metrics(scope),
+        allLabelNames: () => metrics.catalog.allLabelNames(scope, { matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
+        allLabelValues: () =>
+          metrics.catalog.allLabelValues(scope, '__name__', { matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
+        allSeries: () => metrics.catalog.allSeries(scope, { matchers: [matchAll], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
+        allMetrics: () => metrics.catalog.allMetrics(scope, signal),
       },
       ingest: {
         usage: () => usageOf(scope, metrics.conservation.rows()),

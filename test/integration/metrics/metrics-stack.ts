@@ -13,7 +13,7 @@ import {
   type Spool,
   type Writer,
 } from '../../../apps/server/src/ingest/index.ts'
-import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { systemClock, type Clock } from '../../../apps/server/src/kernel/clock.ts'
 import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { createScope, type Tenant } from '../../../apps/server/src/kernel/scope.ts'
@@ -32,16 +32,21 @@ import {
   isThere,
   loadMetrics,
   MetadataStore,
+  PastNames,
+  PastSeries,
   MetricsBatch,
   metricsMigrations,
   normalizeLabels,
   SampleStore,
+  SeriesExpiry,
   SeriesRegistry,
   SetsHead,
   STALE,
+  type ExpiryPass,
   type MetricsIngest,
   type RollupsDeps,
   type SeriesBlock,
+  type SeriesLimits,
 } from '../../../apps/server/src/metrics/index.ts'
 
 export const tenant: Tenant = { organizationId: 1, projectId: 1 }
@@ -103,6 +108,12 @@ export interface StackOptions {
   /** How long disposing waits for the writer. */
   readonly drainTimeoutMs?: number
   /** Makes the stack keep rollups, whose rounds the test runs; in place of the engine and clock of the stack. */
+  /** For what is seen by series, and when. */
+  readonly clock?: Clock
+  readonly series?: Partial<SeriesLimits>
+  readonly unseenMinutesMax?: number
+  readonly loadRowsMax?: number
+  readonly usedBytesMax?: number
   readonly rollups?: Partial<Pick<RollupsDeps, 'engine' | 'clock' | 'timing'>>
 }
 
@@ -116,8 +127,10 @@ export async function openStack(options: StackOptions) {
     logger: silentLogger,
     diskReserveBytes: 0,
   })
-  const registry = new SeriesRegistry(defaultSeriesLimits, 1)
-  const shared = { engine, registry, log, clock: systemClock, logger: silentLogger, instruments: createInstruments() }
+  const clock = options.clock ?? systemClock
+  const registry = new SeriesRegistry({ ...defaultSeriesLimits, ...options.series }, 1)
+  const past = new PastSeries({ engine, registry, clock })
+  const shared = { engine, registry, past, log, clock: systemClock, logger: silentLogger, instruments: createInstruments() }
   const rollups = createRollups({ ...shared, ...options.rollups })
   const head = new Head({
     sizeBytesMax: options.headSizeBytesMax ?? 64 << 20,
@@ -130,7 +143,10 @@ export async function openStack(options: StackOptions) {
   const metadata = new MetadataStore()
   const conservation = createConservation()
   const instruments = createMetricsInstruments(createInstruments(), { series: registry, head, histograms })
-  await loadMetrics(engine, { registry, head, histograms, metadata }, live)
+  registry.holdsRefs(head)
+  const unseenMinutesMax = options.unseenMinutesMax ?? 10_000_000
+  const load = { nowMinute: Math.floor(clock.nowMs() / 60_000), unseenMinutesMax, rowsMax: options.loadRowsMax ?? 1_000_000 }
+  await loadMetrics(engine, { registry, head, histograms, metadata, load }, live)
   await sets.metrics.load(engine, live)
   const handler = createMetricsHandler({
     registry,
@@ -148,10 +164,15 @@ export async function openStack(options: StackOptions) {
   const handlers: ReadonlyMap<Kind, KindHandler> = new Map([['metrics', handler]])
   if (options.rollups !== undefined) await rollups.roller.open()
   await recoverLog(log, handlers, conservation)
+  await handler.settle((ids) => past.bringIds(ids, live))
   const ingest = createMetricsIngest({ log, registry, head, histograms, sets, metadata, conservation, instruments })
   const samples = new SampleStore(engine, registry)
-  const store = createMetricsStore({ registry, head, histograms, samples, grids: [new GridStore(engine, registry)] })
-  const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock })
+  const grids = [...(options.rollups === undefined ? [] : [rollups.store]), new GridStore(engine, registry)]
+  const store = createMetricsStore({ registry, head, histograms, samples, past, grids })
+  const pastNames = new PastNames({ engine, clock })
+  const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock, past, pastNames })
+  const expiryLimits = { unseenMinutesMax, usedBytesMax: options.usedBytesMax ?? 1 << 30, restMs: 180_000 }
+  const expiry = new SeriesExpiry({ registry, head, histograms, log, clock, limits: expiryLimits })
   const writer: Writer | null =
     options.withoutWriter === true
       ? null
@@ -184,6 +205,13 @@ export async function openStack(options: StackOptions) {
     sets,
     catalog,
     rollups,
+    past,
+    expiry,
+    /** A whole pass of expiry at once. */
+    expire(): ExpiryPass {
+      const pass = expiry.pass()
+      for (let step = pass.next(); ; step = pass.next()) if (step.done === true) return step.value
+    },
     /** Everything acknowledged is in the engine afterwards. */
     async drain(): Promise<void> {
       await writer?.drain(live)

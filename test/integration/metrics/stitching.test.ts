@@ -133,7 +133,8 @@ describe('head and engine', () => {
     }
     await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
-    const parts = { samples: new SampleStore(broken, stack.registry), grids: [new GridStore(broken, stack.registry)] }
+    const { past } = stack
+    const parts = { past, samples: new SampleStore(broken, stack.registry), grids: [new GridStore(broken, stack.registry)] }
     const store = createMetricsStore({ registry: stack.registry, head: stack.head, histograms: stack.histograms, ...parts })
     expect(toText(await store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { ...budget, signal: live }))).toEqual(
       toRecord(someSamples(10)),
@@ -174,8 +175,8 @@ describe('head and engine', () => {
         throw new Error('engine asked')
       },
     }
-    const { registry, head, histograms } = second
-    const store = createMetricsStore({ registry, head, histograms, samples: new SampleStore(broken, registry) })
+    const { registry, head, histograms, past } = second
+    const store = createMetricsStore({ registry, head, histograms, past, samples: new SampleStore(broken, registry) })
     const request = { matchers: [...up], fromMs, toMs: Infinity }
     expect(toText(await store.select(scope, request, { ...budget, signal: live }))).toEqual(want)
   })

@@ -39,7 +39,10 @@ import {
   isThere,
   loadMetrics,
   MetadataStore,
+  PastNames,
+  PastSeries,
   SampleStore,
+  SeriesExpiry,
   SeriesRegistry,
   SetsHead,
   warmHead,
@@ -71,7 +74,7 @@ export interface MetricsPath {
 }
 
 export interface MetricsPathDeps {
-  readonly config: Pick<Config, 'logSizeBytesMax' | 'seriesMax' | 'aggregateIntervalSec'>
+  readonly config: Pick<Config, 'logSizeBytesMax' | 'seriesMax' | 'aggregateIntervalSec' | 'seriesUnseenHours' | 'queryTimeoutSec'>
   readonly dataDir: string
   readonly memory: MemoryBudget
   readonly engines: Engines
@@ -106,7 +109,16 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   // What is visible and not inserted: bodies of the low lane are neither until they are read, and may be hours old.
   const pending: Pick<IngestLog, 'backlog'> = { backlog: () => visibleBacklog(log, writing.writer) }
   const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
-  const rollups = createRollups({ engine: engines.clickhouse, registry, log: pending, clock, logger: logger.child('rollups'), instruments })
+  const past = new PastSeries({ engine: engines.clickhouse, registry, clock })
+  const rollups = createRollups({
+    engine: engines.clickhouse,
+    registry,
+    past,
+    log: pending,
+    clock,
+    logger: logger.child('rollups'),
+    instruments,
+  })
   const head = new Head({
     sizeBytesMax: memory.headBytes,
     clock,
@@ -116,7 +128,12 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
   const sets = new SetsHead(registry, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
   const metadata = new MetadataStore()
-  const state = { registry, head, histograms, metadata }
+  registry.holdsRefs(head)
+  // What is left for series beside the caches of label bytes.
+  const seriesBytesMax = Math.floor(memory.registryBytes / 2)
+  const unseenMinutesMax = config.seriesUnseenHours * 60
+  const load = { nowMinute: Math.floor(clock.nowMs() / 60_000), unseenMinutesMax, rowsMax: Math.floor(seriesBytesMax / loadedSeriesBytes) }
+  const state = { registry, head, histograms, metadata, load }
   const shared = {
     ...state,
     sets,
@@ -125,11 +142,13 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     clock,
     logger,
   }
-  const handlers = new Map<Kind, KindHandler>([['metrics', createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })]])
+  const handler = createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })
+  const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
   await sets.metrics.load(engines.clickhouse, AbortSignal.timeout(loadTimeoutMs))
   await rollups.roller.open()
   await recoverLog(recordsOf(log, deps.low?.lanes.book ?? null), handlers, conservation)
+  await handler.settle((ids) => past.bringIds(ids, AbortSignal.timeout(loadTimeoutMs)))
   const writer = resources.use(
     createWriter({
       log,
@@ -150,10 +169,14 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   )
   writing.writer = writer
   writer.start()
+  const restMs = config.queryTimeoutSec * 1000 + restSlackMs
+  const expiryLimits = { unseenMinutesMax, usedBytesMax: seriesBytesMax, restMs }
+  resources.use(new SeriesExpiry({ registry, head, histograms, log: pending, clock, limits: expiryLimits })).start()
   resources.use(warmHead({ engine: engines.clickhouse, registry, head, logger }))
   resources.use(rollups.roller).start()
   const reading = {
     samples: new SampleStore(engines.clickhouse, registry),
+    past,
     grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
   }
   const ingest = createMetricsIngest({ ...shared, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) })
@@ -167,7 +190,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     aggregates,
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
-    catalog: createMetricsCatalog({ registry, metadata, clock }),
+    catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames: new PastNames({ engine: engines.clickhouse, clock }) }),
     uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
@@ -211,6 +234,11 @@ function emptyHeads(
   const histograms = state.histograms.withoutContent()
   return { registry: state.registry, head, histograms }
 }
+
+/** About what a series takes in memory, when as many are read at start as there is room for. */
+const loadedSeriesBytes = 400
+/** Queries wait for their turn and requests for theirs; within this time beside that of a query, both have come to an end. */
+const restSlackMs = 120_000
 
 /** Reading the index of ten million series must end some time. */
 const loadTimeoutMs = 600_000

@@ -37,7 +37,7 @@ export async function openPromqlStorage(mode: PromqlStorageMode, logger: Logger)
     )
     const path = await composeMetrics(
       {
-        config: { logSizeBytesMax, seriesMax, aggregateIntervalSec: 10 },
+        config: { logSizeBytesMax, seriesMax, seriesUnseenHours: 6, queryTimeoutSec: 60, aggregateIntervalSec: 10 },
         dataDir,
         memory,
         engines,

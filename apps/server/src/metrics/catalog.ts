@@ -5,14 +5,22 @@ import type { MetadataStore } from './metadata-store.ts'
 import type { CatalogQuery, Labels, MetricMetadata } from './model.ts'
 import type { MetricsCatalog, MetricSummary } from './ports.ts'
 import { nameLabel } from './series/labels.ts'
-import type { SeriesRegistry, TenantSeries } from './series/registry.ts'
+import type { PastNames } from './series/past-names.ts'
+import type { PastSeries } from './series/past-series.ts'
+import type { SeriesRegistry } from './series/registry.ts'
+import type { TenantSeries } from './series/series-tenants.ts'
 import { unionKernel, type RefList } from './series/sorted-refs.ts'
 
 export interface MetricsCatalogDeps {
   readonly registry: SeriesRegistry
   readonly metadata: MetadataStore
   readonly clock: Pick<Clock, 'nowMs'>
+  readonly past: Pick<PastSeries, 'covers' | 'bring'>
+  readonly pastNames: Pick<PastNames, 'labelNames' | 'labelValues' | 'metrics'>
 }
+
+/** Series that one request may bring into the index. */
+const broughtMax = 200_000
 
 /** Texts held while the smallest are looked for; a limit above it only holds more. */
 const heldMin = 10_000
@@ -33,11 +41,60 @@ export function smallestTexts(texts: Iterable<string>, limit: number): string[] 
   return held.sort(byText).slice(0, limit)
 }
 
+/** The `limit` smallest of both lists, each once. */
+function united(one: readonly string[], other: readonly string[], limit: number): string[] {
+  return other.length === 0 ? [...one] : smallestTexts(new Set([...one, ...other]), limit)
+}
+
 class IndexCatalog implements MetricsCatalog {
   readonly #deps: MetricsCatalogDeps
 
   constructor(deps: MetricsCatalogDeps) {
     this.#deps = deps
+  }
+
+  async allLabelNames(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<string[]> {
+    const lists = await this.#bring(scope, query, signal)
+    const past = lists ? [] : await this.#deps.pastNames.labelNames(scope, query, signal)
+    return united(this.labelNames(scope, query), past, query.limit)
+  }
+
+  async allLabelValues(scope: Scope, name: string, query: CatalogQuery, signal: AbortSignal): Promise<string[]> {
+    const lists = await this.#bring(scope, query, signal)
+    const past = lists ? [] : await this.#deps.pastNames.labelValues(scope, name, query, signal)
+    return united(this.labelValues(scope, name, query), past, query.limit)
+  }
+
+  async allSeries(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<Labels[]> {
+    if (!(await this.#bring(scope, query, signal))) {
+      await this.#deps.past.bring(scope, { ...query, matchers: [] }, { seriesMax: broughtMax, signal })
+    }
+    return this.series(scope, query)
+  }
+
+  async allMetrics(scope: Scope, signal: AbortSignal): Promise<MetricSummary[]> {
+    const here = this.metrics(scope)
+    if (this.#deps.past.covers(scope, -Infinity)) return here
+    const found = new Map(here.map((one) => [one.name, one]))
+    for (const past of await this.#deps.pastNames.metrics(scope, signal)) {
+      const known = found.get(past.name)
+      found.set(past.name, {
+        name: past.name,
+        seriesCount: Math.max(past.seriesCount, known?.seriesCount ?? 0),
+        firstSeenMs: Math.min(past.firstSeenMs, known?.firstSeenMs ?? Infinity),
+        lastSeenMs: Math.max(past.lastSeenMs, known?.lastSeenMs ?? 0),
+        metadata: known?.metadata ?? this.#deps.metadata.find(scope, past.name),
+      })
+    }
+    return smallestTexts(found.keys(), found.size).flatMap((name) => found.get(name) ?? [])
+  }
+
+  /** False when the engine must be asked for the names themselves: without matchers a project may have more series than memory takes. */
+  async #bring(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, signal: AbortSignal): Promise<boolean> {
+    const { past } = this.#deps
+    if (past.covers(scope, fromMs)) return true
+    for (const set of matchers) await past.bring(scope, { matchers: set, fromMs, toMs }, { seriesMax: broughtMax, signal })
+    return matchers.length > 0
   }
 
   labelNames(scope: Scope, query: CatalogQuery): string[] {
@@ -106,7 +163,7 @@ class IndexCatalog implements MetricsCatalog {
         const summary = found.get(name) ?? { seriesCount: 0, firstSeenMs: Infinity, lastSeenMs: 0 }
         for (let i = 0; i < list.length; i++) {
           const ref = list.refs[i] ?? 0
-          if (registry.lastMinute(ref) < registry.firstMinute(ref)) continue
+          if (registry.lastMinute(ref) < registry.firstMinute(ref) || !registry.isListed(ref)) continue
           summary.seriesCount++
           summary.firstSeenMs = Math.min(summary.firstSeenMs, registry.firstMinute(ref) * 60_000)
           summary.lastSeenMs = Math.max(summary.lastSeenMs, Math.min(registry.lastMinute(ref) * 60_000, nowMs))
@@ -136,7 +193,11 @@ class IndexCatalog implements MetricsCatalog {
   }
 
   #isListActive(list: RefList, fromMs: number, toMs: number): boolean {
-    for (let i = 0; i < list.length; i++) if (this.#deps.registry.isActive(list.refs[i] ?? 0, fromMs, toMs)) return true
+    const { registry } = this.#deps
+    for (let i = 0; i < list.length; i++) {
+      const ref = list.refs[i] ?? 0
+      if (registry.isActive(ref, fromMs, toMs) && registry.isListed(ref)) return true
+    }
     return false
   }
 

@@ -34,12 +34,15 @@ export interface MetricsHandlerDeps {
   readonly decisions?: SeriesDecisions
 }
 
-class MetricsHandler implements KindHandler {
+export class MetricsHandler implements KindHandler {
   readonly kind = kind
   readonly #deps: MetricsHandlerDeps
   readonly #rows: RowCollector
   readonly #columns = new ColumnPool()
   readonly #batch = new MetricsBatch()
+  /** Recovered records with samples of series that are not in the index, and the ids of these; no more than the log holds. */
+  #waiting: LogRecord[] = []
+  readonly #unknownIds = new Map<string, readonly [low: number, high: number]>()
   readonly #admission: SeriesAdmission
 
   constructor(deps: MetricsHandlerDeps) {
@@ -88,13 +91,30 @@ class MetricsHandler implements KindHandler {
       points = countDropped(conservation, batch, { dropped: decisions.folding.fold(batch), rows, points })
       rows = batch.sampleCount + batch.histogramCount
     }
+    this.#rows.revive(batch)
     for (const ref of this.#rows.collect(batch)) rowRefs.push(ref)
     const refusals = this.#admission.judgeNow(batch.tenant, rowRefs)
     if (refusals === null) return points
     return countDropped(conservation, batch, { dropped: this.#admission.takeOut(batch, rowRefs, refusals), rows, points })
   }
 
-  /** To be called after the series were loaded from the engine. Damaged records are logged and left to the writer. */
+  /**
+   * To be called once the log is recovered: shows samples of series that are not in the index, brought in by their ids (low and high halves in
+   * turn). Errors: those of `bringIds`.
+   */
+  async settle(bringIds: (ids: readonly number[]) => Promise<void>): Promise<void> {
+    if (this.#unknownIds.size > 0) await bringIds([...this.#unknownIds.values()].flat())
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#unknownIds.clear()
+    let samples = 0
+    for (const record of waiting) samples += this.#show(record, decodeMetricsRecord(record.payload))
+    if (samples === 0) return
+    this.#deps.instruments.unknownSeries.inc(samples)
+    this.#deps.logger.warn('recovered samples of series that are not in the index', { samples })
+  }
+
+  /** To be called after the series were loaded from the engine, and followed by `settle`. Damaged records are logged and left to the writer. */
   recover(record: LogRecord): void {
     if (record.format !== metricsRecordFormat) return
     let decoded: MetricsRecord
@@ -104,11 +124,8 @@ class MetricsHandler implements KindHandler {
       this.#deps.logger.error('a record of metrics in the log is damaged', { error })
       return
     }
-    const unknown = this.#show(record, decoded)
-    if (unknown > 0) {
-      this.#deps.instruments.unknownSeries.inc(unknown)
-      this.#deps.logger.warn('recovered samples of series that are not in the index', { samples: unknown })
-    }
+    // Showing a record again changes nothing but what was missing.
+    if (this.#show(record, decoded) > 0) this.#waiting.push(record)
   }
 
   buried(records: readonly LogRecord[]): void {
@@ -123,6 +140,12 @@ class MetricsHandler implements KindHandler {
     }
   }
 
+  #find(low: number, high: number): number {
+    const ref = this.#deps.registry.findId(low, high)
+    if (ref === -1) this.#unknownIds.set(`${low}/${high}`, [low, high])
+    return ref
+  }
+
   /** Puts series and samples into memory; gives the number of samples without a series. */
   #show(record: LogRecord, decoded: MetricsRecord): number {
     const { registry, head, histograms, metadata } = this.#deps
@@ -135,7 +158,7 @@ class MetricsHandler implements KindHandler {
     const values = new Float64Array(decoded.sampleCount)
     let count = 0
     for (let i = 0; i < decoded.sampleCount; i++) {
-      const ref = registry.findId(decoded.idLow[i] ?? 0, decoded.idHigh[i] ?? 0)
+      const ref = this.#find(decoded.idLow[i] ?? 0, decoded.idHigh[i] ?? 0)
       if (ref === -1) continue
       const timeMs = decoded.timesMs[i] ?? 0
       registry.touch(ref, timeMs)
@@ -144,9 +167,10 @@ class MetricsHandler implements KindHandler {
       values[count++] = decoded.values[i] ?? 0
     }
     head.append(refs, timesMs, values, count)
+    for (let row = 0; row < decoded.sets.count; row++) this.#find(decoded.sets.idLow[row] ?? 0, decoded.sets.idHigh[row] ?? 0)
     let unknown = decoded.sampleCount - count + (this.#deps.sets?.recover(decoded.sets) ?? 0)
     for (const { idLow, idHigh, timeMs, histogram } of decoded.histograms) {
-      const ref = registry.findId(idLow, idHigh)
+      const ref = this.#find(idLow, idHigh)
       if (ref === -1) unknown++
       else {
         registry.touch(ref, timeMs)
@@ -158,6 +182,6 @@ class MetricsHandler implements KindHandler {
   }
 }
 
-export function createMetricsHandler(deps: MetricsHandlerDeps): KindHandler {
+export function createMetricsHandler(deps: MetricsHandlerDeps): MetricsHandler {
   return new MetricsHandler(deps)
 }

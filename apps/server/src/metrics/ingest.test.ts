@@ -264,9 +264,24 @@ describe('the handler', () => {
   })
 })
 
+/** The index knows all. */
+const nothingPast = {
+  covers: () => true,
+  bring: () => Promise.resolve(),
+  labelNames: () => Promise.resolve([]),
+  labelValues: () => Promise.resolve([]),
+  metrics: () => Promise.resolve([]),
+}
+
 test('the catalog knows names, values and series by time, and nothing of other projects', async () => {
   const { ingest, registry, metadata } = open()
-  const catalog = createMetricsCatalog({ registry, metadata, clock: { nowMs: () => startMs + 86_400_000 } })
+  const catalog = createMetricsCatalog({
+    registry,
+    metadata,
+    clock: { nowMs: () => startMs + 86_400_000 },
+    past: nothingPast,
+    pastNames: nothingPast,
+  })
   const hour = 3_600_000
   const put = (labels: Labels, timeMs: number): void => void registry.touch(registry.resolve(tenant, labels), timeMs)
   put(

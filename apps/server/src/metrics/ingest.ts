@@ -17,6 +17,7 @@ import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import { grownU32 } from './series/growable.ts'
 import type { SeriesRegistry } from './series/registry.ts'
+import { retired } from './series/series-columns.ts'
 import { SeriesAdmission, type Refusals } from './series-admission.ts'
 import type { SetsHead } from './sets/sets-head.ts'
 
@@ -61,6 +62,17 @@ export class RowCollector {
 
   constructor(registry: SeriesRegistry) {
     this.#registry = registry
+  }
+
+  /** Brings back series that left the index since the batch found them. */
+  revive(batch: MetricsBatch): void {
+    const registry = this.#registry
+    const { state } = registry.columns
+    if (registry.life.restingCount === 0) return
+    for (let i = 0; i < batch.sampleCount; i++) if (state[batch.seriesRefs[i] ?? 0] === retired) registry.revive(batch.seriesRefs[i] ?? 0)
+    for (const ref of batch.histogramRefs) registry.revive(ref)
+    for (let row = 0; row < batch.sets.count; row++) registry.revive(batch.sets.refs[row] ?? 0)
+    for (const { seriesRef } of batch.exemplars) registry.revive(seriesRef)
   }
 
   /** Notes the times of all samples in the registry on the way. */
@@ -139,6 +151,9 @@ class Ingest implements MetricsIngest {
     conservation.received(tenant, kind, batch.pointsReceived, wireBytes)
     for (const [reason, points] of batch.refused) conservation.refused(tenant, kind, reason, points)
     let points = this.#fold(batch, batch.pointsReceived - batch.refusedTotal)
+    // Refs keep their meaning until this batch is visible, also those of series that leave the index meanwhile.
+    using _pin = registry.life.pin()
+    this.#rows.revive(batch)
     points = this.#leaveOut(batch, points)
     const rowRefs = this.#rows.collect(batch)
     const judged = rowRefs.length === 0 ? null : this.#admission.judge(tenant, rowRefs)
@@ -162,6 +177,7 @@ class Ingest implements MetricsIngest {
       throw error
     }
     const durableMs = cost?.nowMs() ?? 0
+    this.#rows.revive(batch)
     conservation.queued(tenant, kind, points)
     rowRefs.forEach((ref, i) => registry.markDurable(ref, seen[i]?.[0] ?? 0, seen[i]?.[1] ?? 0))
     metadata.put(tenant, news)

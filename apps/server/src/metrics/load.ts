@@ -5,13 +5,14 @@ import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import { SampleStore } from './samples/sample-store.ts'
 import type { SeriesRegistry } from './series/registry.ts'
-import { loadSeries, type SeriesLoad } from './series/series-loader.ts'
+import { loadSeries, type LoadBounds, type SeriesLoad } from './series/series-loader.ts'
 
 export interface MetricsState {
   readonly registry: SeriesRegistry
   readonly head: Head
   readonly histograms: HistogramHead
   readonly metadata: MetadataStore
+  readonly load: LoadBounds
 }
 
 /**
@@ -20,7 +21,7 @@ export interface MetricsState {
  */
 export async function loadMetrics(engine: Pick<ClickHouse, 'queryNative'>, state: MetricsState, signal: AbortSignal): Promise<SeriesLoad> {
   const samples = new SampleStore(engine, state.registry)
-  const loaded = await loadSeries(engine, state.registry, signal)
+  const loaded = await loadSeries(engine, state.registry, state.load, signal)
   await state.metadata.load(engine, signal)
   for (const metric of await samples.histogramMetrics(signal)) state.histograms.noteMetric(metric)
   state.head.coverFrom((await samples.newestMs('samples', signal)) + 1)

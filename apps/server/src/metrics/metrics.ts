@@ -24,6 +24,21 @@ export function createMetricsInstruments(
       },
     })
   gauge('bellwether_series', 'Series in the index.', () => parts.series.seriesCount)
+  gauge('bellwether_series_bytes', 'Memory in use by series, without the cache of label bytes.', () => parts.series.usedBytes)
+  gauge(
+    'bellwether_series_resting',
+    'Series that left the index and whose numbers are not given out again yet.',
+    () => parts.series.life.restingCount,
+  )
+  const expired: Counter = new Counter({
+    name: 'bellwether_series_expired_total',
+    help: 'Series that left the index because they were not seen for long; queries of their time bring them back.',
+    registers: [registry],
+    collect() {
+      expired.reset()
+      expired.inc(parts.series.life.retirements)
+    },
+  })
   gauge('bellwether_series_symbols', 'Distinct label names and values in the index.', () => parts.series.symbols.size)
   gauge('bellwether_series_wire_cache_bytes', 'Memory of the cache of label bytes.', () => parts.series.wireCacheSizeBytes)
   gauge('bellwether_head_samples', 'Samples kept in memory.', () => parts.head.sampleCount)

@@ -123,8 +123,15 @@ export interface MetricsStore {
   grid?(scope: Scope, request: GridRequest, bounds: ReadBounds): Promise<SeriesGrid | null>
 }
 
-/** Names, labels and descriptions, from the in-memory index. Times bound the series to those active in the range. */
+/**
+ * Names, labels and descriptions. Times bound the series to those active in the range. The methods that give no promise know the series in
+ * the in-memory index: those in use; the others know all. Errors of these by code: `metrics.bad_regexp`, `query.too_many_series`, the engine's.
+ */
 export interface MetricsCatalog {
+  allLabelNames(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<string[]>
+  allLabelValues(scope: Scope, name: string, query: CatalogQuery, signal: AbortSignal): Promise<string[]>
+  allSeries(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<Labels[]>
+  allMetrics(scope: Scope, signal: AbortSignal): Promise<MetricSummary[]>
   labelNames(scope: Scope, query: CatalogQuery): string[]
   labelValues(scope: Scope, name: string, query: CatalogQuery): string[]
   series(scope: Scope, query: CatalogQuery): Labels[]

@@ -26,6 +26,7 @@ import type { SampleStore } from './samples/sample-store.ts'
 import { mergeHistograms, spread, toBlock } from './samples/series-block.ts'
 import { mergeSamples, type SeriesSamples } from './samples/series-samples.ts'
 import { LabelCache } from './series/label-cache.ts'
+import type { PastSeries } from './series/past-series.ts'
 import type { SeriesRegistry } from './series/registry.ts'
 
 export interface MetricsStoreDeps {
@@ -33,6 +34,7 @@ export interface MetricsStoreDeps {
   readonly head: Head
   readonly histograms: HistogramHead
   readonly samples: SampleStore
+  readonly past: PastSeries
   /** What computes range functions itself, in the order of preference. Without any, all is computed from samples. */
   readonly grids?: readonly GridSource[]
 }
@@ -52,9 +54,11 @@ class StitchedStore implements MetricsStore {
   constructor(deps: MetricsStoreDeps) {
     this.#deps = deps
     this.#labels = new LabelCache(deps.registry)
+    deps.registry.holdsRefs(this.#labels)
   }
 
   async select(scope: Scope, request: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock> {
+    if (!this.#deps.past.covers(scope, request.fromMs)) await this.#deps.past.bring(scope, request, bounds)
     const refs = this.#refs(scope, request, bounds)
     const recent = this.#readHead(refs, request)
     const recentHistograms = this.#readHeadHistograms(refs, request)
@@ -84,7 +88,9 @@ class StitchedStore implements MetricsStore {
     const hint = endingBefore(request.hint, head.coversFromMs)
     if (hint === null) return null
     const fromMs = hint.startMs - hint.windowMs + 1
-    const refs = this.#refs(scope, { matchers: request.matchers, fromMs, toMs: hint.endMs }, bounds)
+    const range = { matchers: request.matchers, fromMs, toMs: hint.endMs }
+    if (!this.#deps.past.covers(scope, fromMs)) await this.#deps.past.bring(scope, range, bounds)
+    const refs = this.#refs(scope, range, bounds)
     if (!grids.some((grid) => grid.coveredSteps(refs, hint) > 0)) return null
     const steps = stepsOf(hint)
     if (head.hasPending(refs, fromMs, hint.endMs) || this.#hasHistograms(refs)) return null

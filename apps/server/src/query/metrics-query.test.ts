@@ -27,6 +27,10 @@ const catalog: MetricsCatalog = {
   series: () => [],
   metadata: () => [],
   metrics: () => [],
+  allLabelNames: (_scope, { limit }) => Promise.resolve(Array.from({ length: limit }, (_, i) => `l${i}`)),
+  allLabelValues: () => Promise.resolve([]),
+  allSeries: () => Promise.resolve([]),
+  allMetrics: () => Promise.resolve([]),
 }
 
 interface Asked {
@@ -123,10 +127,11 @@ describe('a query', () => {
 })
 
 describe('lists', () => {
-  test('say when they were cut', () => {
+  test('say when they were cut', async () => {
     const { query } = queryOver(async () => blockOf(0, 0))
     const request = { matchers: [], fromMs: 0, toMs: 1, limit: 2 }
     expect(query.labelNames(scope, request)).toEqual({ items: ['l0', 'l1'], isCut: true })
     expect(query.labelValues(scope, 'x', request)).toEqual({ items: [], isCut: false })
+    expect(await query.allLabelNames(scope, request, never)).toEqual({ items: ['l0', 'l1'], isCut: true })
   })
 })

@@ -60,6 +60,11 @@ export interface MetricsQuery {
   series(scope: Scope, request: CatalogRequest): CatalogAnswer<Labels>
   metadata(scope: Scope, name: string | null, limit: number): readonly MetricMetadata[]
   metrics(scope: Scope): readonly MetricSummary[]
+  /** The same of all series, those included that are not in use any more. Errors: `metrics.bad_regexp`, `query.too_many_series`, the engine's. */
+  allLabelNames(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>>
+  allLabelValues(scope: Scope, name: string, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>>
+  allSeries(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<Labels>>
+  allMetrics(scope: Scope, signal: AbortSignal): Promise<readonly MetricSummary[]>
 }
 
 export interface MetricsQueryDeps {
@@ -176,13 +181,41 @@ class BudgetedMetricsQuery implements MetricsQuery {
   metrics(scope: Scope): readonly MetricSummary[] {
     return this.#deps.catalog.metrics(scope)
   }
+
+  allLabelNames(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>> {
+    return cutAll(request, (limit) => this.#deps.catalog.allLabelNames(scope, { ...request, limit }, signal))
+  }
+
+  allLabelValues(scope: Scope, name: string, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>> {
+    return cutAll(request, (limit) => this.#deps.catalog.allLabelValues(scope, name, { ...request, limit }, signal))
+  }
+
+  allSeries(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<Labels>> {
+    return cutAll(request, (limit) => this.#deps.catalog.allSeries(scope, { ...request, limit }, signal))
+  }
+
+  allMetrics(scope: Scope, signal: AbortSignal): Promise<readonly MetricSummary[]> {
+    return this.#deps.catalog.allMetrics(scope, signal)
+  }
+}
+
+function limitOf({ limit }: CatalogRequest): number {
+  return limit === 0 ? catalogLimitMax : Math.min(limit, catalogLimitMax)
+}
+
+function cutTo<Item>(limit: number, items: readonly Item[]): CatalogAnswer<Item> {
+  return items.length > limit ? { items: items.slice(0, limit), isCut: true } : { items, isCut: false }
 }
 
 /** Asks for one more than is given out, to know whether there was more. */
 function cut<Item>(request: CatalogRequest, ask: (limit: number) => readonly Item[]): CatalogAnswer<Item> {
-  const limit = request.limit === 0 ? catalogLimitMax : Math.min(request.limit, catalogLimitMax)
-  const items = ask(limit + 1)
-  return items.length > limit ? { items: items.slice(0, limit), isCut: true } : { items, isCut: false }
+  const limit = limitOf(request)
+  return cutTo(limit, ask(limit + 1))
+}
+
+async function cutAll<Item>(request: CatalogRequest, ask: (limit: number) => Promise<readonly Item[]>): Promise<CatalogAnswer<Item>> {
+  const limit = limitOf(request)
+  return cutTo(limit, await ask(limit + 1))
 }
 
 export function createMetricsQuery(deps: MetricsQueryDeps): MetricsQuery {

@@ -128,22 +128,22 @@ function cutNotes({ isCut }: CatalogAnswer<unknown>): Notes {
   return isCut ? { warnings: [truncated] } : {}
 }
 
-export function series(deps: PromDeps, call: PromCall): FastifyReply {
+export async function series(deps: PromDeps, call: PromCall): Promise<FastifyReply> {
   if (call.params.all('match[]').length === 0) throw new AppError(badParameter, { publicText: 'no match[] parameter provided' })
-  const found = deps.query.series(call.scope, catalogRequest(call))
+  const found = await deps.query.allSeries(call.scope, catalogRequest(call), call.signal)
   return sendData(call.reply, listJson(found.items, labelsJson), cutNotes(found))
 }
 
-export function labelNames(deps: PromDeps, call: PromCall): FastifyReply {
-  const found = deps.query.labelNames(call.scope, catalogRequest(call))
+export async function labelNames(deps: PromDeps, call: PromCall): Promise<FastifyReply> {
+  const found = await deps.query.allLabelNames(call.scope, catalogRequest(call), call.signal)
   return sendData(call.reply, listJson(found.items, quote), cutNotes(found))
 }
 
-export function labelValues(deps: PromDeps, call: PromCall): FastifyReply {
+export async function labelValues(deps: PromDeps, call: PromCall): Promise<FastifyReply> {
   const name = unescapeLabelName(call.name)
   if (name === '' || /\p{Surrogate}/u.test(name))
     throw new AppError(badParameter, { publicText: `invalid label name: ${JSON.stringify(call.name)}` })
-  const found = deps.query.labelValues(call.scope, name, catalogRequest(call))
+  const found = await deps.query.allLabelValues(call.scope, name, catalogRequest(call), call.signal)
   return sendData(call.reply, listJson(found.items, quote), cutNotes(found))
 }
 

@@ -204,8 +204,8 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       handle: async (call) => {
         const { search, cursor, limit } = call.query
         const wanted = search.toLowerCase()
-        const found = query
-          .metrics(call.access().scope)
+        const all = await query.allMetrics(call.access().scope, call.signal)
+        const found = all
           .filter(({ name }) => name.toLowerCase().includes(wanted) && (cursor === null || name > cursor))
           .sort((a, b) => (a.name < b.name ? -1 : 1))
         const items = found.slice(0, limit).map(toMetric)
@@ -218,7 +218,7 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       summary: 'One metric: type, unit, description, series, first and last sample.',
       query: nothing,
       answer: metricSchema,
-      handle: async (call) => toMetric(mustHave(query, call.access().scope, call.param('name'))),
+      handle: async (call) => toMetric(await mustHave(query, call.access().scope, call.param('name'), call.signal)),
     }),
     defineRoute({
       ...common,
@@ -229,15 +229,14 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       handle: async (call) => {
         const { scope } = call.access()
         const request = seriesOf(call.param('name'), tagValuesCountedMax)
-        const names = query.labelNames(scope, request).items
+        const names = (await query.allLabelNames(scope, request, call.signal)).items
         if (names.length === 0) throw new AppError(metricNotFound)
         const tags = names.filter((name) => name !== '__name__')
-        return wholePage(
-          tags.map((name) => {
-            const values = query.labelValues(scope, name, request)
-            return { name, valueCount: values.items.length, valueCountIsExact: !values.isCut }
-          }),
-        )
+        const counted = tags.map(async (name) => {
+          const values = await query.allLabelValues(scope, name, request, call.signal)
+          return { name, valueCount: values.items.length, valueCountIsExact: !values.isCut }
+        })
+        return wholePage(await Promise.all(counted))
       },
     }),
     defineRoute({
@@ -249,7 +248,7 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       handle: async (call) => {
         const { scope } = call.access()
         const { cursor, limit } = call.query
-        const found = query.labelValues(scope, call.param('tag'), seriesOf(call.param('name'), 0)).items
+        const found = (await query.allLabelValues(scope, call.param('tag'), seriesOf(call.param('name'), 0), call.signal)).items
         const values = found.filter((value) => cursor === null || value > cursor)
         const items = values.slice(0, limit).map((value) => ({ value }))
         return { items, next: values.length > limit ? (items.at(-1)?.value ?? null) : null }
@@ -258,8 +257,8 @@ function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
   ]
 }
 
-function mustHave(query: MetricsQuery, scope: Scope, name: string): MetricSummary {
-  const found = query.metrics(scope).find((summary) => summary.name === name)
+async function mustHave(query: MetricsQuery, scope: Scope, name: string, signal: AbortSignal): Promise<MetricSummary> {
+  const found = (await query.allMetrics(scope, signal)).find((summary) => summary.name === name)
   if (found === undefined) throw new AppError(metricNotFound)
   return found
 }

@@ -15,6 +15,9 @@ export function sampleSql(baseMs: number): string {
   return `series, toUInt32(ts - ${baseMs}), ${value}`
 }
 
+/** Told of series that are not in the index. */
+export type OnUnknown = (low: number, high: number) => void
+
 /** Takes finished buckets; the object is used again. */
 export type BucketSink = (ref: number, bucket: number, content: Bucket) => void
 
@@ -28,6 +31,7 @@ const { bucketMs } = fiveMinutes
 export class BucketBuilder {
   readonly #registry: SeriesRegistry
   readonly #emit: BucketSink
+  readonly #onUnknown: OnUnknown
   /** Samples looked at. */
   rows = 0
   /** Last buckets of hours, by series. */
@@ -36,7 +40,7 @@ export class BucketBuilder {
   #metric = -1
   #low = -1
   #high = -1
-  /** -1: a series that the index does not know; nobody can ask for it. */
+  /** -1: a series that the index does not know; the run is to be repeated once it does. */
   #ref = -1
   #content = new Bucket()
   /** -1: none is open. */
@@ -44,8 +48,9 @@ export class BucketBuilder {
   #startMs = 0
   #endMs = -Infinity
 
-  constructor(registry: SeriesRegistry, emit: BucketSink) {
+  constructor(registry: SeriesRegistry, emit: BucketSink, onUnknown: OnUnknown) {
     this.#registry = registry
+    this.#onUnknown = onUnknown
     this.#emit = emit
   }
 
@@ -77,7 +82,7 @@ export class BucketBuilder {
     this.#low = low
     this.#high = high
     this.#ref = this.#registry.findId(low, high)
-    if (this.#ref === -1) return
+    if (this.#ref === -1) return this.#onUnknown(low, high)
     const metric = this.#registry.metricHash(this.#ref)
     if (metric !== this.#metric) this.#giveKept()
     this.#metric = metric

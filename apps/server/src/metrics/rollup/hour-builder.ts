@@ -6,7 +6,7 @@ import type { NativeBlock, NativeColumn } from '../../engines/index.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { Bucket } from './bucket.ts'
 import { bucketSql } from './bucket-values.ts'
-import type { BucketSink } from './builder.ts'
+import type { BucketSink, OnUnknown } from './builder.ts'
 import { oddFlag, staleFlag, wavyFlag, wholeFlag } from './row-columns.ts'
 import { bucketsPerHour, fiveMinutes } from './spans.ts'
 
@@ -30,6 +30,7 @@ export const hourRowSql = ['series', 'bucket', 'flags', ...columnSql].join(', ')
 export class HourBuilder {
   readonly #registry: SeriesRegistry
   readonly #emit: BucketSink
+  readonly #onUnknown: OnUnknown
   readonly #hour = new Bucket()
   readonly #part = new Bucket()
   #low = -1
@@ -40,8 +41,9 @@ export class HourBuilder {
   /** The bucket in `#part`, which counts once its last row was seen; -1: none. */
   #pending = -1
 
-  constructor(registry: SeriesRegistry, emit: BucketSink) {
+  constructor(registry: SeriesRegistry, emit: BucketSink, onUnknown: OnUnknown) {
     this.#registry = registry
+    this.#onUnknown = onUnknown
     this.#emit = emit
   }
 
@@ -79,6 +81,7 @@ export class HourBuilder {
     this.#low = low
     this.#high = high
     this.#ref = this.#registry.findId(low, high)
+    if (this.#ref === -1) this.#onUnknown(low, high)
     this.#open = hour
     this.#hour.reset()
   }

@@ -4,6 +4,7 @@ import type { IngestLog } from '../../ingest/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Registry } from '../../kernel/instruments.ts'
 import type { Logger } from '../../kernel/log.ts'
+import type { PastSeries } from '../series/past-series.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { createRollupInstruments } from './instruments.ts'
 import { RollupMaker } from './maker.ts'
@@ -16,6 +17,7 @@ import { bucketsPerHour, wholeHourMask } from './spans.ts'
 export interface RollupsDeps {
   readonly engine: Pick<ClickHouse, 'queryNative' | 'insertNative' | 'command'>
   readonly registry: SeriesRegistry
+  readonly past: PastSeries
   readonly log: Pick<IngestLog, 'backlog'>
   readonly clock: Clock
   readonly logger: Logger
@@ -31,12 +33,12 @@ export interface Rollups {
 }
 
 /** Nothing runs yet: `roller.open()` before the log is recovered, `roller.start()` once samples are written. */
-export function createRollups({ engine, registry, log, clock, logger, instruments, timing }: RollupsDeps): Rollups {
+export function createRollups({ engine, registry, past, log, clock, logger, instruments, timing }: RollupsDeps): Rollups {
   const marks = new RollupMarks({ registry, clock })
   const roller = new RollupRoller({
     marks,
     store: new MarkStore(engine),
-    maker: new RollupMaker({ engine, registry }),
+    maker: new RollupMaker({ engine, registry, past }),
     hoursWithSamples: (signal) => hoursWithSamples(engine, signal),
     log,
     clock,

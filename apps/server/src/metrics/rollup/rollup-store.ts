@@ -7,6 +7,7 @@ import { STALE, type GridHint } from '../model.ts'
 import { stepsOf, type GridPrefix, type GridSource } from '../samples/grid-source.ts'
 import { statementParts } from '../samples/statement.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
+import { SelectedIds } from '../series/selected-ids.ts'
 import { staleSql } from './bucket-values.ts'
 import { DenseBuckets, denseSql } from './dense-buckets.ts'
 import type { RollupMarks } from './marks.ts'
@@ -84,12 +85,11 @@ export class RollupStore implements GridSource {
   }
 
   async #stream({ refs, grid, signal }: Group, select: string, condition: string, into: RowTarget): Promise<Outcome> {
-    const positions = new Map<number, number>()
-    refs.forEach((ref, i) => positions.set(ref, i))
+    const selected = new SelectedIds(this.#registry, refs)
     for (const part of statementParts(this.#registry, refs, grid.condition)) {
       const sql = `${select} WHERE ${part.condition}${condition}`
       for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
-        into.add(block, positions, this.#registry)
+        into.add(block, selected)
         if (into.isOdd) return 'odd'
         if (into.hasTwice) return 'twice'
       }

@@ -1,6 +1,6 @@
 /** Values that the engine computed of single buckets, put where they belong: series `s` at step `i` at `s * steps + i`. */
 import type { NativeBlock } from '../../engines/index.ts'
-import type { SeriesRegistry } from '../series/registry.ts'
+import type { SelectedIds } from '../series/selected-ids.ts'
 
 export class StepCells {
   /** A row came with one of these flags: the samples must be read. */
@@ -20,7 +20,7 @@ export class StepCells {
   }
 
   /** Adds rows of series, step, flags and value. Sketch: 1.7 M rows x 21 bytes, 5 ns a row. */
-  add({ rows, columns }: NativeBlock, positions: ReadonlyMap<number, number>, registry: SeriesRegistry): void {
+  add({ rows, columns }: NativeBlock, selected: SelectedIds): void {
     const [series, step, flags, value] = columns
     if (series?.kind !== 'w64' || step?.kind !== 'u32' || flags?.kind !== 'u8' || value?.kind !== 'f64')
       throw new Error('unexpected columns of rollups')
@@ -32,8 +32,8 @@ export class StepCells {
       if (ids[row * 2] !== low || ids[row * 2 + 1] !== high) {
         low = ids[row * 2]!
         high = ids[row * 2 + 1]!
-        const position = positions.get(registry.findId(low, high))
-        start = position === undefined ? -1 : position * this.#steps
+        const position = selected.position(low, high)
+        start = position === -1 ? -1 : position * this.#steps
       }
       if (start === -1) continue
       const cell = start + step.data[row]!

@@ -5,6 +5,7 @@
 import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
 import { STALE, type GridHint } from '../model.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
+import { SelectedIds } from '../series/selected-ids.ts'
 import { stepsOf, type GridPrefix, type GridSource } from './grid-source.ts'
 import { statementParts } from './statement.ts'
 
@@ -56,8 +57,7 @@ export class GridStore implements GridSource {
     const steps = stepsOf(hint)
     const values = new Float64Array(refs.length * steps).fill(STALE)
     if (refs.length === 0) return { steps, values }
-    const positions = new Map<number, number>()
-    refs.forEach((ref, i) => positions.set(ref, i))
+    const selected = new SelectedIds(this.#registry, refs)
     const { value, condition } = gridSql(functionName, hint)
     // The window is open on the left.
     const range = { fromMs: hint.startMs - hint.windowMs + 1, toMs: hint.endMs }
@@ -65,23 +65,23 @@ export class GridStore implements GridSource {
       const sql = `SELECT series, max(NOT isFinite(f)) AS odd, ${value} AS grid FROM samples WHERE ${part.condition} AND ${condition}
         GROUP BY series SETTINGS allow_experimental_time_series_aggregate_functions = 1`
       for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
-        if (!this.#take(block, positions, values, steps)) return null
+        if (!take(block, selected, values, steps)) return null
       }
     }
     return { steps, values }
   }
+}
 
-  #take(block: NativeBlock, positions: ReadonlyMap<number, number>, values: Float64Array, steps: number): boolean {
-    const [series, odd, grid] = block.columns
-    if (series?.kind !== 'w64' || odd?.kind !== 'u8' || grid?.kind !== 'array' || grid.inner.kind !== 'f64')
-      throw new Error('unexpected columns of a grid')
-    for (let row = 0; row < block.rows; row++) {
-      const position = positions.get(this.#registry.findId(series.data[row * 2]!, series.data[row * 2 + 1]!))
-      if (position === undefined) continue
-      const start = row === 0 ? 0 : grid.offsets[row - 1]!
-      if (odd.data[row] !== 0 || grid.offsets[row]! - start !== steps) return false
-      values.set(grid.inner.data.subarray(start, start + steps), position * steps)
-    }
-    return true
+function take(block: NativeBlock, selected: SelectedIds, values: Float64Array, steps: number): boolean {
+  const [series, odd, grid] = block.columns
+  if (series?.kind !== 'w64' || odd?.kind !== 'u8' || grid?.kind !== 'array' || grid.inner.kind !== 'f64')
+    throw new Error('unexpected columns of a grid')
+  for (let row = 0; row < block.rows; row++) {
+    const position = selected.position(series.data[row * 2]!, series.data[row * 2 + 1]!)
+    if (position === -1) continue
+    const start = row === 0 ? 0 : grid.offsets[row - 1]!
+    if (odd.data[row] !== 0 || grid.offsets[row]! - start !== steps) return false
+    values.set(grid.inner.data.subarray(start, start + steps), position * steps)
   }
+  return true
 }

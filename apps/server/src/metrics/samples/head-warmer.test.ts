@@ -45,7 +45,7 @@ async function warmed(
       meanwhile(head)
     },
   }
-  await using warming = warmHead({ engine, registry: { findId: (low) => low }, head, logger: silentLogger })
+  await using warming = warmHead({ engine, registry: { findId: (low) => low, loadedFromMinute: -1 }, head, logger: silentLogger })
   await warming.done
   return { head, asked }
 }

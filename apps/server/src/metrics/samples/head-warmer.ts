@@ -13,7 +13,7 @@ import { int64At, valueAt } from './sample-value.ts'
 
 export interface HeadWarmerDeps {
   readonly engine: Pick<ClickHouse, 'queryNative'>
-  readonly registry: Pick<SeriesRegistry, 'findId'>
+  readonly registry: Pick<SeriesRegistry, 'findId' | 'loadedFromMinute'>
   readonly head: Head
   readonly logger: Logger
   /** Hours of the clock, the one of the newest sample included. */
@@ -49,10 +49,12 @@ export function warmHead(deps: HeadWarmerDeps): HeadWarming {
 }
 
 async function warm(deps: HeadWarmerDeps, signal: AbortSignal): Promise<void> {
-  const { head, hours = hoursByDefault } = deps
+  const { head, registry, hours = hoursByDefault } = deps
   const newestHour = Math.floor((head.coversFromMs - 1) / hourMs)
   if (!Number.isFinite(newestHour)) return
   for (let hour = newestHour; hour > newestHour - hours; hour--) {
+    // Samples of series that are not in the index would be missing.
+    if (hour * 60 < registry.loadedFromMinute) return
     const { coverLosses } = head
     const complete = await fillHour(deps, hour, signal)
     if (!complete || !head.coverBackTo(hour * hourMs, coverLosses)) return

@@ -114,6 +114,26 @@ export class Head {
     return this.#pool.used / this.#chunksMax
   }
 
+  /** Has the head samples of the series? */
+  holds(ref: number): boolean {
+    return ref < this.#first.length && this.#first[ref] !== noChunk
+  }
+
+  /** Gives up an eighth of what it holds, as when the budget is used up: memory is wanted elsewhere. */
+  relieve(): void {
+    const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
+    this.#evict(this.#cutMs(), this.#insertedBeforeSec(nowSec))
+  }
+
+  /** The refs, of which nothing is held, mean other series now. */
+  clear(refs: Uint32Array): void {
+    for (const ref of refs) {
+      if (ref >= this.#lastMs.length) continue
+      if (this.#first[ref] !== noChunk) throw new Error('the head holds samples of a series that is gone')
+      this.#lastMs[ref] = -Infinity
+    }
+  }
+
   /** Time of the newest sample of the series, `-Infinity` when there is none. */
   newestMs(ref: number): number {
     return ref < this.#lastMs.length ? this.#lastMs[ref]! : -Infinity

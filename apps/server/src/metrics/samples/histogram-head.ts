@@ -94,6 +94,11 @@ export class HistogramHead {
     this.#metrics.add(metricHash)
   }
 
+  /** Has the head histograms of the series? */
+  holds(ref: number): boolean {
+    return this.#series.has(ref)
+  }
+
   /** Has the series a histogram of this time? */
   has(ref: number, timeMs: number): boolean {
     const list = this.#series.get(ref)

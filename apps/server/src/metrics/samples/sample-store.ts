@@ -9,6 +9,7 @@ import type { NativeHistogram } from '../model.ts'
 import { resetHints } from '../record/layout.ts'
 import { grownU32 } from '../series/growable.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
+import { SelectedIds } from '../series/selected-ids.ts'
 import type { TimedHistogram } from './histogram-head.ts'
 import { SampleColumns } from './sample-columns.ts'
 import { int64At, valueAt } from './sample-value.ts'
@@ -17,26 +18,10 @@ import { statementParts, type RowRange } from './statement.ts'
 
 const order = 'ORDER BY org, project, metric, hour, series, ts'
 
-/** Position of each ref in the selection, or -1. */
-class Selection {
-  readonly #registry: SeriesRegistry
-  readonly #positions = new Map<number, number>()
-
-  constructor(registry: SeriesRegistry, refs: Uint32Array) {
-    this.#registry = registry
-    refs.forEach((ref, i) => this.#positions.set(ref, i))
-  }
-
-  position(low: number, high: number): number {
-    const ref = this.#registry.findId(low, high)
-    return ref === -1 ? -1 : (this.#positions.get(ref) ?? -1)
-  }
-}
-
 /** Rows as they stream in, grouped into runs of one series. */
 class RunCollector {
   readonly columns = new SampleColumns()
-  readonly #selection: Selection
+  readonly #selection: SelectedIds
   #runSeries = new Uint32Array(1024)
   #runStart = new Uint32Array(1024)
   #runs = 0
@@ -44,7 +29,7 @@ class RunCollector {
   #high = -1
   #position = -1
 
-  constructor(selection: Selection) {
+  constructor(selection: SelectedIds) {
     this.#selection = selection
   }
 
@@ -114,7 +99,7 @@ export class SampleStore {
    * Errors by code: `query.too_many_samples` beyond `samplesMax`, and the engine's.
    */
   async read(refs: Uint32Array, range: RowRange, samplesMax: number, signal: AbortSignal): Promise<SeriesSamples> {
-    const runs = new RunCollector(new Selection(this.#registry, refs))
+    const runs = new RunCollector(new SelectedIds(this.#registry, refs))
     for (const part of statementParts(this.#registry, refs, range)) {
       const sql = `SELECT series, ts, i, f FROM samples WHERE ${part.condition} ${order}`
       for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
@@ -127,7 +112,7 @@ export class SampleStore {
 
   /** Native histograms of `refs` by position, ascending; duplicates may be in it. Errors as of `read`. */
   async readHistograms(refs: Uint32Array, range: RowRange, samplesMax: number, signal: AbortSignal): Promise<TimedHistogram[][]> {
-    const selection = new Selection(this.#registry, refs)
+    const selection = new SelectedIds(this.#registry, refs)
     const out: TimedHistogram[][] = Array.from(refs, () => [])
     let rows = 0
     for (const part of statementParts(this.#registry, refs, range)) {

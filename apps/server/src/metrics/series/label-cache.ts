@@ -3,12 +3,13 @@
  * same object each time, so that what is derived from it can be remembered by identity. Pairs are shared between series.
  */
 import type { Labels } from '../model.ts'
+import type { RefHolder } from '../ports.ts'
 import type { SeriesRegistry } from './registry.ts'
 
 /** Series whose labels are kept, 400 bytes each with what PromQL derives from them; beyond it all are let go and made again as asked for. */
 const seriesMax = 100_000
 
-export class LabelCache {
+export class LabelCache implements RefHolder {
   readonly #registry: Pick<SeriesRegistry, 'labels'>
   readonly #seriesMax: number
   #byRef = new Map<number, Labels>()
@@ -30,6 +31,10 @@ export class LabelCache {
     const labels = this.#registry.labels(ref).map((pair) => this.#shared(pair))
     this.#byRef.set(ref, labels)
     return labels
+  }
+
+  clear(refs: Uint32Array): void {
+    for (const ref of refs) this.#byRef.delete(ref)
   }
 
   #shared(pair: Labels[number]): Labels[number] {

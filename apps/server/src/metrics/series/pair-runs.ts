@@ -4,11 +4,17 @@ import { grownU32 } from './growable.ts'
 export class PairRuns {
   #pairs = new Uint32Array(1024)
   #used = 0
+  #kept = 0
   /** By ref. */
   #start = new Uint32Array(1024)
   #end = new Uint32Array(1024)
   /** By length: start of the first free run plus 1, chained through the runs' first numbers. */
   #free = new Uint32Array(32)
+
+  /** Numbers in all runs. */
+  get count(): number {
+    return this.#kept
+  }
 
   /** All runs together; see `start` and `end`. */
   get pairs(): Uint32Array {
@@ -28,6 +34,7 @@ export class PairRuns {
     this.#start = grownU32(this.#start, ref + 1)
     this.#end = grownU32(this.#end, this.#start.length)
     const start = this.#place(length)
+    this.#kept += length
     this.#start[ref] = start
     this.#end[ref] = start + length
     return start
@@ -41,6 +48,7 @@ export class PairRuns {
     const start = this.#start[ref]!
     const length = this.#end[ref]! - start
     this.#end[ref] = start
+    this.#kept -= length
     if (length === 0) return
     this.#free = grownU32(this.#free, length + 1)
     this.#pairs[start] = this.#free[length]!

@@ -7,34 +7,58 @@ import { blockRefsMax, capacityOf, RefPool } from './ref-pool.ts'
 import type { RefList } from './sorted-refs.ts'
 import type { SymbolTable } from './symbols.ts'
 
-/** Refs in an array that grows by doubling. */
+/** Refs in an array that grows by doubling: ascending, but for a tail that was not sorted in yet. */
 class GrowingRefs implements RefList {
   refs: Uint32Array<ArrayBuffer>
   length: number
+  #sorted: number
 
   constructor(first: Uint32Array | readonly number[]) {
     this.refs = new Uint32Array(Math.max(first.length * 2, 16))
     this.refs.set(first)
     this.length = first.length
+    this.#sorted = Math.min(first.length, 1)
+    while (this.#sorted < this.length && this.refs[this.#sorted]! > this.refs[this.#sorted - 1]!) this.#sorted++
   }
 
   push(ref: number): void {
     if (this.length === this.refs.length) this.refs = grownU32(this.refs, this.length + 1)
+    if (this.#sorted === this.length && (this.length === 0 || ref > this.refs[this.length - 1]!)) this.#sorted++
     this.refs[this.length++] = ref
   }
 
   /** Keeps those that `stays` says yes to. */
   keep(stays: (ref: number) => boolean): void {
+    const refs = this.refs
     let count = 0
-    for (let i = 0; i < this.length; i++) if (stays(this.refs[i]!)) this.refs[count++] = this.refs[i]!
+    let sorted = 0
+    for (let i = 0; i < this.length; i++) {
+      if (!stays(refs[i]!)) continue
+      refs[count++] = refs[i]!
+      if (i < this.#sorted) sorted = count
+    }
     this.length = count
-    if (count * 4 < this.refs.length && this.refs.length > 1024) this.refs = this.refs.slice(0, Math.max(count * 2, 16))
+    this.#sorted = sorted
+    if (count * 4 < refs.length && refs.length > 1024) this.refs = refs.slice(0, Math.max(count * 2, 16))
   }
 
+  /** Merges the tail in: a copy of the list at most, however long it is. */
   sort(): void {
-    this.refs.subarray(0, this.length).sort()
+    if (this.#sorted === this.length) return
+    const tail = this.refs.slice(this.#sorted, this.length).sort()
+    const refs = this.refs
+    let at = this.#sorted - 1
+    let to = this.length - 1
+    for (let i = tail.length - 1; i >= 0; to--) {
+      if (at >= 0 && refs[at]! > tail[i]!) refs[to] = refs[at--]!
+      else refs[to] = tail[i--]!
+    }
+    this.#sorted = this.length
   }
 }
+
+/** Refs looked at between two pauses: about a millisecond. */
+const refsPerStep = 200_000
 
 const emptyList: RefList = { refs: [], length: 0 }
 
@@ -65,7 +89,7 @@ export class TenantPostings {
   readonly #byName = new Map<number, GrowingRefs>()
   readonly #all = new GrowingRefs([])
   #newest = -1
-  /** Pairs (and, as -1, the list of all) that got a ref below their last one. */
+  /** Pairs with a short list that got a ref below their last one. */
   readonly #unsorted = new Set<number>()
 
   constructor(symbols: SymbolTable) {
@@ -135,7 +159,6 @@ export class TenantPostings {
   add(ref: number, pairs: Uint32Array, start: number, end: number): void {
     const isNewest = ref > this.#newest
     if (isNewest) this.#newest = ref
-    else this.#unsorted.add(-1)
     this.#all.push(ref)
     for (let at = start; at < end; at++) {
       this.#push(pairs[at]!, ref)
@@ -143,19 +166,36 @@ export class TenantPostings {
     }
   }
 
-  /** Takes series out of the lists of their pairs; `eachPair` visits the pairs of one. */
-  remove(refs: Uint32Array, eachPair: (ref: number, visit: (pair: number) => void) => void): void {
-    const gone = new Uint8Array(this.#newest + 1)
-    for (const ref of refs) gone[ref] = 1
-    const stays = (ref: number): boolean => gone[ref] === 0
+  /**
+   * Takes series out of the lists of their pairs, in steps; `eachPair` visits the pairs of one. Until the end some lists still have them.
+   * A list is looked at once, so what `stays` says no to must not be added meanwhile.
+   */
+  *removing(
+    refs: Uint32Array,
+    eachPair: (ref: number, visit: (pair: number) => void) => void,
+    stays: (ref: number) => boolean,
+  ): Generator<void> {
     const touched = new Uint8Array(this.#made)
+    let work = 0
     const visit = (pair: number): void => {
       if (touched[pair] === 1) return
       touched[pair] = 1
+      work += this.#counts[pair]! + 10
       this.#keep(pair, stays)
     }
-    for (const ref of refs) eachPair(ref, visit)
+    for (const ref of refs) {
+      eachPair(ref, visit)
+      if (work < refsPerStep) continue
+      work = 0
+      yield
+    }
     this.#all.keep(stays)
+  }
+
+  /** The same at once. */
+  remove(refs: Uint32Array, eachPair: (ref: number, visit: (pair: number) => void) => void): void {
+    const gone = new Set(refs)
+    for (const _ of this.removing(refs, eachPair, (ref) => !gone.has(ref)));
   }
 
   nameOf(pair: number): number {
@@ -176,7 +216,7 @@ export class TenantPostings {
     const isSorted = !this.#unsorted.delete(pair)
     if (count > blockRefsMax) {
       const long = this.#long[place]
-      if (!isSorted) long?.sort()
+      long?.sort()
       return long ?? emptyList
     }
     const refs = this.#pool.refs(place, count)
@@ -199,7 +239,7 @@ export class TenantPostings {
 
   /** Every series of the tenant, ascending; valid until the next change. */
   get all(): RefList {
-    if (this.#unsorted.delete(-1)) this.#all.sort()
+    this.#all.sort()
     return this.#all
   }
 
@@ -257,8 +297,13 @@ export class TenantPostings {
       this.#long[place] = null
       return this.#putShort(pair, long.refs.subarray(0, long.length))
     }
-    const kept = Uint32Array.from(count === 1 ? [place] : this.#pool.refs(place, count)).filter(stays)
-    if (count > 1) this.#pool.give(place, count)
+    if (count === 1) {
+      if (!stays(place)) this.#counts[pair] = 0
+      return
+    }
+    if (count === 0) return
+    const kept = this.#pool.refs(place, count).filter(stays)
+    this.#pool.give(place, count)
     this.#counts[pair] = kept.length
     this.#putShort(pair, kept)
   }

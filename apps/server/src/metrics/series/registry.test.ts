@@ -243,7 +243,7 @@ describe('rules of a project', () => {
       registry.rememberHash(Uint32Array.of(i, 1, 2, 3), 0, ref)
       return ref
     })
-    registry.holdsRefs((isGone) => told.push(isGone(mine!), isGone(others!)))
+    registry.holdsRefs({ unlearn: (isGone) => told.push(isGone(mine!), isGone(others!)) })
     registry.forgetTenant(tenant)
     expect(registry.lookup(tenant, 0, Buffer.from('raw'), 0, 3)).toBe(-1)
     expect(registry.lookupHash(Uint32Array.of(0, 1, 2, 3), 0)).toBe(-1)

@@ -6,26 +6,26 @@
 import type { Scope, Tenant } from '../../kernel/scope.ts'
 import { symbolBytesMax, type SeriesLimits } from '../limits.ts'
 import type { Labels, Matcher } from '../model.ts'
-import { droppedByRule, notPlainAscii, type SeriesResolver, type SeriesRules } from '../ports.ts'
+import { droppedByRule, notPlainAscii, type RefHolder, type SeriesResolver, type SeriesRules } from '../ports.ts'
 import { HashedRefs, type IsGone } from './hashed-refs.ts'
 import { IdTable } from './id-table.ts'
 import { nameLabel } from './labels.ts'
 import { PairRuns } from './pair-runs.ts'
-import { TenantPostings } from './postings.ts'
 import { selectSeries } from './selecting.ts'
-import { SeriesColumns, type SeenMinutes } from './series-columns.ts'
+import { alive, leaving, retired, SeriesColumns, type SeenMinutes } from './series-columns.ts'
+import { SeriesLife } from './series-life.ts'
 import { LabelBytes, metricHashOf, type SeriesIdHalves } from './series-id.ts'
+import { SeriesTenants, type TenantSeries } from './series-tenants.ts'
 import { SymbolTable } from './symbols.ts'
 import { WireCache } from './wire-cache.ts'
 
-/** One tenant's part of the index. */
-export interface TenantSeries {
-  /** Dense number of the tenant in this process. */
-  readonly index: number
-  readonly tenant: Tenant
-  readonly postings: TenantPostings
-  count: number
-}
+/** What one series takes beside its labels: columns, id, slots, and its place in the head. */
+const refBytes = 85
+/** What one label of a series takes: its pair, and its place in the pair's list. */
+const labelBytes = 10
+/** What a distinct pair and a distinct text take, beside the text. */
+const pairBytes = 28
+const symbolBytes = 26
 
 export class SeriesRegistry implements SeriesResolver {
   readonly symbols: SymbolTable
@@ -33,9 +33,7 @@ export class SeriesRegistry implements SeriesResolver {
   readonly #ids = new IdTable()
   readonly #wire: WireCache
   readonly #hashed: HashedRefs
-  readonly #tenants: TenantSeries[] = []
-  readonly #byOrganization = new Map<number, Map<number, TenantSeries>>()
-  #lastTenant: TenantSeries | null = null
+  readonly #tenants: SeriesTenants
   readonly #metricHashes = new Map<number, number>()
   readonly #id: SeriesIdHalves = { low: 0, high: 0 }
   /** Symbol of `__name__`. */
@@ -44,21 +42,62 @@ export class SeriesRegistry implements SeriesResolver {
   readonly #runs = new PairRuns()
 
   readonly #columns = new SeriesColumns()
-  readonly #holders: ((isGone: IsGone) => void)[] = []
+  readonly life: SeriesLife
+  #made = 0
   #rules: SeriesRules | null = null
 
   /** `seed`: random in production, so that slots of the wire cache cannot be guessed. */
   constructor(limits: SeriesLimits, seed: number) {
     this.#limits = limits
     this.symbols = new SymbolTable(seed)
+    this.#tenants = new SeriesTenants(this.symbols)
     this.#name = this.symbols.intern(nameLabel)
     this.symbols.hold(this.#name)
     this.#wire = new WireCache(limits.wireCacheBytesMax, seed >>> 0)
     this.#hashed = new HashedRefs(limits.wireCacheBytesMax)
+    this.life = new SeriesLife({
+      columns: this.#columns,
+      ids: this.#ids,
+      runs: this.#runs,
+      tenants: this.#tenants.all,
+      wire: this.#wire,
+      hashed: this.#hashed,
+      eachPair: (ref, visit) => this.eachPair(ref, visit),
+      onReleased: () => this.#metricHashes.clear(),
+    })
   }
 
   get seriesCount(): number {
-    return this.#ids.count
+    return this.#ids.count - this.life.restingCount
+  }
+
+  get limits(): SeriesLimits {
+    return this.#limits
+  }
+
+  get tenants(): readonly TenantSeries[] {
+    return this.#tenants.all
+  }
+
+  /** Series without samples from this minute (since 1970) on were not read into the index at start; -1: all were. */
+  get loadedFromMinute(): number {
+    return this.#tenants.loadedFromMinute
+  }
+
+  /** Refs are below this. */
+  get refCount(): number {
+    return this.#made
+  }
+
+  get columns(): Readonly<SeriesColumns> {
+    return this.#columns
+  }
+
+  /** Memory in use by series, those that rest included: about what they take, without what is kept free for others. */
+  get usedBytes(): number {
+    const pairs = this.#tenants.pairCount
+    const { symbols } = this
+    return this.#ids.count * refBytes + this.#runs.count * labelBytes + pairs * pairBytes + symbols.textBytes + symbols.size * symbolBytes
   }
 
   /** Memory of what is known by its bytes on the wire, bytes. */
@@ -69,15 +108,15 @@ export class SeriesRegistry implements SeriesResolver {
   // Finding and making series.
 
   lookup(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number): number {
-    return this.#wire.find(this.#tenantSeries(tenant).index, context >>> 0, bytes, start, end)
+    return this.#wire.find(this.#tenants.of(tenant).index, context >>> 0, bytes, start, end)
   }
 
   remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void {
-    this.#wire.remember(this.#tenantSeries(tenant).index, context >>> 0, bytes, start, end, ref)
+    this.#wire.remember(this.#tenants.of(tenant).index, context >>> 0, bytes, start, end, ref)
   }
 
   tenantIndex(tenant: Tenant): number {
-    return this.#tenantSeries(tenant).index
+    return this.#tenants.of(tenant).index
   }
 
   lookupHash(words: Uint32Array, at: number): number {
@@ -116,36 +155,53 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** The tenant's rules changed: what was learned of bytes on the wire is forgotten, so that all its series are resolved anew. */
   forgetTenant(tenant: Tenant): void {
-    const { index } = this.#tenantSeries(tenant)
+    const { index } = this.#tenants.of(tenant)
     const { tenantOf } = this.#columns
     const isGone: IsGone = (ref) => ref < tenantOf.length && tenantOf[ref] === index
-    for (const forget of this.#holders) forget(isGone)
+    for (const holder of this.life.holders) holder.unlearn?.(isGone)
     for (const cache of [this.#wire, this.#hashed]) for (const _ of cache.forgetting(isGone));
   }
 
-  holdsRefs(forget: (isGone: IsGone) => void): void {
-    this.#holders.push(forget)
+  holdsRefs(holder: RefHolder): void {
+    this.life.addHolder(holder)
   }
 
   /**
    * Adds a series read from a log or store, limits aside; its row is durable. Gives its ref; -1 when the id does not fit the labels
    * (a damaged row).
    */
-  restore(tenant: Tenant, { low, high }: SeriesIdHalves, labels: Labels, seen: SeenMinutes): number {
+  restore(tenant: Tenant, { low, high }: SeriesIdHalves, labels: Labels, seen: SeenMinutes, seenMinute = this.#columns.nowMinute): number {
     let ref = this.#ids.find(low, high)
     if (ref === -1) {
       this.#take(tenant, labels)
       this.#labelBytes.id(this.#id)
       if (this.#id.low !== low || this.#id.high !== high) return -1
-      ref = this.#insert(this.#tenantSeries(tenant))
-    }
+      ref = this.#insert(this.#tenants.of(tenant))
+      this.#columns.seenMinute[ref] = seenMinute
+    } else this.#use(ref)
     this.#columns.noteRow(ref, seen)
     return ref
   }
 
-  /** Ref of a series id, or -1. */
+  /** Ref of the series with this id that is in the index, or -1. */
   findId(low: number, high: number): number {
-    return this.#ids.find(low, high)
+    const ref = this.#ids.find(low, high)
+    return ref === -1 || this.#columns.state[ref]! >= retired ? -1 : ref
+  }
+
+  /** The tenant's part, made when new. */
+  tenant(tenant: Tenant): TenantSeries {
+    return this.#tenants.of(tenant)
+  }
+
+  /** Moves the clock on by which series count as not seen for long, minutes since 1970. */
+  setNow(minute: number): void {
+    this.#columns.nowMinute = Math.max(this.#columns.nowMinute, minute)
+  }
+
+  /** Series without samples from this minute on were not read into the index. */
+  loadedFrom(minute: number): void {
+    this.#tenants.loadedFrom(minute)
   }
 
   // One series.
@@ -163,7 +219,7 @@ export class SeriesRegistry implements SeriesResolver {
   }
 
   tenantOf(ref: number): TenantSeries {
-    return this.#tenants[this.#columns.tenantOf[ref]!]!
+    return this.#tenants.all[this.#columns.tenantOf[ref]!]!
   }
 
   labels(ref: number): Labels {
@@ -180,6 +236,16 @@ export class SeriesRegistry implements SeriesResolver {
   }
 
   // Life of a series.
+
+  /** Is the series in the index? If not, its ref can still be read for a while. */
+  isListed(ref: number): boolean {
+    return this.#columns.state[ref]! < retired
+  }
+
+  /** Brings a series back that left the index after someone found it. */
+  revive(ref: number): void {
+    if (this.#columns.state[ref] === retired) this.life.revive(ref)
+  }
 
   /** Notes a sample's time. True when the series needs a row in the log: it has none, or one that lags too far. */
   touch(ref: number, timeMs: number): boolean {
@@ -217,18 +283,13 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** Tenants of the scope that have series. */
   tenantsOf(scope: Scope): TenantSeries[] {
-    const projects = this.#byOrganization.get(scope.organizationId)
-    const out: TenantSeries[] = []
-    for (const id of new Set(scope.projectIds)) {
-      const tenant = projects?.get(id)
-      if (tenant !== undefined) out.push(tenant)
-    }
-    return out
+    return this.#tenants.ofScope(scope)
   }
 
   /** Ascending refs of the tenant's series that satisfy every matcher. Throws `metrics.bad_regexp`. */
   select(tenant: TenantSeries, matchers: readonly Matcher[]): Uint32Array<ArrayBuffer> {
-    return selectSeries({ symbols: this.symbols, runs: this.#runs }, tenant.postings, matchers)
+    const refs = selectSeries({ symbols: this.symbols, runs: this.#runs }, tenant.postings, matchers)
+    return this.life.isRemoving ? refs.filter((ref) => this.isListed(ref)) : refs
   }
 
   /** Number of series of the tenant with the same metric as `ref`. */
@@ -243,21 +304,6 @@ export class SeriesRegistry implements SeriesResolver {
 
   // Internals.
 
-  #tenantSeries(tenant: Tenant): TenantSeries {
-    const last = this.#lastTenant
-    if (last !== null && last.tenant.projectId === tenant.projectId && last.tenant.organizationId === tenant.organizationId) return last
-    let projects = this.#byOrganization.get(tenant.organizationId)
-    if (projects === undefined) this.#byOrganization.set(tenant.organizationId, (projects = new Map()))
-    let found = projects.get(tenant.projectId)
-    if (found === undefined) {
-      found = { index: this.#tenants.length, tenant: { ...tenant }, postings: new TenantPostings(this.symbols), count: 0 }
-      this.#tenants.push(found)
-      projects.set(tenant.projectId, found)
-    }
-    this.#lastTenant = found
-    return found
-  }
-
   /** Takes the labels into `#labelBytes`. */
   #take(tenant: Tenant, labels: Labels): void {
     this.#labelBytes.begin(tenant)
@@ -268,10 +314,22 @@ export class SeriesRegistry implements SeriesResolver {
   #resolve(tenant: Tenant): number {
     this.#labelBytes.id(this.#id)
     const known = this.#ids.find(this.#id.low, this.#id.high)
-    const owner = this.#tenantSeries(tenant)
-    if (known !== -1) return this.#columns.tenantOf[known] === owner.index && this.#hasLabels(known) ? known : -1
-    if (owner.count >= this.#limits.perTenantMax || this.#ids.count >= this.#limits.totalMax) return -1
+    const owner = this.#tenants.of(tenant)
+    if (known !== -1) {
+      if (this.#columns.tenantOf[known] !== owner.index || !this.#hasLabels(known)) return -1
+      this.#use(known)
+      return known
+    }
+    if (owner.count >= this.#limits.perTenantMax || this.seriesCount >= this.#limits.totalMax) return -1
     return this.symbols.textBytes > symbolBytesMax ? -1 : this.#insert(owner)
+  }
+
+  /** It is asked for, and must not go now. */
+  #use(ref: number): void {
+    const { state, seenMinute, nowMinute } = this.#columns
+    if (state[ref] === retired) this.life.revive(ref)
+    if (state[ref] === leaving) state[ref] = alive
+    seenMinute[ref] = nowMinute
   }
 
   /** Are the labels those in `#labelBytes`? */
@@ -290,7 +348,8 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** Adds the series in `#labelBytes` with the id in `#id`. */
   #insert(owner: TenantSeries): number {
-    const ref = this.#ids.count
+    const freed = this.life.takeFree()
+    const ref = freed === -1 ? this.#made++ : freed
     this.#columns.reserve(ref + 1)
     this.#columns.begin(ref, owner.index)
     this.#ids.add(ref, this.#id.low, this.#id.high)

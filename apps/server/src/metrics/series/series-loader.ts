@@ -1,8 +1,10 @@
-/** Fills the registry from the engine's table of series at start, streaming. */
-import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
-import type { Labels } from '../model.ts'
+/** Fills the registry from the engine's table of series at start, streaming: series that were seen lately, as many as there is room for. */
+import type { ClickHouse } from '../../engines/index.ts'
+import { seriesRowLagMinutes } from '../limits.ts'
+import { int64At } from '../samples/sample-value.ts'
 import { seriesTable } from '../tables.ts'
 import type { SeriesRegistry } from './registry.ts'
+import { eachSeriesRow, seriesRowSql } from './series-rows.ts'
 
 export interface SeriesLoad {
   /** Rows read; a series may have several. */
@@ -11,46 +13,52 @@ export interface SeriesLoad {
   readonly damaged: number
 }
 
-function loadBlock(block: NativeBlock, registry: SeriesRegistry): number {
-  const [org, project, series, labels, first, last] = block.columns
-  if (org?.kind !== 'u32' || project?.kind !== 'u32' || series?.kind !== 'w64' || labels?.kind !== 'map')
-    throw new Error('unexpected columns of series')
-  if (first?.kind !== 'u32' || last?.kind !== 'u32' || labels.keys.kind !== 'string' || labels.values.kind !== 'string') {
-    throw new Error('unexpected columns of series')
-  }
-  const keys = labels.keys.data
-  const values = labels.values.data
-  let damaged = 0
-  let start = 0
-  for (let row = 0; row < block.rows; row++) {
-    const end = labels.offsets[row]!
-    const pairs: Labels[number][] = []
-    for (let at = start; at < end; at++) pairs.push([keys[at]!, values[at]!])
-    start = end
-    const tenant = { organizationId: org.data[row]!, projectId: project.data[row]! }
-    const firstMinute = Math.floor(first.data[row]! / 60)
-    const lastMinute = Math.floor(last.data[row]! / 60)
-    const ref = registry.restore(tenant, { low: series.data[row * 2]!, high: series.data[row * 2 + 1]! }, pairs, {
-      firstMinute,
-      lastMinute,
-    })
-    if (ref === -1) damaged++
-  }
-  return damaged
+/** Which series are read. Others are brought in when a query asks for their time. */
+export interface LoadBounds {
+  /** Minutes since 1970. */
+  readonly nowMinute: number
+  /** Unseen for longer: left out. */
+  readonly unseenMinutesMax: number
+  /** Rows; beyond it those unseen for longest are left out. */
+  readonly rowsMax: number
 }
 
-/** Reads every row (several of one series are merged). Errors: the engine's. */
-export async function loadSeries(
-  engine: Pick<ClickHouse, 'queryNative'>,
-  registry: SeriesRegistry,
-  signal: AbortSignal,
-): Promise<SeriesLoad> {
-  const sql = `SELECT org, project, series, labels, first_seen, last_seen FROM ${seriesTable}`
+type Engine = Pick<ClickHouse, 'queryNative'>
+
+/** The first hour (since 1970) whose rows are read: those last seen in it or later. Null when that is all of them. */
+async function firstHour(engine: Engine, bounds: LoadBounds, signal: AbortSignal): Promise<number | null> {
+  const oldest = Math.floor((bounds.nowMinute - bounds.unseenMinutesMax - seriesRowLagMinutes) / 60)
+  const sql = `SELECT toUInt32(greatest(intDiv(toUnixTimestamp(last_seen), 3600), ${Math.max(oldest - 1, 0)})) AS hour, count() AS rows
+    FROM ${seriesTable} GROUP BY hour ORDER BY hour DESC`
+  let rows = 0
+  for await (const block of engine.queryNative({ sql, class: 'internal', signal })) {
+    const [hour, count] = block.columns
+    if (hour?.kind !== 'u32' || count?.kind !== 'w64') throw new Error('unexpected columns of series')
+    for (let row = 0; row < block.rows; row++) {
+      rows += int64At(count.data, row)
+      // One hour is read in any case.
+      if (hour.data[row]! < oldest || (rows > bounds.rowsMax && rows > int64At(count.data, row))) return hour.data[row]! + 1
+    }
+  }
+  return null
+}
+
+/** Reads rows of series (several of one are merged), and says from when on the index knows all. Errors: the engine's. */
+export async function loadSeries(engine: Engine, registry: SeriesRegistry, bounds: LoadBounds, signal: AbortSignal): Promise<SeriesLoad> {
+  registry.setNow(bounds.nowMinute)
+  const hour = await firstHour(engine, bounds, signal)
+  const condition = hour === null ? '' : `WHERE last_seen >= toDateTime(${hour * 3600})`
+  // A row's last sample may be as much later as rows may lag.
+  if (hour !== null) registry.loadedFrom(hour * 60 + seriesRowLagMinutes)
   let rows = 0
   let damaged = 0
+  const sql = `SELECT ${seriesRowSql} FROM ${seriesTable} ${condition}`
   for await (const block of engine.queryNative({ sql, class: 'internal', signal })) {
     rows += block.rows
-    damaged += loadBlock(block, registry)
+    eachSeriesRow(block, ({ tenant, id, labels, firstMinute, lastMinute }) => {
+      const seenMinute = Math.min(bounds.nowMinute, lastMinute + seriesRowLagMinutes)
+      if (registry.restore(tenant, id, labels, { firstMinute, lastMinute }, seenMinute) === -1) damaged++
+    })
   }
   return { rows, damaged }
 }

@@ -54,6 +54,8 @@ export class SymbolTable {
   #pageUsed = 0
   #textBytes = 0
   #givenUpBytes = 0
+  /** Places of texts that were given up, by their length: series that come and go have labels as long as those before them. */
+  #holes = new Map<number, number[]>()
   readonly #decoded = new Map<number, string>()
 
   /** `seed`: any 32-bit number, random in production, so that slots cannot be guessed from outside. */
@@ -121,7 +123,7 @@ export class SymbolTable {
     this.#unplace(symbol)
     this.#decoded.delete(symbol)
     this.#textBytes -= this.#lengths[symbol]!
-    this.#givenUpBytes += this.#lengths[symbol]!
+    this.#givenUp(this.#places[symbol]!, this.#lengths[symbol]!)
     this.#places[symbol] = this.#free
     this.#lengths[symbol] = 0
     this.#free = symbol + 1
@@ -186,8 +188,23 @@ export class SymbolTable {
     return symbol
   }
 
+  #givenUp(place: number, length: number): void {
+    this.#givenUpBytes += length
+    if (length === 0) return
+    const holes = this.#holes.get(length)
+    if (holes === undefined) this.#holes.set(length, [place])
+    else holes.push(place)
+  }
+
   #store(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start
+    const hole = this.#holes.get(length)?.pop()
+    if (hole !== undefined) {
+      const target = this.#pages[hole >>> pageShift]!
+      for (let i = 0; i < length; i++) target[(hole & pageMask) + i] = bytes[start + i]!
+      this.#givenUpBytes -= length
+      return hole
+    }
     let page = this.#pages[this.#pages.length - 1]
     if (page === undefined || this.#pageUsed + length > page.length) {
       page = new Uint8Array(Math.max(pageBytes, length))
@@ -233,6 +250,7 @@ export class SymbolTable {
   #pack(): void {
     const before = this.#pages
     this.#pages = []
+    this.#holes = new Map()
     this.#pageUsed = 0
     for (const slot of this.#slots) {
       if (slot === 0) continue

@@ -26,6 +26,13 @@ export class RefNumbers {
     page[ref & pageMask] = value
   }
 
+  clear(refs: Uint32Array): void {
+    for (const ref of refs) {
+      const page = this.#pages[ref >>> pageBits]
+      if (page !== undefined) page[ref & pageMask] = 0
+    }
+  }
+
   keeps(ref: number): boolean {
     return ref < this.#refsMax
   }

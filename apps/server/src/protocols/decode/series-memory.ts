@@ -22,6 +22,12 @@ export class SeriesMemory {
     this.#totals = new RefNumbers(limits.rememberedSeriesMax)
   }
 
+  /** The refs mean other series now. */
+  clear(refs: Uint32Array): void {
+    this.#lastMs.clear(refs)
+    this.#totals.clear(refs)
+  }
+
   /** Time of the series' last sample, ms; 0 when not known. */
   lastMs(ref: number): number {
     return this.#lastMs.get(ref)

@@ -74,6 +74,7 @@ export class OtlpDecoder {
     this.#finder = new SeriesFinder(series, this.#contexts, limits)
     const tools = new PointTools(this.#cursor, this.#finder)
     const groups = new SeriesGroups(tools, limits)
+    series.holdsRefs(groups)
     this.#numbers = new NumberPoints(tools)
     this.#histograms = new HistogramPoints(tools, groups, limits)
     this.#exponentials = new ExponentialPoints(tools, limits)

@@ -67,6 +67,12 @@ export class KernelRows {
     this.#series = series
     this.#groupsMax = limits.histogramGroupsMax
     this.#contextsMax = limits.contextsMax
+    series.holdsRefs(this)
+  }
+
+  /** Forgets groups of which a series is gone. */
+  unlearn(isGone: (ref: number) => boolean): void {
+    for (const [number, refs] of this.#groups) if (refs.some(isGone)) this.#groups.delete(number)
   }
 
   /** Puts the body where the kernel reads it; gives the bytes that the field reader has to read. */

@@ -38,6 +38,12 @@ export class SeriesGroups {
     this.#groupsMax = limits.histogramGroupsMax
   }
 
+  /** Forgets groups of which a series is gone. */
+  unlearn(isGone: (ref: number) => boolean): void {
+    for (const [key, { countRef, sumRef, boundRefs }] of this.#groups)
+      if (isGone(countRef) || isGone(sumRef) || boundRefs.some(isGone)) this.#groups.delete(key)
+  }
+
   /**
    * The series of the point whose attributes are in the run, for the first `count` of `bounds`. Null with the finder's `refusal` set.
    * `count` -1: whatever bounds the series had last (a point that only says that they ended), or none.

@@ -66,6 +66,9 @@ export class MemoryMetrics implements MetricsIngest, SeriesResolver {
     this.#keys.set(words.slice(at, at + 4).join(), ref)
   }
 
+  /** Series never go. */
+  holdsRefs(): void {}
+
   resolve(tenant: Tenant, labels: Labels): number {
     this.resolved++
     assertNormalized(labels)

@@ -1,0 +1,153 @@
+/**
+ * Brings series back into the index that left it, or were never read into it, when someone asks for their time or their id. What a query
+ * asked for stays for minutes, and what was found for it is remembered until a series of the project leaves the index.
+ */
+import type { ClickHouse } from '../../engines/index.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { AppError } from '../../kernel/errors.ts'
+import type { Scope, Tenant } from '../../kernel/scope.ts'
+import { tooManySeries } from '../errors.ts'
+import { seriesListMax, seriesRowLagMinutes, seriesRowLeadMinutes } from '../limits.ts'
+import type { Labels, SelectRequest } from '../model.ts'
+import { seriesTable } from '../tables.ts'
+import { nameLabel } from './labels.ts'
+import { compileMatcher, type CompiledMatcher } from './matcher.ts'
+import type { SeriesRegistry } from './registry.ts'
+import { eachSeriesRow, seriesRowSql } from './series-rows.ts'
+
+export interface PastSeriesDeps {
+  readonly engine: Pick<ClickHouse, 'queryNative'>
+  readonly registry: SeriesRegistry
+  readonly clock: Pick<Clock, 'monotonicMs'>
+}
+
+export interface PastBounds {
+  readonly seriesMax: number
+  readonly signal: AbortSignal
+}
+
+/** What was brought in for some matchers. */
+interface Known {
+  readonly epoch: number
+  readonly fromMs: number
+  readonly toMs: number
+  readonly atMs: number
+}
+
+/** Answers remembered; the oldest is forgotten. */
+const knownMax = 1_000
+/** What was brought in stays longer than this unless memory presses, and then a series that leaves ends the memory of it. */
+const knownForMs = 120_000
+/** Rows made into series between two pauses: a few milliseconds. */
+const rowsPerBlock = 1_024
+/** Values that go into the statement; longer lists are judged here. */
+const literalsMax = 100
+const literalTextMax = 2_000
+const plainText = /^[ !#-&(-[\]-~]*$/
+
+const settings = `SETTINGS max_block_size = ${rowsPerBlock}`
+
+export class PastSeries {
+  readonly #deps: PastSeriesDeps
+  readonly #known = new Map<string, Known>()
+
+  constructor(deps: PastSeriesDeps) {
+    this.#deps = deps
+  }
+
+  /** Does the index know all series of the scope that have samples at or after `fromMs`? */
+  covers(scope: Scope, fromMs: number): boolean {
+    return this.#missing(scope, fromMs).length === 0
+  }
+
+  /**
+   * Afterwards every series of the scope that satisfies the matchers and may have samples in the range is in the index. Errors by code:
+   * `query.too_many_series`, `metrics.bad_regexp`, and the engine's.
+   */
+  async bring(scope: Scope, request: SelectRequest, bounds: PastBounds): Promise<void> {
+    for (const tenant of this.#missing(scope, request.fromMs)) await this.#bringTenant(tenant, request, bounds)
+  }
+
+  /** Brings in the series with these ids (low and high halves in turn), whosever they are. Errors: the engine's. */
+  async bringIds(ids: ArrayLike<number>, signal: AbortSignal): Promise<void> {
+    for (let from = 0; from < ids.length; from += 2 * seriesListMax) {
+      const list: string[] = []
+      for (let at = from; at < Math.min(ids.length, from + 2 * seriesListMax); at += 2) {
+        list.push(`0x${(ids[at + 1] ?? 0).toString(16)}${(ids[at] ?? 0).toString(16).padStart(8, '0')}`)
+      }
+      const sql = `SELECT ${seriesRowSql} FROM ${seriesTable} WHERE series IN (${list.join(',')}) ${settings}`
+      for await (const block of this.#deps.engine.queryNative({ sql, class: 'internal', signal })) {
+        eachSeriesRow(block, (row) => this.#deps.registry.restore(row.tenant, row.id, row.labels, row))
+      }
+    }
+  }
+
+  /** Projects of the scope of which the index may not know all series from `fromMs` on. */
+  #missing({ organizationId, projectIds }: Scope, fromMs: number): Tenant[] {
+    const { registry } = this.#deps
+    const out: Tenant[] = []
+    for (const projectId of new Set(projectIds)) {
+      const tenant = { organizationId, projectId }
+      const { knownFromMinute } = registry.tenant(tenant)
+      if (knownFromMinute !== -1 && fromMs < knownFromMinute * 60_000) out.push(tenant)
+    }
+    return out
+  }
+
+  async #bringTenant(tenant: Tenant, request: SelectRequest, { seriesMax, signal }: PastBounds): Promise<void> {
+    const { registry, clock } = this.#deps
+    const owner = registry.tenant(tenant)
+    const { fromMs } = request
+    // Series with samples after that are in the index.
+    const toMs = Math.min(request.toMs, owner.knownFromMinute * 60_000)
+    const key = JSON.stringify([owner.index, request.matchers.map(({ name, op, value }) => [name, op, value])])
+    const known = this.#known.get(key)
+    const nowMs = clock.monotonicMs()
+    if (known?.epoch === owner.epoch && known.fromMs <= fromMs && known.toMs >= toMs && nowMs - known.atMs < knownForMs) return
+    const matchers = request.matchers.map(compileMatcher)
+    const { sql, params } = statementOf(tenant, matchers, { fromMs, toMs })
+    const found = new Set<number>()
+    const epochs = new Set([owner.epoch])
+    for await (const block of this.#deps.engine.queryNative({ sql, params, class: 'interactive', signal })) {
+      eachSeriesRow(block, (row) => {
+        if (!matches(row.labels, matchers)) return
+        found.add(registry.restore(row.tenant, row.id, row.labels, row))
+      })
+      epochs.add(owner.epoch)
+      if (found.size > seriesMax) {
+        throw new AppError(tooManySeries, { publicText: `The query touches more than ${seriesMax} series, which is what is allowed.` })
+      }
+    }
+    this.#known.delete(key)
+    if (this.#known.size >= knownMax) for (const oldest of [...this.#known.keys()].slice(0, knownMax / 10)) this.#known.delete(oldest)
+    // What left the index meanwhile was not asked for, or had been brought back; the next query looks again.
+    if (epochs.size === 1 && epochs.has(owner.epoch)) this.#known.set(key, { epoch: owner.epoch, fromMs, toMs, atMs: nowMs })
+  }
+}
+
+function matches(labels: Labels, matchers: readonly CompiledMatcher[]): boolean {
+  return matchers.every(({ name, matches: accepts }) => accepts(labels.find((pair) => pair[0] === name)?.[1] ?? ''))
+}
+
+/** Rows that may match: the engine leaves out what it can tell by values alone; the rest is judged here, by the same code as in memory. */
+function statementOf(
+  { organizationId, projectId }: Tenant,
+  matchers: readonly CompiledMatcher[],
+  { fromMs, toMs }: Pick<SelectRequest, 'fromMs' | 'toMs'>,
+): { sql: string; params: Record<string, unknown> } {
+  const params: Record<string, unknown> = {}
+  const seconds = (ms: number, minutes: number): number => Math.min(Math.max(Math.floor(ms / 1000) + minutes * 60, 0), 0xffffffff)
+  const conditions = [
+    `org = ${organizationId} AND project = ${projectId}`,
+    `last_seen >= toDateTime(${seconds(fromMs, -seriesRowLagMinutes - 1)})`,
+    `first_seen <= toDateTime(${seconds(toMs, seriesRowLeadMinutes + 1)})`,
+  ]
+  matchers.forEach(({ name, literals, matchesEmpty }, i) => {
+    if (literals === null || matchesEmpty || literals.length > literalsMax || !plainText.test(name)) return
+    if (literals.join('').length > literalTextMax || !literals.every((value) => plainText.test(value))) return
+    params[`v${i}`] = [...literals]
+    if (name !== nameLabel) params[`k${i}`] = name
+    conditions.push(`${name === nameLabel ? 'name' : `labels[{k${i}:String}]`} IN {v${i}:Array(String)}`)
+  })
+  return { sql: `SELECT ${seriesRowSql} FROM ${seriesTable} WHERE ${conditions.join(' AND ')} ${settings}`, params }
+}

@@ -1,0 +1,197 @@
+/**
+ * How series leave the index, and come back. A series that goes (1) is not found by its bytes any more, nor through what others keep of it;
+ * (2) leaves the index in one step, and its posting lists in several; (3) rests: its labels and id can be read under its ref, for queries
+ * and requests that hold it, and it comes back under the same ref when it is asked for; (4) its ref is given to another series.
+ * All of it in steps of about a millisecond, so that nobody waits.
+ */
+import type { RefHolder } from '../ports.ts'
+import type { HashedRefs } from './hashed-refs.ts'
+import type { IdTable } from './id-table.ts'
+import type { PairRuns } from './pair-runs.ts'
+import type { TenantSeries } from './series-tenants.ts'
+import { alive, free, leaving, retired, type SeriesColumns } from './series-columns.ts'
+import type { WireCache } from './wire-cache.ts'
+
+/** The parts of the index that a series is in. */
+export interface IndexParts {
+  readonly columns: SeriesColumns
+  readonly ids: IdTable
+  readonly runs: PairRuns
+  readonly tenants: readonly TenantSeries[]
+  readonly wire: WireCache
+  readonly hashed: HashedRefs
+  readonly eachPair: (ref: number, visit: (pair: number) => void) => void
+  /** Numbers of texts and pairs mean others from now on. */
+  readonly onReleased: () => void
+}
+
+/** Series that left together, and which time in their life it was. */
+interface Rest {
+  readonly refs: Uint32Array
+  readonly generations: Uint32Array
+  readonly atMs: number
+}
+
+/** Series handled between two pauses. */
+const refsPerStep = 4_096
+
+export class SeriesLife {
+  readonly #parts: IndexParts
+  readonly #holders: RefHolder[] = []
+  readonly #rests: Rest[] = []
+  readonly #pins = new Set<{ readonly sinceMs: number }>()
+  #free: number[] = []
+  /** Under way: series that left are still in posting lists. */
+  #removal: Generator<void> | null = null
+  /** How often a series left the index. */
+  retirements = 0
+  /** Series that left and whose refs rest. */
+  restingCount = 0
+  /** Monotonic; moved on from outside, so it may lag. */
+  nowMs = 0
+
+  constructor(parts: IndexParts) {
+    this.#parts = parts
+  }
+
+  addHolder(holder: RefHolder): void {
+    this.#holders.push(holder)
+  }
+
+  get holders(): readonly RefHolder[] {
+    return this.#holders
+  }
+
+  /** Posting lists may have series that are gone. */
+  get isRemoving(): boolean {
+    return this.#removal !== null
+  }
+
+  /** A ref that means nothing any more, or -1. */
+  takeFree(): number {
+    return this.#free.pop() ?? -1
+  }
+
+  /** Refs of series that are in the index now keep their meaning until the result is disposed, also when they leave it. */
+  pin(): Disposable {
+    const pin = { sinceMs: this.nowMs }
+    this.#pins.add(pin)
+    return { [Symbol.dispose]: () => void this.#pins.delete(pin) }
+  }
+
+  /**
+   * Lets go of those of `refs` that are in the index and that `mayGo` says yes to at the very moment. Gives their number. One at a time.
+   */
+  *expire(refs: Uint32Array, mayGo: (ref: number) => boolean): Generator<void, number> {
+    const { columns, wire, hashed } = this.#parts
+    for (const ref of refs) if (columns.state[ref] === alive) columns.state[ref] = leaving
+    // What is resolved from now on is alive again.
+    const isLeaving = (ref: number): boolean => columns.state[ref] === leaving
+    yield* wire.forgetting(isLeaving)
+    yield* hashed.forgetting(isLeaving)
+    for (const holder of this.#holders) holder.unlearn?.(isLeaving)
+    const gone = new Uint32Array(refs.length)
+    const generations = new Uint32Array(refs.length)
+    let count = 0
+    for (let i = 0; i < refs.length; i++) {
+      if (i % refsPerStep === refsPerStep - 1) yield
+      const ref = refs[i]!
+      if (columns.state[ref] !== leaving) continue
+      if (!mayGo(ref)) {
+        columns.state[ref] = alive
+        continue
+      }
+      this.#retire(ref)
+      gone[count] = ref
+      generations[count++] = columns.generation[ref]!
+    }
+    if (count === 0) return 0
+    this.#rests.push({ refs: gone.slice(0, count), generations: generations.slice(0, count), atMs: this.nowMs })
+    this.#removal = this.#removing(gone.subarray(0, count))
+    while (this.#removal !== null) {
+      this.finishRemoval(1)
+      yield
+    }
+    return count
+  }
+
+  /** Gives out the refs of series that have rested for `restMs`. Gives their number. */
+  *release(restMs: number): Generator<void, number> {
+    let until = this.nowMs - restMs
+    for (const { sinceMs } of this.#pins) until = Math.min(until, sinceMs - 1)
+    let count = 0
+    for (let rest = this.#rests[0]; rest !== undefined && rest.atMs <= until; rest = this.#rests[0]) {
+      for (let from = 0; from < rest.refs.length; from += refsPerStep) {
+        count += this.#release(rest, from)
+        yield
+      }
+      this.#rests.shift()
+    }
+    return count
+  }
+
+  /** A series that rests comes back under its ref. */
+  revive(ref: number): void {
+    const { columns, runs, tenants } = this.#parts
+    // It may be in some lists still.
+    this.finishRemoval(Infinity)
+    columns.state[ref] = alive
+    columns.seenMinute[ref] = columns.nowMinute
+    columns.generation[ref]!++
+    this.restingCount--
+    const owner = tenants[columns.tenantOf[ref]!]!
+    owner.postings.add(ref, runs.pairs, runs.start(ref), runs.end(ref))
+    owner.count++
+  }
+
+  finishRemoval(steps: number): void {
+    for (let i = 0; i < steps && this.#removal !== null; i++) if (this.#removal.next().done === true) this.#removal = null
+  }
+
+  #retire(ref: number): void {
+    const { columns, tenants } = this.#parts
+    const owner = tenants[columns.tenantOf[ref]!]!
+    columns.state[ref] = retired
+    columns.generation[ref]!++
+    owner.count--
+    owner.epoch++
+    if (columns.isDurable(ref)) owner.knownFromMinute = Math.max(owner.knownFromMinute, columns.lastMinute[ref]! + 1)
+    this.retirements++
+    this.restingCount++
+  }
+
+  *#removing(refs: Uint32Array): Generator<void> {
+    const { columns, tenants, eachPair } = this.#parts
+    const stays = (ref: number): boolean => columns.state[ref]! < retired
+    for (const [index, own] of byTenant(refs, columns)) yield* tenants[index]!.postings.removing(own, eachPair, stays)
+  }
+
+  #release({ refs, generations }: Rest, from: number): number {
+    const { columns, ids, runs, tenants, eachPair, onReleased } = this.#parts
+    const end = Math.min(from + refsPerStep, refs.length)
+    const gone = refs
+      .slice(from, end)
+      .filter((ref, i) => columns.state[ref] === retired && columns.generation[ref] === generations[from + i])
+    for (const holder of this.#holders) holder.clear?.(gone)
+    for (const [index, own] of byTenant(gone, columns)) tenants[index]!.postings.release(own, eachPair)
+    onReleased()
+    for (const ref of gone) {
+      columns.state[ref] = free
+      ids.remove(ref)
+      runs.give(ref)
+      this.#free.push(ref)
+    }
+    this.restingCount -= gone.length
+    return gone.length
+  }
+}
+
+function byTenant(refs: Uint32Array, { tenantOf }: SeriesColumns): Map<number, Uint32Array> {
+  const lists = new Map<number, number[]>()
+  for (const ref of refs) {
+    const list = lists.get(tenantOf[ref]!)
+    if (list === undefined) lists.set(tenantOf[ref]!, [ref])
+    else list.push(ref)
+  }
+  return new Map(Array.from(lists, ([index, list]) => [index, Uint32Array.from(list)]))
+}
