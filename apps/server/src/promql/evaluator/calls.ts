@@ -1,4 +1,5 @@
 /** Function calls: evaluates the arguments and hands them to the functions' tables. */
+import { anchoredFunctions, anchoredIsFor } from '../functions/anchored.ts'
 import { absentLabels, labelJoin, labelReplace, sortByLabels, sortByValue } from '../functions/labels.ts'
 import { histogramFunctions } from '../functions/histogram.ts'
 import { mapFloats, mathFunctions } from '../functions/math.ts'
@@ -185,6 +186,7 @@ function absent(ctx: QueryContext, node: Call, vector: VectorValue): VectorValue
 async function absentOverTime(on: Evaluation, node: Call, grid: Grid): Promise<VectorValue> {
   const of = node.args[0]
   if (of === undefined) return emptyVector(grid.steps)
+  if (isAnchored(of)) throw executionError(anchoredIsFor)
   const present = await on.overRange(of, grid, { func: () => 1, kernel: presentKernel }, new Window(on.ctx, of.start, []))
   return absenceOf(on.ctx, present, of)
 }
@@ -207,10 +209,22 @@ async function rangeCall(on: Evaluation, node: Call, grid: Grid, func: RangeFunc
   if (rangeArg === undefined) throw new Error('a range function lost its range')
   const params: Float64Array[] = []
   for (const arg of node.args) if (arg !== rangeArg) params.push(scalarValues(await on.evaluate(arg, grid)))
-  const operation: RangeOperation = { func, kernel: rowKernels.get(node.func) ?? null }
+  const operation = isAnchored(rangeArg) ? anchoredOperation(node.func) : { func, kernel: rowKernels.get(node.func) ?? null }
   const vector = await on.overRange(rangeArg, grid, operation, new Window(ctx, rangeArg.start, params))
   annotateRange(ctx, node, rangeArg, vector, params)
   return nameKeepers.has(node.func) ? vector : dropNames(ctx, vector)
+}
+
+function isAnchored(expr: Expr): boolean {
+  const node = unwrapParens(expr)
+  return node.kind === 'matrix' && node.selector.mode === 'anchored'
+}
+
+/** Errors: `promql.execution`, for functions that have no use for the sample before the range. */
+function anchoredOperation(name: string): RangeOperation {
+  const func = anchoredFunctions.get(name)
+  if (func === undefined) throw executionError(anchoredIsFor)
+  return { func, kernel: null }
 }
 
 /** How an aggregation reads its argument series by series, or null when it is more than a selector or one range function with a kernel. */

@@ -5,6 +5,8 @@ import { isReduction, reduceRows } from './aggregate-rows.ts'
 import { scalarScalar, vectorScalar } from './binary-scalar.ts'
 import { setOperation } from './binary-set.ts'
 import { vectorVector } from './binary-vector.ts'
+import { anchoredIsFor } from '../functions/anchored.ts'
+import { executionError } from '../errors.ts'
 import { dropNames, evaluateCall, reducible, type Evaluation } from './calls.ts'
 import type { QueryContext } from './context.ts'
 import { scaled } from '../histograms/arithmetic.ts'
@@ -89,6 +91,7 @@ export class Evaluator implements Evaluation {
   async range(expr: Expr, grid: Grid): Promise<RangeInput> {
     const node = unwrapParens(expr)
     if (node.kind === 'matrix') {
+      if (node.selector.mode !== 'plain') throw executionError(anchoredIsFor)
       const [part] = await this.#plan.fetched(node.selector)
       if (part?.kind !== 'rows' || part.steps < grid.steps) throw new Error('a range was asked for all its samples at once')
       return matrixInput(this.ctx, node, part.input, grid)

@@ -29,17 +29,21 @@ export interface RangeInput {
   /** Window at step `i`: `(r - rangeMs, r]` with `r = reference.startMs + i * reference.stepMs`. */
   readonly reference: Reference
   readonly rangeMs: number
+  /** How far before a window the point may lie that its changes are counted from; 0: windows begin with their own first point. */
+  readonly anchorMs: number
 }
 
 const noTimes = new Float64Array(0)
 const noHistograms: readonly NativeHistogram[] = []
 
 export function matrixInput(ctx: QueryContext, node: MatrixSelector, input: SeriesInput, grid: Grid): RangeInput {
-  if (node.selector.mode !== 'plain') throw executionError(`${node.selector.mode} range selectors are not supported yet`)
+  const { mode } = node.selector
+  if (mode === 'smoothed') throw executionError('smoothed range selectors are not supported yet')
   const sets = input.labels.map((labels) => ctx.symbols.sourceSet(labels))
   const points = (series: number): SeriesPoints => pointsOf(input.rows(series), input.histograms)
   const reference = referenceOf(ctx, node.selector.shift, grid)
-  return { sets, dropName: new Uint8Array(sets.length), points, reference, rangeMs: durationOf(ctx, node.range) }
+  const anchorMs = mode === 'anchored' ? ctx.limits.lookbackMs : 0
+  return { sets, dropName: new Uint8Array(sets.length), points, reference, rangeMs: durationOf(ctx, node.range), anchorMs }
 }
 
 /** Fast path: no stale marker and no histogram, so the columns serve as they are. */
@@ -81,7 +85,7 @@ function hasStaleKernel(values: Float64Array, start: number, end: number): boole
 export function subqueryInput(ctx: QueryContext, node: Subquery, inner: VectorValue, innerGrid: Grid, grid: Grid): RangeInput {
   const points = (series: number): SeriesPoints => cellPoints(inner, series, innerGrid)
   const reference = referenceOf(ctx, node.shift, grid)
-  return { sets: inner.sets, dropName: inner.dropName, points, reference, rangeMs: durationOf(ctx, node.range) }
+  return { sets: inner.sets, dropName: inner.dropName, points, reference, rangeMs: durationOf(ctx, node.range), anchorMs: 0 }
 }
 
 function cellPoints(vector: VectorValue, series: number, grid: Grid): SeriesPoints {
@@ -133,6 +137,8 @@ export class Window {
   /** End of the window (after offset and `@`), ms. */
   endMs = 0
   rangeMs = 0
+  /** As of `RangeInput`: with it, the first point may be one before the window. */
+  anchorMs = 0
   /** Evaluation time of the step, ms. */
   timeMs = 0
   step = 0
@@ -244,6 +250,7 @@ export async function applyOverRange(
   ctx.reserveCells(input.sets.length * steps)
   const builder = new VectorBuilder(steps, input.sets.length)
   window.rangeMs = input.rangeMs
+  window.anchorMs = input.anchorMs
   const { startMs, stepMs } = input.reference
   const param = (window.params[0] ?? noTimes).subarray(firstStep)
   for (let s = 0; s < input.sets.length; s++) {
@@ -294,18 +301,30 @@ export async function applyToWindows(points: SeriesPoints, on: Application, cell
   }
 }
 
-/** Moves the window to `(endMs - rangeMs, endMs]`. Ends never go back within a series. */
+/** Moves the window to `(endMs - rangeMs, endMs]`, and with an anchor to the last point before it. Ends never go back within a series. */
 export function slide(window: Window, endMs: number): void {
   const afterMs = endMs - window.rangeMs
   const { times, end, histogramTimes } = window
   let { from, to, histogramFrom, histogramTo } = window
   while (to < end && times[to]! <= endMs) to++
-  while (from < to && times[from]! <= afterMs) from++
   while (histogramTo < histogramTimes.length && histogramTimes[histogramTo]! <= endMs) histogramTo++
-  while (histogramFrom < histogramTo && histogramTimes[histogramFrom]! <= afterMs) histogramFrom++
+  if (window.anchorMs === 0) {
+    while (from < to && times[from]! <= afterMs) from++
+    while (histogramFrom < histogramTo && histogramTimes[histogramFrom]! <= afterMs) histogramFrom++
+  } else {
+    from = anchorKernel(times, from, to, afterMs, window.anchorMs)
+    histogramFrom = anchorKernel(histogramTimes, histogramFrom, histogramTo, afterMs, window.anchorMs)
+  }
   window.from = from
   window.to = to
   window.histogramFrom = histogramFrom
   window.histogramTo = histogramTo
   window.endMs = endMs
+}
+
+/** The last of the points `[from, to)` that lies at or before `afterMs`, unless that is too old; else the first one behind it. */
+function anchorKernel(times: Float64Array, from: number, to: number, afterMs: number, anchorMs: number): number {
+  let first = from
+  while (first + 1 < to && times[first + 1]! <= afterMs) first++
+  return first < to && times[first]! <= afterMs - anchorMs ? first + 1 : first
 }

@@ -87,7 +87,9 @@ export class SelectorPlan {
   }
 
   #range({ selector, range }: MatrixSelector, grid: Grid, read: Read): void {
-    this.#fetches.set(selector, this.#fetch({ selector, windowMs: durationOf(this.#ctx, range) }, grid, read))
+    // An anchored range also looks at the last sample before it.
+    const anchorMs = selector.mode === 'anchored' ? this.#ctx.limits.lookbackMs : 0
+    this.#fetches.set(selector, this.#fetch({ selector, windowMs: durationOf(this.#ctx, range) + anchorMs }, grid, read))
   }
 
   async #fetch({ selector, windowMs }: WindowedSelector, grid: Grid, { func, stats }: Read): Promise<readonly InputPart[]> {

@@ -1,6 +1,7 @@
 /** Instant selectors: the newest sample within the look-back at each step. */
 import { STALE, type NativeHistogram, type SeriesRows } from '../../metrics/index.ts'
 import { executionError } from '../errors.ts'
+import { anchoredIsFor } from '../functions/anchored.ts'
 import type { VectorSelector } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
 import type { SelectorPlan } from './selector-plan.ts'
@@ -16,7 +17,7 @@ export async function evaluateSelector(
   grid: Grid,
   asTimestamp: boolean,
 ): Promise<VectorValue> {
-  if (node.mode === 'anchored') throw executionError('anchored modifier can only be used with: changes, delta, increase, rate, resets')
+  if (node.mode === 'anchored') throw executionError(anchoredIsFor)
   if (node.mode === 'smoothed') throw executionError('smoothed selectors are not supported yet')
   const parts = await plan.fetched(node)
   return evaluateParts(ctx, parts, grid, (input, part) => resample(ctx, input, referenceOf(ctx, node.shift, part), part, asTimestamp))

@@ -62,6 +62,7 @@ async function cellsOf(
     points: () => ({ ...columns, start: lead, end: lead + values.length, histogramTimes: new Float64Array(0), histograms: [] }),
     reference: { startMs, stepMs },
     rangeMs,
+    anchorMs: 0,
   }
   using ctx = contextOf()
   const window = new Window(ctx, 0, [new Float64Array(steps).fill(quantile)])

@@ -55,7 +55,7 @@ export interface TimeShift {
   readonly at: { readonly kind: 'time'; readonly ms: number } | { readonly kind: 'start' } | { readonly kind: 'end' } | null
 }
 
-/** How a range selector treats its edges: `smoothed` and `anchored` are parsed, the evaluator refuses what it cannot do yet. */
+/** How a range selector treats its edges. `anchored` counts from the last sample before the range; `smoothed` is only parsed. */
 export type RangeMode = 'plain' | 'anchored' | 'smoothed'
 
 export interface VectorSelector extends Span {
