@@ -11,3 +11,15 @@ export type {
   RangeQueryRequest,
 } from './metrics-query.ts'
 export { defaultQueryLimits, type ClassLimits, type QueryClass, type QueryLimitsByClass } from './limits.ts'
+export { createMetricOperations, type MetricOperationsDeps } from './operations/evaluate.ts'
+export { metricKindOf, type MetricKind } from './operations/subject.ts'
+export type {
+  CountedBucket,
+  MetricOperations,
+  OperationAnswer,
+  OperationGroup,
+  OperationQuery,
+  OperationUnit,
+  OperationValue,
+  TagFilter,
+} from './operations/ports.ts'
