@@ -51,7 +51,7 @@ afterAll(async () => {
   folder[Symbol.dispose]()
 })
 
-beforeEach(() => postgres.pool.query('truncate metric_strings'))
+beforeEach(() => postgres.pool.query('truncate strings'))
 
 function open({ redis = null, nowMs = Date.now }: { redis?: RedisEngine | null; nowMs?: () => number } = {}): StringIndexer {
   const clock = { ...systemClock, nowMs }
@@ -101,7 +101,7 @@ function expectSameIds(answers: readonly Map<string, number | null>[]): void {
 
 test('three programs that race for the same strings get the same ids', async () => {
   expectSameIds(await race(3, '-'))
-  const { rows } = await postgres.pool.query('select count(*)::int as n from metric_strings')
+  const { rows } = await postgres.pool.query('select count(*)::int as n from strings')
   expect(rows).toEqual([{ n: 6000 }])
 })
 
@@ -134,13 +134,13 @@ test('a deadlock with someone else is tried again', async () => {
   const client = await postgres.pool.connect()
   try {
     const insert = (string: string): Promise<unknown> =>
-      client.query("insert into metric_strings (organization_id, use_case, string) values (1, 'custom', $1)", [string])
+      client.query("insert into strings (organization_id, use_case, string) values (1, 'custom', $1)", [string])
     await client.query('begin')
     // The other side notices the deadlock first and is the one that is stopped.
     await client.query("set local deadlock_timeout = '60s'")
     await insert('b')
     const recorded = open().bulkRecord(keys('a', 'b'))
-    const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into metric_strings%'"
+    const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into strings%'"
     await until('the indexer to wait for us', async () => ((await postgres.pool.query(waits)).rowCount ?? 0) > 0)
     await insert('a')
     await client.query('commit')

@@ -146,6 +146,11 @@ export interface ProcessedRaw {
 export interface KindHandler {
   readonly kind: Kind
   /**
+   * Asks others for what `buildInserts` of the same records needs. Comes to an end soon whoever is away, and never rejects: what was not
+   * answered is done without. The inserts of a repetition may say the same in another way, so they must mean the same.
+   */
+  prepare?(records: readonly LogRecord[]): Promise<void>
+  /**
    * Inserts for the records of one segment; the same records give the same inserts in the same order, because the writer numbers
    * several inserts of one table for their tokens. An insert spans at most 100 of its table's partitions: rows that arrive late
    * are split off into further inserts of the same table here, where their times are known. Never empty of the kind's main table.

@@ -101,6 +101,27 @@ SETTINGS max_threads = 1, max_block_size = 16384, min_insert_block_size_rows = 6
 const mergesWait = `ALTER TABLE ${seriesTable} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1`
 const mergesAgain = `ALTER TABLE ${seriesTable} RESET SETTING max_bytes_to_merge_at_max_space_in_pool`
 
+/** The mirror of the indexer's strings: what the ids in rows of series mean. Ids are unique in an organization, shared ones mean the same in all. */
+export const stringsTable = 'strings'
+
+const strings = `CREATE TABLE IF NOT EXISTS ${stringsTable} (
+  org UInt32 CODEC(ZSTD(1)),
+  id UInt64 CODEC(Delta(8), ZSTD(1)),
+  use_case LowCardinality(String) CODEC(ZSTD(1)),
+  string String CODEC(ZSTD(1)),
+  INDEX by_string string TYPE bloom_filter GRANULARITY 4
+) ENGINE = ReplacingMergeTree
+ORDER BY (org, id)
+SETTINGS ${dedup}`
+
+/**
+ * Ids of a row's label names and values, in the order of the labels; empty where `labels` has them as text. Of two rows of one series the
+ * longer lists stay, whichever comes first.
+ */
+const seriesTags = `ALTER TABLE ${seriesTable}
+  ADD COLUMN IF NOT EXISTS tag_keys SimpleAggregateFunction(max, Array(UInt64)) CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS tag_values SimpleAggregateFunction(max, Array(UInt64)) CODEC(ZSTD(1))`
+
 const metadata = `CREATE TABLE IF NOT EXISTS metric_metadata (
   org UInt32,
   project UInt32,
@@ -159,4 +180,5 @@ export const metricsMigrations: readonly MetricsMigration[] = [
   { id: 'metrics-0006-exact-rollups', up: rollupTables },
   { id: 'metrics-0007-series-seen', up: [seriesSeen, durable(seriesTable), mergesWait, seriesSeenBefore, mergesAgain] },
   { id: 'metrics-0008-sets', up: setsMigration },
+  { id: 'metrics-0009-strings', up: [strings, durable(stringsTable), seriesTags] },
 ]

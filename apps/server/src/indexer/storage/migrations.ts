@@ -7,7 +7,7 @@ export interface IndexerMigration {
   readonly up: readonly string[]
 }
 
-export const stringsTable = 'metric_strings'
+export const stringsTable = 'strings'
 
 /** Bytes are compared, not words of a language: faster, and equal means equal. */
 const createTable = `create table if not exists ${stringsTable} (

@@ -16,7 +16,7 @@ import { stringsTable } from './migrations.ts'
 export interface PostgresStringsOptions {
   readonly pool: Pick<Pool, 'query'>
   readonly clock: Pick<Clock, 'sleep'>
-  /** Where a use-case key has a table of its own; it must have been made as `metric_strings` is. */
+  /** Where a use-case key has a table of its own; it must have been made as `strings` is. */
   readonly table?: string
 }
 

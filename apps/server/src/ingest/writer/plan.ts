@@ -13,17 +13,27 @@ export interface TenantRows {
   rows: number
 }
 
-/**
- * Token: `<segment token>-<table>` for a table's first insert, `-1`, `-2` ... after it for further ones. Kinds go in the order
- * of their names, so that nothing depends on which record came first. Throws when a kind has no handler.
- */
-export function planInserts(token: string, records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): PlannedInsert[] {
+function recordsByKind(records: readonly LogRecord[]): Map<Kind, LogRecord[]> {
   const byKind = new Map<Kind, LogRecord[]>()
   for (const record of records) {
     const list = byKind.get(record.kind)
     if (list === undefined) byKind.set(record.kind, [record])
     else list.push(record)
   }
+  return byKind
+}
+
+/** Lets each kind ask for what its inserts need. */
+export async function prepareInserts(records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): Promise<void> {
+  for (const [kind, ofKind] of recordsByKind(records)) await handlers.get(kind)?.prepare?.(ofKind)
+}
+
+/**
+ * Token: `<segment token>-<table>` for a table's first insert, `-1`, `-2` ... after it for further ones. Kinds go in the order
+ * of their names, so that nothing depends on which record came first. Throws when a kind has no handler.
+ */
+export function planInserts(token: string, records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): PlannedInsert[] {
+  const byKind = recordsByKind(records)
   const planned: PlannedInsert[] = []
   const countByTable = new Map<string, number>()
   for (const kind of [...byKind.keys()].sort()) {

@@ -13,7 +13,7 @@ import { rawPortionRowsMax } from '../limits.ts'
 import { backoffMs } from './backoff.ts'
 import { LowLanePace, type LowLaneOptions } from './low-lane.ts'
 import type { PlannedInsert } from './plan.ts'
-import { planInserts, rowsByTenant } from './plan.ts'
+import { planInserts, prepareInserts, rowsByTenant } from './plan.ts'
 
 export interface InsertRequest extends PlannedInsert {
   readonly signal: AbortSignal
@@ -186,9 +186,11 @@ class SegmentWriter implements Writer {
       if (segment.lane !== 'ready') to = await this.#process(segment, counted, from)
       else if (segment.origin === 'replayed') for (const record of present(counted)) handlers.get(record.kind)?.recover(record)
       if (this.#stop.signal.aborted && segment.lane !== 'ready') return null
+      const portion = present(counted.slice(from, to))
+      await prepareInserts(portion, handlers)
       const startedMs = clock.monotonicMs()
       const token = from === 0 ? segment.token : `${segment.token}-from${from}`
-      inserts = planInserts(token, present(counted.slice(from, to)), handlers)
+      inserts = planInserts(token, portion, handlers)
       if (segment.lane === 'low') this.#pace?.spent(clock.monotonicMs() - startedMs)
     } catch (error) {
       // The same bytes would fail again after a restart: a fault in a decoder must not stop the lane for everyone.

@@ -13,7 +13,8 @@ import { resetHints } from './layout.ts'
 import { ColumnPool } from './column-pool.ts'
 import { sampleInserts } from './sample-inserts.ts'
 import type { OwnedRecord } from './sorted-samples.ts'
-import { seriesInserts } from './series-inserts.ts'
+import { type IdsOfRecord, seriesInserts } from './series-inserts.ts'
+import { stringInserts } from './string-inserts.ts'
 
 /** Rows of objects with their owners, split by partition. */
 function ownedRows<T extends { readonly timeMs: number }>(
@@ -165,10 +166,15 @@ export function ownedRecords(records: readonly LogRecord[]): OwnedRecord[] {
   return records.map(({ tenant, payload }) => ({ tenant, record: decodeMetricsRecord(payload) }))
 }
 
-/** Series rows come first, so that no sample is ever in the engine without its series. */
-export function buildMetricsInserts(records: readonly OwnedRecord[], pool = new ColumnPool()): TableInsert[] {
+/** Strings come first, then series, so that no sample is ever in the engine without its series, and no id without its string. */
+export function buildMetricsInserts(
+  records: readonly OwnedRecord[],
+  pool = new ColumnPool(),
+  idsOf: IdsOfRecord = () => null,
+): TableInsert[] {
   return [
-    ...seriesInserts(records),
+    ...stringInserts(records.flatMap(({ record }) => idsOf(record)?.strings ?? [])),
+    ...seriesInserts(records, idsOf),
     ...metadataInserts(records),
     ...sampleInserts(records, pool),
     ...histogramInserts(records),

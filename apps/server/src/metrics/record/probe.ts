@@ -5,7 +5,7 @@
 import type { ClickHouse, NativeWriteColumn } from '../../engines/index.ts'
 import type { InsertProbe } from '../../ingest/index.ts'
 import { hoursPerPartition } from '../limits.ts'
-import { seriesTable } from '../tables.ts'
+import { seriesTable, stringsTable } from '../tables.ts'
 
 const timeKey = ['org', 'project', 'metric', 'hour', 'series', 'ts']
 
@@ -15,6 +15,7 @@ const keyByTable: ReadonlyMap<string, readonly string[]> = new Map([
   ['histograms', timeKey],
   ['exemplars', timeKey],
   [seriesTable, ['org', 'project', 'series']],
+  [stringsTable, ['org', 'id']],
   ['metric_metadata', ['org', 'project', 'name']],
 ])
 

@@ -6,7 +6,9 @@ import type { NativeWriteColumn } from '../../engines/index.ts'
 import type { TableInsert } from '../../ingest/index.ts'
 import { nameLabel } from '../series/labels.ts'
 import { seriesTable } from '../tables.ts'
-import type { RecordSeriesRows, RecordTexts } from './decode.ts'
+import { putInt64 } from '../samples/sample-value.ts'
+import type { RecordIds } from '../strings/series-strings.ts'
+import type { MetricsRecord, RecordSeriesRows, RecordTexts } from './decode.ts'
 import { tableInsert, u32, w64 } from './key-columns.ts'
 import type { OwnedRecord } from './sorted-samples.ts'
 
@@ -46,6 +48,9 @@ class ColumnBytes {
   }
 }
 
+/** What stands for the labels of a record's rows; null: their text. */
+export type IdsOfRecord = (record: MetricsRecord) => RecordIds | null
+
 function startOf(ends: Uint32Array, i: number): number {
   return i === 0 ? 0 : ends[i - 1]!
 }
@@ -54,23 +59,62 @@ function putText(out: ColumnBytes, { bytes, ends }: RecordTexts, id: number): vo
   out.text(bytes, startOf(ends, id), ends[id]!)
 }
 
-/** `Map(String, String)` of all rows. */
-function labelsColumn(parts: readonly RecordSeriesRows[]): NativeWriteColumn {
+/** Rows of series of one record, with their strings' ids where they have them. */
+interface SeriesPart {
+  readonly rows: RecordSeriesRows
+  readonly ids: RecordIds | null
+}
+
+/** `Map(String, String)` of all rows: empty where ids stand for the labels. */
+function labelsColumn(parts: readonly SeriesPart[]): NativeWriteColumn {
   const out = new ColumnBytes()
   let total = 0
-  for (const { pairEnds } of parts) {
-    for (const end of pairEnds) out.u64(total + end)
-    total += pairEnds[pairEnds.length - 1]!
+  for (const part of parts) {
+    eachRow(part, (start, end, ids) => {
+      if (ids === null) total += end - start
+      out.u64(total)
+    })
   }
-  for (const { pairs, texts } of parts) for (let at = 0; at < pairs.length; at += 2) putText(out, texts, pairs[at]!)
-  for (const { pairs, texts } of parts) for (let at = 1; at < pairs.length; at += 2) putText(out, texts, pairs[at]!)
+  for (const side of [0, 1]) {
+    for (const part of parts) {
+      const { pairs, texts } = part.rows
+      eachRow(part, (start, end, ids) => {
+        if (ids === null) for (let at = start; at < end; at++) putText(out, texts, pairs[at * 2 + side]!)
+      })
+    }
+  }
   return { name: 'labels', type: 'Map(String, String)', values: { kind: 'encoded', bytes: out.finish() } }
 }
 
+function eachRow({ rows, ids }: SeriesPart, visit: (start: number, end: number, ids: Float64Array | null) => void): void {
+  let start = 0
+  for (let row = 0; row < rows.length; row++) {
+    visit(start, rows.pairEnds[row]!, ids?.pairIds[row] ?? null)
+    start = rows.pairEnds[row]!
+  }
+}
+
+/** Ids of all rows' names (`side` 0) or values (1). */
+function tagColumn(name: string, side: 0 | 1, parts: readonly SeriesPart[]): NativeWriteColumn {
+  const offsets = new Float64Array(parts.reduce((sum, { rows }) => sum + rows.length, 0))
+  let total = 0
+  let row = 0
+  for (const part of parts) eachRow(part, (_start, _end, ids) => (offsets[row++] = total += (ids?.length ?? 0) / 2))
+  const data = new Uint32Array(total * 2)
+  let at = 0
+  for (const part of parts) {
+    eachRow(part, (_start, _end, ids) => {
+      for (let pair = 0; ids !== null && pair < ids.length; pair += 2) putInt64(data, at++, ids[pair + side]!)
+    })
+  }
+  return { name, type: 'Array(UInt64)', values: { kind: 'array', offsets, inner: { kind: 'w64', signed: false, data } } }
+}
+
 /** The metric's name of every row. */
-function nameColumn(parts: readonly RecordSeriesRows[]): NativeWriteColumn {
+function nameColumn(parts: readonly SeriesPart[]): NativeWriteColumn {
   const out = new ColumnBytes()
-  for (const { length, pairs, pairEnds, texts } of parts) {
+  for (const { rows } of parts) {
+    const { length, pairs, pairEnds, texts } = rows
     for (let row = 0; row < length; row++) {
       let at = startOf(pairEnds, row)
       while (at < pairEnds[row]! && texts.text(pairs[at * 2]!) !== nameLabel) at++
@@ -85,11 +129,11 @@ function secondsKernel(minutes: Uint32Array, out: Uint32Array, at: number): void
   for (let i = 0; i < minutes.length; i++) out[at + i] = Math.min(minutes[i]! * 60, 0xffffffff)
 }
 
-/** Rows of series of all records in one insert. */
-export function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
+/** Rows of series of all records in one insert; `idsOf` says what stands for the labels of a record's rows. */
+export function seriesInserts(records: readonly OwnedRecord[], idsOf: IdsOfRecord = () => null): TableInsert[] {
   const owned = records.filter(({ record }) => record.series.length > 0)
-  const parts = owned.map(({ record }) => record.series)
-  const rows = parts.reduce((sum, { length }) => sum + length, 0)
+  const parts = owned.map(({ record }) => ({ rows: record.series, ids: idsOf(record) }))
+  const rows = parts.reduce((sum, part) => sum + part.rows.length, 0)
   if (rows === 0) return []
   const [org, project, first, last] = [new Uint32Array(rows), new Uint32Array(rows), new Uint32Array(rows), new Uint32Array(rows)]
   const ids = new Uint32Array(rows * 2)
@@ -114,6 +158,8 @@ export function seriesInserts(records: readonly OwnedRecord[]): TableInsert[] {
       nameColumn(parts),
       w64('series', 'UInt64', ids),
       labelsColumn(parts),
+      tagColumn('tag_keys', 0, parts),
+      tagColumn('tag_values', 1, parts),
       time('first_seen', first),
       time('last_seen', last),
     ]),
