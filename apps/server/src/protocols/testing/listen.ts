@@ -2,6 +2,7 @@
 import { Client, Metadata, type ServiceError, credentials } from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { registerInfluxRoutes } from '../influx/routes.ts'
 import { startOtlpGrpcServer } from '../otlp/grpc.ts'
 import { registerOtlpRoutes } from '../otlp/routes.ts'
 import { registerRemoteWriteRoutes } from '../remote-write/routes.ts'
@@ -24,6 +25,7 @@ export async function listen(limits: Partial<ProtocolLimits> = {}): Promise<List
   const app: FastifyInstance = Fastify({ forceCloseConnections: true })
   await registerOtlpRoutes(app, it.door)
   await registerRemoteWriteRoutes(app, it.door)
+  await registerInfluxRoutes(app, it.door)
   const httpUrl = await app.listen({ host: '127.0.0.1', port: 0 })
   const grpc = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door: it.door })
   return {
