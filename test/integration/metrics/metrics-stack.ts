@@ -134,7 +134,7 @@ export async function openStack(options: StackOptions) {
   const rollups = createRollups({ ...shared, ...options.rollups })
   const head = new Head({
     sizeBytesMax: options.headSizeBytesMax ?? 64 << 20,
-    clock: systemClock,
+    clock,
     pendingAgeMs: () => log.backlog().oldestMs,
     onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
   })

@@ -122,7 +122,7 @@ export class Head {
   /** Gives up an eighth of what it holds, as when the budget is used up: memory is wanted elsewhere. */
   relieve(): void {
     const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
-    this.#evict(this.#cutMs(), this.#insertedBeforeSec(nowSec))
+    this.#evict(this.#cutMs() + 1, this.#insertedBeforeSec(nowSec))
   }
 
   /** The refs, of which nothing is held, mean other series now. */

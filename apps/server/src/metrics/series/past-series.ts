@@ -147,7 +147,9 @@ function statementOf(
     if (literals.join('').length > literalTextMax || !literals.every((value) => plainText.test(value))) return
     params[`v${i}`] = [...literals]
     if (name !== nameLabel) params[`k${i}`] = name
-    conditions.push(`${name === nameLabel ? 'name' : `labels[{k${i}:String}]`} IN {v${i}:Array(String)}`)
+    // A row without labels may have them as ids.
+    const isIn = `IN {v${i}:Array(String)}`
+    conditions.push(name === nameLabel ? `name ${isIn}` : `(empty(labels) OR labels[{k${i}:String}] ${isIn})`)
   })
   return { sql: `SELECT ${seriesRowSql} FROM ${seriesTable} WHERE ${conditions.join(' AND ')} ${settings}`, params }
 }
