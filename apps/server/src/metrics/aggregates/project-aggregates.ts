@@ -228,13 +228,13 @@ export class Project implements ProjectAggregates {
 
   /** Floats that did not change are written again, so that they do not look ended; those idle for too long end. Gives the latter. */
   #addIdle(monotonicMs: number): number[] {
-    const { types, observedMs, end } = this.#places
+    const { types, observedMs, emittedMs, end } = this.#places
     const ended: number[] = []
     for (let place = 0; place < end; place++) {
       if (!this.#places.isLive(place) || this.#out.has(place)) continue
       const idleMs = types[place] === gaugeType ? gaugeIdleMs : aggregateIdleMs
       if (monotonicMs - observedMs[place]! < idleMs) {
-        if (types[place] !== distributionType) this.#out.addPresent(place)
+        if (types[place] !== distributionType && emittedMs[place]! > 0) this.#out.addPresent(place)
         continue
       }
       this.#out.addEnd(place)
