@@ -4,10 +4,12 @@
  */
 export * from './anatomy.ts'
 export * from './auth.ts'
+export * from './cardinality.ts'
 export * from './error.ts'
 export * from './ingest.ts'
 export * from './lanes.ts'
 export * from './list.ts'
+export * from './metric-operations.ts'
 export * from './metrics.ts'
 export * from './prometheus.ts'
 export * from './system.ts'

@@ -26,6 +26,8 @@ import {
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
 import { MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
 import { createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
+import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
+import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
@@ -43,6 +45,7 @@ export const theirWord = 'kestrel'
 export interface ApiStack extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly accounts: Accounts
+  readonly cardinality: Cardinality
   readonly metrics: Stack
   readonly query: MetricsQuery
   /** Writes what is in the log to the engine, and gives a store whose memory covers nothing: all it reads comes from there. */
@@ -97,7 +100,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
   resources.defer('folder', () => rmSync(folder, { recursive: true, force: true }))
   const postgres = resources.use(await openPostgres({ url: null, dataDir: folder, logger: silentLogger, clock: systemClock }))
-  await runPostgresMigrations(postgres.pool, [...accountsMigrations, ...realtimeMigrations])
+  await runPostgresMigrations(postgres.pool, [...accountsMigrations, ...realtimeMigrations, ...cardinalityMigrations])
   const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
   const settings = { publicUrl, adminEmail: 'ops@example.org', adminPassword, adminToken, ingestKey: null, secret: 'q7'.repeat(20) }
   const accounts = await openAccounts({ pool: postgres.pool, clock: systemClock, logger: silentLogger, settings })
@@ -128,6 +131,17 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     limits: defaultQueryLimits,
   })
   const theirs = await makeTheirs(accounts)
+  const cardinality = await composeCardinality(
+    {
+      config: { seriesMax: 1_000_000, seriesPerMetricMax: 200_000, seriesPerOrganizationMax: null },
+      engines: { clickhouse, postgres, redis: null },
+      clock: systemClock,
+      logger: silentLogger,
+      onExplosion: () => undefined,
+    },
+    metrics,
+    resources,
+  )
   const letters = lettersOf(theirs.tenant)
   const replayed: string[] = []
   const deps: ApiDeps = {
@@ -149,6 +163,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
       },
     },
     systemStatus: async () => status,
+    cardinality: cardinality.desk,
     lanes: lanesOfStack({ pool: postgres.pool, log: metrics.log }, resources),
     readiness: () => ({ ready: true, waitingFor: [], degraded: ['writer'] }),
     instruments,
@@ -196,6 +211,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   return {
     app,
     accounts,
+    cardinality: cardinality.desk,
     metrics,
     query,
     coldStore,

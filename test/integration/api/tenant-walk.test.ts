@@ -61,6 +61,11 @@ beforeAll(async () => {
     'no credentials': {},
     'a wrong token beside a good cookie': { authorization: 'Bearer nonsense-nonsense', cookie: theirs.cookie },
   }
+  const rule = await stack.cardinality.rules.create(project, {
+    match: { kind: 'exact', value: theirWord },
+    action: { kind: 'drop_labels', labels: ['nothing_has_it'], gauges: 'last' },
+    note: theirWord,
+  })
   theirTargets = {
     organization: theirs.organization,
     project: theirs.project,
@@ -69,6 +74,7 @@ beforeAll(async () => {
     key: (await accounts.directory.keys(project))[0]?.id ?? '',
     name: theirWord,
     tag: theirWord,
+    rule: rule.id,
   }
 })
 afterAll(async () => {

@@ -1,12 +1,13 @@
 /** What the HTTP API needs from the rest of the program. Built in compose/. */
 import type { LaneQueue, LanesStatusBody, SystemStatusBody } from '@bellwether/protocol'
 import type { Accounts } from '../accounts/index.ts'
+import type { Cardinality } from '../cardinality/index.ts'
 import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricAnatomist } from '../metrics/index.ts'
-import type { MetricsQuery } from '../query/index.ts'
+import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
 import type { AccessRule } from './http/route-table.ts'
 
@@ -59,10 +60,12 @@ export interface ApiSettings {
 export interface ApiDeps {
   readonly accounts: Pick<Accounts, 'gatekeeper' | 'signIn' | 'directory'>
   readonly query: MetricsQuery
+  readonly operations: MetricOperations
   readonly anatomist: MetricAnatomist
   readonly ingest: ApiIngest
   readonly systemStatus: () => Promise<SystemStatusBody>
   readonly lanes: ApiLanes
+  readonly cardinality: Cardinality
   readonly readiness: () => Readiness | Promise<Readiness>
   readonly instruments: Registry
   readonly clock: Clock

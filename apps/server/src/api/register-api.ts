@@ -7,7 +7,9 @@ import { mountPlain, openApiDescription } from './plain-routes.ts'
 import { describePrometheus, mountPrometheus } from './prometheus/prometheus-routes.ts'
 import { anatomyRoutes } from './routes/anatomy-routes.ts'
 import { authRoutes } from './routes/auth-routes.ts'
+import { cardinalityRoutes } from './routes/cardinality-routes.ts'
 import { laneRoutes } from './routes/lane-routes.ts'
+import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
@@ -20,9 +22,11 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...authRoutes(deps),
     ...organizationRoutes(deps),
     ...projectRoutes(deps),
+    ...operationRoutes(deps),
     ...anatomyRoutes(deps),
     ...systemRoutes(deps),
     ...laneRoutes(deps),
+    ...cardinalityRoutes(deps),
   ]
 }
 

@@ -30,6 +30,8 @@ export interface FoldableSeries {
   idLow(ref: number): number
   idHigh(ref: number): number
   forgetTenant(tenant: Tenant): void
+  /** A raw series of which nothing is stored stays in the index while it is seen. */
+  readonly columns: { readonly seenMinute: Uint32Array; readonly nowMinute: number }
 }
 
 export interface FoldingDeps {
@@ -129,6 +131,7 @@ export class Folding implements SeriesFolding, SeriesRules {
   fold(batch: MetricsBatch): FoldedRows {
     this.#out.clear()
     const { seriesRefs, timesMs, values } = batch
+    const { columns } = this.#deps.series
     let kept = 0
     for (let i = 0; i < batch.sampleCount; i++) {
       const ref = seriesRefs[i]!
@@ -138,7 +141,10 @@ export class Folding implements SeriesFolding, SeriesRules {
         timesMs[kept] = timesMs[i]!
         values[kept++] = values[i]!
       } else if (role < firstRaw) this.#drop(role === dropped ? reasonOfDrop : reasonOfLimit)
-      else this.#sample(role - firstRaw, timesMs[i]!, values[i]!)
+      else {
+        columns.seenMinute[ref] = columns.nowMinute
+        this.#sample(role - firstRaw, timesMs[i]!, values[i]!)
+      }
     }
     batch.sampleCount = kept
     this.#histograms(batch)

@@ -1,5 +1,6 @@
 /** The engines and their schemas. They start side by side: a warm start must be ready within seconds. */
 import { accountsMigrations } from '../accounts/index.ts'
+import { cardinalityMigrations } from '../cardinality/index.ts'
 import type { Config } from '../config/index.ts'
 import {
   openClickHouse,
@@ -53,7 +54,7 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   if (postgres.status === 'rejected') throw postgres.reason
   if (redis.status === 'rejected') throw redis.reason
-  await runPostgresMigrations(postgres.value.pool, [...accountsMigrations, ...realtimeMigrations])
+  await runPostgresMigrations(postgres.value.pool, [...accountsMigrations, ...realtimeMigrations, ...cardinalityMigrations])
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { randomInt } from 'node:crypto'
 
+import type { OpenedCardinality } from '../cardinality/index.ts'
 import type { Config } from '../config/index.ts'
 import type { MemoryBudget } from '../engines/index.ts'
 import {
@@ -53,6 +54,7 @@ import {
   type MetricsStore,
   type UniqueStore,
 } from '../metrics/index.ts'
+import type { CardinalityState } from './cardinality.ts'
 import type { Engines } from './engines.ts'
 import { lowLane, type Lanes } from './lanes.ts'
 
@@ -65,6 +67,8 @@ export interface MetricsPath {
   /** The same without what is in memory: answers as after a restart, or on a program that only queries. */
   readonly engineStore: MetricsStore
   readonly catalog: MetricsCatalog
+  /** Null as in the dependencies. */
+  readonly cardinality: OpenedCardinality | null
   /** Distinct members of sets. */
   readonly uniques: UniqueStore
   /** Where single observations are summed up. */
@@ -83,6 +87,8 @@ export interface MetricsPathDeps {
   readonly logger: Logger
   /** The low-priority lane, and whether bodies of the ready one wait for their turn; null: everything is ready. */
   readonly low: { readonly lanes: Lanes; readonly isIntakeBusy: () => boolean } | null
+  /** Who decides about new series, over this state; null: nobody, every series is taken. Rules are in force before the first sample comes. */
+  readonly openCardinality: ((state: CardinalityState) => Promise<OpenedCardinality>) | null
   /** Decodes bodies of the raw lanes; called only once the writer runs. */
   readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
 }
@@ -142,7 +148,9 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     clock,
     logger,
   }
-  const handler = createMetricsHandler({ ...shared, decodeRaw: deps.decodeRaw })
+  const cardinality = (await deps.openCardinality?.(state)) ?? null
+  const deciding = cardinality === null ? {} : { decisions: cardinality.decisions }
+  const handler = createMetricsHandler({ ...shared, ...deciding, decodeRaw: deps.decodeRaw })
   const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
   await sets.metrics.load(engines.clickhouse, AbortSignal.timeout(loadTimeoutMs))
@@ -179,12 +187,13 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     past,
     grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
   }
-  const ingest = createMetricsIngest({ ...shared, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) })
+  const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) })
   const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
   registry.holdsRefs(aggregates)
   return {
     log,
     writer,
+    cardinality,
     conservation,
     ingest,
     aggregates,

@@ -45,6 +45,7 @@ export async function openPromqlStorage(mode: PromqlStorageMode, logger: Logger)
         clock,
         logger,
         low: null,
+        openCardinality: null,
         decodeRaw() {
           throw new Error('test files have no raw records')
         },

@@ -24,9 +24,17 @@ import { createInstruments } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
 import { createMetricAnatomist } from '../metrics/index.ts'
+import { OperationsConfiguration } from '../naming/index.ts'
 import { createPromqlEngine } from '../promql/index.ts'
 import { defaultProtocolLimits, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
-import { createMetricsQuery, defaultQueryLimits } from '../query/index.ts'
+import {
+  createMetricOperations,
+  createMetricsQuery,
+  defaultQueryLimits,
+  type MetricOperations,
+  type QueryLimitsByClass,
+} from '../query/index.ts'
+import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
 import { apiLanes, composeLanes, type Lanes } from './lanes.ts'
@@ -81,12 +89,15 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
 
   const doors: { metrics: MetricsDoor | null; seal: () => Promise<void> } = { metrics: null, seal: () => Promise.resolve() }
   const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
+  const refusedSamples = createRefusedSamples()
   const metrics = await composeMetrics(
     {
       ...shared,
       memory,
       engines,
       instruments,
+      openCardinality: (state) =>
+        composeCardinality({ config, engines, clock, logger, onExplosion: tellOfExplosion(refusedSamples, clock) }, state, resources),
       low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
       decodeRaw(record, batch) {
         if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
@@ -96,19 +107,22 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     resources,
   )
   const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
-  const intake = composeIntake({ config, accounts, metrics, lanes, limits, instruments, clock, logger })
+  const intake = composeIntake({ config, accounts, metrics, lanes, refusedSamples, limits, instruments, clock, logger })
   doors.metrics = intake.door
   doors.seal = () => metrics.log.seal()
   await lanes.start()
+  const query = createQuery(config, metrics, instruments)
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
     await mountAll(instance, intake.door, {
       accounts,
-      query: createQuery(config, metrics, instruments),
+      query,
+      operations: createOperations(config, metrics, query),
       anatomist: createMetricAnatomist({ engine: engines.clickhouse, catalog: metrics.catalog, clock }),
       ingest: apiIngest(metrics, intake),
       systemStatus: status,
+      cardinality: deskOf(metrics),
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
       readiness: () => readiness({ engines, metrics, dataDir }),
       instruments,
@@ -143,13 +157,14 @@ interface IntakeDeps {
   readonly accounts: Accounts
   readonly metrics: MetricsPath
   readonly lanes: Lanes
+  readonly refusedSamples: RefusedSamples
   readonly limits: ProtocolLimits
   readonly instruments: ReturnType<typeof createInstruments>
   readonly clock: Clock
   readonly logger: Logger
 }
 
-function composeIntake({ config, accounts, metrics, lanes, limits, instruments, clock, logger }: IntakeDeps): Intake {
+function composeIntake({ config, accounts, metrics, lanes, refusedSamples, limits, instruments, clock, logger }: IntakeDeps): Intake {
   const admission = createAdmission({
     keys: accounts.ingestKeys,
     anonymous: config.anonymousIngest,
@@ -159,7 +174,6 @@ function composeIntake({ config, accounts, metrics, lanes, limits, instruments, 
     laneOf: ({ projectId }) => lanes.book.laneOf(projectId),
   })
   const sources = createIngestSources()
-  const refusedSamples = createRefusedSamples()
   const door = new MetricsDoor({
     admission,
     metrics: metrics.ingest,
@@ -216,19 +230,28 @@ function createQuery(
   metrics: MetricsPath,
   instruments: ReturnType<typeof createInstruments>,
 ): ReturnType<typeof createMetricsQuery> {
-  const bounds = { samplesMax: config.querySamplesMax, seriesMax: config.querySeriesMax }
-  const { interactive, background } = defaultQueryLimits
   return createMetricsQuery({
     engine: createPromqlEngine({ clock: systemClock }),
     store: metrics.store,
     catalog: metrics.catalog,
     clock: systemClock,
     instruments,
-    limits: {
-      interactive: { ...interactive, ...bounds, timeoutMs: config.queryTimeoutSec * 1000 },
-      background: { ...background, ...bounds },
-    },
+    limits: queryLimits(config),
   })
+}
+
+function queryLimits(config: Config): QueryLimitsByClass {
+  const bounds = { samplesMax: config.querySamplesMax, seriesMax: config.querySeriesMax }
+  const { interactive, background } = defaultQueryLimits
+  return {
+    interactive: { ...interactive, ...bounds, timeoutMs: config.queryTimeoutSec * 1000 },
+    background: { ...background, ...bounds },
+  }
+}
+
+function createOperations(config: Config, { uniques }: MetricsPath, query: ReturnType<typeof createMetricsQuery>): MetricOperations {
+  const limits = queryLimits(config)
+  return createMetricOperations({ query, unique: uniques, configuration: new OperationsConfiguration(), clock: systemClock, limits })
 }
 
 /** The address to print: 0.0.0.0 and :: mean every address, of which this machine's own is one. */

@@ -78,6 +78,16 @@ export const settings = {
     ['1000000', wholeNumber(1000, 100_000_000)],
     'Most series a project may have in use at once; new ones beyond it are dropped and counted.',
   ),
+  seriesPerMetricMax: setting(
+    'SERIES_PER_METRIC_MAX',
+    ['200000', wholeNumber(10, 100_000_000)],
+    'Most distinct series of one metric of a project within an hour; new ones beyond it are dropped and counted.',
+  ),
+  seriesPerOrganizationMax: optional(
+    'SERIES_PER_ORGANIZATION_MAX',
+    wholeNumber(10, 100_000_000),
+    'The same of all metrics of an organization; default: as SERIES_MAX.',
+  ),
   lpqAutomatic: setting(
     'LPQ',
     ['on', oneOf('on', 'off')],

@@ -13,6 +13,8 @@ function toMetricType(text: string): MetricType {
 const familySuffixes = ['_bucket', '_count', '_sum'] as const
 const familyTypes: ReadonlySet<string> = new Set(['histogram', 'gaugehistogram', 'summary'])
 
+type Projects = Pick<Scope, 'organizationId' | 'projectIds'>
+
 export class MetadataStore {
   /** By organization and project. */
   readonly #tenants = new Map<string, Map<string, MetricMetadata>>()
@@ -44,7 +46,13 @@ export class MetadataStore {
     return this.#exact(scope, name) ?? this.#ofFamily(scope, name)
   }
 
-  #exact(scope: Scope, name: string): MetricMetadata | null {
+  /** The same on the writing side. */
+  ofTenant({ organizationId, projectId }: Tenant, name: string): MetricMetadata | null {
+    const own = { organizationId, projectIds: [projectId] }
+    return this.#exact(own, name) ?? this.#ofFamily(own, name)
+  }
+
+  #exact(scope: Projects, name: string): MetricMetadata | null {
     for (const project of scope.projectIds) {
       const found = this.#tenants.get(keyOf(scope.organizationId, project))?.get(name)
       if (found !== undefined) return found
@@ -52,7 +60,7 @@ export class MetadataStore {
     return null
   }
 
-  #ofFamily(scope: Scope, name: string): MetricMetadata | null {
+  #ofFamily(scope: Projects, name: string): MetricMetadata | null {
     for (const suffix of familySuffixes) {
       if (!name.endsWith(suffix)) continue
       const family = this.#exact(scope, name.slice(0, -suffix.length))
