@@ -234,6 +234,21 @@ describe('refusals', () => {
     expect(() => handle(aggregates.of({ organizationId: 2, projectId: 3 }), 'gauge', { __name__: 'g' })).toThrow('series_limit')
   })
 
+  test('what would make a total infinite is left out and counted', async () => {
+    const { project, flushed, metrics } = open()
+    const hits = handle(project, 'counter', { __name__: 'hits' })
+    const depth = handle(project, 'gauge', { __name__: 'depth' })
+    const took = handle(project, 'distribution', { __name__: 'took' })
+    for (let i = 0; i < 2; i++) {
+      project.increment(hits, 1e308)
+      project.moveGauge(depth, -1e308)
+      project.observe(took, 1e308, 1)
+    }
+    expect(await flushed()).toEqual(['depth -1e+308 @10', 'hits 0 @0.001', 'hits 1e+308 @10'])
+    expect(metrics.histograms.at(-1)?.histogram).toMatchObject({ count: 1, sum: 1e308 })
+    expect([metrics.received, metrics.refused]).toEqual([6, { value_not_finite: 3 }])
+  })
+
   test('what had no aggregate is counted with what had', async () => {
     const { project, flushed, metrics } = open()
     project.refuse('type_changed', 4)

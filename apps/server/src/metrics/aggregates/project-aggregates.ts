@@ -103,8 +103,7 @@ export class Project implements ProjectAggregates {
   increment(handle: number, amount: number): boolean {
     const place = this.#places.placeOf(handle, counterType)
     if (place === -1) return false
-    this.#places.values[place]! += amount
-    this.#observed(place)
+    this.#move(place, amount)
     return true
   }
 
@@ -119,8 +118,7 @@ export class Project implements ProjectAggregates {
   moveGauge(handle: number, delta: number): boolean {
     const place = this.#places.placeOf(handle, gaugeType)
     if (place === -1) return false
-    this.#places.values[place]! += delta
-    this.#observed(place)
+    this.#move(place, delta)
     return true
   }
 
@@ -137,8 +135,9 @@ export class Project implements ProjectAggregates {
     const place = this.#places.placeOf(handle, distributionType)
     const sketch = place === -1 ? null : this.#places.sketches[place]
     if (sketch === null || sketch === undefined) return false
-    if (sketch.add(value, weight)) this.#grew(sketch)
     this.#observed(place)
+    if (!Number.isFinite(sketch.sum + value * weight)) this.#refuseOwn('value_not_finite')
+    else if (sketch.add(value, weight)) this.#grew(sketch)
     return true
   }
 
@@ -259,6 +258,13 @@ export class Project implements ProjectAggregates {
     this.#points = 0
     this.#refused = new Map()
     return batch.pointsReceived - batch.refusedTotal
+  }
+
+  #move(place: number, by: number): void {
+    this.#observed(place)
+    const moved = this.#places.values[place]! + by
+    if (Number.isFinite(moved)) this.#places.values[place] = moved
+    else this.#refuseOwn('value_not_finite')
   }
 
   #observed(place: number): void {
