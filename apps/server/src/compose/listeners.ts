@@ -52,21 +52,31 @@ export async function composeExtraListeners(
   deps: { config: Pick<Config, 'host' | 'otlpGrpcPort' | 'otlpHttpPort'>; door: MetricsDoor; warn: (line: string) => void },
   resources: ResourceScope,
 ): Promise<ListenerState[]> {
+  const elsewhere = 'the main address takes the same data'
   return [
-    await attempt(deps, { name: 'otlp-grpc', port: deps.config.otlpGrpcPort, setting: 'BELLWETHER_OTLP_GRPC_PORT' }, async (port) => {
-      resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door }))
-    }),
-    await attempt(deps, { name: 'otlp-http', port: deps.config.otlpHttpPort, setting: 'BELLWETHER_OTLP_HTTP_PORT' }, async (port) => {
-      const http = resources.use(await openHttpDoor({ host: deps.config.host, port, setting: 'BELLWETHER_OTLP_HTTP_PORT' }))
-      const { listener } = await buildApp(http, (app) => registerOtlpRoutes(app, deps.door))
-      http.attach(listener)
-    }),
+    await attempt(
+      deps,
+      { name: 'otlp-grpc', port: deps.config.otlpGrpcPort, setting: 'BELLWETHER_OTLP_GRPC_PORT', elsewhere },
+      async (port) => {
+        resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door }))
+      },
+    ),
+    await attempt(
+      deps,
+      { name: 'otlp-http', port: deps.config.otlpHttpPort, setting: 'BELLWETHER_OTLP_HTTP_PORT', elsewhere },
+      async (port) => {
+        const http = resources.use(await openHttpDoor({ host: deps.config.host, port, setting: 'BELLWETHER_OTLP_HTTP_PORT' }))
+        const { listener } = await buildApp(http, (app) => registerOtlpRoutes(app, deps.door))
+        http.attach(listener)
+      },
+    ),
   ]
 }
 
-async function attempt(
+/** Opens a listener that the program can do without. `elsewhere`: where the same data can be sent. */
+export async function attempt(
   deps: { warn: (line: string) => void },
-  { name, port, setting }: { name: string; port: number; setting: string },
+  { name, port, setting, elsewhere }: { name: string; port: number; setting: string; elsewhere: string | null },
   open: (port: number) => Promise<void>,
 ): Promise<ListenerState> {
   if (port === 0) return { name, port, problem: null }
@@ -77,9 +87,8 @@ async function attempt(
     const text = isAppError(error) ? error.publicText : error instanceof Error ? error.message : String(error)
     const problem = text.includes('EADDRINUSE') ? `port ${port} is in use by another program.` : text
     deps.warn(`warning: ${name} does not listen: ${problem}`)
-    deps.warn(
-      `  Data sent to that port goes there, not here. Set ${setting} to another port, or to 0 to do without; the main address takes the same data.`,
-    )
+    const advice = `Data sent to that port goes there, not here. Set ${setting} to another port, or to 0 to do without`
+    deps.warn(`  ${advice}${elsewhere === null ? '' : `; ${elsewhere}`}.`)
     return { name, port, problem }
   }
 }
