@@ -43,6 +43,7 @@ import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
 import { mountAll } from './routes.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
+import { composeStatsd } from './statsd.ts'
 import { createSystemStatus, readiness } from './system-status.ts'
 
 export interface ServeDeps {
@@ -134,7 +135,10 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   resources.defer('application', () => app.close())
   if (config.selfWatch === 'on')
     startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
-  listeners = await composeExtraListeners({ config, door: intake.door, warn }, resources)
+  listeners = [
+    ...(await composeExtraListeners({ config, door: intake.door, warn }, resources)),
+    await composeStatsd({ ...intake, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
+  ]
   http.attach(listener)
   // Last in, first out: readiness turns false and senders are told to come again before anything closes.
   resources.defer('admission', async () => {
