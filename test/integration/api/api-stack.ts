@@ -23,9 +23,10 @@ import {
   metricsMigrations,
   type MetricsStore,
 } from '../../../apps/server/src/metrics/index.ts'
+import { OperationsConfiguration } from '../../../apps/server/src/naming/index.ts'
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
 import { MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
-import { createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
+import { createMetricOperations, createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
@@ -147,6 +148,13 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const deps: ApiDeps = {
     accounts,
     query,
+    operations: createMetricOperations({
+      query,
+      unique: metrics.uniques,
+      configuration: new OperationsConfiguration(),
+      clock: systemClock,
+      limits: defaultQueryLimits,
+    }),
     anatomist: createMetricAnatomist({ engine: clickhouse, catalog: metrics.catalog, clock: systemClock }),
     ingest: {
       conservation: metrics.conservation,

@@ -37,7 +37,7 @@ import { subjectOf, type MetricSubject } from './subject.ts'
 import { pointsOf, timeRangeOf, type TimeRange } from './time-range.ts'
 
 export interface MetricOperationsDeps {
-  readonly query: Pick<MetricsQuery, 'instant' | 'range' | 'metadata' | 'series'>
+  readonly query: Pick<MetricsQuery, 'instant' | 'range' | 'metadata' | 'allSeries'>
   readonly unique: UniqueStore
   readonly configuration: OperationsConfiguration
   readonly clock: Pick<Clock, 'nowMs'>
@@ -75,7 +75,7 @@ class Operations implements MetricOperations {
     const { configuration, clock } = this.#deps
     checkTags(query)
     const range = timeRangeOf(query, clock.nowMs())
-    const subject = subjectOf(scope, query.metric, this.#deps)
+    const subject = await subjectOf(scope, query.metric, this.#deps, signal)
     const operation = this.#operationOf(query, subject, configuration)
     const formula = formulaOf(operation, subject, query)
     checkWholeMinutes(formula, range)

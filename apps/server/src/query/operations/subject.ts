@@ -49,7 +49,7 @@ export interface MetricKind {
   readonly isSummary: boolean
 }
 
-type Reading = Pick<MetricsQuery, 'metadata' | 'series'>
+type Reading = Pick<MetricsQuery, 'metadata' | 'allSeries'>
 
 const partSuffix = /_(?:bucket|count|sum)$/
 
@@ -111,14 +111,15 @@ export interface SubjectDeps {
  * Finds the metric in the scope. One that an MRI or a well-known name describes may have no data yet; any other must be there.
  * Errors: `naming.bad_mri`, `metrics.not_found`, `query.bad_operation_query` when an MRI says another type or unit than is stored.
  */
-export function subjectOf(scope: Scope, text: string, deps: SubjectDeps): MetricSubject {
+export async function subjectOf(scope: Scope, text: string, deps: SubjectDeps, signal: AbortSignal): Promise<MetricSubject> {
   const named = namedBy(text)
   const { storedName, claim } = named
-  const has = (name: string): boolean => hasSeries(scope, name, deps.query)
+  const has = (name: string): Promise<boolean> => hasSeries(scope, name, deps.query, signal)
   const metadata = deps.query.metadata(scope, storedName, 1)[0] ?? null
-  const isStored = has(storedName)
-  const isClassic = !isStored && has(`${storedName}_bucket`)
-  const isFamily = isStored || isClassic || has(`${storedName}_sum`)
+  const isStored = await has(storedName)
+  const isClassic = !isStored && (await has(`${storedName}_bucket`))
+  const isSums = !isStored && !isClassic && (await has(`${storedName}_sum`))
+  const isFamily = isStored || isClassic || isSums
   if (!isFamily && claim === null) throw new AppError(metricNotFound, { publicText: `This project has no metric ${text.slice(0, 200)}.` })
   const kind = metricKindOf(storedName, metadata, deps.unique.isSet(scope, storedName))
   const isFound = isStored && (metadata !== null || kind.type === 's')
@@ -132,7 +133,7 @@ export function subjectOf(scope: Scope, text: string, deps: SubjectDeps): Metric
   const storedUnit = metadata === null || metadata.unit === '' ? (claim?.unit ?? kind.unit) : kind.unit
   const unit = named.derived === null ? (claim?.unit ?? storedUnit) : storedUnit
   const scale = scaleOf(storedName, storedUnit, unit)
-  const isSummary = type === 'd' && (kind.isSummary || (!isClassic && !isStored && has(`${storedName}_sum`)))
+  const isSummary = type === 'd' && (kind.isSummary || isSums)
   const shape = type !== 'd' ? 'float' : isClassic ? 'classic' : isSummary ? 'summary' : 'native'
   const mri = named.derivedMri ?? mriOf(storedName, type, unit)
   return { storedName, type, useCase: metricIdOf(storedName).namespace, unit, scale, shape, mri, derived: named.derived }
@@ -155,7 +156,8 @@ function scaleOf(name: string, stored: string, asked: string): number {
   throw refused(`${name} is stored in ${stored}, which cannot be said in ${asked}.`, `Ask for it in ${stored}.`)
 }
 
-function hasSeries(scope: Scope, name: string, query: Reading): boolean {
+async function hasSeries(scope: Scope, name: string, query: Reading, signal: AbortSignal): Promise<boolean> {
   const matchers = [[{ name: '__name__', op: '=' as const, value: name }]]
-  return query.series(scope, { matchers, fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_INTEGER, limit: 1 }).items.length > 0
+  const request = { matchers, fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_INTEGER, limit: 1 }
+  return (await query.allSeries(scope, request, signal)).items.length > 0
 }
