@@ -61,7 +61,7 @@ class Generation {
   }
 
   /** Forgets the keys of refs that are gone; pauses where it yields. What is added meanwhile must not be of such refs. */
-  *forgetting(isGone: IsGone): Generator<void> {
+  *forgetting(isGone: IsGone, perStep: number): Generator<void> {
     let slots = this.#slots
     for (let place = 0; place < slots.length; place += slotWords) {
       const ref = slots[place + 4]!
@@ -70,7 +70,7 @@ class Generation {
         slots[place + 4] = forgotten
         this.count--
       }
-      if (place % (slotsPerStep * slotWords) !== 0 || place === 0) continue
+      if (place % (perStep * slotWords) !== 0) continue
       yield
       // It has grown meanwhile: every key has another place.
       if (slots !== this.#slots) [slots, place] = [this.#slots, -slotWords]
@@ -134,9 +134,9 @@ export class HashedRefs {
    * Forgets all hashes of refs that are gone, in steps: afterwards none is found any more. Until then `isGone` must say the same or no
    * longer yes, and no ref that it says yes to may be remembered.
    */
-  *forgetting(isGone: IsGone): Generator<void> {
+  *forgetting(isGone: IsGone, perStep = slotsPerStep): Generator<void> {
     this.#isGone = isGone
-    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone)
+    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone, perStep)
     this.#isGone = null
   }
 

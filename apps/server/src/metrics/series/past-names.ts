@@ -3,7 +3,9 @@ import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import { seriesRowLagMinutes, seriesRowLeadMinutes } from '../limits.ts'
+import { labelNamesSql, labelValuesSql } from '../strings/label-sql.ts'
 import { seriesTable } from '../tables.ts'
+import { nameLabel } from './labels.ts'
 
 /** Of one metric: its series, and times as minutes of the first and last sample say, ms. */
 export interface PastMetric {
@@ -52,17 +54,19 @@ export class PastNames {
 
   /** Errors: the engine's. */
   labelNames(scope: Scope, request: NamesRequest, signal: AbortSignal): Promise<string[]> {
-    const sql = `SELECT DISTINCT arrayJoin(mapKeys(labels)) AS found FROM ${seriesTable} WHERE ${condition(scope, request)}
-      ORDER BY found LIMIT ${request.limit}`
+    const sql = `${labelNamesSql(scope.organizationId, condition(scope, request))} ORDER BY found LIMIT ${request.limit}`
     return this.#texts(sql, {}, signal)
   }
 
   /** Errors: the engine's. */
   labelValues(scope: Scope, name: string, request: NamesRequest, signal: AbortSignal): Promise<string[]> {
-    const value = name === '__name__' ? 'toString(name)' : 'labels[{label:String}]'
-    const sql = `SELECT DISTINCT ${value} AS found FROM ${seriesTable} WHERE ${condition(scope, request)} AND found != ''
-      ORDER BY found LIMIT ${request.limit}`
-    return this.#texts(sql, name === '__name__' ? {} : { label: name }, signal)
+    const rows = condition(scope, request)
+    const all =
+      name === nameLabel
+        ? `SELECT DISTINCT toString(name) AS found FROM ${seriesTable} WHERE ${rows} AND found != ''`
+        : labelValuesSql(scope.organizationId, '{label:String}', rows)
+    const sql = `${all} ORDER BY found LIMIT ${request.limit}`
+    return this.#texts(sql, name === nameLabel ? {} : { label: name }, signal)
   }
 
   /** All metrics, whenever they were seen; counts of more than some ten thousand series are estimates. Errors: the engine's. */

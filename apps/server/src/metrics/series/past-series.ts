@@ -9,6 +9,8 @@ import type { Scope, Tenant } from '../../kernel/scope.ts'
 import { tooManySeries } from '../errors.ts'
 import { seriesListMax, seriesRowLagMinutes, seriesRowLeadMinutes } from '../limits.ts'
 import type { Labels, SelectRequest } from '../model.ts'
+import { labelIsIn } from '../strings/label-sql.ts'
+import { StringTexts } from '../strings/string-texts.ts'
 import { seriesTable } from '../tables.ts'
 import { nameLabel } from './labels.ts'
 import { compileMatcher, type CompiledMatcher } from './matcher.ts'
@@ -50,9 +52,11 @@ const settings = `SETTINGS max_block_size = ${rowsPerBlock}`
 export class PastSeries {
   readonly #deps: PastSeriesDeps
   readonly #known = new Map<string, Known>()
+  readonly #texts: StringTexts
 
   constructor(deps: PastSeriesDeps) {
     this.#deps = deps
+    this.#texts = new StringTexts(deps.engine)
   }
 
   /** Does the index know all series of the scope that have samples at or after `fromMs`? */
@@ -77,7 +81,9 @@ export class PastSeries {
       }
       const sql = `SELECT ${seriesRowSql} FROM ${seriesTable} WHERE series IN (${list.join(',')}) ${settings}`
       for await (const block of this.#deps.engine.queryNative({ sql, class: 'internal', signal })) {
-        eachSeriesRow(block, (row) => this.#deps.registry.restore(row.tenant, row.id, row.labels, row))
+        await eachSeriesRow(block, { texts: this.#texts, signal }, (row) =>
+          this.#deps.registry.restore(row.tenant, row.id, row.labels, row),
+        )
       }
     }
   }
@@ -109,7 +115,7 @@ export class PastSeries {
     const found = new Set<number>()
     const epochs = new Set([owner.epoch])
     for await (const block of this.#deps.engine.queryNative({ sql, params, class: 'interactive', signal })) {
-      eachSeriesRow(block, (row) => {
+      await eachSeriesRow(block, { texts: this.#texts, signal }, (row) => {
         if (!matches(row.labels, matchers)) return
         found.add(registry.restore(row.tenant, row.id, row.labels, row))
       })
@@ -147,9 +153,8 @@ function statementOf(
     if (literals.join('').length > literalTextMax || !literals.every((value) => plainText.test(value))) return
     params[`v${i}`] = [...literals]
     if (name !== nameLabel) params[`k${i}`] = name
-    // A row without labels may have them as ids.
-    const isIn = `IN {v${i}:Array(String)}`
-    conditions.push(name === nameLabel ? `name ${isIn}` : `(empty(labels) OR labels[{k${i}:String}] ${isIn})`)
+    const values = `{v${i}:Array(String)}`
+    conditions.push(name === nameLabel ? `name IN ${values}` : labelIsIn(organizationId, `{k${i}:String}`, values))
   })
   return { sql: `SELECT ${seriesRowSql} FROM ${seriesTable} WHERE ${conditions.join(' AND ')} ${settings}`, params }
 }

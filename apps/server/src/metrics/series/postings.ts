@@ -174,6 +174,7 @@ export class TenantPostings {
     refs: Uint32Array,
     eachPair: (ref: number, visit: (pair: number) => void) => void,
     stays: (ref: number) => boolean,
+    perStep = refsPerStep,
   ): Generator<void> {
     const touched = new Uint8Array(this.#made)
     let work = 0
@@ -185,7 +186,7 @@ export class TenantPostings {
     }
     for (const ref of refs) {
       eachPair(ref, visit)
-      if (work < refsPerStep) continue
+      if (work < perStep) continue
       work = 0
       yield
     }

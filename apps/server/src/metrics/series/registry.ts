@@ -46,8 +46,8 @@ export class SeriesRegistry implements SeriesResolver {
   #made = 0
   #rules: SeriesRules | null = null
 
-  /** `seed`: random in production, so that slots of the wire cache cannot be guessed. */
-  constructor(limits: SeriesLimits, seed: number) {
+  /** `seed`: random in production, so that slots of the wire cache cannot be guessed. `perStep`: see `IndexParts`. */
+  constructor(limits: SeriesLimits, seed: number, perStep?: number) {
     this.#limits = limits
     this.symbols = new SymbolTable(seed)
     this.#tenants = new SeriesTenants(this.symbols)
@@ -64,6 +64,7 @@ export class SeriesRegistry implements SeriesResolver {
       hashed: this.#hashed,
       eachPair: (ref, visit) => this.eachPair(ref, visit),
       onReleased: () => this.#metricHashes.clear(),
+      ...(perStep === undefined ? {} : { perStep }),
     })
   }
 

@@ -23,6 +23,8 @@ export interface IndexParts {
   readonly eachPair: (ref: number, visit: (pair: number) => void) => void
   /** Numbers of texts and pairs mean others from now on. */
   readonly onReleased: () => void
+  /** Series, slots and places in lists handled between two pauses, where it is not the default of each: for tests. */
+  readonly perStep?: number
 }
 
 /** Series that left together, and which time in their life it was. */
@@ -39,6 +41,7 @@ export class SeriesLife {
   readonly #parts: IndexParts
   readonly #holders: RefHolder[] = []
   readonly #rests: Rest[] = []
+  readonly #refsPerStep: number
   readonly #pins = new Set<{ readonly sinceMs: number }>()
   #free: number[] = []
   /** Under way: series that left are still in posting lists. */
@@ -52,6 +55,7 @@ export class SeriesLife {
 
   constructor(parts: IndexParts) {
     this.#parts = parts
+    this.#refsPerStep = parts.perStep ?? refsPerStep
   }
 
   addHolder(holder: RefHolder): void {
@@ -83,18 +87,18 @@ export class SeriesLife {
    * Lets go of those of `refs` that are in the index and that `mayGo` says yes to at the very moment. Gives their number. One at a time.
    */
   *expire(refs: Uint32Array, mayGo: (ref: number) => boolean): Generator<void, number> {
-    const { columns, wire, hashed } = this.#parts
+    const { columns, wire, hashed, perStep } = this.#parts
     for (const ref of refs) if (columns.state[ref] === alive) columns.state[ref] = leaving
     // What is resolved from now on is alive again.
     const isLeaving = (ref: number): boolean => columns.state[ref] === leaving
-    yield* wire.forgetting(isLeaving)
-    yield* hashed.forgetting(isLeaving)
+    yield* wire.forgetting(isLeaving, perStep)
+    yield* hashed.forgetting(isLeaving, perStep)
     for (const holder of this.#holders) holder.unlearn?.(isLeaving)
     const gone = new Uint32Array(refs.length)
     const generations = new Uint32Array(refs.length)
     let count = 0
     for (let i = 0; i < refs.length; i++) {
-      if (i % refsPerStep === refsPerStep - 1) yield
+      if (i % this.#refsPerStep === this.#refsPerStep - 1) yield
       const ref = refs[i]!
       if (columns.state[ref] !== leaving) continue
       if (!mayGo(ref)) {
@@ -121,7 +125,7 @@ export class SeriesLife {
     for (const { sinceMs } of this.#pins) until = Math.min(until, sinceMs - 1)
     let count = 0
     for (let rest = this.#rests[0]; rest !== undefined && rest.atMs <= until; rest = this.#rests[0]) {
-      for (let from = 0; from < rest.refs.length; from += refsPerStep) {
+      for (let from = 0; from < rest.refs.length; from += this.#refsPerStep) {
         count += this.#release(rest, from)
         yield
       }
@@ -161,14 +165,14 @@ export class SeriesLife {
   }
 
   *#removing(refs: Uint32Array): Generator<void> {
-    const { columns, tenants, eachPair } = this.#parts
+    const { columns, tenants, eachPair, perStep } = this.#parts
     const stays = (ref: number): boolean => columns.state[ref]! < retired
-    for (const [index, own] of byTenant(refs, columns)) yield* tenants[index]!.postings.removing(own, eachPair, stays)
+    for (const [index, own] of byTenant(refs, columns)) yield* tenants[index]!.postings.removing(own, eachPair, stays, perStep)
   }
 
   #release({ refs, generations }: Rest, from: number): number {
     const { columns, ids, runs, tenants, eachPair, onReleased } = this.#parts
-    const end = Math.min(from + refsPerStep, refs.length)
+    const end = Math.min(from + this.#refsPerStep, refs.length)
     const gone = refs
       .slice(from, end)
       .filter((ref, i) => columns.state[ref] === retired && columns.generation[ref] === generations[from + i])

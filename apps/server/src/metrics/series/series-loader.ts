@@ -3,13 +3,14 @@ import type { ClickHouse } from '../../engines/index.ts'
 import { seriesRowLagMinutes } from '../limits.ts'
 import { int64At } from '../samples/sample-value.ts'
 import { seriesTable } from '../tables.ts'
+import { StringTexts } from '../strings/string-texts.ts'
 import type { SeriesRegistry } from './registry.ts'
 import { eachSeriesRow, seriesRowSql } from './series-rows.ts'
 
 export interface SeriesLoad {
   /** Rows read; a series may have several. */
   readonly rows: number
-  /** Rows whose id does not fit their labels; they are left out. */
+  /** Rows whose id does not fit their labels, or whose labels nobody knows; they are left out. */
   readonly damaged: number
 }
 
@@ -53,9 +54,12 @@ export async function loadSeries(engine: Engine, registry: SeriesRegistry, bound
   let rows = 0
   let damaged = 0
   const sql = `SELECT ${seriesRowSql} FROM ${seriesTable} ${condition}`
+  // Nothing of this is needed afterwards: the index has its own copies.
+  const texts = new StringTexts(engine)
+  await texts.bringAll(condition, signal)
   for await (const block of engine.queryNative({ sql, class: 'internal', signal })) {
     rows += block.rows
-    eachSeriesRow(block, ({ tenant, id, labels, firstMinute, lastMinute }) => {
+    damaged += await eachSeriesRow(block, { texts, signal }, ({ tenant, id, labels, firstMinute, lastMinute }) => {
       const seenMinute = Math.min(bounds.nowMinute, lastMinute + seriesRowLagMinutes)
       if (registry.restore(tenant, id, labels, { firstMinute, lastMinute }, seenMinute) === -1) damaged++
     })

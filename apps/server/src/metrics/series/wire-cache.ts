@@ -98,12 +98,12 @@ class Generation {
   }
 
   /** Forgets the keys of refs that are gone; pauses where it yields. What is added meanwhile must not be of such refs. */
-  *forgetting(isGone: IsGone): Generator<void> {
+  *forgetting(isGone: IsGone, perStep: number): Generator<void> {
     let places = this.#places
     for (let at = 0; at < places.length; at++) {
       const place = places[at]!
       if (place !== 0) this.#forgetKey(place, isGone)
-      if (at % keysPerStep !== keysPerStep - 1) continue
+      if (at % perStep !== perStep - 1) continue
       yield
       // It has grown meanwhile: every key has another slot.
       if (places !== this.#places) [places, at] = [this.#places, -1]
@@ -179,9 +179,9 @@ export class WireCache {
   }
 
   /** As of `HashedRefs`. */
-  *forgetting(isGone: IsGone): Generator<void> {
+  *forgetting(isGone: IsGone, perStep = keysPerStep): Generator<void> {
     this.#isGone = isGone
-    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone)
+    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone, perStep)
     this.#isGone = null
   }
 
