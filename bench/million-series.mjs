@@ -113,6 +113,7 @@ async function start(dataDir) {
     BELLWETHER_DATA_DIR: dataDir,
     BELLWETHER_OTLP_GRPC_PORT: '0',
     BELLWETHER_OTLP_HTTP_PORT: '0',
+    BELLWETHER_STATSD_PORT: '0',
     BELLWETHER_ADMIN_TOKEN: token,
     BELLWETHER_SERIES_MAX: String(Math.ceil(seriesCount * 1.2)),
     ...(values.memory === undefined ? {} : { BELLWETHER_MEMORY_MAX: values.memory }),

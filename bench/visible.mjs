@@ -23,6 +23,7 @@ function start(dataDir) {
     BELLWETHER_DATA_DIR: dataDir,
     BELLWETHER_OTLP_GRPC_PORT: '0',
     BELLWETHER_OTLP_HTTP_PORT: '0',
+    BELLWETHER_STATSD_PORT: '0',
     BELLWETHER_ADMIN_TOKEN: token,
   }
   const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {

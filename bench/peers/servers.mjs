@@ -47,6 +47,7 @@ async function startBellwether({ name, program, nodeArgs = [], environment = {} 
     BELLWETHER_DATA_DIR: scratch.data,
     BELLWETHER_OTLP_GRPC_PORT: '0',
     BELLWETHER_OTLP_HTTP_PORT: '0',
+    BELLWETHER_STATSD_PORT: '0',
     BELLWETHER_ADMIN_TOKEN: token,
     ...environment,
   }

@@ -82,6 +82,7 @@ export function testSettings(dataDir: string, keys: { adminToken: string; ingest
     BELLWETHER_INGEST_KEY: keys.ingestKey,
     BELLWETHER_OTLP_GRPC_PORT: '0',
     BELLWETHER_OTLP_HTTP_PORT: '0',
+    BELLWETHER_STATSD_PORT: '0',
   }
 }
 
