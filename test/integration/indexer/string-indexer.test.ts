@@ -19,6 +19,7 @@ import {
   PostgresStrings,
   type StringIndexer,
   StringIndexerCache,
+  unlimitedWrites,
   UseCaseKeyCollection,
   WritesLimiter,
 } from '../../../apps/server/src/indexer/index.ts'
@@ -32,7 +33,6 @@ import { until } from '../../support/wait.ts'
 import { engineFolder } from '../engines/engine-folder.ts'
 
 const folder = engineFolder()
-const unlimited = { global: [], perOrganization: [], perUseCase: {}, perUseCaseAndOrganization: {} }
 let made = 0
 /** One that nothing has recorded before. */
 const another = (): string => `another-${made++}`
@@ -58,7 +58,7 @@ function open({ redis = null, nowMs = Date.now }: { redis?: RedisEngine | null; 
   return createStringIndexer({
     cache: new StringIndexerCache({ redis, clock, logger: silentLogger, sizeMax: 10_000 }),
     storage: new PostgresStrings({ pool: postgres.pool, clock }),
-    limiter: new WritesLimiter(new LocalSlidingWindows({ clock }), unlimited),
+    limiter: new WritesLimiter(new LocalSlidingWindows({ clock }), unlimitedWrites),
     instruments: createIndexerInstruments(createInstruments()),
     clock,
     logger: silentLogger,

@@ -15,6 +15,15 @@ import {
 } from '../../../apps/server/src/ingest/index.ts'
 import { systemClock, type Clock } from '../../../apps/server/src/kernel/clock.ts'
 import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
+import {
+  createIndexerInstruments,
+  createStringIndexer,
+  StringIndexerCache,
+  unlimitedWrites,
+  WritesLimiter,
+} from '../../../apps/server/src/indexer/index.ts'
+import { MemoryStrings } from '../../../apps/server/src/indexer/testing/memory-strings.ts'
+import { LocalSlidingWindows } from '../../../apps/server/src/limiters/index.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { createScope, type Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import {
@@ -39,6 +48,7 @@ import {
   normalizeLabels,
   SampleStore,
   SeriesExpiry,
+  SeriesStrings,
   SeriesRegistry,
   SetsHead,
   STALE,
@@ -94,6 +104,7 @@ export async function wipe(engine: ClickHouseEngine): Promise<void> {
     'samples_1h',
     'rollup_marks',
     'sets',
+    'strings',
   ])
     await engine.command(`TRUNCATE TABLE ${table}`)
 }
@@ -114,7 +125,26 @@ export interface StackOptions {
   readonly unseenMinutesMax?: number
   readonly loadRowsMax?: number
   readonly usedBytesMax?: number
+  /** Gives series rows ids in place of their labels; false: none, as while PostgreSQL is away. */
+  readonly withStrings?: boolean
   readonly rollups?: Partial<Pick<RollupsDeps, 'engine' | 'clock' | 'timing'>>
+}
+
+/** What the database of strings holds, for as long as the engine: ids are the same after a restart. */
+const storages = new WeakMap<ClickHouseEngine, MemoryStrings>()
+
+function openStrings(engine: ClickHouseEngine): SeriesStrings {
+  const storage = storages.get(engine) ?? new MemoryStrings()
+  storages.set(engine, storage)
+  const indexer = createStringIndexer({
+    cache: new StringIndexerCache({ redis: null, clock: systemClock, logger: silentLogger, sizeMax: 10_000 }),
+    storage,
+    limiter: new WritesLimiter(new LocalSlidingWindows({ clock: systemClock }), unlimitedWrites),
+    instruments: createIndexerInstruments(createInstruments()),
+    clock: systemClock,
+    logger: silentLogger,
+  })
+  return new SeriesStrings({ indexer, clock: systemClock, logger: silentLogger })
 }
 
 /** One run of the program's metrics part. */
@@ -157,6 +187,7 @@ export async function openStack(options: StackOptions) {
     conservation,
     instruments,
     logger: silentLogger,
+    ...(options.withStrings === false ? {} : { strings: openStrings(engine) }),
     decodeRaw: () => {
       throw new Error('no raw records here')
     },

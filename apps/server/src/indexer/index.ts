@@ -16,4 +16,4 @@ export { sharedStrings, sharedStringId, sharedStringOf } from './shared-strings.
 export { indexerMigrations } from './storage/migrations.ts'
 export { PostgresStrings, type PostgresStringsOptions } from './storage/postgres-strings.ts'
 export { createStringIndexer, type StringIndexerDeps } from './string-indexer.ts'
-export { WritesLimiter, type WritesLimits, type WritesQuota } from './writes-limiter.ts'
+export { unlimitedWrites, WritesLimiter, type WritesLimits, type WritesQuota } from './writes-limiter.ts'

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { KeyCollection, parseKey, parseUseCaseKey, UseCaseKeyBuilder, UseCaseKeyCollection } from './key-collection.ts'
+import type { UseCaseId } from '../naming/index.ts'
+import {
+  KeyCollection,
+  type OrganizationStrings,
+  parseKey,
+  parseUseCaseKey,
+  UseCaseKeyBuilder,
+  UseCaseKeyCollection,
+} from './key-collection.ts'
 import { FetchType, KeyResult, KeyResults, UseCaseKeyResult, UseCaseKeyResults } from './key-results.ts'
 
 const strings = (...all: string[]): ReadonlySet<string> => new Set(all)
@@ -36,10 +44,10 @@ describe('collections', () => {
 
   test('with use cases, of raw mappings or collections', () => {
     const both = new UseCaseKeyCollection(
-      new Map([
+      new Map<UseCaseId, OrganizationStrings | KeyCollection>([
         ['custom', keys],
         ['spans', new Map([[1, strings('x')]])],
-      ] as const),
+      ]),
     )
     expect(both.size).toBe(4)
     expect(both.asStrings()).toEqual(['custom:1:a', 'custom:1:b:c', 'custom:2:a', 'spans:1:x'])

@@ -10,9 +10,8 @@ import type { UseCaseStrings } from './key-collection.ts'
 import type { StringIndexer } from './ports.ts'
 import { createStringIndexer } from './string-indexer.ts'
 import { MemoryStrings } from './testing/memory-strings.ts'
-import { WritesLimiter, type WritesLimits, type WritesQuota } from './writes-limiter.ts'
+import { unlimitedWrites, WritesLimiter, type WritesLimits, type WritesQuota } from './writes-limiter.ts'
 
-const unlimited: WritesLimits = { global: [], perOrganization: [], perUseCase: {}, perUseCaseAndOrganization: {} }
 const quota = (limit: number): readonly WritesQuota[] => [{ windowSeconds: 3600, granularitySeconds: 60, limit }]
 const of = (...strings: string[]): UseCaseStrings => new Map([['custom', new Map([[1, new Set(strings)]])]])
 
@@ -20,7 +19,7 @@ let storage: MemoryStrings
 let clock: ManualClock
 let registry: Registry
 
-function open(limits: WritesLimits = unlimited): StringIndexer {
+function open(limits: WritesLimits = unlimitedWrites): StringIndexer {
   return createStringIndexer({
     cache: new StringIndexerCache({ redis: null, clock, logger: silentLogger, sizeMax: 1000 }),
     storage,
@@ -118,7 +117,7 @@ describe('recording', () => {
 
 describe('the writes limiter', () => {
   test('strings over a quota get no id, the rest goes on, and what is known costs nothing', async () => {
-    const indexer = open({ ...unlimited, perOrganization: quota(3) })
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(3) })
     expect(await ways(indexer, of('a', 'b'))).toEqual(['f', 'f'])
     const results = await indexer.bulkRecord(of('a', 'b', 'c', 'd', 'e'))
     const metadata = ['a', 'b', 'c', 'd', 'e'].map((string) => results.metadataOf('custom', 1, string))
@@ -130,7 +129,7 @@ describe('the writes limiter', () => {
   })
 
   test('a quota of all organizations says so', async () => {
-    const indexer = open({ ...unlimited, global: quota(1), perUseCase: { spans: quota(0) } })
+    const indexer = open({ ...unlimitedWrites, global: quota(1), perUseCase: { spans: quota(0) } })
     await indexer.bulkRecord(of('a'))
     const results = await indexer.bulkRecord(of('b'))
     expect(results.metadataOf('custom', 1, 'b')?.fetchTypeExt).toEqual({ isGlobal: true })
@@ -138,7 +137,7 @@ describe('the writes limiter', () => {
   })
 
   test('use cases of one organization share its quota and have their own', async () => {
-    const indexer = open({ ...unlimited, perOrganization: quota(5), perUseCaseAndOrganization: { spans: quota(1) } })
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(5), perUseCaseAndOrganization: { spans: quota(1) } })
     const batch: UseCaseStrings = new Map([
       ['spans', new Map([[1, new Set(['a', 'b'])]])],
       ['custom', new Map([[1, new Set(['a', 'b', 'c', 'd', 'e'])]])],
@@ -147,7 +146,7 @@ describe('the writes limiter', () => {
   })
 
   test('quota of what was not stored is given back', async () => {
-    const indexer = open({ ...unlimited, perOrganization: quota(2) })
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(2) })
     storage.isAway = true
     await expect(indexer.bulkRecord(of('a', 'b'))).rejects.toThrow()
     storage.isAway = false
@@ -158,7 +157,7 @@ describe('the writes limiter', () => {
 
 describe('letting new strings in before they are stored', () => {
   test('counts each once, and recording them asks no more', async () => {
-    const indexer = open({ ...unlimited, perOrganization: quota(2) })
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(2) })
     expect(await indexer.admitNew('custom', 1, new Set(['a', 'environment', 'x'.repeat(2000)]))).toEqual(new Set())
     expect(await indexer.admitNew('custom', 1, new Set(['a', 'b']))).toEqual(new Set())
     expect(await indexer.admitNew('custom', 1, new Set(['a', 'c']))).toEqual(new Set(['c']))
@@ -166,7 +165,7 @@ describe('letting new strings in before they are stored', () => {
   })
 
   test('who cannot wait is answered by what this process knows', async () => {
-    const indexer = open({ ...unlimited, perOrganization: quota(2) })
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(2) })
     expect(indexer.admitNewNow('custom', 1, new Set(['a', 'environment']))).toEqual(new Set())
     expect(indexer.admitNewNow('custom', 1, new Set(['a', 'b']))).toEqual(new Set())
     expect(indexer.admitNewNow('custom', 1, new Set(['c']))).toEqual(new Set(['c']))
@@ -174,7 +173,7 @@ describe('letting new strings in before they are stored', () => {
   })
 
   test('requests at the same time count a string once', async () => {
-    const indexer = open({ ...unlimited, perOrganization: quota(3) })
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(3) })
     const answers = await Promise.all([1, 2, 3, 4].map(() => indexer.admitNew('custom', 1, new Set(['a', 'b', 'c']))))
     expect(answers.every((refused) => refused.size === 0)).toBe(true)
     expect(await indexer.admitNew('custom', 1, new Set(['d']))).toEqual(new Set(['d']))
@@ -182,7 +181,7 @@ describe('letting new strings in before they are stored', () => {
 
   test('what the database knows is not new; without it what this process does not know is', async () => {
     await open().bulkRecord(of('known'))
-    const limits = { ...unlimited, perOrganization: quota(1) }
+    const limits = { ...unlimitedWrites, perOrganization: quota(1) }
     const indexer = open(limits)
     expect(await indexer.admitNew('custom', 1, new Set(['known', 'a']))).toEqual(new Set())
     const alone = open(limits)

@@ -21,6 +21,8 @@ export interface WritesLimits {
   readonly perUseCaseAndOrganization: Partial<Readonly<Record<UseCaseId, readonly WritesQuota[]>>>
 }
 
+export const unlimitedWrites: WritesLimits = { global: [], perOrganization: [], perUseCase: {}, perUseCaseAndOrganization: {} }
+
 /** One string that may not be written. */
 export interface DroppedString {
   readonly useCaseId: UseCaseId

@@ -8,13 +8,16 @@ import type { MetricsInstruments } from './metrics.ts'
 import { ColumnPool } from './record/column-pool.ts'
 import { decodeMetricsRecord, type MetricsRecord } from './record/decode.ts'
 import { encodeMetricsRecord } from './record/encode.ts'
-import { buildMetricsInserts, ownedRecords } from './record/inserts.ts'
+import { buildMetricsInserts, ownedRecord, ownedRecords } from './record/inserts.ts'
 import { metricsRecordFormat } from './record/layout.ts'
 import type { Head } from './samples/head.ts'
 import type { HistogramHead } from './samples/histogram-head.ts'
 import type { SeriesRegistry } from './series/registry.ts'
 import { SeriesAdmission } from './series-admission.ts'
+import type { OwnedRecord } from './record/sorted-samples.ts'
 import type { SetsHead } from './sets/sets-head.ts'
+import type { RecordIds, SeriesStrings } from './strings/series-strings.ts'
+import { stringsTable } from './tables.ts'
 
 const kind: Kind = 'metrics'
 
@@ -25,6 +28,8 @@ export interface MetricsHandlerDeps {
   /** Without it members of sets are seen once they are in the engine. */
   readonly sets?: SetsHead
   readonly metadata: MetadataStore
+  /** Without it rows of series carry their labels as text. */
+  readonly strings?: SeriesStrings
   readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped'>
   readonly instruments: MetricsInstruments
   readonly logger: Logger
@@ -44,6 +49,8 @@ export class MetricsHandler implements KindHandler {
   #waiting: LogRecord[] = []
   readonly #unknownIds = new Map<string, readonly [low: number, high: number]>()
   readonly #admission: SeriesAdmission
+  /** Decoded and given ids, until their inserts are built. */
+  readonly #prepared = new WeakMap<LogRecord, { readonly owned: OwnedRecord; readonly ids: RecordIds }>()
 
   constructor(deps: MetricsHandlerDeps) {
     this.#deps = deps
@@ -51,9 +58,34 @@ export class MetricsHandler implements KindHandler {
     this.#rows = new RowCollector(deps.registry)
   }
 
+  /** Ids for the strings of series rows. A damaged record is left to `buildInserts`. */
+  async prepare(records: readonly LogRecord[]): Promise<void> {
+    const { strings } = this.#deps
+    if (strings === undefined) return
+    try {
+      const owned = ownedRecords(records)
+      const ids = await strings.prepare(owned)
+      owned.forEach((one, i) => this.#prepared.set(records[i]!, { owned: one, ids: ids[i]! }))
+    } catch (error) {
+      this.#deps.logger.error('records of metrics could not be given ids', { error })
+    }
+  }
+
   /** Throws `metrics.record_damaged`. */
   buildInserts(records: readonly LogRecord[]): readonly TableInsert[] {
-    return buildMetricsInserts(ownedRecords(records), this.#columns)
+    const idsOf = new Map<MetricsRecord, RecordIds>()
+    const owned = records.map((record) => {
+      const prepared = this.#prepared.get(record)
+      if (prepared === undefined) return ownedRecord(record)
+      idsOf.set(prepared.owned.record, prepared.ids)
+      return prepared.owned
+    })
+    const inserts = buildMetricsInserts(owned, this.#columns, (record) => idsOf.get(record) ?? null)
+    return inserts.map((insert) => (insert.table === stringsTable ? { ...insert, release: () => this.#inserted(idsOf.values()) } : insert))
+  }
+
+  #inserted(all: Iterable<RecordIds>): void {
+    for (const { strings } of all) this.#deps.strings?.mirrored(strings)
   }
 
   /** The body is durable in the log already, so its samples become visible here. */

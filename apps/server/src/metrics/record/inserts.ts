@@ -162,8 +162,13 @@ function metadataInserts(records: readonly OwnedRecord[]): TableInsert[] {
   ]
 }
 
+/** Throws `metrics.record_damaged`. */
+export function ownedRecord({ tenant, payload }: LogRecord): OwnedRecord {
+  return { tenant, record: decodeMetricsRecord(payload) }
+}
+
 export function ownedRecords(records: readonly LogRecord[]): OwnedRecord[] {
-  return records.map(({ tenant, payload }) => ({ tenant, record: decodeMetricsRecord(payload) }))
+  return records.map(ownedRecord)
 }
 
 /** Strings come first, then series, so that no sample is ever in the engine without its series, and no id without its string. */

@@ -33,3 +33,8 @@ export function valueAt(i: Uint32Array, f: Float64Array, row: number): number {
   const high = i[row * 2 + 1]!
   return high === minInt64High && low === 0 ? STALE : (high | 0) * two32 + low
 }
+
+/** Row `row` of an unsigned 64-bit column; exact up to 2^53. */
+export function unsigned64At(column: Uint32Array, row: number): number {
+  return column[row * 2 + 1]! * two32 + column[row * 2]!
+}

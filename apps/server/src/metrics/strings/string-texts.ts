@@ -1,0 +1,74 @@
+/**
+ * What ids in rows of series mean, as the engine's mirror says: asked for a block of rows at a time, kept for the next ones. Shared strings
+ * need no asking. Memory: a string and an entry of a map each, bounded by `textsMax` whenever a reading has ended.
+ */
+import type { ClickHouse, NativeColumn } from '../../engines/index.ts'
+import { sharedStringOf } from '../../indexer/index.ts'
+import { unsigned64At } from '../samples/sample-value.ts'
+import { seriesTable, stringsTable } from '../tables.ts'
+
+type Engine = Pick<ClickHouse, 'queryNative'>
+
+/** Ids of one statement: its text must stay below 256 KiB. */
+const idsAtOnce = 8000
+const defaultTextsMax = 200_000
+
+/** An `Array(UInt64)` of each row. */
+export interface IdLists {
+  readonly offsets: Float64Array
+  readonly ids: Uint32Array
+}
+
+/** Errors: a column of another type, which is a bug. */
+export function idLists(column: NativeColumn | undefined): IdLists {
+  if (column?.kind !== 'array' || column.inner.kind !== 'w64') throw new Error('unexpected columns of series')
+  return { offsets: column.offsets, ids: column.inner.data }
+}
+
+export class StringTexts {
+  readonly #engine: Engine
+  readonly #textsMax: number
+  #texts = new Map<number, string>()
+
+  constructor(engine: Engine, textsMax = defaultTextsMax) {
+    this.#engine = engine
+    this.#textsMax = textsMax
+  }
+
+  /** The text, or null when it was not found. */
+  text(id: number): string | null {
+    return this.#texts.get(id) ?? sharedStringOf(id)
+  }
+
+  /** Reads what the ids mean that are not known yet. Errors: the engine's. */
+  async bring(lists: readonly IdLists[], signal: AbortSignal): Promise<void> {
+    const missing = new Set<number>()
+    for (const { ids } of lists) {
+      for (let at = 0; at < ids.length / 2; at++) {
+        const id = unsigned64At(ids, at)
+        if (!this.#texts.has(id) && sharedStringOf(id) === null) missing.add(id)
+      }
+    }
+    const list = [...missing]
+    for (let at = 0; at < list.length; at += idsAtOnce) await this.#read(`id IN (${list.slice(at, at + idsAtOnce).join(',')})`, signal)
+  }
+
+  /** Reads what all rows of series mean that satisfy the condition, in one go. Errors: the engine's. */
+  async bringAll(condition: string, signal: AbortSignal): Promise<void> {
+    await this.#read(`id IN (SELECT arrayJoin(arrayConcat(tag_keys, tag_values)) FROM ${seriesTable} ${condition})`, signal)
+  }
+
+  /** A reading has ended: what is beyond the bound is let go of. */
+  trim(): void {
+    if (this.#texts.size > this.#textsMax) this.#texts = new Map()
+  }
+
+  async #read(condition: string, signal: AbortSignal): Promise<void> {
+    const sql = `SELECT id, string FROM ${stringsTable} WHERE ${condition}`
+    for await (const { rows, columns } of this.#engine.queryNative({ sql, class: 'internal', signal })) {
+      const [id, text] = columns
+      if (id?.kind !== 'w64' || text?.kind !== 'string') throw new Error('unexpected columns of strings')
+      for (let row = 0; row < rows; row++) this.#texts.set(unsigned64At(id.data, row), text.data[row] ?? '')
+    }
+  }
+}
