@@ -5,6 +5,7 @@ import { parseSearch, writeSearch } from './lib/search-params.ts'
 import {
   accountRoute,
   auditRoute,
+  cardinalityRoute,
   dataModelRoute,
   exploreMetricsRoute,
   keysRoute,
@@ -35,6 +36,7 @@ const routeTree = rootRoute.addChildren([
     sourcesRoute,
     usageRoute,
     refusedRoute,
+    cardinalityRoute,
     dataModelRoute,
     projectsRoute,
     keysRoute,

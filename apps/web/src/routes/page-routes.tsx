@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { OverviewPage } from '../features/overview/index.ts'
 import { readExploreSearch } from '../features/metrics/explore-search.ts'
-import { oneOf } from '../lib/search-params.ts'
+import { choiceOf, oneOf } from '../lib/search-params.ts'
 import { projectRoute } from './project-route.tsx'
 
 const getParentRoute = () => projectRoute
@@ -47,6 +47,16 @@ export const refusedRoute = createRoute({
   getParentRoute,
   path: '/data/refused',
   component: lazyRouteComponent(() => import('../features/refused/RefusedPage.tsx'), 'RefusedPage'),
+})
+
+export const cardinalityRoute = createRoute({
+  getParentRoute,
+  path: '/data/cardinality',
+  validateSearch: (search: Record<string, unknown>): { open?: string; order?: 'active' | 'new' | 'samples' } => {
+    const order = choiceOf(search['order'], ['active', 'new', 'samples'] as const)
+    return { ...readSelection(search), ...(order === undefined ? {} : { order }) }
+  },
+  component: lazyRouteComponent(() => import('../features/cardinality/CardinalityPage.tsx'), 'CardinalityPage'),
 })
 
 export const dataModelRoute = createRoute({

@@ -9,6 +9,7 @@ export type PagePath =
   | '/p/$project/data/sources'
   | '/p/$project/data/usage'
   | '/p/$project/data/refused'
+  | '/p/$project/data/cardinality'
   | '/p/$project/data/model'
   | '/p/$project/settings/project'
   | '/p/$project/settings/keys'
@@ -49,6 +50,12 @@ export const navigation: readonly NavigationGroup[] = [
       { to: '/p/$project/data/sources', label: 'Sources', key: 's', words: 'protocols otlp remote write' },
       { to: '/p/$project/data/usage', label: 'Usage', key: 'u', words: 'conservation received stored dropped queued bytes' },
       { to: '/p/$project/data/refused', label: 'Refused', key: 'r', words: 'dead letters errors rejected replay' },
+      {
+        to: '/p/$project/data/cardinality',
+        label: 'Cardinality',
+        key: 'n',
+        words: 'series labels explosion limit rules drop aggregate cost',
+      },
       { to: '/p/$project/data/model', label: 'Data model', key: 'x', words: 'mri series labels id tables explain what is a metric' },
     ],
   },

@@ -64,6 +64,8 @@ const explanations: Readonly<Record<string, string>> = {
   duplicate_timestamp: 'Another value was stored for this series and time already; the first one stays.',
   dead_letter: 'The store refused it for ever; it is kept under Refused and can be replayed.',
   series_limit: 'The project has as many series as it may. Remove a label with many values.',
+  cardinality_limit: 'New series over a limit; the page Cardinality says which label exploded.',
+  rule_drop_metric: 'A rule of the project drops the metric.',
   too_many_labels: 'A series had more labels than allowed.',
   key_unknown: 'The key is not known here or was revoked.',
   too_old: 'The time is further in the past than the store keeps.',
