@@ -13,6 +13,7 @@ import {
   type PostgresEngine,
   type RedisEngine,
 } from '../engines/index.ts'
+import { indexerMigrations } from '../indexer/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
@@ -54,7 +55,12 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   if (postgres.status === 'rejected') throw postgres.reason
   if (redis.status === 'rejected') throw redis.reason
-  await runPostgresMigrations(postgres.value.pool, [...accountsMigrations, ...realtimeMigrations, ...cardinalityMigrations])
+  await runPostgresMigrations(postgres.value.pool, [
+    ...accountsMigrations,
+    ...realtimeMigrations,
+    ...cardinalityMigrations,
+    ...indexerMigrations,
+  ])
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

@@ -19,6 +19,7 @@ import {
   type Spool,
   type Writer,
 } from '../ingest/index.ts'
+import type { StringIndexer } from '../indexer/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -45,13 +46,16 @@ import {
   SampleStore,
   SeriesExpiry,
   SeriesRegistry,
+  SeriesStrings,
   SetsHead,
   warmHead,
+  WritesGate,
   type Aggregates,
   type MetricsBatch,
   type MetricsCatalog,
   type MetricsIngest,
   type MetricsStore,
+  type SeriesDecisions,
   type UniqueStore,
 } from '../metrics/index.ts'
 import type { CardinalityState } from './cardinality.ts'
@@ -89,6 +93,8 @@ export interface MetricsPathDeps {
   readonly low: { readonly lanes: Lanes; readonly isIntakeBusy: () => boolean } | null
   /** Who decides about new series, over this state; null: nobody, every series is taken. Rules are in force before the first sample comes. */
   readonly openCardinality: ((state: CardinalityState) => Promise<OpenedCardinality>) | null
+  /** Who gives strings their ids; null: nobody, rows of series carry their labels. */
+  readonly indexer: StringIndexer | null
   /** Decodes bodies of the raw lanes; called only once the writer runs. */
   readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
 }
@@ -149,8 +155,9 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     logger,
   }
   const cardinality = (await deps.openCardinality?.(state)) ?? null
-  const deciding = cardinality === null ? {} : { decisions: cardinality.decisions }
-  const handler = createMetricsHandler({ ...shared, ...deciding, decodeRaw: deps.decodeRaw })
+  const deciding = decisionsOf(deps.indexer, registry, cardinality)
+  const strings = deps.indexer === null ? {} : { strings: new SeriesStrings({ indexer: deps.indexer, clock, logger }) }
+  const handler = createMetricsHandler({ ...shared, ...deciding, ...strings, decodeRaw: deps.decodeRaw })
   const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
   await sets.metrics.load(engines.clickhouse, AbortSignal.timeout(loadTimeoutMs))
@@ -221,6 +228,18 @@ function recordsOf(log: Spool, book: Lanes['book'] | null): Pick<Spool, 'recover
       }
     },
   }
+}
+
+/** Distinct series first: strings of a series that is refused cost nothing. */
+function decisionsOf(
+  indexer: StringIndexer | null,
+  registry: SeriesRegistry,
+  cardinality: OpenedCardinality | null,
+): { decisions?: SeriesDecisions } {
+  if (cardinality === null) return {}
+  const { decisions } = cardinality
+  if (indexer === null) return { decisions }
+  return { decisions: { ...decisions, gates: [...decisions.gates, new WritesGate({ registry, indexer })] } }
 }
 
 function openLog({ config, dataDir, memory, clock, logger }: MetricsPathDeps): Promise<Spool> {

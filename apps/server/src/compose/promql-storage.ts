@@ -46,6 +46,7 @@ export async function openPromqlStorage(mode: PromqlStorageMode, logger: Logger)
         logger,
         low: null,
         openCardinality: null,
+        indexer: null,
         decodeRaw() {
           throw new Error('test files have no raw records')
         },

@@ -37,6 +37,7 @@ import {
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
+import { composeIndexer } from './indexer.ts'
 import { apiLanes, composeLanes, type Lanes } from './lanes.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
 import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
@@ -99,6 +100,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       instruments,
       openCardinality: (state) =>
         composeCardinality({ config, engines, clock, logger, onExplosion: tellOfExplosion(refusedSamples, clock) }, state, resources),
+      indexer: await composeIndexer({ ...shared, engines, instruments, registryBytes: memory.registryBytes }),
       low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
       decodeRaw(record, batch) {
         if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')

@@ -88,6 +88,11 @@ export const settings = {
     wholeNumber(10, 100_000_000),
     'The same of all metrics of an organization; default: as SERIES_MAX.',
   ),
+  writesLimit: setting(
+    'WRITES_LIMIT',
+    ['10000000', wholeNumber(1000, 1_000_000_000)],
+    'Most strings (names, labels and values) that an organization may bring in for the first time within an hour; series with more are dropped and counted.',
+  ),
   lpqAutomatic: setting(
     'LPQ',
     ['on', oneOf('on', 'off')],

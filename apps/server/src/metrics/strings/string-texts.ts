@@ -72,3 +72,14 @@ export class StringTexts {
     }
   }
 }
+
+/** The highest id that the mirror has; 0 when it is empty. Errors: the engine's. */
+export async function highestMirroredId(engine: Engine, signal: AbortSignal): Promise<number> {
+  let highest = 0
+  for await (const { rows, columns } of engine.queryNative({ sql: `SELECT max(id) FROM ${stringsTable}`, class: 'internal', signal })) {
+    const [id] = columns
+    if (id?.kind !== 'w64') throw new Error('unexpected columns of strings')
+    if (rows > 0) highest = unsigned64At(id.data, 0)
+  }
+  return highest
+}
