@@ -5,6 +5,7 @@ import type { IngestLog, LowLaneOptions } from '../ingest/index.ts'
 import { Counter, Gauge, type Registry } from '../kernel/instruments.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { CostSink } from '../metrics/index.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import {
   BudgetScan,
@@ -19,6 +20,7 @@ import {
   type RealtimeMetricsStore,
 } from '../realtime/index.ts'
 import type { Engines } from './engines.ts'
+import { Foreground } from './foreground.ts'
 
 export type LaneSettings = Pick<
   Config,
@@ -38,6 +40,9 @@ export interface LanesDeps {
 export interface Lanes {
   readonly book: LaneBook
   readonly meter: CostMeter
+  /** The meter for the ready lane, whose work is what others wait for. */
+  readonly cost: CostSink
+  readonly foreground: Foreground
   readonly desk: LanesDesk
   readonly share: number
   readonly workers: number
@@ -53,13 +58,13 @@ export function composeLanes(deps: LanesDeps, resources: ResourceScope): Lanes {
   const logger = deps.logger.child('lanes')
   const { store, failure } = openStore(deps, resources)
   store.validate()
-  const cost = new Counter({
+  const costSeconds = new Counter({
     name: 'bellwether_project_cost_seconds_total',
     help: 'Processor time that the processing of a project’s data took.',
     labelNames: ['project'],
     registers: [deps.instruments],
   })
-  const meter = new CostMeter(clock, (projectId, seconds) => cost.inc({ project: String(projectId) }, seconds))
+  const meter = new CostMeter(clock, (projectId, seconds) => costSeconds.inc({ project: String(projectId) }, seconds))
   const book = new LaneBook({ clock, seal })
   const shared = {
     book,
@@ -70,9 +75,19 @@ export function composeLanes(deps: LanesDeps, resources: ResourceScope): Lanes {
   }
   const scan = new BudgetScan({ ...shared, store, meter, clock, logger })
   watch(deps.instruments, { book, scan })
+  const foreground = new Foreground(clock)
+  const cost: CostSink = {
+    nowMs: () => meter.nowMs(),
+    spent(tenant, ms) {
+      meter.spent(tenant, ms)
+      foreground.touch()
+    },
+  }
   return {
     book,
     meter,
+    cost,
+    foreground,
     desk: new LanesDesk({ ...shared, scan }),
     share: config.lpqShare,
     workers: config.lpqWorkers,
@@ -98,11 +113,11 @@ function openStore(
 }
 
 /** How the writer is to treat the low lane. `isIntakeBusy`: bodies of others wait for their turn. */
-export function lowLane({ book, meter, share, workers }: Lanes, isIntakeBusy: () => boolean): LowLaneOptions {
+export function lowLane({ book, meter, foreground, share, workers }: Lanes, isIntakeBusy: () => boolean): LowLaneOptions {
   return {
     share,
     workers,
-    isIntakeBusy,
+    isBusy: () => isIntakeBusy() || foreground.isBusy(),
     isUrgent: () => book.isUrgent,
     onProcessed({ tenant, payload }, spentMs) {
       meter.spent(tenant, spentMs)

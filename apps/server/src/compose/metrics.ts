@@ -194,7 +194,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     past,
     grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
   }
-  const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.meter }) })
+  const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.cost }) })
   const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
   registry.holdsRefs(aggregates)
   return {

@@ -118,6 +118,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
+    lanes.foreground.watch(instance)
     await mountAll(instance, intake.door, {
       accounts,
       query,
@@ -188,7 +189,7 @@ function composeIntake({ config, accounts, metrics, lanes, refusedSamples, limit
     refusedSamples,
     log: metrics.log,
     lanes: lanes.book,
-    cost: lanes.meter,
+    cost: lanes.cost,
     clock,
     logger: logger.child('protocols'),
     limits,

@@ -12,43 +12,50 @@ async function isOpen(pace: LowLanePace): Promise<boolean> {
   return open
 }
 
-test('after work of 20 ms at a quarter, 60 ms belong to the others', async () => {
-  const clock = new ManualClock()
-  const pace = new LowLanePace({ share: 0.25, isIntakeBusy: () => false, isUrgent: () => false }, clock)
-  expect(await isOpen(pace)).toBe(true)
-  pace.spent(20)
+/** How long it takes until there may be work, ms. */
+async function waitOf(pace: LowLanePace, clock: ManualClock): Promise<number> {
   let open = false
   void pace.turn(never).then(() => (open = true))
-  await clock.advance(59)
-  expect(open).toBe(false)
-  await clock.advance(1)
-  expect(open).toBe(true)
+  await turns()
+  let ms = 0
+  for (; !open && ms < 10_000; ms++) await clock.advance(1)
+  return ms
+}
+
+const quiet = { isBusy: () => false, isUrgent: () => false }
+
+test('after work of 20 ms at a quarter, 60 ms belong to the others', async () => {
+  const clock = new ManualClock()
+  const pace = new LowLanePace({ ...quiet, share: 0.25 }, clock)
+  expect(await isOpen(pace)).toBe(true)
+  pace.spent(20)
+  expect(await waitOf(pace, clock)).toBe(60)
   expect(await isOpen(pace)).toBe(true)
 })
 
-test('small work adds up before it is paused for; a whole processor never pauses', async () => {
+test('small work goes on to the end of a burst, and is paused for as a whole; a whole processor never pauses', async () => {
   const clock = new ManualClock()
-  const quarter = new LowLanePace({ share: 0.25, isIntakeBusy: () => false, isUrgent: () => false }, clock)
-  quarter.spent(1)
-  expect(await isOpen(quarter)).toBe(true)
-  quarter.spent(1)
-  expect(await isOpen(quarter)).toBe(false)
-  const whole = new LowLanePace({ share: 1, isIntakeBusy: () => false, isUrgent: () => false }, clock)
+  const pace = new LowLanePace({ ...quiet, share: 0.25 }, clock)
+  for (let i = 0; i < 3; i++) {
+    pace.spent(1)
+    expect(await isOpen(pace)).toBe(true)
+  }
+  pace.spent(1)
+  expect(await waitOf(pace, clock)).toBe(12)
+  const whole = new LowLanePace({ ...quiet, share: 1 }, clock)
   whole.spent(1000)
   expect(await isOpen(whole)).toBe(true)
 })
 
-test('bodies of others go first, for a bounded time; urgent work does not pause', async () => {
+test('what others wait for goes first, for a bounded time, and the burst after it is longer; urgent work waits for nothing', async () => {
   const clock = new ManualClock()
-  const now = { busy: true, urgent: true }
-  const pace = new LowLanePace({ share: 0.25, isIntakeBusy: () => now.busy, isUrgent: () => now.urgent }, clock)
+  const now = { busy: true, urgent: false }
+  const pace = new LowLanePace({ share: 0.25, isBusy: () => now.busy, isUrgent: () => now.urgent }, clock)
+  pace.spent(4)
+  expect(await waitOf(pace, clock)).toBe(12 + 50)
+  pace.spent(12)
+  expect(await isOpen(pace)).toBe(true)
   pace.spent(1000)
-  let open = false
-  void pace.turn(never).then(() => (open = true))
-  await clock.advance(99)
-  expect(open).toBe(false)
-  await clock.advance(1)
-  expect(open).toBe(true)
-  now.busy = false
+  now.urgent = true
   expect(await isOpen(pace)).toBe(true)
 })

@@ -1,6 +1,6 @@
 /**
- * How the low lane shares this thread: bodies of others go first, and whatever time a record took, its lane pauses for as long as keeps
- * it within its share. Nothing waits for it but the projects that are in it.
+ * How the low lane shares this thread: queries and bodies of others go first, and whatever time a record took, its lane pauses for as
+ * long as keeps it within its share. Nothing waits for it but the projects that are in it.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import type { LogRecord } from '../ports.ts'
@@ -10,8 +10,8 @@ export interface LowLaneOptions {
   readonly share: number
   /** Segments processed at once. Their records take turns on this thread; the engine does its part for several. */
   readonly workers: number
-  /** Bodies of the ready lane wait for their turn. */
-  readonly isIntakeBusy: () => boolean
+  /** Something that people or other projects wait for is under way, or was a moment ago. */
+  readonly isBusy: () => boolean
   /** Somebody waits for what is left in the lane: no pause now. */
   readonly isUrgent: () => boolean
   /** A record was processed, in so many ms of this thread, or given up. */
@@ -20,36 +20,47 @@ export interface LowLaneOptions {
   readonly onEmpty: () => void
 }
 
-/** A pause shorter than this is put off. */
-const pauseMsMin = 5
+/** Work that goes on in one piece, at least, before the lane pauses and looks for others, ms. */
+const burstMsMin = 4
+const burstMsMax = 16
 const pauseMsMax = 5_000
-/** Looks for a quiet intake this often, this long apart, before a record goes all the same. */
-const quietLooksMax = 20
-const quietLookMs = 5
+const napMs = 50
+/** Waits so long for a quiet moment before it goes on all the same, ms, looking this often. */
+const quietMsMax = 50
+const quietLookMs = 2
 
+/** Bursts of work in quiet moments, with pauses that keep the whole within its share. A single record may be longer than a burst. */
 export class LowLanePace {
-  readonly #options: Pick<LowLaneOptions, 'share' | 'isIntakeBusy' | 'isUrgent'>
+  readonly #options: Pick<LowLaneOptions, 'share' | 'isBusy' | 'isUrgent'>
   readonly #clock: Pick<Clock, 'sleep'>
   #owedMs = 0
+  #burstMs = burstMsMin
 
-  constructor(options: Pick<LowLaneOptions, 'share' | 'isIntakeBusy' | 'isUrgent'>, clock: Pick<Clock, 'sleep'>) {
+  constructor(options: Pick<LowLaneOptions, 'share' | 'isBusy' | 'isUrgent'>, clock: Pick<Clock, 'sleep'>) {
     this.#options = options
     this.#clock = clock
   }
 
-  /** Resolves when the next record may be processed, or when `signal` aborts. */
+  /** Resolves when there may be work, or when `signal` aborts. */
   async turn(signal: AbortSignal): Promise<void> {
-    const { isIntakeBusy, isUrgent } = this.#options
-    while (this.#owedMs >= pauseMsMin && !isUrgent() && !signal.aborted) {
-      const pauseMs = Math.min(this.#owedMs, 50)
+    if (this.#burstMs > 0) return
+    const { isBusy, isUrgent, share } = this.#options
+    while (this.#owedMs > 0 && !isUrgent() && !signal.aborted) {
+      const pauseMs = Math.min(this.#owedMs, napMs)
       this.#owedMs -= pauseMs
       await this.#clock.sleep(pauseMs, signal)
     }
-    for (let look = 0; look < quietLooksMax && isIntakeBusy() && !signal.aborted; look++) await this.#clock.sleep(quietLookMs, signal)
+    let waitedMs = 0
+    for (; waitedMs < quietMsMax && isBusy() && !isUrgent() && !signal.aborted; waitedMs += quietLookMs) {
+      await this.#clock.sleep(quietLookMs, signal)
+    }
+    // Who had to wait has more to do at a time: a program that is never quiet leaves the lane its share all the same.
+    this.#burstMs = Math.min(burstMsMax, Math.max(burstMsMin, waitedMs * share))
   }
 
   /** So much time of this thread went into the lane. */
   spent(ms: number): void {
+    this.#burstMs -= ms
     this.#owedMs = Math.min(pauseMsMax, this.#owedMs + ms * (1 / this.#options.share - 1))
   }
 }
