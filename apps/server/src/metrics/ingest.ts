@@ -217,6 +217,7 @@ class Ingest implements MetricsIngest {
       batch.refuse('duplicate_timestamp', conflicts, 'another value was already stored for the same series and time')
     }
     if (duplicates > 0) conservation.dropped(batch.tenant, kind, 'duplicate_sample', duplicates)
+    batch.duplicates = duplicates
     points -= conflicts + duplicates
     return points
   }

@@ -76,6 +76,8 @@ export interface MetricsOutcome {
   readonly examples: readonly string[]
   /** Points accepted and left out by a rule, by reason; not among those received. */
   readonly dropped: ReadonlyMap<string, number>
+  /** Points that were stored before, left out; among those received. */
+  readonly duplicates: number
   /** Protocols of lines: number of the first line refused, from 1; 0 when none was. */
   readonly firstRefusedLine: number
   readonly samplesWritten: number
@@ -295,6 +297,7 @@ export class MetricsDoor {
     this.#countDropped(body.tenant, session)
     return {
       dropped: new Map(session.dropped),
+      duplicates: batch.duplicates,
       firstRefusedLine: session.firstRefusedLine,
       pointsReceived: batch.pointsReceived,
       pointsRefused: batch.refusedTotal,
@@ -327,6 +330,7 @@ export class MetricsDoor {
     }
     return {
       dropped: new Map(),
+      duplicates: 0,
       firstRefusedLine: 0,
       pointsReceived: points,
       pointsRefused: 0,

@@ -28,6 +28,8 @@ export class MetricsBatch {
   readonly sets = new SetRows()
   /** Data points the request carried, as its protocol counts them (an OTLP histogram point is one). */
   pointsReceived = 0
+  /** Points left out by `accept` because they were stored before. */
+  duplicates = 0
   /** Points refused by reason (also part of `pointsReceived`). */
   readonly refused = new Map<string, number>()
   /** First refusals in words, for partial-success messages; at most 5. */
@@ -44,6 +46,7 @@ export class MetricsBatch {
     this.metadata.length = 0
     this.sets.reset()
     this.pointsReceived = 0
+    this.duplicates = 0
     this.refused.clear()
     this.refusedExamples.length = 0
   }

@@ -1,0 +1,101 @@
+/** The imports of a process: opened, fed, watched, cancelled, and forgotten in the end. */
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../kernel/clock.ts'
+import { AppError } from '../../kernel/errors.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import type { MetricsDoor } from '../metrics-door.ts'
+import { importNotFound, importTooMany } from './errors.ts'
+import { ImportJob, plainOf, readRows } from './job.ts'
+import { importsKeptMax, importsRunningMax, previewRowsMax } from './limits.ts'
+import type { FoundMapping, ImportBody, ImportOptions, ImportPart, ImportPreview, Imports, ImportStatus, PreviewRow } from './ports.ts'
+import type { Labels } from '../../metrics/index.ts'
+
+export interface ImportsDeps {
+  readonly door: Pick<MetricsDoor, 'ingest' | 'intake' | 'limits' | 'nowMs'>
+  readonly clock: Clock
+}
+
+/** One per process. To be disposed of before the log ends: imports that run are interrupted. */
+export class ImportDesk implements Imports, Disposable {
+  readonly #deps: ImportsDeps
+  /** Oldest first. */
+  readonly #jobs = new Map<string, ImportJob>()
+  #running = 0
+
+  constructor(deps: ImportsDeps) {
+    this.#deps = deps
+  }
+
+  open(tenant: Tenant, options: ImportOptions): ImportStatus {
+    if (this.#running >= importsRunningMax) throw new AppError(importTooMany, { retryAfterSec: 10 })
+    const id = randomUUID()
+    this.#running++
+    const job = new ImportJob(id, tenant, { options, deps: { ...this.#deps, ended: () => void this.#running-- } })
+    this.#jobs.set(id, job)
+    this.#forget()
+    return job.status()
+  }
+
+  async send(tenant: Tenant, id: string, part: ImportPart, body: ImportBody): Promise<ImportStatus> {
+    return await this.#job(tenant, id).send(part, body)
+  }
+
+  list(tenant: Tenant): ImportStatus[] {
+    return [...this.#jobs.values()]
+      .filter((job) => job.tenant.projectId === tenant.projectId)
+      .map((job) => job.status())
+      .toReversed()
+  }
+
+  get(tenant: Tenant, id: string): ImportStatus {
+    return this.#job(tenant, id).status()
+  }
+
+  cancel(tenant: Tenant, id: string): ImportStatus {
+    const job = this.#job(tenant, id)
+    job.end('cancelled')
+    return job.status()
+  }
+
+  async preview(options: ImportOptions, body: ImportBody): Promise<ImportPreview> {
+    const { limits, nowMs } = this.#deps.door
+    const bounds = { minMs: limits.timestampMinMs, maxMs: nowMs + limits.timestampAheadMsMax }
+    const rows: PreviewRow[] = []
+    let columns: readonly string[] = []
+    let mapping: FoundMapping | null = null
+    for await (const row of readRows(options, plainOf(body, options.isGzipped), bounds).rows) {
+      if (row.kind === 'mapping') ({ columns, mapping } = row)
+      else if (row.kind === 'refused') rows.push({ line: row.line, series: '', timeMs: 0, value: 0, refusal: row.text })
+      else {
+        const [timeMs = 0] = row.timesMs
+        const [value = 0] = row.values
+        rows.push({ line: row.line, series: seriesText(row.labels), timeMs, value, refusal: null })
+      }
+      if (rows.length >= previewRowsMax) break
+    }
+    return { columns, mapping, rows }
+  }
+
+  [Symbol.dispose](): void {
+    for (const job of this.#jobs.values()) job.end('interrupted', 'Bellwether was stopped.')
+  }
+
+  #job(tenant: Tenant, id: string): ImportJob {
+    const job = this.#jobs.get(id)
+    if (job === undefined || job.tenant.projectId !== tenant.projectId) throw new AppError(importNotFound)
+    return job
+  }
+
+  #forget(): void {
+    for (const [id, job] of this.#jobs) {
+      if (this.#jobs.size <= importsKeptMax) return
+      if (!job.isRunning) this.#jobs.delete(id)
+    }
+  }
+}
+
+function seriesText(labels: Labels): string {
+  const name = labels.find(([label]) => label === '__name__')?.[1] ?? ''
+  const others = labels.filter(([label]) => label !== '__name__').map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+  return others.length === 0 ? name : `${name}{${others.join(', ')}}`
+}
