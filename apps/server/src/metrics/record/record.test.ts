@@ -11,6 +11,7 @@ import { metricHashOf } from '../series/series-id.ts'
 import { decodeMetricsRecord } from './decode.ts'
 import { encodeMetricsRecord } from './encode.ts'
 import { metricTypes, resetHints } from './layout.ts'
+import type { RecordSets } from './set-section.ts'
 
 const tenant: Tenant = { organizationId: 1, projectId: 1 }
 const number = fc.oneof(fc.double(), fc.constant(STALE), fc.integer())
@@ -44,6 +45,7 @@ const request = fc.record({
   exemplars: fc.array(fc.record({ series: fc.nat(5), timeMs: time, value: number, labels: pairs, traceId: text, spanId: text }), {
     maxLength: 4,
   }),
+  sets: fc.array(fc.tuple(fc.nat(5), time, fc.array(fc.tuple(fc.nat(0xffffffff), fc.nat(0xffffffff)), { maxLength: 5 })), { maxLength: 4 }),
   metadata: fc.array(fc.record({ name: text, type: fc.constantFrom(...metricTypes), unit: text, help: text }), { maxLength: 4 }),
   rows: fc.nat(6),
 })
@@ -70,9 +72,23 @@ function build(one: Request): {
   for (const [series, timeMs, value] of one.samples) batch.addSample(refOf(series), timeMs, value)
   for (const [series, timeMs, value] of one.histograms) batch.addHistogram(refOf(series), timeMs, value)
   for (const exemplar of one.exemplars) batch.exemplars.push({ ...exemplar, seriesRef: refOf(exemplar.series), labels: exemplar.labels })
+  for (const [series, timeMs, members] of one.sets) {
+    batch.sets.begin(refOf(series), timeMs)
+    for (const [low, high] of members) batch.sets.add(low, high)
+  }
   for (const ref of refs) registry.touch(ref, 60_000 * (1_000 + ref))
   const rowRefs = [...new Set(refs)].slice(0, one.rows)
   return { payload: encodeMetricsRecord(batch, registry, rowRefs, one.metadata), registry, batch, refs, rowRefs }
+}
+
+/** Ref, time and members of each row. */
+function setsOf(sets: RecordSets, registry: SeriesRegistry): unknown[] {
+  return Array.from({ length: sets.count }, (_, row) => {
+    const members: number[][] = []
+    for (let at = row === 0 ? 0 : sets.ends[row - 1]!; at < sets.ends[row]!; at++)
+      members.push([...sets.members.subarray(at * 2, at * 2 + 2)])
+    return [registry.findId(sets.idLow[row]!, sets.idHigh[row]!), sets.timesMs[row], members]
+  })
 }
 
 describe('round trip', () => {
@@ -106,13 +122,22 @@ describe('round trip', () => {
           one.exemplars.map(({ timeMs, value, traceId, spanId, labels }) => ({ timeMs, value, traceId, spanId, labels })),
         )
         expect(record.metadata).toEqual(one.metadata)
+        expect(setsOf(record.sets, registry)).toEqual(one.sets.map(([, timeMs, members], row) => [batch.sets.refs[row], timeMs, members]))
       }),
       { numRuns: 300 },
     )
   })
 
   test('a buffer from a pool, as files are read, is no problem', () => {
-    const { payload } = build({ series: [[['a', 'b']]], samples: [[0, 1, 2]], histograms: [], exemplars: [], metadata: [], rows: 1 })
+    const { payload } = build({
+      series: [[['a', 'b']]],
+      samples: [[0, 1, 2]],
+      histograms: [],
+      exemplars: [],
+      sets: [],
+      metadata: [],
+      rows: 1,
+    })
     const pooled = Buffer.concat([Buffer.from('x'), payload]).subarray(1)
     expect([...decodeMetricsRecord(pooled).values]).toEqual([2])
   })
@@ -138,8 +163,8 @@ describe('damage', () => {
   })
 
   test('huge counts do not allocate', () => {
-    const { payload } = build({ series: [[]], samples: [], histograms: [], exemplars: [], metadata: [], rows: 1 })
-    for (let word = 1; word <= 10; word++) {
+    const { payload } = build({ series: [[]], samples: [], histograms: [], exemplars: [], sets: [], metadata: [], rows: 1 })
+    for (let word = 1; word <= 11; word++) {
       const bytes = payload.slice()
       new DataView(bytes.buffer).setUint32(word * 4, 0xffffffff, true)
       expect(() => decodeMetricsRecord(bytes)).toThrow(/record_damaged/)

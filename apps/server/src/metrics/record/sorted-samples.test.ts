@@ -30,10 +30,11 @@ function recordOf(rows: readonly Row[]): MetricsRecord {
     metric: Uint32Array.from(rows, (row) => row.metric),
     timesMs: Float64Array.from(rows, (row) => row.timeMs),
     values: Float64Array.from(rows, (row) => row.value),
-    series: decodeMetricsRecord(emptyPayload).series,
     histograms: [],
     exemplars: [],
     metadata: [],
+    series: decodeMetricsRecord(emptyPayload).series,
+    sets: decodeMetricsRecord(emptyPayload).sets,
   }
 }
 
