@@ -25,7 +25,7 @@ describe.skipIf(redisIsMissing())('CardinalityLimiter on Redis', () => {
   cardinalityContract(async (clock) => {
     await redis.command(['FLUSHALL'])
     const limiter = make(clock)
-    expect(limiter.isShared).toBe(true)
+    if (!limiter.isShared) throw new Error('Redis is not used')
     return {
       limiter,
       [Symbol.asyncDispose]: () => {

@@ -9,7 +9,7 @@ import { countedSeriesMax, exampleLengthMax, examplesMax, previewMetricsMax } fr
 import type { CostOrder, LabelCost, MetricCost, MetricCostDetail, RuleDraft, RulePreview } from './ports.ts'
 import { checkDraft, compileRule } from './rule-set.ts'
 
-export type CountedSeries = Pick<SeriesRegistry, 'tenantsOf' | 'isActive' | 'eachPair' | 'metricHash' | 'symbols'>
+export type CountedSeries = Pick<SeriesRegistry, 'tenantsOf' | 'isActive' | 'isDurable' | 'eachPair' | 'metricHash' | 'symbols'>
 
 export interface CostsDeps {
   readonly series: CountedSeries
@@ -142,8 +142,13 @@ export class Costs {
   #active(refs: Uint32Array, forMs: number): number {
     const nowMs = this.#deps.clock.nowMs()
     let count = 0
-    for (const ref of refs) if (this.#deps.series.isActive(ref, nowMs - forMs, nowMs)) count++
+    for (const ref of refs) if (this.#isStored(ref, nowMs - forMs, nowMs)) count++
     return count
+  }
+
+  /** Has it samples of the time? Raw series of a rule and refused ones have none of their own. */
+  #isStored(ref: number, fromMs: number, toMs: number): boolean {
+    return this.#deps.series.isDurable(ref) && this.#deps.series.isActive(ref, fromMs, toMs)
   }
 
   async #labelsOf(metrics: readonly MetricOfTenant[]): Promise<Pick<MetricCostDetail, 'labels' | 'seriesCounted'>> {
@@ -211,14 +216,14 @@ export class Costs {
     limit: number,
     visit: (ref: number, postings: MetricOfTenant['postings']) => void,
   ): Promise<void> {
-    const { series, clock } = this.#deps
+    const { clock } = this.#deps
     const nowMs = clock.nowMs()
     let visited = 0
     let turn = 0
     for (const ref of refs) {
       if (visited >= limit) return
       if (++turn % seriesPerTurn === 0) await clock.sleep(0)
-      if (!series.isActive(ref, nowMs - dayMs, nowMs)) continue
+      if (!this.#isStored(ref, nowMs - dayMs, nowMs)) continue
       visited++
       visit(ref, postings)
     }

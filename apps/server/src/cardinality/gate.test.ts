@@ -59,7 +59,7 @@ describe('the gate', () => {
 
   test('what a rule leaves of a metric has room of its own', () => {
     const { gate, rules, refsOf } = open()
-    gate.judge(tenant, refsOf('hits', numbers(0, 60)))
+    void gate.judge(tenant, refsOf('hits', numbers(0, 60)))
     const left = refsOf('hits', [100, 101])
     for (const ref of left) rules.set(ref, 'rule 1')
     expect(gate.judge(tenant, left)).toEqual({ reason: 'cardinality_limit', refs: [] })

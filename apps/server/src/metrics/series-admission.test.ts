@@ -94,6 +94,12 @@ test('nothing is asked about durable series, and refused ones are not asked abou
   expect(conservation.rows()).toMatchObject([{ received: 8, dropped: { cardinality_limit: 4 }, queued: 4 }])
 })
 
+test('a refused series is in no list of names and values', async () => {
+  const { send, registry, series } = open(false)
+  await send([0, 1], startMs)
+  expect([0, 1].map((n) => registry.isActive(series(n), startMs - 1, startMs + 1))).toEqual([true, false])
+})
+
 test('a batch of refused series only is acknowledged and appends nothing', async () => {
   const { send, records, conservation } = open(true)
   await send([1, 3], startMs)

@@ -8,8 +8,9 @@ import type { SeriesDecisions } from './ingest.ts'
 import type { RefusedSeries } from './ports.ts'
 import { grownU32 } from './series/growable.ts'
 import type { SeriesRegistry } from './series/registry.ts'
+import { never } from './series/series-columns.ts'
 
-type RefusableSeries = Pick<SeriesRegistry, 'isDurable' | 'idLow'>
+type RefusableSeries = Pick<SeriesRegistry, 'isDurable' | 'idLow' | 'columns'>
 
 /** Refs with the place of their reason in `reasons`. */
 export interface Refusals {
@@ -66,7 +67,13 @@ export class SeriesAdmission {
     let kept = 0
     for (const ref of rowRefs) if ((this.#out[ref] ?? 0) === 0) rowRefs[kept++] = ref
     rowRefs.length = kept
-    for (const ref of refs) this.#out[ref] = 0
+    const { firstMinute, lastMinute } = this.#registry.columns
+    for (const ref of refs) {
+      this.#out[ref] = 0
+      // No sample of it is there: it is in no list of names and values.
+      firstMinute[ref] = never
+      lastMinute[ref] = 0
+    }
     return new Map(reasons.map((reason, i) => [reason, counts[i] ?? 0] as const).filter(([, rows]) => rows > 0))
   }
 

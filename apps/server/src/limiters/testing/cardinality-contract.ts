@@ -94,7 +94,9 @@ export function cardinalityContract(open: (clock: MovableClock) => Promise<Opene
   test('asked at once by many, no limit is exceeded by one', async () => {
     const clock = new MovableClock()
     await using opened = await open(clock)
-    const verdicts = await Promise.all(Array.from({ length: 30 }, (_, i) => opened.limiter.judge([requestOf([i * 2, i * 2 + 1])])))
+    const verdicts = await Promise.all(
+      Array.from({ length: 30 }, async (_, i) => await opened.limiter.judge([requestOf([i * 2, i * 2 + 1])])),
+    )
     expect(verdicts.flat().reduce((sum, { refused }) => sum + refused.length, 0)).toBe(60 - 6)
   })
 

@@ -1,0 +1,89 @@
+/** From a label that explodes to a rule in two presses, what it does to data, and back again; in Chromium, with data over OTLP. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startBellwether, type RunningBellwether } from '../support/bellwether.ts'
+import { axeViolations, keepPicture, launchBrowser, visit } from '../support/browser.ts'
+import { chromiumPath, mayBeMissing } from '../support/services.ts'
+import { until } from '../support/wait.ts'
+import { sendOrders } from './exploding-counter.ts'
+
+const password = 'correct horse battery staple'
+const hourMs = 3_600_000
+const limit = 100
+
+describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
+  let bellwether: RunningBellwether
+  let browser: Browser
+
+  beforeAll(async () => {
+    const environment = { BELLWETHER_SERIES_PER_METRIC_MAX: String(limit), BELLWETHER_SELF_WATCH: 'off' }
+    bellwether = await startBellwether({ environment })
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await bellwether?.[Symbol.asyncDispose]()
+  })
+
+  /** The number that an instant query gives, or null. */
+  async function ask(query: string): Promise<number | null> {
+    const answer = await bellwether.fetch(`/api/v1/query?query=${encodeURIComponent(query)}`)
+    const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } }
+    const [first] = data.result
+    return first === undefined ? null : Number(first.value[1])
+  }
+
+  test('a label explodes, a rule in two presses helps at once, and is taken back', async () => {
+    expect(await sendOrders(bellwether, limit, 3, hourMs)).toBe(200)
+    expect(await sendOrders(bellwether, 5 * limit, 4, hourMs)).toBe(200)
+    expect(await ask('count(orders_total)')).toBe(limit)
+
+    await using visitor = await visit(browser, { theme: 'light' })
+    const { page } = visitor
+    visitor.expectFailure('/api/0/auth/session')
+    await page.goto(await until('the link', () => /http:\S+\/first-run\?token=\S+/.exec(bellwether.stdout())?.[0] ?? null))
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByLabel('Password', { exact: true }).fill(password)
+    await page.getByLabel('The same again').fill(password)
+    await page.getByRole('button', { name: 'Save and go on' }).click()
+    await page.waitForURL('**/p/1')
+
+    await page.goto(`${bellwether.url}/p/1/data/cardinality`)
+    const banner = page.getByRole('status').filter({ hasText: 'orders_total: label user explodes' })
+    await banner.getByText('the metric has all the 100 series').waitFor()
+    await banner.getByText('user-1', { exact: false }).first().waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await keepPicture(page, 'cardinality-explosion')
+
+    // The first press shows what it would do, the second does it.
+    await banner.getByRole('button', { name: 'Drop user…' }).click()
+    await page.getByText('100 series of the last day become 2 (50 times fewer).').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await keepPicture(page, 'cardinality-rule')
+    await page.getByRole('button', { name: 'Save rule' }).click()
+    const rules = page.getByRole('table', { name: 'rules' })
+    await rules.getByText('drop label user').waitFor()
+    await keepPicture(page, 'cardinality-rules')
+
+    // Every user is in the sums now: what each had before the rule is where it begins.
+    expect(await sendOrders(bellwether, 5 * limit, 5, hourMs)).toBe(200)
+    expect(await sendOrders(bellwether, 5 * limit, 7, hourMs)).toBe(200)
+    expect(await ask('sum(orders_total{user=""})')).toBe(5 * limit * 2)
+    expect(await ask('count(orders_total{user=""})')).toBe(2)
+
+    await rules.getByRole('button', { name: 'Undo the latest change of the rule for orders_total' }).click()
+    await page.getByText('The rule for orders_total is gone').waitFor()
+    await page.getByText('No rules').waitFor()
+    expect(await sendOrders(bellwether, 5 * limit, 9, hourMs)).toBe(200)
+    expect(await ask('max(orders_total{user="user-1"})')).toBe(9)
+    expect(await ask('sum(orders_total{user=""})')).toBe(5 * limit * 2)
+
+    await page.getByRole('button', { name: 'Bring it back' }).click()
+    await rules.getByText('drop label user').waitFor()
+    const usage = (await (await bellwether.fetch('/api/0/organizations/default/usage')).json()) as { items: Record<string, unknown>[] }
+    const [row] = usage.items
+    const sum = (counts: unknown): number => Object.values(counts as Record<string, number>).reduce((a, b) => a + b, 0)
+    expect(row?.['received']).toBe(Number(row?.['stored']) + sum(row?.['refused']) + sum(row?.['dropped']) + Number(row?.['queued']))
+    expect(visitor.troubles).toEqual([])
+  })
+})
