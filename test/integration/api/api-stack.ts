@@ -25,7 +25,7 @@ import {
 } from '../../../apps/server/src/metrics/index.ts'
 import { OperationsConfiguration } from '../../../apps/server/src/naming/index.ts'
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
-import { MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
+import { ImportDesk, MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
 import { createMetricOperations, createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
@@ -145,6 +145,23 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   )
   const letters = lettersOf(theirs.tenant)
   const replayed: string[] = []
+  const admission = createAdmission({
+    keys: accounts.ingestKeys,
+    anonymous: 'loopback',
+    log: metrics.log,
+    clock: systemClock,
+    limits: { bodyBytesMax: 1_000_000, projectBytesPerSecond: null },
+  })
+  const door = new MetricsDoor({
+    admission,
+    metrics: metrics.ingest,
+    conservation: metrics.conservation,
+    sources: createIngestSources(),
+    refusedSamples: createRefusedSamples(),
+    log: metrics.log,
+    clock: systemClock,
+    logger: silentLogger,
+  })
   const deps: ApiDeps = {
     accounts,
     query,
@@ -170,6 +187,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
         },
       },
     },
+    imports: resources.use(new ImportDesk({ door, clock: systemClock })),
     systemStatus: async () => status,
     cardinality: cardinality.desk,
     lanes: lanesOfStack({ pool: postgres.pool, log: metrics.log }, resources),
@@ -184,23 +202,6 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   resources.defer('http', () => app.close())
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
-  const admission = createAdmission({
-    keys: accounts.ingestKeys,
-    anonymous: 'loopback',
-    log: metrics.log,
-    clock: systemClock,
-    limits: { bodyBytesMax: 1_000_000, projectBytesPerSecond: null },
-  })
-  const door = new MetricsDoor({
-    admission,
-    metrics: metrics.ingest,
-    conservation: metrics.conservation,
-    sources: createIngestSources(),
-    refusedSamples: createRefusedSamples(),
-    log: metrics.log,
-    clock: systemClock,
-    logger: silentLogger,
-  })
   requireAccessRules(app)
   await mountAll(app, door, deps)
   await app.ready()

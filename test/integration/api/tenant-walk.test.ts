@@ -19,8 +19,10 @@ const publicRoutes = [
   'GET /api/0/auth/session',
   'GET /api/0/openapi.json',
   'GET /docs',
+  'GET /health',
   'GET /health/live',
   'GET /health/ready',
+  'GET /ping',
   'POST /api/0/auth/first-run',
   'POST /api/0/auth/sign-in',
   'POST /api/0/auth/sign-out',
@@ -66,6 +68,12 @@ beforeAll(async () => {
     action: { kind: 'drop_labels', labels: ['nothing_has_it'], gauges: 'last' },
     note: theirWord,
   })
+  const imported = await stack.app.inject({
+    method: 'POST',
+    url: `/api/0/projects/${theirs.project}/metrics/import?more=true&file=${theirWord}`,
+    headers: { authorization: `Bearer ${theirs.token}`, 'content-type': 'text/csv' },
+    payload: '',
+  })
   theirTargets = {
     organization: theirs.organization,
     project: theirs.project,
@@ -75,6 +83,7 @@ beforeAll(async () => {
     name: theirWord,
     tag: theirWord,
     rule: rule.id,
+    import: imported.json<{ id: string }>().id,
   }
 })
 afterAll(async () => {

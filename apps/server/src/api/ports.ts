@@ -10,6 +10,7 @@ import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
 import type { AccessRule } from './http/route-table.ts'
+import type { ApiImports } from './import-port.ts'
 
 /** Every route carries its rule where a test can read it. */
 declare module 'fastify' {
@@ -63,6 +64,7 @@ export interface ApiDeps {
   readonly operations: MetricOperations
   readonly anatomist: MetricAnatomist
   readonly ingest: ApiIngest
+  readonly imports: ApiImports
   readonly systemStatus: () => Promise<SystemStatusBody>
   readonly lanes: ApiLanes
   readonly cardinality: Cardinality

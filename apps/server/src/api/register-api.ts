@@ -8,6 +8,7 @@ import { describePrometheus, mountPrometheus } from './prometheus/prometheus-rou
 import { anatomyRoutes } from './routes/anatomy-routes.ts'
 import { authRoutes } from './routes/auth-routes.ts'
 import { cardinalityRoutes } from './routes/cardinality-routes.ts'
+import { importDescriptions, importRoutes, mountImports } from './routes/import-routes.ts'
 import { laneRoutes } from './routes/lane-routes.ts'
 import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
@@ -22,6 +23,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...authRoutes(deps),
     ...organizationRoutes(deps),
     ...projectRoutes(deps),
+    ...importRoutes(deps),
     ...operationRoutes(deps),
     ...anatomyRoutes(deps),
     ...systemRoutes(deps),
@@ -37,9 +39,10 @@ export function apiRoutes(deps: ApiDeps): Route[] {
 export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   app.setGenReqId(() => randomUUID())
   const routes = apiRoutes(deps)
-  const described: RouteDescription[] = [...routes, ...describePrometheus(deps.settings.version), openApiDescription]
+  const described: RouteDescription[] = [...routes, ...importDescriptions, ...describePrometheus(deps.settings.version), openApiDescription]
   const publicOrigin = new URL(deps.settings.publicUrl).origin
   await mountRoutes(app, routes, { gatekeeper: deps.accounts.gatekeeper, logger: deps.logger, publicOrigin })
+  await mountImports(app, deps)
   await mountPrometheus(app, deps)
   await mountPlain(app, described, deps)
   await mountStatic(app, deps.settings.webDir)

@@ -26,7 +26,7 @@ import { ResourceScope } from '../kernel/resource-scope.ts'
 import { createMetricAnatomist } from '../metrics/index.ts'
 import { OperationsConfiguration } from '../naming/index.ts'
 import { createPromqlEngine } from '../promql/index.ts'
-import { defaultProtocolLimits, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
+import { defaultProtocolLimits, ImportDesk, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import {
   createMetricOperations,
   createMetricsQuery,
@@ -125,6 +125,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       operations: createOperations(config, metrics, query),
       anatomist: createMetricAnatomist({ engine: engines.clickhouse, catalog: metrics.catalog, clock }),
       ingest: apiIngest(metrics, intake),
+      imports: resources.use(new ImportDesk({ door: intake.door, clock })),
       systemStatus: status,
       cardinality: deskOf(metrics),
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),

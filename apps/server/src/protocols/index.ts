@@ -7,5 +7,6 @@ export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcom
 export { registerOtlpRoutes } from './otlp/routes.ts'
 export { startOtlpGrpcServer, type OtlpGrpcOptions, type OtlpGrpcServer } from './otlp/grpc.ts'
 export { registerRemoteWriteRoutes } from './remote-write/routes.ts'
+export { ImportDesk } from './import/imports.ts'
 export { registerInfluxRoutes } from './influx/routes.ts'
 export { startStatsd, type StatsdOptions } from './statsd/listen.ts'

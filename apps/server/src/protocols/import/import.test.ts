@@ -243,7 +243,7 @@ describe('an import', () => {
 
   test('can be looked at before: what the first rows would become', async () => {
     using desk = new ImportDesk({ door: createTestDoor().door, clock: systemClock })
-    const preview = await desk.preview(optionsOf('csv'), chunks(`${table}never,h,1\n`, 100))
+    const preview = await desk.preview(optionsOf('csv'), Buffer.from(`${table}never,h,1\n`))
     expect(preview).toMatchObject({ columns: ['time', 'host', 'v'], mapping: { time: 'time', values: ['v'], labels: ['host'] } })
     expect(preview.rows).toHaveLength(20)
     expect(preview.rows[0]).toEqual({ line: 2, series: 'v{host="h0"}', timeMs: ms(0), value: 0, refusal: null })

@@ -1,5 +1,6 @@
 /** The imports of a process: opened, fed, watched, cancelled, and forgotten in the end. */
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { Clock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Tenant } from '../../kernel/scope.ts'
@@ -57,13 +58,13 @@ export class ImportDesk implements Imports, Disposable {
     return job.status()
   }
 
-  async preview(options: ImportOptions, body: ImportBody): Promise<ImportPreview> {
+  async preview(options: ImportOptions, bytes: Uint8Array): Promise<ImportPreview> {
     const { limits, nowMs } = this.#deps.door
     const bounds = { minMs: limits.timestampMinMs, maxMs: nowMs + limits.timestampAheadMsMax }
     const rows: PreviewRow[] = []
     let columns: readonly string[] = []
     let mapping: FoundMapping | null = null
-    for await (const row of readRows(options, plainOf(body, options.isGzipped), bounds).rows) {
+    for await (const row of readRows(options, plainOf(Readable.from([bytes]), options.isGzipped), bounds).rows) {
       if (row.kind === 'mapping') ({ columns, mapping } = row)
       else if (row.kind === 'refused') rows.push({ line: row.line, series: '', timeMs: 0, value: 0, refusal: row.text })
       else {

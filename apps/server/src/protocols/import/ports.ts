@@ -112,5 +112,5 @@ export interface Imports {
   /** What was stored stays. */
   cancel(tenant: Tenant, id: string): ImportStatus
   /** What the first rows would become; nothing is stored. */
-  preview(options: ImportOptions, body: ImportBody): Promise<ImportPreview>
+  preview(options: ImportOptions, bytes: Uint8Array): Promise<ImportPreview>
 }
