@@ -63,6 +63,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
     await page.getByRole('button', { name: 'Save rule' }).click()
     const rules = page.getByRole('table', { name: 'rules' })
     await rules.getByText('drop label user').waitFor()
+    await page.getByText('orders_total: a rule has taken over').waitFor()
     await keepPicture(page, 'cardinality-rules')
 
     // Every user is in the sums now: what each had before the rule is where it begins.

@@ -163,6 +163,8 @@ export interface Explosion {
   limit: number
   firstAt: string
   lastAt: string
+  /** Id of the rule that decides about the metric now; null: none. */
+  handledBy: string | null
 }
 const scopeSchema: z.ZodType<CardinalityScopeName> = z.enum(['global', 'organization', 'useCase', 'metric'])
 const explosionSchema: z.ZodType<Explosion> = z.object({
@@ -175,6 +177,7 @@ const explosionSchema: z.ZodType<Explosion> = z.object({
   limit: z.number(),
   firstAt: timeSchema,
   lastAt: timeSchema,
+  handledBy: z.string().nullable(),
 })
 
 export interface CardinalityOverview {

@@ -135,7 +135,7 @@ export class CardinalityAccount {
   }
 
   /** Metrics with refusals within the last day, the latest first. */
-  explosions({ organizationId, projectIds }: Scope): Explosion[] {
+  explosions({ organizationId, projectIds }: Scope, ruleFor: (tenant: Tenant, metric: string) => string | null = () => null): Explosion[] {
     const oldestMs = this.#clock.nowMs() - 86_400_000
     const out: Explosion[] = []
     for (const { tenant, metric, refused } of this.#metrics.values()) {
@@ -152,6 +152,7 @@ export class CardinalityAccount {
         limit: this.#limits[refused.reached],
         firstAtMs: refused.firstAtMs,
         lastAtMs: refused.lastAtMs,
+        handledBy: ruleFor(tenant, metric),
       })
     }
     return out.sort((a, b) => b.lastAtMs - a.lastAtMs || (a.metric < b.metric ? -1 : 1))

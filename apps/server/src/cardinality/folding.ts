@@ -126,6 +126,11 @@ export class Folding implements SeriesFolding, SeriesRules {
     return place === undefined ? '' : (this.#merged[place]?.rule ?? '')
   }
 
+  /** Id of the rule that decides about a metric, or null. */
+  ruleFor(tenant: Tenant, metric: string): string | null {
+    return this.#sets.get(keyOf(tenant))?.ruleFor(metric)?.id ?? null
+  }
+
   // Batches.
 
   fold(batch: MetricsBatch): FoldedRows {

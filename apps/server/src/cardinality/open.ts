@@ -60,7 +60,7 @@ export async function openCardinality(deps: CardinalityDeps): Promise<OpenedCard
   const timers = [clock.every(sweepMs, () => folding.sweep()), clock.every(census.everyMs, () => void census.take())]
   return {
     decisions: { clock, gates: [gate], folding },
-    desk: new Desk({ rules, limiter, account, costs: new Costs({ series: registry, engine: deps.engine, account, clock }) }),
+    desk: new Desk({ rules, limiter, account, folding, costs: new Costs({ series: registry, engine: deps.engine, account, clock }) }),
     async [Symbol.asyncDispose]() {
       for (const timer of timers) timer[Symbol.dispose]()
       await rules[Symbol.asyncDispose]()
@@ -110,6 +110,7 @@ interface DeskDeps {
   readonly rules: RuleStore
   readonly limiter: CardinalityLimiter
   readonly account: CardinalityAccount
+  readonly folding: Folding
   readonly costs: Costs
 }
 
@@ -123,10 +124,16 @@ class Desk implements Cardinality {
   }
 
   async overview(scope: Scope, order: CostOrder, limit: number): Promise<CardinalityOverview> {
-    const { costs, account, limiter } = this.#deps
+    const { costs, account, folding, limiter } = this.#deps
     const { items, activeSeries } = await costs.metrics(scope, order, limit)
     const { limits, windowSec } = limiter.quotas
-    return { activeSeries, limits, windowSec, metrics: items, explosions: account.explosions(scope) }
+    return {
+      activeSeries,
+      limits,
+      windowSec,
+      metrics: items,
+      explosions: account.explosions(scope, (tenant, metric) => folding.ruleFor(tenant, metric)),
+    }
   }
 
   metric(scope: Scope, name: string): ReturnType<Costs['metric']> {

@@ -116,6 +116,8 @@ export interface Explosion {
   readonly limit: number
   readonly firstAtMs: number
   readonly lastAtMs: number
+  /** Id of the active rule that decides about the metric now; null: none. */
+  readonly handledBy: string | null
 }
 
 export interface CardinalityOverview {

@@ -3,14 +3,13 @@
  * received = refused + dropped + queued holds per batch in the protocol's own count of points.
  */
 import type { Conservation, IngestLog, Kind } from '../ingest/index.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import { BatchFilter } from './batch-filter.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
-import type { MetricsIngest, SeriesFolding, SeriesGate } from './ports.ts'
+import type { MetricsIngest, SeriesDecisions } from './ports.ts'
 import { encodeMetricsRecord } from './record/encode.ts'
 import { metricsRecordFormat } from './record/layout.ts'
 import type { Head } from './samples/head.ts'
@@ -20,6 +19,8 @@ import type { SeriesRegistry } from './series/registry.ts'
 import { retired } from './series/series-columns.ts'
 import { SeriesAdmission, type Refusals } from './series-admission.ts'
 import type { SetsHead } from './sets/sets-head.ts'
+
+export type { SeriesDecisions } from './ports.ts'
 
 export interface MetricsIngestDeps {
   readonly log: Pick<IngestLog, 'append'>
@@ -35,14 +36,6 @@ export interface MetricsIngestDeps {
   readonly cost?: CostSink
   /** Without it every series is taken as it comes. */
   readonly decisions?: SeriesDecisions
-}
-
-/** What is asked about the series of a batch before it is logged. */
-export interface SeriesDecisions {
-  readonly clock: Pick<Clock, 'nowMs'>
-  /** Who decides about new series, in this order. */
-  readonly gates: readonly SeriesGate[]
-  readonly folding: SeriesFolding
 }
 
 /** Takes what the processing of a project's data costs. */

@@ -1,4 +1,5 @@
 /** What metrics offers the other domains. Implementations are built in `compose/`. */
+import type { Clock } from '../kernel/clock.ts'
 import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
 import type {
@@ -95,6 +96,14 @@ export interface SeriesFolding {
   fold(batch: MetricsBatch): FoldedRows
   /** The batch is not in the log: what was made of it has to be said again. */
   lost(batch: MetricsBatch): void
+}
+
+/** What is asked about the series of a batch before it is logged. */
+export interface SeriesDecisions {
+  readonly clock: Pick<Clock, 'nowMs'>
+  /** Who decides about new series, in this order. */
+  readonly gates: readonly SeriesGate[]
+  readonly folding: SeriesFolding
 }
 
 /** Takes decoded batches. */

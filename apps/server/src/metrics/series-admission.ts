@@ -4,8 +4,7 @@
  */
 import type { Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
-import type { SeriesDecisions } from './ingest.ts'
-import type { RefusedSeries } from './ports.ts'
+import type { RefusedSeries, SeriesDecisions } from './ports.ts'
 import { grownU32 } from './series/growable.ts'
 import type { SeriesRegistry } from './series/registry.ts'
 import { never } from './series/series-columns.ts'

@@ -118,13 +118,10 @@ function Explosions({ explosions, nowMs, onRule }: ExplosionsProps) {
       {explosions.slice(0, bannersMax).map((explosion) => (
         <Notice
           key={explosion.metric}
-          tone="warn"
-          icon="warning"
-          title={
-            explosion.label === null ? `${explosion.metric} has too many series` : `${explosion.metric}: label ${explosion.label} explodes`
-          }
+          {...(explosion.handledBy === null ? { tone: 'warn' as const, icon: 'warning' } : { tone: 'ok' as const, icon: 'check' })}
+          title={explosionTitle(explosion)}
           action={
-            onRule === null ? undefined : (
+            onRule === null || explosion.handledBy !== null ? undefined : (
               <Button variant="primary" onClick={() => onRule(explosion.metric, explosion.label)}>
                 {explosion.label === null ? 'Make a rule…' : `Drop ${explosion.label}…`}
               </Button>
@@ -139,6 +136,11 @@ function Explosions({ explosions, nowMs, onRule }: ExplosionsProps) {
       )}
     </>
   )
+}
+
+function explosionTitle({ metric, label, handledBy }: Explosion): string {
+  if (handledBy !== null) return `${metric}: a rule has taken over`
+  return label === null ? `${metric} has too many series` : `${metric}: label ${label} explodes`
 }
 
 function ExplosionText({ explosion, nowMs }: { readonly explosion: Explosion; readonly nowMs: number }) {

@@ -80,7 +80,7 @@ export function RuleDrawer({ start, onClose }: RuleDrawerProps) {
         />
         <TextInput
           label={fields.match.kind === 'pattern' ? 'Pattern, matching the whole name' : 'Name'}
-          className="bw-mono"
+          classNames={{ input: 'bw-mono' }}
           value={fields.match.value}
           maxLength={500}
           onChange={(event) => set({ match: { ...fields.match, value: event.currentTarget.value.trim() } })}
@@ -123,7 +123,7 @@ function LabelFields({ fields, set }: { readonly fields: Fields; readonly set: (
       <TextInput
         label={fields.kind === 'keep_labels' ? 'Labels to keep' : 'Labels that go'}
         description="With commas between them. What makes a histogram (le) always stays."
-        className="bw-mono"
+        classNames={{ input: 'bw-mono' }}
         value={fields.labels}
         onChange={(event) => set({ labels: event.currentTarget.value })}
         autoComplete="off"
