@@ -5,6 +5,7 @@
 export * from './anatomy.ts'
 export * from './auth.ts'
 export * from './cardinality.ts'
+export * from './collector.ts'
 export * from './error.ts'
 export * from './imports.ts'
 export * from './ingest.ts'

@@ -6,15 +6,25 @@ import fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import type { SystemStatusBody } from '@bellwether/protocol'
 import { accountsMigrations, openAccounts, type Accounts } from '../../../apps/server/src/accounts/index.ts'
 import type { ApiDeps } from '../../../apps/server/src/api/index.ts'
+import { createCollectors } from '../../../apps/server/src/compose/collectors.ts'
 import { mountAll, requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import { openClickHouse, openPostgres, runClickHouseMigrations, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
-import { createAdmission, createIngestSources, createRefusedSamples, type DeadLetter } from '../../../apps/server/src/ingest/index.ts'
+import {
+  createAdmission,
+  createIngestSources,
+  createRefusedSamples,
+  type DeadLetter,
+  type IngestSources,
+  type RefusedSamples,
+} from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { createInstruments } from '../../../apps/server/src/kernel/instruments.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import {
+  createAggregates,
+  createDescribedTypes,
   createMetricAnatomist,
   createMetricsStore,
   GridStore,
@@ -25,7 +35,7 @@ import {
 } from '../../../apps/server/src/metrics/index.ts'
 import { OperationsConfiguration } from '../../../apps/server/src/naming/index.ts'
 import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
-import { ImportDesk, MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
+import { ImportDesk, MetricsDoor, type CollectorDoor } from '../../../apps/server/src/protocols/index.ts'
 import { createMetricOperations, createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
@@ -45,6 +55,7 @@ export const theirWord = 'kestrel'
 
 export interface ApiStack extends AsyncDisposable {
   readonly app: FastifyInstance
+  readonly collectors: CollectorDoor
   readonly accounts: Accounts
   readonly cardinality: Cardinality
   readonly metrics: Stack
@@ -203,7 +214,17 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
   requireAccessRules(app)
-  await mountAll(app, door, deps)
+  const aggregates = createAggregates({ ingest: metrics.ingest, clock: systemClock, logger: silentLogger, flushIntervalMs: 3_600_000 })
+  resources.defer('aggregates', () => aggregates[Symbol.asyncDispose]())
+  const collectors = createCollectors({
+    accounts,
+    metrics: { aggregates, describedTypeOf: createDescribedTypes(metrics) },
+    operations: deps.operations,
+    query,
+    intake: { sources: deps.ingest.sources as IngestSources, refusedSamples: deps.ingest.refusedSamples as RefusedSamples },
+    clock: systemClock,
+  })
+  await mountAll(app, door, { ...deps, collectors })
   await app.ready()
   const coldStore = async (): Promise<MetricsStore> => {
     await metrics.drain()
@@ -219,6 +240,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     await metrics.ingest.accept(batchOf(metrics.ingest, samples, tenant), 100)
   return {
     app,
+    collectors,
     accounts,
     cardinality: cardinality.desk,
     metrics,

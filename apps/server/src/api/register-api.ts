@@ -5,6 +5,7 @@ import { mountRoutes } from './http/mount.ts'
 import type { Route, RouteDescription } from './http/route-table.ts'
 import { mountPlain, openApiDescription } from './plain-routes.ts'
 import { describePrometheus, mountPrometheus } from './prometheus/prometheus-routes.ts'
+import { collectorDescription } from './collector-description.ts'
 import { anatomyRoutes } from './routes/anatomy-routes.ts'
 import { authRoutes } from './routes/auth-routes.ts'
 import { cardinalityRoutes } from './routes/cardinality-routes.ts'
@@ -39,9 +40,20 @@ export function apiRoutes(deps: ApiDeps): Route[] {
 export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   app.setGenReqId(() => randomUUID())
   const routes = apiRoutes(deps)
-  const described: RouteDescription[] = [...routes, ...importDescriptions, ...describePrometheus(deps.settings.version), openApiDescription]
+  const described: RouteDescription[] = [
+    ...routes,
+    collectorDescription,
+    ...importDescriptions,
+    ...describePrometheus(deps.settings.version),
+    openApiDescription,
+  ]
   const publicOrigin = new URL(deps.settings.publicUrl).origin
-  await mountRoutes(app, routes, { gatekeeper: deps.accounts.gatekeeper, logger: deps.logger, publicOrigin })
+  await mountRoutes(app, routes, {
+    elsewhere: [collectorDescription],
+    gatekeeper: deps.accounts.gatekeeper,
+    logger: deps.logger,
+    publicOrigin,
+  })
   await mountImports(app, deps)
   await mountPrometheus(app, deps)
   await mountPlain(app, described, deps)

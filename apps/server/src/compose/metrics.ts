@@ -26,6 +26,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import {
   createAggregates,
+  createDescribedTypes,
   createMetricsCatalog,
   createMetricsHandler,
   createMetricsIngest,
@@ -51,6 +52,7 @@ import {
   warmHead,
   WritesGate,
   type Aggregates,
+  type DescribedTypeOf,
   type MetricsBatch,
   type MetricsCatalog,
   type MetricsIngest,
@@ -73,6 +75,7 @@ export interface MetricsPath {
   readonly catalog: MetricsCatalog
   /** Null as in the dependencies. */
   readonly cardinality: OpenedCardinality | null
+  readonly describedTypeOf: DescribedTypeOf
   /** Distinct members of sets. */
   readonly uniques: UniqueStore
   /** Where single observations are summed up. */
@@ -207,6 +210,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames: new PastNames({ engine: engines.clickhouse, clock }) }),
+    describedTypeOf: createDescribedTypes({ metadata, sets }),
     uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }

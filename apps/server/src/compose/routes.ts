@@ -1,13 +1,25 @@
 /** Every route of the main address, and the rule that none of them forgets to say who may use it. */
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { registerApi, type ApiDeps } from '../api/index.ts'
-import { registerInfluxRoutes, registerOtlpRoutes, registerRemoteWriteRoutes, type MetricsDoor } from '../protocols/index.ts'
+import {
+  registerCollectorRoutes,
+  registerInfluxRoutes,
+  registerOtlpRoutes,
+  registerRemoteWriteRoutes,
+  type CollectorDoor,
+  type MetricsDoor,
+} from '../protocols/index.ts'
+
+export interface MountedParts extends ApiDeps {
+  readonly collectors: CollectorDoor
+}
 
 /** All that the main address answers. */
-export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: ApiDeps): Promise<void> {
+export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: MountedParts): Promise<void> {
   await registerOtlpRoutes(app, door)
   await registerRemoteWriteRoutes(app, door)
   await registerInfluxRoutes(app, door)
+  await registerCollectorRoutes(app, door, api.collectors)
   await registerApi(app, api)
 }
 

@@ -35,6 +35,7 @@ import {
   type QueryLimitsByClass,
 } from '../query/index.ts'
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
+import { createCollectors } from './collectors.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
 import { composeIndexer } from './indexer.ts'
@@ -115,6 +116,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   doors.seal = () => metrics.log.seal()
   await lanes.start()
   const query = createQuery(config, metrics, instruments)
+  const operations = createOperations(config, metrics, query)
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
@@ -122,7 +124,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     await mountAll(instance, intake.door, {
       accounts,
       query,
-      operations: createOperations(config, metrics, query),
+      operations,
+      collectors: createCollectors({ accounts, metrics, operations, query, intake, clock }),
       anatomist: createMetricAnatomist({ engine: engines.clickhouse, catalog: metrics.catalog, clock }),
       ingest: apiIngest(metrics, intake),
       imports: resources.use(new ImportDesk({ door: intake.door, clock })),

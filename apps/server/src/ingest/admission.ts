@@ -44,6 +44,7 @@ export function createAdmission(deps: AdmissionDeps): StoppableAdmission {
   let isStopping = false
 
   function tenantOf(request: AdmissionRequest): Tenant {
+    if (request.tenant !== undefined) return request.tenant
     // An empty key in the protocol's place is no key, as with an unset variable in someone's configuration.
     if (request.key !== null && request.key !== '') {
       const tenant = deps.keys.resolve(request.key)

@@ -204,6 +204,8 @@ export interface AdmissionRequest {
   readonly kind: Kind
   /** The key in the protocol's own place, or null. */
   readonly key: string | null
+  /** Proven otherwise, as by an API token: the key does not matter then. */
+  readonly tenant?: Tenant
   /** Peer address, for anonymous ingest from this machine. */
   readonly remoteAddress: string
   /** Size of the body as received (compressed). */

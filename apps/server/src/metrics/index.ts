@@ -6,6 +6,18 @@ export * from './sets/ports.ts'
 export { createMetricAnatomist, type MetricAnatomist } from './anatomy/anatomy.ts'
 export { createAggregates, type AggregatesDeps } from './aggregates/aggregates.ts'
 export { MetricsBatch } from './batch/metrics-batch.ts'
+export { createAggregatesBackend, type AggregatesBackendDeps } from './collector/aggregates-backend.ts'
+export { createMetricsCollector, type MetricsCollectorDeps } from './collector/collector.ts'
+export { createDescribedTypes, type DescribedTypeOf } from './collector/described-types.ts'
+export type {
+  CollectedRange,
+  CollectedSeries,
+  MetricsCollector,
+  MetricsStorageBackend,
+  Observation,
+  ObservationRefusal,
+  Recorded,
+} from './collector/ports.ts'
 export { createMetricsCatalog, type MetricsCatalogDeps } from './catalog.ts'
 export { createMetricsHandler, type MetricsHandlerDeps } from './handler.ts'
 export { createMetricsIngest, type CostSink, type MetricsIngestDeps, type SeriesDecisions } from './ingest.ts'

@@ -79,6 +79,14 @@ const arrivals = new WeakMap<FastifyRequest, Arrival>()
 /** Whose request it is, also when there was no room for it. */
 const tenants = new WeakMap<FastifyRequest, Tenant>()
 
+/** Whose request it is by another proof than an ingest key. */
+const proven = new WeakMap<FastifyRequest, Tenant>()
+
+/** For routes that take API tokens too; to be called before the request is let in. */
+export function proveTenant(request: FastifyRequest, tenant: Tenant): void {
+  proven.set(request, tenant)
+}
+
 interface Opening {
   readonly door: MetricsDoor
   readonly keyOf: (request: FastifyRequest) => string | null
@@ -124,7 +132,8 @@ export function admitRequest(door: MetricsDoor, request: FastifyRequest): Handle
 
 function admit(door: MetricsDoor, request: FastifyRequest, { key, sizeBytes }: { key: string | null; sizeBytes: number }): Admitted {
   const remoteAddress = senderAddress(request.socket.remoteAddress ?? '', (name) => headerOf(request, name))
-  return door.admit({ kind: 'metrics', key, remoteAddress, sizeBytes })
+  const tenant = proven.get(request)
+  return door.admit({ kind: 'metrics', key, remoteAddress, sizeBytes, ...(tenant === undefined ? {} : { tenant }) })
 }
 
 /** `Content-Length`, which the body cannot exceed; null when the body comes in chunks. */

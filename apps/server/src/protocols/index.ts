@@ -2,11 +2,14 @@
  * Wire protocols: bytes in, durable samples out, and the answer each protocol's clients expect. Public face of the domain.
  * One `MetricsDoor` a process; every listener registers its routes on it.
  */
+export { collectorPath, registerCollectorRoutes, type BatchAnswer, type CollectorDoor } from './collector/routes.ts'
 export { defaultProtocolLimits, type ProtocolLimits } from './limits.ts'
 export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcome } from './metrics-door.ts'
 export { registerOtlpRoutes } from './otlp/routes.ts'
 export { startOtlpGrpcServer, type OtlpGrpcOptions, type OtlpGrpcServer } from './otlp/grpc.ts'
 export { registerRemoteWriteRoutes } from './remote-write/routes.ts'
+export type { ScrapeAttempt, ScrapeOutcome } from './exposition/decode.ts'
+export type { ExpositionSource, SourceRules } from './exposition/source.ts'
 export { ImportDesk } from './import/imports.ts'
 export { registerInfluxRoutes } from './influx/routes.ts'
 export { startStatsd, type StatsdOptions } from './statsd/listen.ts'

@@ -8,13 +8,15 @@ import { methodNotAllowed } from '../errors.ts'
 import { bodySizeBytesMax, publicBodySizeBytesMax } from '../limits.ts'
 import { failureOf, markAnswer, sendError } from './answer.ts'
 import { closeSignal, credentialsOf, peerOf, refuseForeignOrigin } from './request-facts.ts'
-import type { AccessRule, CallParts, Route } from './route-table.ts'
+import type { AccessRule, CallParts, Route, RouteDescription } from './route-table.ts'
 
 export interface MountDeps {
   readonly gatekeeper: Gatekeeper
   readonly logger: Logger
   /** Scheme, host and port of the public address. */
   readonly publicOrigin: string
+  /** Routes on addresses of these that others mount: they are no wrong methods. */
+  readonly elsewhere?: readonly RouteDescription[]
 }
 
 export interface Standing {
@@ -76,7 +78,7 @@ export async function mountRoutes(app: FastifyInstance, routes: readonly Route[]
     scope.addHook('onRequest', async (request, reply) => markAnswer(request, reply))
     scope.setErrorHandler((error, request, reply) => sendError(failureOf(error, request, deps.logger), request, reply))
     for (const route of routes) mountRoute(scope, route, deps)
-    refuseOtherMethods(scope, routes)
+    refuseOtherMethods(scope, routes, deps.elsewhere)
   })
 }
 
@@ -113,9 +115,13 @@ function takeOnlyJson(scope: FastifyInstance): void {
 const allMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 /** 405 with `Allow` for the other methods of known addresses. */
-export function refuseOtherMethods(scope: FastifyInstance, routes: readonly { readonly path: string; readonly method: string }[]): void {
+export function refuseOtherMethods(
+  scope: FastifyInstance,
+  routes: readonly { readonly path: string; readonly method: string }[],
+  elsewhere: readonly { readonly path: string; readonly method: string }[] = [],
+): void {
   const allowed = new Map<string, Set<string>>()
-  for (const { path, method } of routes) {
+  for (const { path, method } of [...routes, ...elsewhere]) {
     const methods = allowed.get(path) ?? new Set<string>()
     allowed.set(path, methods.add(method))
   }

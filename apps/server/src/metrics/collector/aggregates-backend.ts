@@ -25,6 +25,8 @@ const typesOfDescriptions: Readonly<Partial<Record<MetricType | 'set', Aggregate
 class AggregatesBackend implements MetricsStorageBackend {
   readonly #deps: AggregatesBackendDeps
   readonly #handles = new Map<string, number>()
+  /** Types of what was written; the description follows only when it is durable. */
+  readonly #types = new Map<string, AggregateType>()
   readonly #hash = { low: 0, high: 0 }
 
   constructor(deps: AggregatesBackendDeps) {
@@ -33,7 +35,7 @@ class AggregatesBackend implements MetricsStorageBackend {
 
   typeOf(storedName: string): AggregateType | null {
     const described = this.#deps.describedTypeOf(storedName)
-    return described === null ? null : (typesOfDescriptions[described] ?? null)
+    return (described === null ? null : typesOfDescriptions[described]) ?? this.#types.get(storedName) ?? null
   }
 
   write(observation: StoredObservation): Recorded {
@@ -43,6 +45,8 @@ class AggregatesBackend implements MetricsStorageBackend {
     const found = this.#find(observation)
     if (found.type === 'reject') return found
     if (this.#handles.size >= handlesMax) this.#handles.clear()
+    if (this.#types.size >= handlesMax) this.#types.clear()
+    this.#types.set(observation.storedName, observation.type)
     this.#handles.set(key, found.handle)
     if (this.#put(found.handle, observation)) return { type: 'ok' }
     return { type: 'reject', reason: 'aggregate_limit', detail: `${observation.storedName}: its aggregate is gone at once` }
