@@ -2,6 +2,7 @@
 import type { Command } from './cli/command.ts'
 import { configCommand } from './cli/config-command.ts'
 import { demoCommand } from './cli/demo-command.ts'
+import { importCommand } from './cli/import-command.ts'
 import { doctorCommand } from './cli/doctor-command.ts'
 import { migrateCommand } from './cli/migrate-command.ts'
 import { promqlCommand } from './cli/promql-command.ts'
@@ -12,6 +13,7 @@ import { versionCommand } from './cli/version-command.ts'
 const commands: readonly Command[] = [
   serveCommand,
   demoCommand,
+  importCommand,
   promqlCommand,
   configCommand,
   doctorCommand,
