@@ -2,23 +2,23 @@
  * Bodies of metrics to durable samples: admission, decompression, decoding, `MetricsIngest.accept`. All listeners of a process share
  * one door, because delta totals and start times live in it. Protocol answers are made from what it returns.
  */
-import type { Admission, Admitted, AdmissionRequest, Conservation, IngestLog, LogRecord } from '../ingest/index.ts'
+import type { Admission, Admitted, AdmissionRequest, IngestLog, LogRecord } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Tenant } from '../kernel/scope.ts'
-import type { CostSink, MetricsBatch, MetricsIngest } from '../metrics/index.ts'
+import type { MetricsBatch } from '../metrics/index.ts'
 import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
-import type { ByteLease } from './body/byte-budget.ts'
+import { BatchRecorder, type BatchRecorderDeps, type MetricsOutcome, type RecordedPart, reasonOf } from './batch-recorder.ts'
 import { Intake } from './body/intake.ts'
 import { measured } from './body/measured.ts'
-import { DropNotes } from './decode/drop-notes.ts'
 import { createLatestNow } from './decode/latest-now.ts'
 import { DecodeSession, type DecodeState, createDecodeState } from './decode/session.ts'
 import { bodyMalformed, bodyTooLarge } from './errors.ts'
 import { type ProtocolLimits, defaultProtocolLimits } from './limits.ts'
 import { type IntakeInstruments, createIntakeInstruments } from './metrics.ts'
+import { ExpositionDecoder } from './exposition/decode.ts'
 import { InfluxDecoder } from './influx/decode.ts'
 import { type InfluxRequest, withRequest, withoutRequest } from './influx/request.ts'
 import { OtlpDecoder } from './otlp/decode.ts'
@@ -29,14 +29,10 @@ import { RemoteWrite1Decoder } from './remote-write/decode-v1.ts'
 import { RemoteWrite2Decoder } from './remote-write/decode-v2.ts'
 import { UnreadBodies, type UnreadBodiesDeps } from './unread-bodies.ts'
 
-export interface MetricsDoorDeps {
+export type { MetricsOutcome } from './batch-recorder.ts'
+
+export interface MetricsDoorDeps extends BatchRecorderDeps {
   readonly admission: Admission
-  readonly metrics: MetricsIngest
-  readonly conservation: Conservation
-  /** Who sends, for the screens. */
-  readonly sources: { note(tenant: Tenant, protocol: string, points: number, atMs: number): void }
-  /** Refusals in words, for the screens. */
-  readonly refusedSamples: { note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void }
   /** Where bodies of the lanes `raw` and `low` go. */
   readonly log: Pick<IngestLog, 'append'>
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
@@ -44,55 +40,18 @@ export interface MetricsDoorDeps {
   readonly limits?: ProtocolLimits
   /** Which lane a project's bodies take when they are here. */
   readonly lanes?: UnreadBodiesDeps['lanes']
-  /** Told what decoding takes of this thread. */
-  readonly cost?: CostSink
   /** Where the intake's own metrics go; without it there are none. */
   readonly instruments?: Registry
 }
 
 /** One body as a listener hands it over. */
-export interface MetricsBody {
-  readonly tenant: Tenant
+export interface MetricsBody extends RecordedPart {
   readonly lane: Admitted['lane']
-  /** As screens and counters name it: `otlp-http`, `otlp-grpc`, `remote-write`. */
-  readonly protocolName: string
   readonly format: RawProtocol
   readonly encoding: ContentEncoding
-  readonly bytes: Uint8Array
   /** Of format `influx`: what the request says beside its body. */
   readonly influx?: InfluxRequest
-  /** Holds the bytes, and what they become; whoever opened it disposes of it, and not before `ingest` has settled. */
-  readonly lease: ByteLease
 }
-
-/** What became of a body; for the answer. All of it is durable. */
-export interface MetricsOutcome {
-  /** As the protocol counts: an OTLP histogram point is one. */
-  readonly pointsReceived: number
-  readonly pointsRefused: number
-  /** Points by reason. */
-  readonly refused: ReadonlyMap<string, number>
-  /** First refusals in words, at most 5. */
-  readonly examples: readonly string[]
-  /** Points accepted and left out by a rule, by reason; not among those received. */
-  readonly dropped: ReadonlyMap<string, number>
-  /** Points that were stored before, left out; among those received. */
-  readonly duplicates: number
-  /** Protocols of lines: number of the first line refused, from 1; 0 when none was. */
-  readonly firstRefusedLine: number
-  readonly samplesWritten: number
-  readonly histogramsWritten: number
-  readonly exemplarsWritten: number
-}
-
-/** Sessions kept for the next request; more at a time are made and let go. */
-const idleSessionsMax = 16
-/** A session whose batch grew beyond this many samples (20 bytes each) is let go after use. */
-const idleBatchSamplesMax = 262_144
-/** What a sample holds until it is durable: 20 bytes in its batch, 28 in the record. */
-const sampleBytes = 48
-/** The same of a native histogram, roughly: objects, a few dozen buckets, the record. */
-const histogramBytes = 2048
 
 export class MetricsDoor {
   readonly limits: ProtocolLimits
@@ -104,29 +63,31 @@ export class MetricsDoor {
   readonly #remoteWrite1: RemoteWrite1Decoder
   readonly #remoteWrite2: RemoteWrite2Decoder
   readonly #influx: InfluxDecoder
-  readonly #idle: DecodeSession[] = []
+  /** Of what is scraped; its results go through `record`. */
+  readonly exposition: ExpositionDecoder
   readonly #latestNow: () => number
   readonly #instruments: IntakeInstruments | null
   /** Projects whose refusals were put into words in the present second. */
   readonly #told = new Set<number>()
   #toldSec = 0
   readonly #unread: UnreadBodies
-  readonly #drops: DropNotes
+  readonly #recorder: BatchRecorder
 
   constructor(deps: MetricsDoorDeps) {
     this.#deps = deps
-    this.#drops = new DropNotes(deps.refusedSamples)
     this.#latestNow = createLatestNow(deps.clock)
     this.limits = deps.limits ?? defaultProtocolLimits
     this.#unread = new UnreadBodies({ ...deps, limits: this.limits })
     this.intake = new Intake(this.limits, deps.clock)
     this.#instruments = deps.instruments === undefined ? null : createIntakeInstruments(deps.instruments, this.intake)
     this.#state = createDecodeState(this.limits)
+    this.#recorder = new BatchRecorder(deps, this.#state, this.#latestNow)
     deps.metrics.series.holdsRefs(this.#state.memory)
     this.#otlp = new OtlpDecoder(deps.metrics.series, this.limits)
     this.#remoteWrite1 = new RemoteWrite1Decoder(deps.metrics.series)
     this.#remoteWrite2 = new RemoteWrite2Decoder(deps.metrics.series, this.limits)
     this.#influx = new InfluxDecoder(deps.metrics.series)
+    this.exposition = new ExpositionDecoder(deps.metrics.series, this.limits)
   }
 
   get logger(): Logger {
@@ -151,13 +112,20 @@ export class MetricsDoor {
     if (body.lane === 'low' && (await this.#unread.enters(body))) return await this.#unread.append(body, payloadOf(body))
     const session = await this.#decodeInTurn(body)
     try {
-      const { batch } = session
-      body.lease.hold(batch.sampleCount * sampleBytes + batch.histogramCount * histogramBytes)
+      this.#recorder.hold(body, session)
       if (body.lane === 'raw') return await this.#appendRaw(body, session)
-      return await this.#accept(body, session)
+      return await this.#recorder.accept(body, session)
     } finally {
-      this.#end(session)
+      this.#recorder.end(session)
     }
+  }
+
+  /**
+   * For what is no body of a listener (a scrape): `fill` makes the batch at its turn, and all of it becomes durable. Errors: those of
+   * `MetricsIngest.accept` and `protocols.busy` (nothing was stored); what `fill` throws.
+   */
+  record<T>(part: RecordedPart, fill: (session: DecodeSession) => T): Promise<T> {
+    return this.#recorder.record(this.intake, part, fill)
   }
 
   /** A request was refused as a whole. Counted by reason; for the screens once a second and project, because there may be thousands. */
@@ -188,7 +156,7 @@ export class MetricsDoor {
       const { influx, body } = format.protocol === 'influx' ? withoutRequest(record.payload) : { body: record.payload }
       const plain = decompressSync(body, format.encoding, this.limits.decompressedBytesMax)
       this.#decode(influx === undefined ? { format: format.protocol } : { format: format.protocol, influx }, plain, session)
-      this.#countDropped(record.tenant, session)
+      this.#recorder.countDropped(record.tenant, session)
     } catch (error) {
       if (!isAppError(error) && !(error instanceof DecodeError)) throw error
       session.undo()
@@ -238,7 +206,7 @@ export class MetricsDoor {
       if (body.bytes.byteLength > this.limits.compressedBytesMax) throw decompressionLimit(this.limits.compressedBytesMax)
       return await decompress(body.bytes, body.encoding, this.#plainBytesMax(body.format))
     } catch (error) {
-      this.#countLost(body, error)
+      this.#recorder.countLost(body, error)
       throw error
     }
   }
@@ -268,44 +236,16 @@ export class MetricsDoor {
   }
 
   #decodeOrUndo(body: MetricsBody, decode: (session: DecodeSession) => void): DecodeSession {
-    const session = this.#begin(body.tenant)
+    const session = this.#recorder.begin(body.tenant)
     try {
       decode(session)
       return session
     } catch (error) {
       session.undo()
-      this.#end(session)
+      this.#recorder.end(session)
       const shaped = error instanceof DecodeError ? malformed(error) : error
-      this.#countLost(body, shaped)
+      this.#recorder.countLost(body, shaped)
       throw shaped
-    }
-  }
-
-  async #accept(body: MetricsBody, session: DecodeSession): Promise<MetricsOutcome> {
-    const { batch } = session
-    const samples = batch.sampleCount - session.addedSamples
-    const histograms = batch.histogramCount - session.addedHistograms
-    const exemplars = batch.exemplars.length
-    const refusedBefore = batch.refusedTotal
-    try {
-      await this.#deps.metrics.accept(batch, body.bytes.byteLength)
-    } catch (error) {
-      session.undo()
-      throw error
-    }
-    this.#note(body, session)
-    this.#countDropped(body.tenant, session)
-    return {
-      dropped: new Map(session.dropped),
-      duplicates: batch.duplicates,
-      firstRefusedLine: session.firstRefusedLine,
-      pointsReceived: batch.pointsReceived,
-      pointsRefused: batch.refusedTotal,
-      refused: new Map(batch.refused),
-      examples: batch.refusedExamples.filter((example) => example !== ''),
-      samplesWritten: Math.max(samples - (batch.refusedTotal - refusedBefore), 0),
-      histogramsWritten: histograms,
-      exemplarsWritten: exemplars,
     }
   }
 
@@ -341,50 +281,6 @@ export class MetricsDoor {
       exemplarsWritten: batch.exemplars.length,
     }
   }
-
-  #note(body: MetricsBody, session: DecodeSession): void {
-    const { batch, exampleReasons } = session
-    const { sources, refusedSamples, clock } = this.#deps
-    const nowMs = clock.nowMs()
-    const stored = batch.pointsReceived - batch.refusedTotal
-    if (stored > 0) sources.note(body.tenant, body.protocolName, stored, nowMs)
-    this.#drops.note(body, session.droppedExamples, nowMs)
-    if (batch.refused.size === 0) return
-    // What `accept` refused beside that has its own reason, the last one.
-    const lastReason = [...batch.refused.keys()].at(-1) ?? ''
-    batch.refusedExamples.forEach((example, index) => {
-      if (example !== '') refusedSamples.note(body.tenant, body.protocolName, exampleReasons[index] ?? lastReason, example, nowMs)
-    })
-  }
-
-  /** What was left out is not in the batch, which is counted elsewhere. */
-  #countDropped(tenant: Tenant, session: DecodeSession): void {
-    if (session.dropped.size === 0) return
-    this.#deps.conservation.received(tenant, 'metrics', session.droppedTotal, 0)
-    for (const [reason, points] of session.dropped) this.#deps.conservation.dropped(tenant, 'metrics', reason, points)
-  }
-
-  /** A body none of which could be read counts as one refused point: how many it had nobody knows. */
-  #countLost(body: MetricsBody, error: unknown): void {
-    if (!isAppError(error)) return
-    const { conservation, refusedSamples, clock } = this.#deps
-    const reason = reasonOf(error)
-    conservation.received(body.tenant, 'metrics', 1, body.bytes.byteLength)
-    conservation.refused(body.tenant, 'metrics', reason, 1)
-    refusedSamples.note(body.tenant, body.protocolName, reason, error.publicText, clock.nowMs())
-  }
-
-  #begin(tenant: Tenant): DecodeSession {
-    const session = this.#idle.pop() ?? new DecodeSession(this.#state)
-    session.begin(tenant, this.#latestNow())
-    return session
-  }
-
-  #end(session: DecodeSession): void {
-    if (this.#idle.length >= idleSessionsMax || session.batch.seriesRefs.length > idleBatchSamplesMax) return
-    session.batch.reset(session.batch.tenant)
-    this.#idle.push(session)
-  }
 }
 
 /** What of a body goes into the log unread. */
@@ -398,9 +294,4 @@ function decompressionLimit(bytesMax: number): AppError {
 
 function malformed(error: DecodeError): AppError {
   return new AppError(bodyMalformed, { publicText: `The request body cannot be read: ${error.message}.`, cause: error })
-}
-
-/** `body.too_large` → `too_large`. */
-function reasonOf(error: unknown): string {
-  return isAppError(error) ? error.code.slice(error.code.indexOf('.') + 1) : 'log_failed'
 }

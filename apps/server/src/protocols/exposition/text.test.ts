@@ -1,5 +1,5 @@
 import { expect, test, describe } from 'vitest'
-import { ExpositionError, type ExpositionFormat, parseExposition, readSeries } from './text.ts'
+import { ExpositionError, type ExpositionFormat, parseExposition, readHelp, readSeries } from './text.ts'
 
 const encoder = new TextEncoder()
 
@@ -10,7 +10,7 @@ function said(body: string, format: ExpositionFormat = 'text'): string[] {
   const labels = (start: number, end: number): string => JSON.stringify(readSeries(bytes, start, end))
   parseExposition(bytes, format, {
     type: (name, type) => lines.push(`type ${name} ${type}`),
-    help: (name, text) => lines.push(`help ${name} ${text}`),
+    help: (name, start, end) => lines.push(`help ${name} ${readHelp(bytes, start, end)}`),
     unit: (name, unit) => lines.push(`unit ${name} ${unit}`),
     sample: (start, end, { value, timeMs }) => lines.push(`${labels(start, end)} ${value} ${timeMs}`),
     exemplar: (start, end, { value, timeMs }) =>

@@ -11,7 +11,8 @@ export type ExpositionFormat = 'text' | 'openmetrics'
 export interface ExpositionSink {
   /** `# TYPE`, before its samples. */
   type(name: string, type: MetricType): void
-  help(name: string, text: string): void
+  /** The text as it stands in the bytes `[start, end)`; `readHelp` reads it when it is wanted. */
+  help(name: string, start: number, end: number): void
   /** OpenMetrics only. */
   unit(name: string, unit: string): void
   /** A sample whose name and labels are the bytes `[start, end)`. `timeMs` NaN: the time of the scrape. */
@@ -24,6 +25,8 @@ export interface ExpositionSink {
 export interface ExposedPoint {
   value: number
   timeMs: number
+  /** From 1. */
+  line: number
 }
 
 /** The body is wrong at `line` (from 1). */
@@ -65,7 +68,7 @@ class Parser {
   readonly #text: Buffer
   readonly #isOpenMetrics: boolean
   readonly #sink: ExpositionSink
-  readonly #point: ExposedPoint = { value: 0, timeMs: Number.NaN }
+  readonly #point: ExposedPoint = { value: 0, timeMs: Number.NaN, line: 0 }
   #at = 0
   #end = 0
   #line = 0
@@ -119,6 +122,7 @@ class Parser {
   /** Value, and the time where there is one: milliseconds in the text format, seconds in OpenMetrics. */
   #readPoint(): void {
     const point = this.#point
+    point.line = this.#line
     this.#skipBlanks()
     point.value = this.#readNumber('value')
     point.timeMs = Number.NaN
@@ -153,8 +157,8 @@ class Parser {
     const name = this.#bytes[this.#at] === quote ? this.#readQuoted() : this.#readWord()
     if (name === '') throw this.#wrong(`# ${keyword} without a name`)
     if (this.#at < this.#end) this.#at++
+    if (keyword === 'HELP') return this.#sink.help(name, this.#at, this.#end)
     const text = this.#text.toString('utf8', this.#at, this.#end)
-    if (keyword === 'HELP') return this.#sink.help(name, unescapeHelp(text))
     if (keyword === 'UNIT') return this.#sink.unit(name, text.trim())
     const type = types[text.trim()]
     if (type === undefined) throw this.#wrong(`'${text.slice(0, wordCharsMax)}' is not a type`)
@@ -282,9 +286,9 @@ function unescape(text: string): string {
   return text.includes('\\') ? text.replace(/\\([\\"n])/g, (_, one: string) => (one === 'n' ? '\n' : one)) : text
 }
 
-/** In help texts a quote needs no backslash, but OpenMetrics allows it. */
-function unescapeHelp(text: string): string {
-  return unescape(text)
+/** The help text in the bytes that `help` was given. A quote needs no backslash there, but OpenMetrics allows it. */
+export function readHelp(bytes: Uint8Array, start: number, end: number): string {
+  return unescape(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', start, end))
 }
 
 /**

@@ -161,7 +161,7 @@ export class HistogramReader {
 }
 
 /** Spans must name exactly the buckets there are, and stay below `indexMax`. */
-function spanProblem(spans: readonly number[], counts: readonly number[], indexMax: number): string | null {
+export function spanProblem(spans: readonly number[], counts: readonly number[], indexMax: number): string | null {
   let buckets = 0
   let index = 0
   for (let at = 0; at < spans.length; at += 2) {
@@ -177,7 +177,7 @@ function spanProblem(spans: readonly number[], counts: readonly number[], indexM
   return null
 }
 
-function readSpan(cursor: ProtoCursor, spans: number[]): void {
+export function readSpan(cursor: ProtoCursor, spans: number[]): void {
   const outer = cursor.enter()
   let offset = 0
   let length = 0
@@ -192,7 +192,7 @@ function readSpan(cursor: ProtoCursor, spans: number[]): void {
 }
 
 /** Packed or not; each value is the difference to the bucket before it. */
-function readDeltas(cursor: ProtoCursor, tag: number, counts: number[]): void {
+export function readDeltas(cursor: ProtoCursor, tag: number, counts: number[]): void {
   if ((tag & 7) === 0) {
     counts.push((counts.at(-1) ?? 0) + cursor.readZigzag())
     return
@@ -203,7 +203,7 @@ function readDeltas(cursor: ProtoCursor, tag: number, counts: number[]): void {
   cursor.leave(outer)
 }
 
-function readDoubles(cursor: ProtoCursor, tag: number, values: number[]): void {
+export function readDoubles(cursor: ProtoCursor, tag: number, values: number[]): void {
   if ((tag & 7) === 1) {
     values.push(cursor.readDouble())
     return
