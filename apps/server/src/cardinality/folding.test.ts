@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Tenant } from '../kernel/scope.ts'
-import { defaultSeriesLimits, MetricsBatch, SeriesRegistry, STALE, type Labels } from '../metrics/index.ts'
+import { defaultSeriesLimits, MetricsBatch, SeriesRegistry, STALE, type Labels, type NativeHistogram } from '../metrics/index.ts'
 import { Folding } from './folding.ts'
 import { learningMs, rawGaugeIdleMs } from './limits.ts'
 import type { GaugeFunction, RuleAction } from './ports.ts'
@@ -180,6 +180,37 @@ describe('counters', () => {
         })
       }),
     )
+  })
+})
+
+describe('native histograms', () => {
+  const shape = {
+    schema: 0,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positiveSpans: [0, 1],
+    negativeSpans: [],
+    negativeCounts: [],
+    customValues: [],
+  }
+  const one = (count: number): NativeHistogram => ({ ...shape, count, sum: count, positiveCounts: [count], resetHint: 'unknown' })
+
+  test('are summed by what they grow by', () => {
+    const { folding, registry, skip } = open()
+    const fold = (sec: number, ...counts: number[]) => {
+      const batch = new MetricsBatch()
+      batch.reset(tenant)
+      counts.forEach((count, user) =>
+        batch.addHistogram(registry.resolve(tenant, labelsOf('m', { user: `${user}` })), startMs + sec * 1000, one(count)),
+      )
+      const out = Object.fromEntries(folding.fold(batch))
+      return { counts: batch.histograms.map(({ count, positiveCounts }) => [count, ...positiveCounts]), times: batch.histogramTimesMs, out }
+    }
+    skip(learningMs)
+    expect(fold(300, 3, 4)).toEqual({ counts: [[7, 7]], times: [startMs + 300_000], out: {} })
+    skip(10_000)
+    expect(fold(310, 5, 1)).toMatchObject({ counts: [[10, 10]] })
+    expect(fold(305, 9)).toMatchObject({ counts: [], out: { rule_out_of_order: 1 } })
   })
 })
 

@@ -13,11 +13,13 @@ import {
   type FoldedRows,
   type Labels,
   type MetricMetadata,
+  type NativeHistogram,
   type MetricsBatch,
   type SeriesFolding,
   type SeriesRules,
 } from '../metrics/index.ts'
 import { learningMs, rawCounterIdleMs, rawCounterIdlePressedMs, rawGaugeIdleMs, rawSeriesMax } from './limits.ts'
+import { HistogramSum } from './histogram-sum.ts'
 import { MergedSeries } from './merged-series.ts'
 import type { GaugeFunction } from './ports.ts'
 import { noSlot, RawSeries } from './raw-series.ts'
@@ -157,6 +159,10 @@ export class Folding implements SeriesFolding, SeriesRules {
     this.#members(batch)
     const nowMs = this.#deps.clock.nowMs()
     for (const merged of this.#touched) {
+      if (merged.histogram !== null) {
+        batch.addHistogram(merged.ref, merged.sayHistogram(nowMs), merged.histogram.total)
+        continue
+      }
       const said = merged.say(this.#raw, nowMs)
       if (said !== null) batch.addSample(merged.ref, said.timeMs, said.value)
     }
@@ -176,18 +182,19 @@ export class Folding implements SeriesFolding, SeriesRules {
     const nowSec = Math.floor(this.#deps.clock.nowMs() / 1000)
     const isPressed = this.#raw.count > (this.#deps.rawMax ?? rawSeriesMax) * 0.9
     const counterIdleSec = (isPressed ? rawCounterIdlePressedMs : rawCounterIdleMs) / 1000
-    let isChanged = false
+    const isUsed = new Set<number>()
     for (const slot of this.#raw.slots()) {
       const merged = this.#merged[this.#raw.target[slot]!] ?? null
       const idleSec = nowSec - this.#raw.seenSec[slot]!
-      if (merged !== null && idleSec <= (merged.kind === 'counter' ? counterIdleSec : rawGaugeIdleMs / 1000)) continue
+      if (merged !== null && idleSec <= (merged.kind === 'counter' ? counterIdleSec : rawGaugeIdleMs / 1000)) {
+        isUsed.add(this.#raw.target[slot]!)
+        continue
+      }
       merged?.dropMember(this.#raw, slot)
       this.#raw.give(slot)
-      isChanged = true
     }
+    for (const [ref, place] of this.#placeByRef) if (!isUsed.has(place)) this.#forgetMerged(ref, place)
     for (const place of this.#deadPlaces.splice(0)) this.#freePlaces.push(place)
-    // Refs are found again by their series' id.
-    if (isChanged) this.#roles.fill(unknown)
   }
 
   #roleOf(tenant: Tenant, ref: number): number {
@@ -197,7 +204,8 @@ export class Folding implements SeriesFolding, SeriesRules {
       this.#roles = roles
     }
     const role = this.#roles[ref]!
-    return role === unknown ? this.#classify(tenant, ref) : role
+    const isSure = role >= firstRaw ? this.#raw.ref[role - firstRaw] === ref : role !== unknown
+    return isSure ? role : this.#classify(tenant, ref)
   }
 
   #classify(tenant: Tenant, ref: number): number {
@@ -210,14 +218,15 @@ export class Folding implements SeriesFolding, SeriesRules {
     const id = series.idLow(ref) + (series.idHigh(ref) & 0x1fffff) * 2 ** 32
     let slot = this.#raw.find(id)
     if (slot === noSlot) {
+      if (this.#raw.isFull) return unknown
       const target = series.resolve(
         tenant,
         labels.filter(([label]) => rule.keeps(label)),
       )
       if (target < 0) return unknown
       slot = this.#raw.take(id, this.#place(tenant, target, { set, rule, name: nameOf(labels) }))
-      if (slot === noSlot) return unknown
     }
+    this.#raw.ref[slot] = ref
     return (this.#roles[ref] = slot + firstRaw)
   }
 
@@ -260,6 +269,10 @@ export class Folding implements SeriesFolding, SeriesRules {
     if (isTold) raw.lastMs[slot] = timeMs
     raw.seenSec[slot] = nowMs / 1000
     merged.heardMs = nowMs
+    this.#touch(merged, timeMs)
+  }
+
+  #touch(merged: MergedSeries, timeMs: number): void {
     if (merged.batchMs === -Infinity) this.#touched.push(merged)
     merged.batchMs = Math.max(merged.batchMs, timeMs)
   }
@@ -278,12 +291,11 @@ export class Folding implements SeriesFolding, SeriesRules {
     const raw = this.#raw
     // The end of a series, and what is no number, are no growth.
     if (value === STALE || Number.isNaN(value)) return false
-    if (merged.heardMs !== -Infinity && nowMs - merged.heardMs > learningMs) merged.learningUntilMs = nowMs + learningMs
     const before = raw.lastValue[slot]!
-    if (raw.lastMs[slot] !== -Infinity) merged.total += value >= before ? value - before : value
-    else if (nowMs >= merged.learningUntilMs) merged.total += value
-    // A zero that a decoder put at a start long ago says nothing of what was counted since.
-    else if (value === 0 && timeMs < merged.learningUntilMs - learningMs) return false
+    const isFirst = raw.lastMs[slot] === -Infinity
+    const told = this.#isTold(merged, { isFirst, isZero: value === 0, timeMs, nowMs })
+    if (told === 'nothing') return false
+    if (told === 'growth') merged.total += isFirst || value < before ? value : value - before
     raw.lastValue[slot] = value
     return true
   }
@@ -297,10 +309,42 @@ export class Folding implements SeriesFolding, SeriesRules {
         batch.histogramRefs[kept] = ref
         batch.histogramTimesMs[kept] = batch.histogramTimesMs[i]!
         batch.histograms[kept++] = batch.histograms[i]!
-      } else this.#drop(role === dropped ? reasonOfDrop : reasonOfHistogram)
+      } else if (role < firstRaw) this.#drop(role === dropped ? reasonOfDrop : reasonOfLimit)
+      else this.#histogram(role - firstRaw, batch.histogramTimesMs[i]!, batch.histograms[i]!)
     }
     batch.histogramRefs.length = batch.histogramTimesMs.length = batch.histograms.length = kept
     batch.histogramCount = kept
+  }
+
+  #histogram(slot: number, timeMs: number, histogram: NativeHistogram): void {
+    const raw = this.#raw
+    const merged = this.#merged[raw.target[slot]!]
+    if (merged === null || merged === undefined) return this.#drop(reasonOfLimit)
+    if (timeMs < raw.lastMs[slot]!) return this.#drop(reasonOfLate)
+    merged.histogram ??= new HistogramSum(histogram)
+    if (!merged.histogram.takes(histogram)) return this.#drop(reasonOfHistogram)
+    const nowMs = this.#deps.clock.nowMs()
+    const before = raw.histograms.get(slot) ?? null
+    const isTold = this.#isTold(merged, { isFirst: before === null, isZero: histogram.count === 0, timeMs, nowMs })
+    if (histogram.sum !== STALE && isTold !== 'nothing') {
+      if (isTold === 'growth') merged.histogram.add(histogram, before)
+      raw.histograms.set(slot, histogram)
+      raw.lastMs[slot] = timeMs
+    }
+    raw.seenSec[slot] = nowMs / 1000
+    merged.heardMs = nowMs
+    this.#touch(merged, timeMs)
+  }
+
+  /** What a value of a counter says: where it begins, what it grew by, or nothing. Moves learning on after a silence. */
+  #isTold(
+    merged: MergedSeries,
+    { isFirst, isZero, timeMs, nowMs }: { isFirst: boolean; isZero: boolean; timeMs: number; nowMs: number },
+  ): 'beginning' | 'growth' | 'nothing' {
+    if (merged.heardMs !== -Infinity && nowMs - merged.heardMs > learningMs) merged.learningUntilMs = nowMs + learningMs
+    if (!isFirst || nowMs >= merged.learningUntilMs) return 'growth'
+    // A zero that a decoder put at a start long ago says nothing of what was counted since.
+    return isZero && timeMs < merged.learningUntilMs - learningMs ? 'nothing' : 'beginning'
   }
 
   /** Members of raw sets are members of the set that is left. */

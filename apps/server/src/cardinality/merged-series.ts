@@ -3,6 +3,7 @@
  * what it says only go up, so that what comes late from one sender is no reset in the eyes of a query.
  */
 import { STALE } from '../metrics/index.ts'
+import type { HistogramSum } from './histogram-sum.ts'
 import type { GaugeFunction } from './ports.ts'
 import { noSlot, type RawSeries } from './raw-series.ts'
 
@@ -18,6 +19,8 @@ export class MergedSeries {
   /** `rule version` of who made it. */
   readonly rule: string
   total: number
+  /** Of native histograms, when these are what comes. */
+  histogram: HistogramSum | null = null
   /** When its last raw sample came, ms of this process. */
   heardMs = -Infinity
   /** Until then the first value of a raw series is where it begins. */
@@ -78,6 +81,14 @@ export class MergedSeries {
     this.#count--
     if (this.kind === 'sum' || this.kind === 'avg') this.total -= raw.lastValue[slot]!
     else this.#isInexact = this.kind !== 'last'
+  }
+
+  /** Time at which the sum of histograms is to be stored now. */
+  sayHistogram(nowMs: number): number {
+    const timeMs = Math.max(Math.min(this.batchMs, nowMs), this.#saidMs + 1)
+    this.batchMs = -Infinity
+    this.#saidMs = timeMs
+    return timeMs
   }
 
   /** Time and value to store now, or null when there is nothing to say. `nowMs` keeps a sender's wrong clock from carrying it away. */

@@ -1,7 +1,9 @@
 /**
  * Raw series of rules that make one series of several: last value and time of each, and the gauges of a series as a list. Typed columns by
- * slot, 40 bytes each, and a map from the series id, about 40 more. Bounded; what was silent longest goes first.
+ * slot, 45 bytes each, and a map from the series id, about 40 more. Bounded; what was silent longest goes first.
  */
+
+import type { NativeHistogram } from '../metrics/index.ts'
 
 export const noSlot = 0xffffffff
 
@@ -11,6 +13,10 @@ export class RawSeries {
   readonly #free: number[] = []
   #made = 0
   id = new Float64Array(0)
+  /** Ref under which it was met last; a role that says otherwise is out of date. */
+  ref = new Uint32Array(0)
+  /** Newest native histogram, of the few that are. */
+  readonly histograms = new Map<number, NativeHistogram>()
   lastValue = new Float64Array(0)
   /** Time of the newest sample, ms; -Infinity: none yet. */
   lastMs = new Float64Array(0)
@@ -27,6 +33,10 @@ export class RawSeries {
     this.#max = max
   }
 
+  get isFull(): boolean {
+    return this.#byId.size >= this.#max
+  }
+
   get count(): number {
     return this.#byId.size
   }
@@ -38,7 +48,7 @@ export class RawSeries {
 
   /** A slot for a new series; `noSlot` when the table is full. */
   take(id: number, target: number): number {
-    if (this.#byId.size >= this.#max) return noSlot
+    if (this.isFull) return noSlot
     const slot = this.#free.pop() ?? this.#made++
     if (slot >= this.id.length) this.#grow()
     this.id[slot] = id
@@ -53,6 +63,8 @@ export class RawSeries {
 
   give(slot: number): void {
     this.#byId.delete(this.id[slot]!)
+    this.histograms.delete(slot)
+    this.ref[slot] = noSlot
     this.#free.push(slot)
   }
 
@@ -76,6 +88,7 @@ export class RawSeries {
     this.lastValue = floats(this.lastValue)
     this.lastMs = floats(this.lastMs)
     this.seenSec = words(this.seenSec)
+    this.ref = words(this.ref)
     this.target = words(this.target)
     this.next = words(this.next)
     this.previous = words(this.previous)

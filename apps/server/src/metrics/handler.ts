@@ -2,7 +2,7 @@
 import type { Conservation, Kind, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MetricsBatch } from './batch/metrics-batch.ts'
-import { countDropped, RowCollector, showHistograms } from './ingest.ts'
+import { countDropped, emptyReason, RowCollector, showHistograms } from './ingest.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
 import type { SeriesDecisions } from './ports.ts'
@@ -103,7 +103,7 @@ export class MetricsHandler implements KindHandler {
     const rows = this.#decide(batch, rowRefs)
     const news = metadata.news(tenant, batch.metadata)
     if (batch.sampleCount + batch.histogramCount + batch.sets.count + batch.exemplars.length + news.length === 0) {
-      if (rows > 0) conservation.dropped(tenant, kind, 'empty_point', rows)
+      if (rows > 0) conservation.dropped(tenant, kind, emptyReason(batch, this.#deps.decisions), rows)
       return { record: null, rows: points }
     }
     const payload = encodeMetricsRecord(batch, registry, rowRefs, news)

@@ -112,6 +112,14 @@ export function countDropped(
   return left
 }
 
+/**
+ * Why points left no row: the protocol counts what carries nothing (an OTLP point without a value), or a rule made of them a value that is
+ * stored already.
+ */
+export function emptyReason({ tenant }: MetricsBatch, decisions: SeriesDecisions | undefined): string {
+  return decisions?.folding.has(tenant) === true ? 'rule_unchanged' : 'empty_point'
+}
+
 /** Makes the batch's native histograms visible. */
 export function showHistograms(batch: MetricsBatch, registry: SeriesRegistry, histograms: HistogramHead): void {
   batch.histograms.forEach((histogram, i) => {
@@ -154,8 +162,7 @@ class Ingest implements MetricsIngest {
     if (refusals !== null) points = this.#takeOut(batch, { rowRefs, refusals, points })
     const news = metadata.news(tenant, batch.metadata)
     if (batch.sampleCount + batch.histogramCount + batch.sets.count + batch.exemplars.length + news.length === 0) {
-      // Rows the protocol counts but that carry nothing (an OTLP point without a value).
-      if (points > 0) conservation.dropped(tenant, kind, 'empty_point', points)
+      if (points > 0) conservation.dropped(tenant, kind, emptyReason(batch, this.#deps.decisions), points)
       return
     }
     const seen = rowRefs.map((ref) => [registry.firstMinute(ref), registry.lastMinute(ref)] as const)

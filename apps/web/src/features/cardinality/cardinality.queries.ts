@@ -127,9 +127,10 @@ const reasons: Readonly<Record<string, string>> = {
   writes_limit: 'new texts over a limit',
   series_limit: 'the index of series is full',
   rule_drop_metric: 'a rule drops the metric',
+  rule_unchanged: 'part of a sum or gauge that stayed as it was',
   rule_out_of_order: 'came late for a sum that had gone on',
   rule_series_limit: 'more raw series than a rule can sum up',
-  rule_native_histogram: 'a native histogram whose labels a rule takes away',
+  rule_native_histogram: 'a native histogram that cannot be added up with the others',
 }
 
 export function reasonText(reason: string): string {
