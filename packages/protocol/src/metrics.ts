@@ -14,7 +14,7 @@ export const metricTypeSchema: z.ZodType<MetricType> = z.enum([
   'unknown',
 ])
 
-/** One row of `GET P/metrics`, and the answer of `GET P/metrics/<name>`. */
+/** One row of `GET P/metrics`. */
 export interface Metric {
   name: string
   type: MetricType
@@ -24,9 +24,15 @@ export interface Metric {
   seriesCount: number
   firstSeenAt: string
   lastSeenAt: string
+  /** `type:namespace/name@unit`; null for names that no MRI can hold. */
+  mri: string | null
+  /** The namespace of the MRI. */
+  useCase: string
+  /** What may be asked at `POST P/metrics/query`. */
+  operations: string[]
 }
 
-export const metricSchema: z.ZodType<Metric> = z.object({
+const metricShape = {
   name: z.string(),
   type: metricTypeSchema,
   unit: z.string(),
@@ -34,17 +40,31 @@ export const metricSchema: z.ZodType<Metric> = z.object({
   seriesCount: z.number().int().nonnegative(),
   firstSeenAt: timeSchema,
   lastSeenAt: timeSchema,
-})
+  mri: z.string().nullable(),
+  useCase: z.string(),
+  operations: z.array(z.string()),
+}
 
-/** Query string of `GET P/metrics`: `search` is part of a name, any case. */
+export const metricSchema: z.ZodType<Metric> = z.object(metricShape)
+
+/** The answer of `GET P/metrics/<name>`: with the names of its tags. */
+export interface MetricDetail extends Metric {
+  tags: string[]
+}
+
+export const metricDetailSchema: z.ZodType<MetricDetail> = z.object({ ...metricShape, tags: z.array(z.string()) })
+
+/** Query string of `GET P/metrics`: `search` is part of a name, any case; `useCase` is a namespace. */
 export interface MetricsQuery extends PageQuery {
   search: string
+  useCase: string | null
 }
 
 export const metricsQuerySchema: z.ZodType<MetricsQuery> = z.object({
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
   cursor: z.string().min(1).max(400).nullable().default(null),
   search: z.string().max(200).default(''),
+  useCase: z.string().min(1).max(60).nullable().default(null),
 })
 
 /** One row of `GET P/metrics/<name>/tags`. */

@@ -1,5 +1,13 @@
 /** Operations on metrics over the real engine and the whole path from observation to answer. */
-import { metricOperationAnswerSchema, type MetricOperationAnswer } from '@bellwether/protocol'
+import {
+  metricDetailSchema,
+  metricOperationAnswerSchema,
+  metricSchema,
+  metricTagSchema,
+  metricTagValueSchema,
+  pageSchema,
+  type MetricOperationAnswer,
+} from '@bellwether/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
@@ -284,5 +292,40 @@ describe('what cannot be asked', () => {
       payload: { metric: 'orders', operation: 'sum' },
     })
     expect(answer.statusCode).toBe(404)
+  })
+})
+
+describe('metadata', () => {
+  const get = (path: string) =>
+    stack.app.inject({ url: `/api/0/projects/1/metrics${path}`, headers: { authorization: `Bearer ${adminToken}` } })
+
+  test('says what each metric is called and may be asked', async () => {
+    const rows: [string, string | null, string, string][] = [
+      ['orders', 'c:custom/orders@none', 'custom', 'count sum rate failure_count failure_rate http_error_count http_error_rate'],
+      ['queue', 'g:custom/queue@none', 'custom', 'count sum avg min max last'],
+      ['transaction.user', 's:transactions/user@none', 'transactions', 'count_unique miserable_user user_misery'],
+    ]
+    const { items } = pageSchema(metricSchema).parse((await get('')).json())
+    for (const [name, mri, useCase, operations] of rows) {
+      const found = items.find((item) => item.name === name)
+      expect({ ...found, operations: found?.operations.join(' ') }).toMatchObject({ name, mri, useCase, operations })
+    }
+    const sessions = pageSchema(metricSchema).parse((await get('?useCase=sessions')).json())
+    expect(sessions.items.map(({ name }) => name)).toEqual(['session.started', 'session.user'])
+  })
+
+  test('one, by its name or its MRI, with its tags and their values', async () => {
+    for (const name of ['orders', 'c:custom/orders@none']) {
+      const at = `/${encodeURIComponent(name)}`
+      expect(metricDetailSchema.parse((await get(at)).json())).toMatchObject({ name: 'orders', seriesCount: 4, tags: ['city', 'paid'] })
+      expect(pageSchema(metricTagSchema).parse((await get(`${at}/tags`)).json()).items).toEqual([
+        { name: 'city', valueCount: 3, valueCountIsExact: true },
+        { name: 'paid', valueCount: 2, valueCountIsExact: true },
+      ])
+      const values = pageSchema(metricTagValueSchema).parse((await get(`${at}/tags/paid`)).json())
+      expect(values.items).toEqual([{ value: 'no' }, { value: 'yes' }])
+    }
+    expect((await get('/nothing')).statusCode).toBe(404)
+    expect((await get(`/${encodeURIComponent('c:nowhere/x@none')}`)).statusCode).toBe(400)
   })
 })

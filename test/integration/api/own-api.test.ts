@@ -327,6 +327,7 @@ describe('description', () => {
       'limit',
       'cursor',
       'search',
+      'useCase',
     ])
     const ids = Object.values(paths as Record<string, Record<string, { operationId: string }>>).flatMap((methods) =>
       Object.values(methods).map(({ operationId }) => operationId),

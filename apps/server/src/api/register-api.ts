@@ -11,6 +11,7 @@ import { authRoutes } from './routes/auth-routes.ts'
 import { cardinalityRoutes } from './routes/cardinality-routes.ts'
 import { importDescriptions, importRoutes, mountImports } from './routes/import-routes.ts'
 import { laneRoutes } from './routes/lane-routes.ts'
+import { metricRoutes } from './routes/metric-routes.ts'
 import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
@@ -25,6 +26,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...organizationRoutes(deps),
     ...projectRoutes(deps),
     ...importRoutes(deps),
+    ...metricRoutes(deps),
     ...operationRoutes(deps),
     ...anatomyRoutes(deps),
     ...systemRoutes(deps),

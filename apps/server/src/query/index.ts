@@ -12,9 +12,9 @@ export type {
 } from './metrics-query.ts'
 export { defaultQueryLimits, type ClassLimits, type QueryClass, type QueryLimitsByClass } from './limits.ts'
 export { createMetricOperations, type MetricOperationsDeps } from './operations/evaluate.ts'
-export { metricKindOf, type MetricKind } from './operations/subject.ts'
 export type {
   CountedBucket,
+  MetricDescription,
   MetricOperations,
   OperationAnswer,
   OperationGroup,

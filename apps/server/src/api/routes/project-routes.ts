@@ -1,13 +1,8 @@
-/** Keys of a project, what came into it, and its metrics' metadata. */
+/** Keys of a project, and what came into it. */
 import {
   deadLetterSchema,
   ingestKeyCreateSchema,
   ingestKeySchema,
-  metricSchema,
-  metricsQuerySchema,
-  metricTagSchema,
-  metricTagValueSchema,
-  pageQuerySchema,
   pageSchema,
   refusalRowSchema,
   replayAnswerSchema,
@@ -15,22 +10,15 @@ import {
   sourceRowSchema,
   usageRowSchema,
   type IngestKey,
-  type Metric,
 } from '@bellwether/protocol'
 import type { KeyRecord } from '../../accounts/index.ts'
-import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
-import type { Scope } from '../../kernel/scope.ts'
-import type { MetricSummary } from '../../metrics/index.ts'
-import type { CatalogRequest, MetricsQuery } from '../../query/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import { listLetters, replayLetters, usageOf } from '../ingest-desk.ts'
-import { refusalsShownMax, tagValuesCountedMax } from '../limits.ts'
+import { refusalsShownMax } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
 import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
 
 const base = '/api/0/projects/:project'
-
-const metricNotFound: ErrorSpec = { code: 'metrics.not_found', kind: 'not_found', publicText: 'This project has no such metric.' }
 
 function toKey(record: KeyRecord): IngestKey {
   return {
@@ -42,21 +30,8 @@ function toKey(record: KeyRecord): IngestKey {
   }
 }
 
-function toMetric(summary: MetricSummary): Metric {
-  const { name, metadata, seriesCount } = summary
-  return {
-    name,
-    type: metadata?.type ?? 'unknown',
-    unit: metadata?.unit ?? '',
-    help: metadata?.help ?? '',
-    seriesCount,
-    firstSeenAt: wireTime(summary.firstSeenMs),
-    lastSeenAt: wireTime(summary.lastSeenMs),
-  }
-}
-
-export function projectRoutes(deps: Pick<ApiDeps, 'accounts' | 'ingest' | 'query'>): Route[] {
-  return [...keyRoutes(deps), ...ingestRoutes(deps), ...deadLetterRoutes(deps), ...metricRoutes(deps)]
+export function projectRoutes(deps: Pick<ApiDeps, 'accounts' | 'ingest'>): Route[] {
+  return [...keyRoutes(deps), ...ingestRoutes(deps), ...deadLetterRoutes(deps)]
 }
 
 function keyRoutes({ accounts: { directory } }: Pick<ApiDeps, 'accounts'>): Route[] {
@@ -190,81 +165,4 @@ function deadLetterRoutes({ ingest: { deadLetters } }: Pick<ApiDeps, 'ingest'>):
       handle: async (call) => await replayLetters(call.access().scope, deadLetters, call.body.ids),
     }),
   ]
-}
-
-function metricRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
-  const common = { method: 'GET', tag: 'Metrics', access: { kind: 'project', needed: 'read' }, body: nothing } as const
-  return [
-    defineRoute({
-      ...common,
-      path: `${base}/metrics`,
-      summary: 'Metrics of the project by name; `search` is part of a name.',
-      query: metricsQuerySchema,
-      answer: pageSchema(metricSchema),
-      handle: async (call) => {
-        const { search, cursor, limit } = call.query
-        const wanted = search.toLowerCase()
-        const all = await query.allMetrics(call.access().scope, call.signal)
-        const found = all
-          .filter(({ name }) => name.toLowerCase().includes(wanted) && (cursor === null || name > cursor))
-          .sort((a, b) => (a.name < b.name ? -1 : 1))
-        const items = found.slice(0, limit).map(toMetric)
-        return { items, next: found.length > limit ? (items.at(-1)?.name ?? null) : null }
-      },
-    }),
-    defineRoute({
-      ...common,
-      path: `${base}/metrics/:name`,
-      summary: 'One metric: type, unit, description, series, first and last sample.',
-      query: nothing,
-      answer: metricSchema,
-      handle: async (call) => toMetric(await mustHave(query, call.access().scope, call.param('name'), call.signal)),
-    }),
-    defineRoute({
-      ...common,
-      path: `${base}/metrics/:name/tags`,
-      summary: 'Tags (labels) of a metric and how many values each has.',
-      query: nothing,
-      answer: pageSchema(metricTagSchema),
-      handle: async (call) => {
-        const { scope } = call.access()
-        const request = seriesOf(call.param('name'), tagValuesCountedMax)
-        const names = (await query.allLabelNames(scope, request, call.signal)).items
-        if (names.length === 0) throw new AppError(metricNotFound)
-        const tags = names.filter((name) => name !== '__name__')
-        const counted = tags.map(async (name) => {
-          const values = await query.allLabelValues(scope, name, request, call.signal)
-          return { name, valueCount: values.items.length, valueCountIsExact: !values.isCut }
-        })
-        return wholePage(await Promise.all(counted))
-      },
-    }),
-    defineRoute({
-      ...common,
-      path: `${base}/metrics/:name/tags/:tag`,
-      summary: 'Values of one tag of a metric, in order.',
-      query: pageQuerySchema,
-      answer: pageSchema(metricTagValueSchema),
-      handle: async (call) => {
-        const { scope } = call.access()
-        const { cursor, limit } = call.query
-        const found = (await query.allLabelValues(scope, call.param('tag'), seriesOf(call.param('name'), 0), call.signal)).items
-        const values = found.filter((value) => cursor === null || value > cursor)
-        const items = values.slice(0, limit).map((value) => ({ value }))
-        return { items, next: values.length > limit ? (items.at(-1)?.value ?? null) : null }
-      },
-    }),
-  ]
-}
-
-async function mustHave(query: MetricsQuery, scope: Scope, name: string, signal: AbortSignal): Promise<MetricSummary> {
-  const found = (await query.allMetrics(scope, signal)).find((summary) => summary.name === name)
-  if (found === undefined) throw new AppError(metricNotFound)
-  return found
-}
-
-/** All series of a metric, whenever they were active. */
-function seriesOf(metric: string, limit: number): CatalogRequest {
-  const matchers = [[{ name: '__name__', op: '=' as const, value: metric }]]
-  return { matchers, fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_INTEGER, limit }
 }

@@ -81,7 +81,7 @@ export async function registerCollectorRoutes(app: FastifyInstance, door: Metric
         })
       },
     })
-    scope.options(collectorPath, { config: { bellwetherAccess: 'none' } }, async (_request, reply) =>
+    scope.options(collectorPath, { config: { bellwetherAccess: 'public' } }, async (_request, reply) =>
       reply
         .header('access-control-allow-methods', 'POST')
         .header('access-control-allow-headers', 'authorization, content-type, content-encoding, x-bellwether-key, x-bellwether-batch-id')

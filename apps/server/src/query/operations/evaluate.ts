@@ -5,7 +5,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { setBucketMs, type Matcher, type UniqueStore } from '../../metrics/index.ts'
+import { setBucketMs, type Matcher, type MetricMetadata, type UniqueStore } from '../../metrics/index.ts'
 import {
   emptyValueOf,
   isShare,
@@ -24,6 +24,7 @@ import { refused } from './errors.ts'
 import { formulaOf, type Formula } from './formulas.ts'
 import type {
   CountedBucket,
+  MetricDescription,
   MetricOperations,
   OperationAnswer,
   OperationGroup,
@@ -33,7 +34,7 @@ import type {
 } from './ports.ts'
 import { anyOf, matcherOf } from './promql-text.ts'
 import { PartsReader, type GroupParts, type ReadRequest } from './read-parts.ts'
-import { subjectOf, type MetricSubject } from './subject.ts'
+import { metricKindOf, subjectOf, type MetricSubject } from './subject.ts'
 import { pointsOf, timeRangeOf, type TimeRange } from './time-range.ts'
 
 export interface MetricOperationsDeps {
@@ -69,6 +70,12 @@ class Operations implements MetricOperations {
   constructor(deps: MetricOperationsDeps) {
     this.#deps = deps
     this.#reader = new PartsReader(deps)
+  }
+
+  describe(scope: Scope, name: string, metadata: MetricMetadata | null): MetricDescription {
+    const { unique, configuration } = this.#deps
+    const { type, useCase, mri, isSummary } = metricKindOf(name, metadata, unique.isSet(scope, name))
+    return { mri, useCase, operations: configuration.allowedFor({ type, useCase, name, hasNoBuckets: isSummary }) }
   }
 
   async query(scope: Scope, query: OperationQuery, signal: AbortSignal): Promise<OperationAnswer> {

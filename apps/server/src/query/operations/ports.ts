@@ -1,5 +1,6 @@
 /** Operations on metrics: what is asked and answered. A metric is named by its MRI, its public name, or the name it is stored under. */
-import type { Operation, UnitFamily } from '../../naming/index.ts'
+import type { MetricMetadata } from '../../metrics/index.ts'
+import type { Operation, UnitFamily, UseCaseId } from '../../naming/index.ts'
 import type { Scope } from '../../kernel/scope.ts'
 
 /** Which values of a tag count; an absent tag has the value ''. */
@@ -38,6 +39,14 @@ export interface CountedBucket {
   readonly lower: number
   readonly upper: number
   readonly count: number
+}
+
+/** A stored metric as operations see it. */
+export interface MetricDescription {
+  /** Null for names that no MRI can hold. */
+  readonly mri: string | null
+  readonly useCase: UseCaseId
+  readonly operations: readonly Operation[]
 }
 
 /** A number, null where there is nothing to say, buckets for `histogram`. */
@@ -86,5 +95,7 @@ export interface OperationAnswer {
  * `MetricsQuery`.
  */
 export interface MetricOperations {
+  /** What a stored metric is called and may be asked; `name` is one under which series are stored. */
+  describe(scope: Scope, name: string, metadata: MetricMetadata | null): MetricDescription
   query(scope: Scope, query: OperationQuery, signal: AbortSignal): Promise<OperationAnswer>
 }

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { findMetrics, orderMetrics, rankNames, serverWord, shownType } from './metric-list.ts'
 
 function metric(name: string, type: MetricType = 'unknown', help = ''): Metric {
-  return { name, type, unit: '', help, seriesCount: 1, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: '2026-01-01T00:00:00.000Z' }
+  return {
+    name,
+    type,
+    unit: '',
+    help,
+    seriesCount: 1,
+    firstSeenAt: '2026-01-01T00:00:00.000Z',
+    lastSeenAt: '2026-01-01T00:00:00.000Z',
+    mri: null,
+    useCase: 'custom',
+    operations: [],
+  }
 }
 
 const all = [
