@@ -59,6 +59,8 @@ function putText(out: ColumnBytes, { bytes, ends }: RecordTexts, id: number): vo
   out.text(bytes, startOf(ends, id), ends[id]!)
 }
 
+const noIds = new Float64Array(0)
+
 /** Rows of series of one record, with their strings' ids where they have them. */
 interface SeriesPart {
   readonly rows: RecordSeriesRows
@@ -70,26 +72,27 @@ function labelsColumn(parts: readonly SeriesPart[]): NativeWriteColumn {
   const out = new ColumnBytes()
   let total = 0
   for (const part of parts) {
-    eachRow(part, (start, end, ids) => {
-      if (ids === null) total += end - start
+    eachRow(part, (start, end, isWhole) => {
+      if (!isWhole) total += end - start
       out.u64(total)
     })
   }
   for (const side of [0, 1]) {
     for (const part of parts) {
       const { pairs, texts } = part.rows
-      eachRow(part, (start, end, ids) => {
-        if (ids === null) for (let at = start; at < end; at++) putText(out, texts, pairs[at * 2 + side]!)
+      eachRow(part, (start, end, isWhole) => {
+        if (!isWhole) for (let at = start; at < end; at++) putText(out, texts, pairs[at * 2 + side]!)
       })
     }
   }
   return { name: 'labels', type: 'Map(String, String)', values: { kind: 'encoded', bytes: out.finish() } }
 }
 
-function eachRow({ rows, ids }: SeriesPart, visit: (start: number, end: number, ids: Float64Array | null) => void): void {
+/** `isWhole`: ids stand for the row's labels. */
+function eachRow({ rows, ids }: SeriesPart, visit: (start: number, end: number, isWhole: boolean) => void): void {
   let start = 0
   for (let row = 0; row < rows.length; row++) {
-    visit(start, rows.pairEnds[row]!, ids?.pairIds[row] ?? null)
+    visit(start, rows.pairEnds[row]!, ids !== null && ids.isWhole[row] === 1)
     start = rows.pairEnds[row]!
   }
 }
@@ -99,12 +102,13 @@ function tagColumn(name: string, side: 0 | 1, parts: readonly SeriesPart[]): Nat
   const offsets = new Float64Array(parts.reduce((sum, { rows }) => sum + rows.length, 0))
   let total = 0
   let row = 0
-  for (const part of parts) eachRow(part, (_start, _end, ids) => (offsets[row++] = total += (ids?.length ?? 0) / 2))
+  for (const part of parts) eachRow(part, (start, end, isWhole) => (offsets[row++] = total += isWhole ? end - start : 0))
   const data = new Uint32Array(total * 2)
   let at = 0
   for (const part of parts) {
-    eachRow(part, (_start, _end, ids) => {
-      for (let pair = 0; ids !== null && pair < ids.length; pair += 2) putInt64(data, at++, ids[pair + side]!)
+    const ids = part.ids?.ids ?? noIds
+    eachRow(part, (start, end, isWhole) => {
+      if (isWhole) for (let pair = start; pair < end; pair++) putInt64(data, at++, ids[pair * 2 + side]!)
     })
   }
   return { name, type: 'Array(UInt64)', values: { kind: 'array', offsets, inner: { kind: 'w64', signed: false, data } } }

@@ -7,11 +7,12 @@ import { type StringIndexer, UseCaseKeyBuilder } from '../../indexer/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { MayBeAway } from '../../kernel/may-be-away.ts'
-import { isUseCaseId, metricIdOf, type UseCaseId } from '../../naming/index.ts'
+import type { UseCaseId } from '../../naming/index.ts'
 import type { RecordSeriesRows } from '../record/decode.ts'
 import type { OwnedRecord } from '../record/sorted-samples.ts'
 import { nameLabel } from '../series/labels.ts'
 import { MirroredIds } from './mirrored-ids.ts'
+import { defaultUseCase, useCaseOfMetric } from './series-use-case.ts'
 
 export interface SeriesStringsDeps {
   readonly indexer: Pick<StringIndexer, 'lookup' | 'bulkRecord'>
@@ -29,21 +30,23 @@ export interface StringRow {
 
 /** What the rows of series of one record hold in place of their strings. */
 export interface RecordIds {
-  /** By row, the ids of names and values in turn; null: the row keeps its text. */
-  readonly pairIds: readonly (Float64Array | null)[]
+  /** The ids of the record's pairs, name and value in turn as in the record. */
+  readonly ids: Float64Array
+  /** By row: 1 where every string has an id; the others keep their text. */
+  readonly isWhole: Uint8Array
   /** Strings to be inserted before the rows. */
   readonly strings: readonly StringRow[]
 }
 
 const recordTimeoutMs = 2000
 const pauseMs = 10_000
-/** The use case of names that none claims. */
-const defaultUseCase: UseCaseId = 'custom'
 
 /** Ids by text of one record, for one use case; 0: not looked up, -1: none. */
 interface TextIds {
   readonly useCaseId: UseCaseId
   readonly ids: Float64Array
+  /** By text: 1 where a row with ids has it. */
+  readonly isUsed: Uint8Array
 }
 
 export class SeriesStrings {
@@ -101,14 +104,16 @@ class RecordLookup {
     this.organizationId = organizationId
     this.#rows = rows
     const { pairs, pairEnds, texts } = rows
+    const byName = new NameLookup(rows, (useCaseId) => this.#idsFor(useCaseId))
     let start = 0
     for (let row = 0; row < rows.length; row++) {
       const end = pairEnds[row]!
-      const textIds = this.#idsFor(useCaseOf(rows, start, end))
+      const textIds = byName.find(start, end)
+      const { ids, useCaseId } = textIds
       this.#textIds.push(textIds)
       for (let at = start * 2; at < end * 2; at++) {
         const text = pairs[at]!
-        if (textIds.ids[text] === 0) textIds.ids[text] = indexer.lookup(textIds.useCaseId, organizationId, texts.text(text)) || -1
+        if (ids[text] === 0) ids[text] = indexer.lookup(useCaseId, organizationId, texts.text(text)) || -1
       }
       start = end
     }
@@ -126,32 +131,36 @@ class RecordLookup {
 
   result(mirror: MirroredIds): RecordIds {
     const { pairs, pairEnds, length } = this.#rows
-    const pairIds: (Float64Array | null)[] = []
-    const used = new Map<number, StringRow>()
+    const pairIds = new Float64Array(pairs.length)
+    const isWhole = new Uint8Array(length)
     let start = 0
     for (let row = 0; row < length; row++) {
       const end = pairEnds[row]!
-      const { ids, useCaseId } = this.#textIds[row]!
-      const own = new Float64Array((end - start) * 2)
-      let isWhole = end > start
-      for (let at = start * 2; at < end * 2 && isWhole; at++) {
-        own[at - start * 2] = ids[pairs[at]!]!
-        isWhole = own[at - start * 2]! > 0
+      const { ids, isUsed } = this.#textIds[row]!
+      let whole = end > start
+      for (let at = start * 2; at < end * 2; at++) {
+        pairIds[at] = ids[pairs[at]!]!
+        whole &&= pairIds[at]! > 0
       }
-      if (isWhole) this.#note(used, mirror, { start, end, ids, useCaseId })
-      pairIds.push(isWhole ? own : null)
+      if (whole) {
+        isWhole[row] = 1
+        for (let at = start * 2; at < end * 2; at++) isUsed[pairs[at]!] = 1
+      }
       start = end
     }
-    return { pairIds, strings: [...used.values()] }
+    return { ids: pairIds, isWhole, strings: this.#unmirrored(mirror) }
   }
 
-  #note(used: Map<number, StringRow>, mirror: MirroredIds, row: { start: number; end: number } & TextIds): void {
-    const { pairs, texts } = this.#rows
-    for (let at = row.start * 2; at < row.end * 2; at++) {
-      const id = row.ids[pairs[at]!]!
-      if (mirror.has(id) || used.has(id)) continue
-      used.set(id, { organizationId: this.organizationId, useCaseId: row.useCaseId, id, string: texts.text(pairs[at]!) })
+  #unmirrored(mirror: MirroredIds): StringRow[] {
+    const { texts } = this.#rows
+    const rows: StringRow[] = []
+    for (const { useCaseId, ids, isUsed } of this.#byUseCase.values()) {
+      for (let text = 0; text < ids.length; text++) {
+        if (isUsed[text] === 0 || mirror.has(ids[text]!)) continue
+        rows.push({ organizationId: this.organizationId, useCaseId, id: ids[text]!, string: texts.text(text) })
+      }
     }
+    return rows
   }
 
   #eachMissing(visit: (textIds: TextIds, text: number) => void): void {
@@ -163,19 +172,37 @@ class RecordLookup {
   #idsFor(useCaseId: UseCaseId): TextIds {
     let found = this.#byUseCase.get(useCaseId)
     if (found === undefined) {
-      found = { useCaseId, ids: new Float64Array(this.#rows.texts.ends.length) }
+      const { length } = this.#rows.texts.ends
+      found = { useCaseId, ids: new Float64Array(length), isUsed: new Uint8Array(length) }
       this.#byUseCase.set(useCaseId, found)
     }
     return found
   }
 }
 
-/** Which use case the metric of the row at pairs `[start, end)` is of. */
-function useCaseOf({ pairs, texts }: RecordSeriesRows, start: number, end: number): UseCaseId {
-  for (let at = start; at < end; at++) {
-    if (texts.text(pairs[at * 2]!) !== nameLabel) continue
-    const { namespace } = metricIdOf(texts.text(pairs[at * 2 + 1]!))
-    return isUseCaseId(namespace) ? namespace : defaultUseCase
+/** Which ids a row takes: those of its metric's use case, which is found once for each name in the record. */
+class NameLookup {
+  readonly #rows: RecordSeriesRows
+  readonly #idsFor: (useCaseId: UseCaseId) => TextIds
+  readonly #byName: (TextIds | undefined)[] = []
+  /** Text of the record that is `__name__`; -1 until one is met. */
+  #nameText = -1
+
+  constructor(rows: RecordSeriesRows, idsFor: (useCaseId: UseCaseId) => TextIds) {
+    this.#rows = rows
+    this.#idsFor = idsFor
   }
-  return defaultUseCase
+
+  /** Of the row at pairs `[start, end)`. */
+  find(start: number, end: number): TextIds {
+    const { pairs, texts } = this.#rows
+    for (let at = start; at < end; at++) {
+      const text = pairs[at * 2]!
+      if (this.#nameText === -1 && texts.text(text) === nameLabel) this.#nameText = text
+      if (text !== this.#nameText) continue
+      const name = pairs[at * 2 + 1]!
+      return (this.#byName[name] ??= this.#idsFor(useCaseOfMetric(texts.text(name))))
+    }
+    return this.#idsFor(defaultUseCase)
+  }
 }
