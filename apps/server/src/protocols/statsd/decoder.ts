@@ -61,8 +61,8 @@ export class StatsdDecoder {
     this.#nowMs = this.#deps.clock.monotonicMs()
     let start = 0
     while (start < bytes.length) {
-      let end = start
-      while (end < bytes.length && bytes[end] !== newline) end++
+      const at = bytes.indexOf(newline, start)
+      let end = at === -1 ? bytes.length : at
       const next = end + 1
       if (end > start && bytes[end - 1] === 0x0d) end--
       if (end > start) this.#one(bytes, start, end)
@@ -118,7 +118,7 @@ export class StatsdDecoder {
   /** The series of the line, made when new; null when it is refused. */
   #learn(bytes: Uint8Array): SeriesKey | null {
     const found = this.#resolve(bytes)
-    if (found !== null) this.#keys.add(found)
+    if (found !== null) this.#keys.add(bytes, this.#line, found)
     return found
   }
 
