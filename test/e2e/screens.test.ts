@@ -21,6 +21,7 @@ const pages: readonly [path: string, name: string][] = [
   ['/data/sources', 'sources'],
   ['/data/usage', 'usage'],
   ['/data/refused', 'refused'],
+  ['/data/import', 'import'],
   ['/data/cardinality', 'cardinality'],
   ['/data/model?metric=up_and_down', 'data-model'],
   ['/settings/project', 'projects'],

@@ -49,6 +49,12 @@ export const refusedRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/refused/RefusedPage.tsx'), 'RefusedPage'),
 })
 
+export const importRoute = createRoute({
+  getParentRoute,
+  path: '/data/import',
+  component: lazyRouteComponent(() => import('../features/import/ImportPage.tsx'), 'ImportPage'),
+})
+
 export const cardinalityRoute = createRoute({
   getParentRoute,
   path: '/data/cardinality',

@@ -9,6 +9,7 @@ export type PagePath =
   | '/p/$project/data/sources'
   | '/p/$project/data/usage'
   | '/p/$project/data/refused'
+  | '/p/$project/data/import'
   | '/p/$project/data/cardinality'
   | '/p/$project/data/model'
   | '/p/$project/settings/project'
@@ -50,6 +51,7 @@ export const navigation: readonly NavigationGroup[] = [
       { to: '/p/$project/data/sources', label: 'Sources', key: 's', words: 'protocols otlp remote write' },
       { to: '/p/$project/data/usage', label: 'Usage', key: 'u', words: 'conservation received stored dropped queued bytes' },
       { to: '/p/$project/data/refused', label: 'Refused', key: 'r', words: 'dead letters errors rejected replay' },
+      { to: '/p/$project/data/import', label: 'Import', key: 'i', words: 'file csv json lines upload history backfill' },
       {
         to: '/p/$project/data/cardinality',
         label: 'Cardinality',

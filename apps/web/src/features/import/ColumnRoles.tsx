@@ -1,0 +1,101 @@
+/** The columns of a file, each with what it stands for, and what the first rows become. */
+import type { ImportPreviewBody, ImportTimeFormat } from '@bellwether/protocol'
+import { Select, TextInput } from '@mantine/core'
+import { DataTable } from '../../ui/DataTable.tsx'
+import type { Column } from '../../ui/table-model.ts'
+import { type ColumnRole, type Mapping, rolesOf, withRole } from './mapping.ts'
+
+const roleChoices: { value: ColumnRole; label: string }[] = [
+  { value: 'time', label: 'Time' },
+  { value: 'value', label: 'Value' },
+  { value: 'label', label: 'Label' },
+  { value: 'name', label: "Metric's name" },
+  { value: 'none', label: 'Left out' },
+]
+
+const timeChoices: { value: ImportTimeFormat; label: string }[] = [
+  { value: 'auto', label: 'Found out by each time' },
+  { value: 'rfc3339', label: 'Date and time (RFC 3339)' },
+  { value: 's', label: 'Seconds since 1970' },
+  { value: 'ms', label: 'Milliseconds since 1970' },
+  { value: 'us', label: 'Microseconds since 1970' },
+  { value: 'ns', label: 'Nanoseconds since 1970' },
+]
+
+export interface ColumnRolesProps {
+  readonly preview: ImportPreviewBody
+  readonly mapping: Mapping
+  readonly disabled: boolean
+  readonly onChange: (mapping: Mapping) => void
+}
+
+export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRolesProps) {
+  if (preview.mapping === null) return null
+  const roles = mapping.roles ?? rolesOf(preview.columns, preview.mapping)
+  return (
+    <div className="bw-roles">
+      {preview.columns.map((column) => (
+        <Select
+          key={column}
+          label={column}
+          data={roleChoices}
+          value={roles[column] ?? 'none'}
+          allowDeselect={false}
+          disabled={disabled}
+          onChange={(value) => {
+            const role = roleChoices.find((choice) => choice.value === value)?.value
+            if (role !== undefined) onChange({ ...mapping, roles: withRole(roles, column, role) })
+          }}
+        />
+      ))}
+      <Select
+        label="Times are"
+        data={timeChoices}
+        value={mapping.timeFormat}
+        allowDeselect={false}
+        disabled={disabled}
+        onChange={(value) => {
+          const timeFormat = timeChoices.find((choice) => choice.value === value)?.value
+          if (timeFormat !== undefined) onChange({ ...mapping, timeFormat })
+        }}
+      />
+      <TextInput
+        label="Name of the metric"
+        placeholder="that of the column"
+        value={mapping.name}
+        disabled={disabled}
+        onChange={(event) => onChange({ ...mapping, name: event.currentTarget.value })}
+      />
+    </div>
+  )
+}
+
+type Row = ImportPreviewBody['rows'][number]
+
+const columns: readonly Column<Row>[] = [
+  { id: 'line', header: 'Line', isNumber: true, width: '60px', cell: (row) => row.line },
+  {
+    id: 'series',
+    header: 'Becomes',
+    isMain: true,
+    cell: (row) =>
+      row.refusal === null ? (
+        <code title={row.series}>{row.series}</code>
+      ) : (
+        <span className="bw-import-refused">refused: {row.refusal}</span>
+      ),
+  },
+  { id: 'value', header: 'Value', isNumber: true, cell: (row) => (row.refusal === null ? row.value : '') },
+  { id: 'at', header: 'Time', isExtra: true, cell: (row) => row.at ?? '' },
+]
+
+export function PreviewRows({ preview }: { readonly preview: ImportPreviewBody }) {
+  return (
+    <DataTable
+      label="first rows"
+      columns={columns}
+      rows={preview.rows}
+      rowKey={(row) => `${row.line} ${row.series} ${row.refusal ?? ''}`}
+    />
+  )
+}

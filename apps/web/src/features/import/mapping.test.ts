@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest'
+import { foundByServer, mappingParameters, rolesOf, withRole } from './mapping.ts'
+
+const found = { time: 't', timeFormat: 'auto', values: ['v'], labels: ['host'], name: '', nameColumn: 'm' } as const
+const columns = ['t', 'host', 'v', 'm', 'x']
+
+describe('roles of columns', () => {
+  test('as the server found them', () => {
+    expect(rolesOf(columns, { ...found, values: [...found.values], labels: [...found.labels] })).toEqual({
+      t: 'time',
+      host: 'label',
+      v: 'value',
+      m: 'name',
+      x: 'none',
+    })
+  })
+
+  test('one time and one name at most', () => {
+    const roles = { t: 'time', host: 'label', m: 'name' } as const
+    expect(withRole(roles, 'host', 'time')).toEqual({ t: 'label', host: 'time', m: 'name' })
+    expect(withRole(roles, 'host', 'name')).toEqual({ t: 'time', host: 'name', m: 'label' })
+    expect(withRole(roles, 'host', 'none')).toEqual({ t: 'time', host: 'none', m: 'name' })
+  })
+
+  test('told to the server only where people said something', () => {
+    expect(mappingParameters(foundByServer)).toEqual({})
+    expect(
+      mappingParameters({ roles: { t: 'time', a: 'value', b: 'value', c: 'label', d: 'none', m: 'name' }, timeFormat: 's', name: ' x ' }),
+    ).toEqual({ time: 't', values: 'a,b', labels: 'c', nameColumn: 'm', timeFormat: 's', name: 'x' })
+  })
+})
