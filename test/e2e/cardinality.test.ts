@@ -1,4 +1,7 @@
 /** From a label that explodes to a rule in two presses, what it does to data, and back again; in Chromium, with data over OTLP. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBellwether, type RunningBellwether } from '../support/bellwether.ts'
@@ -26,8 +29,8 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
   })
 
   /** The number that an instant query gives, or null. */
-  async function ask(query: string): Promise<number | null> {
-    const answer = await bellwether.fetch(`/api/v1/query?query=${encodeURIComponent(query)}`)
+  async function ask(query: string, program = bellwether): Promise<number | null> {
+    const answer = await program.fetch(`/api/v1/query?query=${encodeURIComponent(query)}`)
     const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } }
     const [first] = data.result
     return first === undefined ? null : Number(first.value[1])
@@ -86,5 +89,30 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
     const sum = (counts: unknown): number => Object.values(counts as Record<string, number>).reduce((a, b) => a + b, 0)
     expect(row?.['received']).toBe(Number(row?.['stored']) + sum(row?.['refused']) + sum(row?.['dropped']) + Number(row?.['queued']))
     expect(visitor.troubles).toEqual([])
+  })
+
+  test('a program killed in the middle goes on with its rules and from its totals', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-rules-'))
+    const environment = { BELLWETHER_SELF_WATCH: 'off' }
+    try {
+      const first = await startBellwether({ environment, dataDir })
+      const match = { kind: 'prefix', value: 'orders' }
+      const action = { kind: 'aggregate', labels: ['user'], gauges: 'sum' }
+      const body = JSON.stringify({ match, action, note: '' })
+      const headers = { 'content-type': 'application/json' }
+      const made = await first.fetch('/api/0/projects/1/cardinality/rules', { method: 'POST', headers, body })
+      expect(made.status).toBe(201)
+      for (const orders of [10, 12, 15]) expect(await sendOrders(first, 20, orders, hourMs)).toBe(200)
+      expect(await ask('sum(orders_total)', first)).toBe(20 * 5)
+      await first.kill()
+      const second = await startBellwether({ environment, dataDir, ingestKey: first.ingestKey, adminToken: first.adminToken })
+      // The first value after a restart is where each begins; what it grew by meanwhile is lost, and nothing counts twice.
+      for (const orders of [17, 18, 20]) expect(await sendOrders(second, 20, orders, hourMs)).toBe(200)
+      expect(await ask('sum(orders_total)', second)).toBe(20 * (5 + 3))
+      expect(await ask('count({__name__="orders_total",user!=""})', second)).toBeNull()
+      await second[Symbol.asyncDispose]()
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
   })
 })
