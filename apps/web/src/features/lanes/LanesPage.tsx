@@ -50,7 +50,7 @@ export function LanesPage() {
           <Section title="Queues" note="acknowledged, not yet in the store">
             <DataTable label="queues" columns={queueColumns(status)} rows={status.lanes} rowKey={({ lane }) => lane} />
           </Section>
-          <Section title="Moves" note={`the last ${status.moves.length === 0 ? 'ones' : status.moves.length}`}>
+          <Section title="Moves" note="newest first">
             <DataTable
               label="moves"
               columns={moveColumns(lanes.dataUpdatedAt)}
@@ -132,7 +132,7 @@ function budgetColumns(status: LanesStatusBody, ability: SwitchAbility): readonl
     },
     {
       id: 'bar',
-      header: 'of its budget',
+      header: 'Of its budget',
       width: '150px',
       isExtra: true,
       cell: (project) => <BudgetBar project={project} budget={status.projectBudget} />,

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Icon } from '../../ui/Icon.tsx'
 import { usePlace } from '../session/index.ts'
-import { navigation, type NavigationPage } from './navigation.ts'
+import { allPages, navigation, type NavigationPage } from './navigation.ts'
 
 interface RailLinkProps {
   readonly page: NavigationPage
@@ -19,12 +19,17 @@ function RailLink({ page, onNavigate, children }: RailLinkProps) {
       params={{ project: project.id }}
       className="bw-rail__link"
       onClick={onNavigate}
-      activeOptions={{ exact: page.to === '/p/$project', includeSearch: false }}
+      activeOptions={{ exact: hasPagesBelow(page), includeSearch: false }}
       activeProps={{ className: 'bw-rail__link--open' }}
     >
       {children}
     </Link>
   )
+}
+
+/** Its address is the beginning of another one's, which is no part of it. */
+function hasPagesBelow({ to }: NavigationPage): boolean {
+  return allPages.some((other) => other.to.startsWith(`${to}/`))
 }
 
 /** `onNavigate`: a link was followed; the drawer of a phone then closes. */
