@@ -2,40 +2,26 @@
  * Runs the demo against a Bellwether: days of history through remote write, then the present every ten seconds, the services' part
  * through OTLP/HTTP and the exporters' part through remote write. An outside client: it uses nothing that a user could not.
  */
-import type { Clock } from '../kernel/clock.ts'
 import { dayMs, minuteMs } from './calendar.ts'
+import { explode, flood } from './mishaps.ts'
 import { otlpBody } from './otlp-body.ts'
 import type { Source } from './points.ts'
+import { send, type Body, type Target } from './post.ts'
 import { RemoteWriteBody } from './remote-write-body.ts'
 import { Shop, stepMs } from './shop.ts'
 
-export interface DemoOptions {
-  /** Where Bellwether listens, `http://127.0.0.1:4400`. */
-  readonly url: string
-  /** Null: without a key, where anonymous ingest allows it. */
-  readonly ingestKey: string | null
-  /** Ends the demo. */
-  readonly signal: AbortSignal
+export interface DemoOptions extends Target {
   /** History to send first, days; 0 for none. */
   readonly days: number
-  readonly clock: Clock
-  /** One line for a person to read. */
-  readonly log: (line: string) => void
+  /** A counter of the shop gets a label with ever new values. */
+  readonly isExploding?: boolean
+  /** Key of a project that floods beside the shop; without it none does. */
+  readonly floodKey?: string | null
 }
 
 /** History has a sample a minute; sixty of them per request and series. */
 const historyStepMs = minuteMs
 const rowsPerRequest = 60
-
-/** A sender that is told to wait waits no longer than this before it tries again. */
-const retryDelayMsMax = 30_000
-
-interface Body {
-  readonly path: string
-  readonly type: string
-  readonly encoding: string | null
-  readonly bytes: Buffer | string
-}
 
 function isService(source: Source): boolean {
   return source.namespace !== ''
@@ -50,6 +36,15 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   if (days > 0) await sendHistory(options, shop, startedMs)
   if (signal.aborted) return
   log('The shop is open: new samples every 10 seconds, until you stop it.')
+  await Promise.all([
+    present(options, shop),
+    ...(options.isExploding === true ? [explode(options)] : []),
+    ...(options.floodKey === undefined || options.floodKey === null ? [] : [flood({ ...options, ingestKey: options.floodKey })]),
+  ])
+}
+
+async function present(options: DemoOptions, shop: Shop): Promise<void> {
+  const { clock, signal } = options
   const exporters = new RemoteWriteBody((source) => !isService(source))
   while (!signal.aborted) {
     await clock.sleep(stepMs - (clock.nowMs() % stepMs), signal)
@@ -90,42 +85,4 @@ async function sendHistory(options: DemoOptions, shop: Shop, untilMs: number): P
 
 function remoteWrite(body: RemoteWriteBody): Body {
   return { path: '/api/v1/write', type: 'application/x-protobuf', encoding: 'snappy', bytes: body.take() }
-}
-
-/** Sends until it is taken: "later" and a Bellwether that is away are waited out, a refusal is an error. */
-async function send(options: DemoOptions, body: Body): Promise<void> {
-  const { clock, signal, log } = options
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    const answer = await post(options, body)
-    if (answer === 'taken') return
-    if (attempt === 0) log(`Waiting for Bellwether: ${answer.reason}`)
-    await clock.sleep(Math.min(retryDelayMsMax, answer.retryAfterMs ?? 500 * 2 ** Math.min(attempt, 6)), signal)
-  }
-}
-
-interface Later {
-  readonly reason: string
-  readonly retryAfterMs: number | null
-}
-
-async function post({ url, ingestKey, signal }: DemoOptions, body: Body): Promise<'taken' | Later> {
-  const headers: Record<string, string> = { 'content-type': body.type, 'user-agent': 'bellwether-demo' }
-  if (body.encoding !== null) headers['content-encoding'] = body.encoding
-  if (body.encoding === 'snappy') headers['x-prometheus-remote-write-version'] = '0.1.0'
-  if (ingestKey !== null) headers['authorization'] = `Bearer ${ingestKey}`
-  let response: Response
-  try {
-    response = await fetch(new URL(body.path, url), { method: 'POST', headers, body: body.bytes, signal })
-  } catch (error) {
-    if (signal.aborted) return 'taken'
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return { reason: cause instanceof Error ? cause.message : 'no answer', retryAfterMs: null }
-  }
-  const text = await response.text().catch(() => '')
-  if (response.ok) return 'taken'
-  if (response.status === 429 || response.status === 503) {
-    const seconds = Number(response.headers.get('retry-after') ?? 'NaN')
-    return { reason: `it answers ${response.status}`, retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null }
-  }
-  throw new Error(`Bellwether refuses the demo's data: ${response.status} ${text.slice(0, 300)}`)
 }
