@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { isThere, MetricsBatch, type CountUniqueRequest } from '../../../apps/server/src/metrics/index.ts'
+import { createUniqueStore, isThere, MetricsBatch, type CountUniqueRequest, type Labels } from '../../../apps/server/src/metrics/index.ts'
 import { hashMember } from '../../../apps/server/src/metrics/sets/member-hash.ts'
 import { setInserts } from '../../../apps/server/src/metrics/sets/inserts.ts'
 import { decodeMetricsRecord } from '../../../apps/server/src/metrics/record/decode.ts'
@@ -183,6 +183,27 @@ test('an insert is found by what it holds, also when another one of the same min
   await home.engine.command('OPTIMIZE TABLE sets FINAL')
   expect(await isThere(home.engine, first.probe, live)).toBe(true)
   expect(await isThere(home.engine, second.probe, live)).toBe(true)
+})
+
+test('what retention or a deletion hides is not counted', async () => {
+  await using stack = await open()
+  const seen = ['a', 'b', 'c'].map((host, at) => ({ labels: { host }, timeMs: startMs + minute, members: people(at * 10, at * 10 + 10) }))
+  await stack.ingest.accept(batchOfSets(stack, seen), 0)
+  const cuts = new Map([
+    ['a', startMs + minute],
+    ['b', startMs + minute - 1],
+    ['c', startMs + 100 * minute],
+  ])
+  const hidden = {
+    concerns: () => true,
+    cutOf: (_: Tenant, labels: Labels) => ({ samplesMs: cuts.get(labels.find(([name]) => name === 'host')?.[1] ?? '') ?? 0 }),
+  }
+  const uniques = createUniqueStore({ engine: home.engine, registry: stack.registry, sets: stack.sets, hidden })
+  for (const drains of [false, true]) {
+    if (drains) await stack.drain()
+    const { groups, counts } = await uniques.countUnique(scope, { ...users, groupBy: ['host'] }, bounds)
+    expect([groups, [...counts]]).toEqual([[[['host', 'b']]], [10]])
+  }
 })
 
 test('too many series and too many counts are refused', async () => {

@@ -4,12 +4,13 @@
  */
 import type { ClickHouse } from '../../engines/index.ts'
 import { AppError } from '../../kernel/errors.ts'
-import type { Scope } from '../../kernel/scope.ts'
+import type { Scope, Tenant } from '../../kernel/scope.ts'
 import { tooManySamples, tooManySeries } from '../errors.ts'
 import { freshSetMembersPerCountMax, setCountsMax } from '../limits.ts'
 import type { Labels, ReadBounds } from '../model.ts'
 import { grownU32 } from '../series/growable.ts'
 import { metricHashOf } from '../series/series-id.ts'
+import type { PastSeries } from '../series/past-series.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { setBucketMs, type CountUniqueRequest, type UniqueCounts, type UniqueStore } from './ports.ts'
 import type { SetsHead } from './sets-head.ts'
@@ -19,7 +20,19 @@ export interface UniqueStoreDeps {
   readonly engine: Pick<ClickHouse, 'queryNative'>
   readonly registry: SeriesRegistry
   readonly sets: SetsHead
+  /** Brings back series that left the index; without it they are not counted. */
+  readonly past?: PastSeries
+  /** What retention and deletion hide; without it nothing. */
+  readonly hidden?: HiddenMembers
 }
+
+/** Members of minutes that begin at or before `samplesMs` are hidden. */
+interface HiddenMembers {
+  concerns(tenant: Tenant): boolean
+  cutOf(tenant: Tenant, labels: Labels): { readonly samplesMs: number }
+}
+
+const nothingHidden: HiddenMembers = { concerns: () => false, cutOf: () => ({ samplesMs: -Infinity }) }
 
 /** The request in whole minutes. */
 interface Steps {
@@ -40,6 +53,8 @@ function stepsOf({ fromMs, toMs, stepMs }: CountUniqueRequest): Steps {
 class Grouping {
   readonly refs: number[] = []
   readonly groupOf = new Map<number, number>()
+  /** Of series of which something in the range is hidden: up to when, whole ms. */
+  readonly cutOf = new Map<number, number>()
   readonly groups: Labels[] = []
   readonly #byKey = new Map<string, number>()
 
@@ -102,6 +117,9 @@ class Store implements UniqueStore {
   async countUnique(scope: Scope, request: CountUniqueRequest, bounds: ReadBounds): Promise<UniqueCounts> {
     const steps = stepsOf(request)
     const startsMs = Array.from({ length: steps.count }, (_, at) => steps.fromMs + at * steps.stepMs)
+    const { fromMs, toMs } = steps
+    const range = { matchers: request.matchers, fromMs, toMs }
+    if (this.#deps.past?.covers(scope, fromMs) === false) await this.#deps.past.bring(scope, range, bounds)
     const grouping = this.#group(scope, request, steps, bounds)
     const cells = grouping.groups.length * steps.count
     const cellsMax = Math.min(bounds.samplesMax, setCountsMax)
@@ -118,7 +136,7 @@ class Store implements UniqueStore {
 
   /** Series that match, may have members in the range, and are sets. Throws `query.too_many_series`, `metrics.bad_regexp`. */
   #group(scope: Scope, { matchers, groupBy }: CountUniqueRequest, { fromMs, toMs }: Steps, { seriesMax }: ReadBounds): Grouping {
-    const { registry, sets } = this.#deps
+    const { registry, sets, hidden = nothingHidden } = this.#deps
     const names = new Set(groupBy)
     const out = new Grouping()
     for (const owner of registry.tenantsOf(scope)) {
@@ -128,7 +146,11 @@ class Store implements UniqueStore {
         if (out.refs.length >= seriesMax) {
           throw new AppError(tooManySeries, { publicText: `The query touches more than ${seriesMax} series.` })
         }
-        out.add(ref, registry.labels(ref), names)
+        const labels = registry.labels(ref)
+        const cutMs = hidden.concerns(owner.tenant) ? hidden.cutOf(owner.tenant, labels).samplesMs : -Infinity
+        if (cutMs >= toMs) continue
+        if (cutMs >= fromMs) out.cutOf.set(ref, Math.floor(cutMs))
+        out.add(ref, labels, names)
       }
     }
     return out
@@ -139,7 +161,8 @@ class Store implements UniqueStore {
     const fresh = new FreshColumns()
     this.#deps.sets.fresh.each(steps.fromMs, steps.toMs, (ref, timeMs, members) => {
       const group = grouping.groupOf.get(ref)
-      if (group !== undefined && fresh.count < freshSetMembersPerCountMax)
+      const isHidden = timeMs <= (grouping.cutOf.get(ref) ?? -Infinity)
+      if (group !== undefined && !isHidden && fresh.count < freshSetMembersPerCountMax)
         fresh.add(group, Math.floor((timeMs - steps.fromMs) / steps.stepMs), members)
     })
     const sql = this.#statement(grouping, steps, fresh)
@@ -151,12 +174,18 @@ class Store implements UniqueStore {
     }
   }
 
-  #statement({ refs, groupOf }: Grouping, { fromMs, toMs, stepMs }: Steps, fresh: FreshColumns): string {
+  #statement({ refs, groupOf, cutOf }: Grouping, { fromMs, toMs, stepMs }: Steps, fresh: FreshColumns): string {
     const { registry } = this.#deps
     const listOf = (pick: (ref: number) => number): string => u32List(Uint32Array.from(refs, pick))
     const projects = new Set(refs.map((ref) => registry.tenantOf(ref).tenant.projectId))
     const metrics = new Set(refs.map((ref) => registry.metricHash(ref)))
     const organization = registry.tenantOf(refs[0] ?? 0).tenant.organizationId
+    const cuts = [...cutOf.values()].join(',')
+    const hides = [...cutOf.keys()].map(
+      (ref) => `0x${registry.idHigh(ref).toString(16)}${registry.idLow(ref).toString(16).padStart(8, '0')}`,
+    )
+    const shown =
+      cutOf.size === 0 ? '' : `AND ts > transform(series, [${hides.join(',')}]::Array(UInt64), [${cuts}]::Array(Int64), toInt64(-1))`
     const [freshGroups, freshSteps, freshLows, freshHighs] = fresh.lists()
     return `WITH
   arrayMap((l, h) -> ${wide('l', 'h')}, ${listOf((ref) => registry.idLow(ref))}, ${listOf((ref) => registry.idHigh(ref))}) AS ids,
@@ -166,7 +195,7 @@ SELECT group, step, toFloat64(${uniqueMerge}(part)) FROM (
   FROM ${setsTable}
   WHERE org = ${organization} AND project IN (${[...projects].join(',')}) AND metric IN (${[...metrics].join(',')})
     AND hour BETWEEN ${Math.floor(fromMs / 3_600_000)} AND ${Math.floor((toMs - 1) / 3_600_000)}
-    AND ts >= ${fromMs} AND ts < ${toMs} AND group != 0xffffffff
+    AND ts >= ${fromMs} AND ts < ${toMs} AND group != 0xffffffff ${shown}
   UNION ALL
   SELECT group, step, ${uniqueState}(${wide('low', 'high')}) AS part
   FROM (SELECT 1) ARRAY JOIN ${freshGroups} AS group, ${freshSteps} AS step, ${freshLows} AS low, ${freshHighs} AS high
