@@ -6,6 +6,7 @@ import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.t
 import { adminPassword, adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
 import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
+import { batchOf, ref } from '../metrics/metrics-stack.ts'
 import { routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
 let stack: ApiStack
@@ -33,6 +34,10 @@ beforeAll(async () => {
   stack = await openApiStack({ withWriter: true })
   const { accounts, theirs } = stack
   await stack.put(theirs.tenant, [{ labels: { __name__: theirWord, [theirWord]: theirWord }, timeMs: nowMs, value: 4711 }])
+  const visitors = batchOf(stack.metrics.ingest, [], theirs.tenant)
+  visitors.sets.begin(ref(stack.metrics.ingest, theirs.tenant, { __name__: `${theirWord}_visitors`, [theirWord]: theirWord }), nowMs)
+  visitors.sets.add(1, 2)
+  await stack.metrics.ingest.accept(visitors, 0)
   await stack.put(ours, [{ labels: { __name__: 'ours_total', job: 'shop' }, timeMs: nowMs, value: 1 }])
   routes = routesOf(stack.routes)
   const owner = await accounts.gatekeeper.authenticate({ authorization: `Bearer ${theirs.token}`, cookie: null })
@@ -313,6 +318,15 @@ describe('everything that takes a scope', () => {
         scan: () => scanned(metrics.store.scan?.(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, budget) ?? null),
         grid: () => cold.grid?.(scope, { matchers: matchAll, fromMs: hint.startMs, toMs: hint.endMs, hint }, { ...budget, signal }),
       },
+      uniques: {
+        countUnique: () =>
+          metrics.uniques.countUnique(
+            scope,
+            { matchers: matchAll, fromMs: nowMs - 600_000, toMs: nowMs + 60_000, stepMs: null, groupBy: [theirWord, '__name__'] },
+            { ...budget, signal },
+          ),
+        isSet: () => (metrics.uniques.isSet(scope, `${theirWord}_visitors`) ? `${theirWord} is a set` : 'no set'),
+      },
       cold: { select: () => cold.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, { ...budget, signal }) },
       catalog: {
         labelNames: () => metrics.catalog.labelNames(scope, { matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }),
@@ -351,6 +365,7 @@ describe('everything that takes a scope', () => {
     const table = calls(await scopeOf(adminToken, '1'))
     expect(Object.keys(table['query'] ?? {}).sort()).toEqual(methodsOf(stack.query).sort())
     expect(Object.keys(table['store'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.store).sort())
+    expect(Object.keys(table['uniques'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.uniques).sort())
     expect(Object.keys(table['catalog'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.catalog).sort())
   })
 
@@ -367,6 +382,8 @@ describe('everything that takes a scope', () => {
       'store.scan',
       'store.grid',
       'cold.select',
+      'uniques.countUnique',
+      'uniques.isSet',
       'catalog.metrics',
       'ingest.letters',
     ]

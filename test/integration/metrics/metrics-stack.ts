@@ -232,7 +232,7 @@ export async function openStack(options: StackOptions) {
     ingest,
     samples,
     store,
-    uniques: createUniqueStore({ engine, registry, sets }),
+    uniques: createUniqueStore({ engine, registry, sets, past }),
     sets,
     catalog,
     rollups,

@@ -211,7 +211,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames: new PastNames({ engine: engines.clickhouse, clock }) }),
     describedTypeOf: createDescribedTypes({ metadata, sets }),
-    uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets }),
+    uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets, past }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
 }
