@@ -114,7 +114,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the page', () => {
     await file.setInputFiles({ name: 'heat.csv', mimeType: 'text/csv', buffer: Buffer.from(table('celsius')) })
     const preview = page.getByRole('table', { name: 'first rows' })
     await preview.getByText('celsius{host="h0", note="x"}').first().waitFor()
-    await page.getByRole('textbox', { name: 'note' }).click()
+    await page.getByLabel('note', { exact: true }).and(page.locator('input')).click()
     await page.getByRole('option', { name: 'Left out' }).click()
     await page.getByLabel('Name of the metric').fill('heat')
     await preview.getByText('heat{host="h0"}', { exact: true }).first().waitFor()

@@ -73,7 +73,7 @@ export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRole
 type Row = ImportPreviewBody['rows'][number]
 
 const columns: readonly Column<Row>[] = [
-  { id: 'line', header: 'Line', isNumber: true, width: '60px', cell: (row) => row.line },
+  { id: 'line', header: 'Line', isNumber: true, width: '60px', value: (row) => row.line, cell: (row) => row.line },
   {
     id: 'series',
     header: 'Becomes',
