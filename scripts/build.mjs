@@ -75,12 +75,12 @@ async function buildServer(quiet) {
   const hash = sourceHash(root, ['packages', 'apps/server/src', 'apps/server/tsconfig.json', ...compilerInputs])
   const stamp = join(root, 'apps/server/dist/.stamp')
   if (isCurrent(stamp, hash)) return { ok: true, output: '' }
-  for (const project of ['packages/protocol', 'apps/server']) {
+  for (const project of ['packages/protocol', 'packages/client', 'apps/server']) {
     pruneCompiled(project)
     // The compiler trusts its own record; without output that record is a lie.
     if (!existsSync(join(root, project, 'dist'))) rmSync(join(root, project, 'tsconfig.tsbuildinfo'), { force: true })
   }
-  const result = await runTool(process.execPath, [toolScript('typescript', 'tsc'), '-b', 'packages/protocol', 'apps/server'], { quiet })
+  const result = await runTool(process.execPath, [toolScript('typescript', 'tsc'), '-b', 'packages/protocol', 'packages/client', 'apps/server'], { quiet })
   if (!result.ok) return result
   copyAssets('apps/server')
   writeStamp(stamp, hash)
