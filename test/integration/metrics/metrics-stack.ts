@@ -36,7 +36,10 @@ import {
   createUniqueStore,
   defaultSeriesLimits,
   GridStore,
+  Eraser,
   Head,
+  Hidden,
+  RetentionKeeper,
   HistogramHead,
   isThere,
   loadMetrics,
@@ -125,17 +128,21 @@ export interface StackOptions {
   readonly unseenMinutesMax?: number
   readonly loadRowsMax?: number
   readonly usedBytesMax?: number
-  /** Gives series rows ids in place of their labels; false: none, as while PostgreSQL is away. */
-  readonly withStrings?: boolean
+  /** The database of strings; by default one that is there as long as the engine. */
+  readonly storage?: MemoryStrings
   readonly rollups?: Partial<Pick<RollupsDeps, 'engine' | 'clock' | 'timing'>>
 }
 
 /** What the database of strings holds, for as long as the engine: ids are the same after a restart. */
 const storages = new WeakMap<ClickHouseEngine, MemoryStrings>()
 
-function openStrings(engine: ClickHouseEngine): SeriesStrings {
+function storageOf(engine: ClickHouseEngine): MemoryStrings {
   const storage = storages.get(engine) ?? new MemoryStrings()
   storages.set(engine, storage)
+  return storage
+}
+
+function openStrings(storage: MemoryStrings): SeriesStrings {
   const indexer = createStringIndexer({
     cache: new StringIndexerCache({ redis: null, clock: systemClock, logger: silentLogger, sizeMax: 10_000 }),
     storage,
@@ -159,8 +166,9 @@ export async function openStack(options: StackOptions) {
   })
   const clock = options.clock ?? systemClock
   const registry = new SeriesRegistry({ ...defaultSeriesLimits, ...options.series }, 1)
-  const past = new PastSeries({ engine, registry, clock })
-  const shared = { engine, registry, past, log, clock: systemClock, logger: silentLogger, instruments: createInstruments() }
+  const hidden = new Hidden(clock)
+  const past = new PastSeries({ engine, registry, clock, hidden })
+  const shared = { engine, registry, hidden, log, clock: systemClock, logger: silentLogger, instruments: createInstruments() }
   const rollups = createRollups({ ...shared, ...options.rollups })
   const head = new Head({
     sizeBytesMax: options.headSizeBytesMax ?? 64 << 20,
@@ -187,7 +195,7 @@ export async function openStack(options: StackOptions) {
     conservation,
     instruments,
     logger: silentLogger,
-    ...(options.withStrings === false ? {} : { strings: openStrings(engine) }),
+    strings: openStrings(options.storage ?? storageOf(engine)),
     decodeRaw: () => {
       throw new Error('no raw records here')
     },
@@ -199,10 +207,16 @@ export async function openStack(options: StackOptions) {
   const ingest = createMetricsIngest({ log, registry, head, histograms, sets, metadata, conservation, instruments })
   const samples = new SampleStore(engine, registry)
   const grids = [...(options.rollups === undefined ? [] : [rollups.store]), new GridStore(engine, registry)]
-  const store = createMetricsStore({ registry, head, histograms, samples, past, grids })
+  const store = createMetricsStore({ registry, head, histograms, samples, past, hidden, grids })
   const pastNames = new PastNames({ engine, clock })
-  const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock, past, pastNames })
+  const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock, past, pastNames, hidden })
   const expiryLimits = { unseenMinutesMax, usedBytesMax: options.usedBytesMax ?? 1 << 30, restMs: 180_000 }
+  const eraser = new Eraser({
+    ...{ engine, registry, head, histograms, metadata, past, pastNames, hidden, log, clock: systemClock },
+    marks: rollups.marks,
+    writeMarks: () => rollups.roller.beforeInsert(),
+    exclusive: (run) => rollups.roller.exclusive(run),
+  })
   const expiry = new SeriesExpiry({ registry, head, histograms, log, clock, limits: expiryLimits })
   const writer: Writer | null =
     options.withoutWriter === true
@@ -238,6 +252,7 @@ export async function openStack(options: StackOptions) {
     rollups,
     past,
     expiry,
+    keeping: { hidden, eraser, keeper: new RetentionKeeper({ engine, hidden, clock }) },
     /** A whole pass of expiry at once. */
     expire(): ExpiryPass {
       const pass = expiry.pass()
