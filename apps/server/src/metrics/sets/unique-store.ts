@@ -185,7 +185,9 @@ class Store implements UniqueStore {
       (ref) => `0x${registry.idHigh(ref).toString(16)}${registry.idLow(ref).toString(16).padStart(8, '0')}`,
     )
     const shown =
-      cutOf.size === 0 ? '' : `AND ts > transform(series, [${hides.join(',')}]::Array(UInt64), [${cuts}]::Array(Int64), toInt64(-1))`
+      cutOf.size === 0
+        ? ''
+        : `AND ts > transform(series, CAST([${hides.join(',')}], 'Array(UInt64)'), CAST([${cuts}], 'Array(Int64)'), toInt64(-1))`
     const [freshGroups, freshSteps, freshLows, freshHighs] = fresh.lists()
     return `WITH
   arrayMap((l, h) -> ${wide('l', 'h')}, ${listOf((ref) => registry.idLow(ref))}, ${listOf((ref) => registry.idHigh(ref))}) AS ids,
