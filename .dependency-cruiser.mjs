@@ -14,13 +14,14 @@ const domainEdges = {
   ingest: ['accounts'],
   metrics: ['ingest', 'naming', 'indexer', 'limiters'],
   cardinality: ['metrics', 'ingest', 'naming', 'limiters', 'accounts'],
+  retention: ['metrics', 'accounts'],
   promql: ['metrics'],
   query: ['promql', 'metrics', 'accounts', 'naming'],
 }
 
 /** What every domain stands on. Only the domains with tables of their own may see the engines. */
 const foundation = ['kernel', 'config']
-const domainsOnEngines = new Set(['accounts', 'ingest', 'metrics', 'limiters', 'indexer', 'realtime', 'cardinality'])
+const domainsOnEngines = new Set(['accounts', 'ingest', 'metrics', 'limiters', 'indexer', 'realtime', 'cardinality', 'retention'])
 
 /** Tests may reach anywhere: they put parts together. */
 const testFiles = '\\.test\\.tsx?$|/testing/'

@@ -38,6 +38,8 @@ import { createPromqlEngine } from '../../../apps/server/src/promql/index.ts'
 import { ImportDesk, MetricsDoor, type CollectorDoor } from '../../../apps/server/src/protocols/index.ts'
 import { createMetricOperations, createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
+import { composeRetention } from '../../../apps/server/src/compose/retention.ts'
+import { retentionMigrations, type RetentionDesk } from '../../../apps/server/src/retention/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
@@ -58,6 +60,7 @@ export interface ApiStack extends AsyncDisposable {
   readonly collectors: CollectorDoor
   readonly accounts: Accounts
   readonly cardinality: Cardinality
+  readonly retention: RetentionDesk
   readonly metrics: Stack
   readonly query: MetricsQuery
   /** Writes what is in the log to the engine, and gives a store whose memory covers nothing: all it reads comes from there. */
@@ -112,7 +115,12 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-api-'))
   resources.defer('folder', () => rmSync(folder, { recursive: true, force: true }))
   const postgres = resources.use(await openPostgres({ url: null, dataDir: folder, logger: silentLogger, clock: systemClock }))
-  await runPostgresMigrations(postgres.pool, [...accountsMigrations, ...realtimeMigrations, ...cardinalityMigrations])
+  await runPostgresMigrations(postgres.pool, [
+    ...accountsMigrations,
+    ...realtimeMigrations,
+    ...cardinalityMigrations,
+    ...retentionMigrations,
+  ])
   const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
   const settings = { publicUrl, adminEmail: 'ops@example.org', adminPassword, adminToken, ingestKey: null, secret: 'q7'.repeat(20) }
   const accounts = await openAccounts({ pool: postgres.pool, clock: systemClock, logger: silentLogger, settings })
@@ -143,6 +151,10 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     limits: defaultQueryLimits,
   })
   const theirs = await makeTheirs(accounts)
+  const retention = await composeRetention(
+    { engines: { postgres }, keeping: metrics.keeping, clock: systemClock, logger: silentLogger },
+    resources,
+  )
   const cardinality = await composeCardinality(
     {
       config: { seriesMax: 1_000_000, seriesPerMetricMax: 200_000, seriesPerOrganizationMax: null },
@@ -201,6 +213,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     imports: resources.use(new ImportDesk({ door, clock: systemClock })),
     systemStatus: async () => status,
     cardinality: cardinality.desk,
+    retention,
     lanes: lanesOfStack({ pool: postgres.pool, log: metrics.log }, resources),
     readiness: () => ({ ready: true, waitingFor: [], degraded: ['writer'] }),
     instruments,
@@ -243,6 +256,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     collectors,
     accounts,
     cardinality: cardinality.desk,
+    retention,
     metrics,
     query,
     coldStore,

@@ -2,6 +2,7 @@
 import type { LaneQueue, LanesStatusBody, SystemStatusBody } from '@bellwether/protocol'
 import type { Accounts } from '../accounts/index.ts'
 import type { Cardinality } from '../cardinality/index.ts'
+import type { Retention } from '../retention/index.ts'
 import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
@@ -68,6 +69,7 @@ export interface ApiDeps {
   readonly systemStatus: () => Promise<SystemStatusBody>
   readonly lanes: ApiLanes
   readonly cardinality: Cardinality
+  readonly retention: Retention
   readonly readiness: () => Readiness | Promise<Readiness>
   readonly instruments: Registry
   readonly clock: Clock

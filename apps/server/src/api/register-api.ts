@@ -15,6 +15,7 @@ import { metricRoutes } from './routes/metric-routes.ts'
 import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
+import { retentionRoutes } from './routes/retention-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 import { mountStatic } from './static.ts'
 import type { ApiDeps } from './ports.ts'
@@ -32,6 +33,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...systemRoutes(deps),
     ...laneRoutes(deps),
     ...cardinalityRoutes(deps),
+    ...retentionRoutes(deps),
   ]
 }
 

@@ -1,6 +1,7 @@
 /** The engines and their schemas. They start side by side: a warm start must be ready within seconds. */
 import { accountsMigrations } from '../accounts/index.ts'
 import { cardinalityMigrations } from '../cardinality/index.ts'
+import { retentionMigrations } from '../retention/index.ts'
 import type { Config } from '../config/index.ts'
 import {
   openClickHouse,
@@ -60,6 +61,7 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...realtimeMigrations,
     ...cardinalityMigrations,
     ...indexerMigrations,
+    ...retentionMigrations,
   ])
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }

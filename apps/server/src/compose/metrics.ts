@@ -35,15 +35,18 @@ import {
   createRollups,
   createUniqueStore,
   defaultSeriesLimits,
+  Eraser,
   GridStore,
   Head,
   headHistogramsMax,
+  Hidden,
   HistogramHead,
   isThere,
   loadMetrics,
   MetadataStore,
   PastNames,
   PastSeries,
+  RetentionKeeper,
   SampleStore,
   SeriesExpiry,
   SeriesRegistry,
@@ -73,6 +76,8 @@ export interface MetricsPath {
   /** The same without what is in memory: answers as after a restart, or on a program that only queries. */
   readonly engineStore: MetricsStore
   readonly catalog: MetricsCatalog
+  /** What is hidden of it, and what deletes. */
+  readonly keeping: { readonly hidden: Hidden; readonly eraser: Eraser; readonly keeper: RetentionKeeper }
   /** Null as in the dependencies. */
   readonly cardinality: OpenedCardinality | null
   readonly describedTypeOf: DescribedTypeOf
@@ -124,11 +129,13 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   // What is visible and not inserted: bodies of the low lane are neither until they are read, and may be hours old.
   const pending: Pick<IngestLog, 'backlog'> = { backlog: () => visibleBacklog(log, writing.writer) }
   const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
-  const past = new PastSeries({ engine: engines.clickhouse, registry, clock })
+  const hidden = new Hidden(clock)
+  const past = new PastSeries({ engine: engines.clickhouse, registry, clock, hidden })
+  const pastNames = new PastNames({ engine: engines.clickhouse, clock })
   const rollups = createRollups({
     engine: engines.clickhouse,
     registry,
-    past,
+    hidden,
     log: pending,
     clock,
     logger: logger.child('rollups'),
@@ -195,12 +202,20 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   const reading = {
     samples: new SampleStore(engines.clickhouse, registry),
     past,
+    hidden,
     grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
   }
   const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.cost }) })
   const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
   registry.holdsRefs(aggregates)
+  const eraser = new Eraser({
+    ...{ engine: engines.clickhouse, registry, head, histograms, metadata, past, pastNames, hidden, log: pending, clock },
+    marks: rollups.marks,
+    writeMarks: () => rollups.roller.beforeInsert(),
+    exclusive: (run) => rollups.roller.exclusive(run),
+  })
   return {
+    keeping: { hidden, eraser, keeper: new RetentionKeeper({ engine: engines.clickhouse, hidden, clock }) },
     log,
     writer,
     cardinality,
@@ -209,7 +224,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     aggregates,
     store: createMetricsStore({ ...state, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
-    catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames: new PastNames({ engine: engines.clickhouse, clock }) }),
+    catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames, hidden }),
     describedTypeOf: createDescribedTypes({ metadata, sets }),
     uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets, past }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,

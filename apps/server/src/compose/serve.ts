@@ -34,6 +34,7 @@ import {
   type MetricOperations,
   type QueryLimitsByClass,
 } from '../query/index.ts'
+import { composeRetention } from './retention.ts'
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
 import { createCollectors } from './collectors.ts'
 import { composeEngines, type Engines } from './engines.ts'
@@ -115,6 +116,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   doors.metrics = intake.door
   doors.seal = () => metrics.log.seal()
   await lanes.start()
+  const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
   let listeners: readonly ListenerState[] = []
@@ -131,6 +133,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       imports: resources.use(new ImportDesk({ door: intake.door, clock })),
       systemStatus: status,
       cardinality: deskOf(metrics),
+      retention,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
       readiness: () => readiness({ engines, metrics, dataDir }),
       instruments,

@@ -1,10 +1,11 @@
 /** Names, values, series and descriptions from the in-memory index; the engine is not asked. Times are bounded to the minute. */
 import type { Clock } from '../kernel/clock.ts'
-import type { Scope } from '../kernel/scope.ts'
+import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { CatalogQuery, Labels, MetricMetadata } from './model.ts'
 import type { MetricsCatalog, MetricSummary } from './ports.ts'
 import { nameLabel } from './series/labels.ts'
+import type { Hidden } from './life/hidden.ts'
 import type { PastNames } from './series/past-names.ts'
 import type { PastSeries } from './series/past-series.ts'
 import type { SeriesRegistry } from './series/registry.ts'
@@ -15,6 +16,7 @@ export interface MetricsCatalogDeps {
   readonly registry: SeriesRegistry
   readonly metadata: MetadataStore
   readonly clock: Pick<Clock, 'nowMs'>
+  readonly hidden?: Pick<Hidden, 'oldestShownMs'>
   readonly past: Pick<PastSeries, 'covers' | 'bring'>
   readonly pastNames: Pick<PastNames, 'labelNames' | 'labelValues' | 'metrics'>
 }
@@ -178,18 +180,25 @@ class IndexCatalog implements MetricsCatalog {
     }))
   }
 
-  #isNameActive({ postings }: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery): boolean {
+  #isNameActive({ tenant, postings }: TenantSeries, name: number, query: CatalogQuery): boolean {
+    const { fromMs, toMs } = this.#shown(tenant, query)
     const pairs = postings.pairsOf(name)
     for (let at = 0; at < pairs.length; at++) if (this.#isListActive(postings.list(pairs.refs[at] ?? 0), fromMs, toMs)) return true
     return false
   }
 
-  *#activeValues({ postings }: TenantSeries, name: number, { fromMs, toMs }: CatalogQuery): Generator<number> {
+  *#activeValues({ tenant, postings }: TenantSeries, name: number, query: CatalogQuery): Generator<number> {
+    const { fromMs, toMs } = this.#shown(tenant, query)
     const pairs = postings.pairsOf(name)
     for (let at = 0; at < pairs.length; at++) {
       const pair = pairs.refs[at] ?? 0
       if (this.#isListActive(postings.list(pair), fromMs, toMs)) yield postings.valueOf(pair)
     }
+  }
+
+  /** The part of the query's range that is within the project's retention. */
+  #shown(tenant: Tenant, { fromMs, toMs }: CatalogQuery): { fromMs: number; toMs: number } {
+    return { fromMs: Math.max(fromMs, (this.#deps.hidden?.oldestShownMs(tenant) ?? -Infinity) + 1), toMs }
   }
 
   #isListActive(list: RefList, fromMs: number, toMs: number): boolean {
@@ -205,10 +214,12 @@ class IndexCatalog implements MetricsCatalog {
    * Series that satisfy any of the matcher sets (all series when there is none) and may have samples in the range, until `visit` says
    * that it has enough.
    */
-  #eachActive(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, visit: (ref: number, tenant: TenantSeries) => boolean): void {
+  #eachActive(scope: Scope, query: CatalogQuery, visit: (ref: number, tenant: TenantSeries) => boolean): void {
     const { registry } = this.#deps
+    const { matchers } = query
     const sets = matchers.length === 0 ? [[]] : matchers
     for (const tenant of registry.tenantsOf(scope)) {
+      const { fromMs, toMs } = this.#shown(tenant.tenant, query)
       const lists = sets.map((set) => registry.select(tenant, set))
       const refs =
         lists.length === 1 && lists[0] !== undefined ? lists[0] : unionKernel(lists.map((list) => ({ refs: list, length: list.length })))

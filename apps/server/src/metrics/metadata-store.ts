@@ -52,6 +52,11 @@ export class MetadataStore {
     return this.#exact(own, name) ?? this.#ofFamily(own, name)
   }
 
+  /** The metric was deleted; when it is described again, that is news. */
+  forget({ organizationId, projectId }: Tenant, name: string): void {
+    this.#tenants.get(keyOf(organizationId, projectId))?.delete(name)
+  }
+
   #exact(scope: Projects, name: string): MetricMetadata | null {
     for (const project of scope.projectIds) {
       const found = this.#tenants.get(keyOf(scope.organizationId, project))?.get(name)

@@ -138,6 +138,9 @@ export interface GridHint {
   readonly windowMs: number
   /** Only from samples. */
   readonly withoutRollups?: boolean
+  /** Samples, and rollups of samples, at or before these times are not to be seen; the latter is the edge of an hour, or without end. */
+  readonly hiddenToMs?: number
+  readonly rollupsHiddenToMs?: number
 }
 
 /**

@@ -17,6 +17,8 @@ import type {
   SeriesScan,
 } from './model.ts'
 import type { MetricsStore } from './ports.ts'
+import type { Hidden } from './life/hidden.ts'
+import { commonCut, shownOf, trimBlock, type Shown } from './life/trimmed.ts'
 import { readGrids, stepsOf, toGrid, type GridSource } from './samples/grid-source.ts'
 import type { Head } from './samples/head.ts'
 import { HeadScan } from './samples/head-scan.ts'
@@ -35,6 +37,7 @@ export interface MetricsStoreDeps {
   readonly histograms: HistogramHead
   readonly samples: SampleStore
   readonly past: PastSeries
+  readonly hidden?: Hidden
   /** What computes range functions itself, in the order of preference. Without any, all is computed from samples. */
   readonly grids?: readonly GridSource[]
 }
@@ -59,7 +62,12 @@ class StitchedStore implements MetricsStore {
 
   async select(scope: Scope, request: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock> {
     if (!this.#deps.past.covers(scope, request.fromMs)) await this.#deps.past.bring(scope, request, bounds)
-    const refs = this.#refs(scope, request, bounds)
+    return await this.#selectShown(this.#shown(this.#refs(scope, request, bounds), request), request, bounds)
+  }
+
+  async #selectShown(shown: Shown, asked: SelectRequest, bounds: ReadBounds): Promise<SeriesBlock> {
+    const { refs } = shown
+    const request = { ...asked, fromMs: Math.max(asked.fromMs, shown.notBeforeMs + 1) }
     const recent = this.#readHead(refs, request)
     const recentHistograms = this.#readHeadHistograms(refs, request)
     const count = recent.timesMs.length + recentHistograms.size
@@ -67,15 +75,17 @@ class StitchedStore implements MetricsStore {
     const selection: Selection = { refs, request, samplesMax: bounds.samplesMax - count, signal: bounds.signal }
     const samples = await this.#addOlder(selection, recent)
     const histograms = await this.#addOlderHistograms(selection, recentHistograms)
-    return toBlock(this.#labelsOf, { refs, samples, histograms })
+    return trimBlock(toBlock(this.#labelsOf, { refs, samples, histograms }), shown)
   }
 
   scan(scope: Scope, request: SelectRequest, bounds: SelectBudget): SeriesScan | null {
     const { head } = this.#deps
     if (request.toMs < head.coversFromMs) return null
-    const refs = this.#refs(scope, request, bounds)
-    if (this.#hasHistograms(refs)) return null
-    return new HeadScan(head, { refs, labels: Array.from(refs, this.#labelsOf), range: request, samplesMax: bounds.samplesMax })
+    const shown = this.#shown(this.#refs(scope, request, bounds), request)
+    const { refs } = shown
+    if (this.#hasHistograms(refs) || commonCut(shown) === null) return null
+    const range = { fromMs: Math.max(request.fromMs, shown.notBeforeMs + 1), toMs: request.toMs }
+    return new HeadScan(head, { refs, labels: Array.from(refs, this.#labelsOf), range, samplesMax: bounds.samplesMax })
   }
 
   /**
@@ -85,18 +95,30 @@ class StitchedStore implements MetricsStore {
   async grid(scope: Scope, request: GridRequest, bounds: ReadBounds): Promise<SeriesGrid | null> {
     const { head, grids = [] } = this.#deps
     if (grids.length === 0 || !isWholeMs(request.hint)) return null
-    const hint = endingBefore(request.hint, head.coversFromMs)
-    if (hint === null) return null
-    const fromMs = hint.startMs - hint.windowMs + 1
-    const range = { matchers: request.matchers, fromMs, toMs: hint.endMs }
+    const asked = endingBefore(request.hint, head.coversFromMs)
+    if (asked === null) return null
+    const fromMs = asked.startMs - asked.windowMs + 1
+    const range = { matchers: request.matchers, fromMs, toMs: asked.endMs }
     if (!this.#deps.past.covers(scope, fromMs)) await this.#deps.past.bring(scope, range, bounds)
-    const refs = this.#refs(scope, range, bounds)
+    const shown = this.#shown(this.#refs(scope, range, bounds), range)
+    const cut = commonCut(shown)
+    // Series that are shown from different times on are cut sample by sample.
+    if (cut === null) return null
+    const { refs } = shown
+    const hint = { ...asked, hiddenToMs: cut.samplesMs, rollupsHiddenToMs: cut.rollupsMs }
     if (!grids.some((grid) => grid.coveredSteps(refs, hint) > 0)) return null
     const steps = stepsOf(hint)
     if (head.hasPending(refs, fromMs, hint.endMs) || this.#hasHistograms(refs)) return null
     if (refs.length * steps > bounds.samplesMax) throw new AppError(tooManySamples, { detail: `${refs.length} series at ${steps} steps` })
     const prefix = await readGrids(grids, refs, hint, bounds.signal)
     return prefix === null ? null : toGrid(this.#labelsOf, refs, prefix)
+  }
+
+  /** What may be shown of the series. */
+  #shown(refs: Uint32Array, range: Pick<SelectRequest, 'fromMs' | 'toMs'>): Shown {
+    const { registry, hidden } = this.#deps
+    if (hidden === undefined) return { refs, cuts: null, notBeforeMs: -Infinity }
+    return shownOf({ registry, hidden, labelsOf: this.#labelsOf }, refs, range)
   }
 
   readonly #labelsOf = (ref: number): Labels => this.#labels.of(ref)

@@ -7,7 +7,7 @@ import type { Access, Caller, Peer, Permission } from '../../accounts/index.ts'
 import { AppError } from '../../kernel/errors.ts'
 import { badRequest } from '../errors.ts'
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** `project` and `organization` are taken from the path parameter of that name. */
 export type AccessRule =

@@ -4,7 +4,6 @@
  * series' next run, or the end of its metric. Memory: one open bucket a series of a metric.
  */
 import type { NativeBlock } from '../../engines/index.ts'
-import type { SeriesRegistry } from '../series/registry.ts'
 import { staleSql } from './bucket-values.ts'
 import { Bucket } from './bucket.ts'
 import { bucketOf, bucketsPerHour, fiveMinutes } from './spans.ts'
@@ -13,6 +12,12 @@ import { bucketOf, bucketsPerHour, fiveMinutes } from './spans.ts'
 export function sampleSql(baseMs: number): string {
   const value = `if(f = 0, if(i = toInt64(-9223372036854775808), ${staleSql}, toFloat64(i)), f)`
   return `series, toUInt32(ts - ${baseMs}), ${value}`
+}
+
+/** Where series are found by their ids, and their metrics. */
+export interface BuiltSeries {
+  findId(low: number, high: number): number
+  metricHash(ref: number): number
 }
 
 /** Told of series that are not in the index. */
@@ -29,7 +34,7 @@ interface OpenBucket {
 const { bucketMs } = fiveMinutes
 
 export class BucketBuilder {
-  readonly #registry: SeriesRegistry
+  readonly #registry: BuiltSeries
   readonly #emit: BucketSink
   readonly #onUnknown: OnUnknown
   /** Samples looked at. */
@@ -40,7 +45,7 @@ export class BucketBuilder {
   #metric = -1
   #low = -1
   #high = -1
-  /** -1: a series that the index does not know; the run is to be repeated once it does. */
+  /** -1: a series that the index does not know; another run makes its buckets. */
   #ref = -1
   #content = new Bucket()
   /** -1: none is open. */
@@ -48,7 +53,7 @@ export class BucketBuilder {
   #startMs = 0
   #endMs = -Infinity
 
-  constructor(registry: SeriesRegistry, emit: BucketSink, onUnknown: OnUnknown) {
+  constructor(registry: BuiltSeries, emit: BucketSink, onUnknown: OnUnknown) {
     this.#registry = registry
     this.#onUnknown = onUnknown
     this.#emit = emit

@@ -3,11 +3,9 @@
  * second counts.
  */
 import type { NativeBlock, NativeColumn } from '../../engines/index.ts'
-import type { SeriesRegistry } from '../series/registry.ts'
 import { Bucket } from './bucket.ts'
 import { bucketSql } from './bucket-values.ts'
-import type { BucketSink, OnUnknown } from './builder.ts'
-import { oddFlag, staleFlag, wavyFlag, wholeFlag } from './row-columns.ts'
+import { type RowKey, oddFlag, staleFlag, wavyFlag, wholeFlag } from './row-columns.ts'
 import { bucketsPerHour, fiveMinutes } from './spans.ts'
 
 const columnSql = [
@@ -25,41 +23,48 @@ const columnSql = [
 ]
 
 /** What `HourBuilder` reads. */
-export const hourRowSql = ['series', 'bucket', 'flags', ...columnSql].join(', ')
+export const hourRowSql = ['series', 'org', 'project', 'metric', 'bucket', 'flags', ...columnSql].join(', ')
+
+/** Takes finished hours; the objects are used again. */
+export type HourSink = (key: RowKey, hour: number, content: Bucket) => void
 
 export class HourBuilder {
-  readonly #registry: SeriesRegistry
-  readonly #emit: BucketSink
-  readonly #onUnknown: OnUnknown
+  readonly #emit: HourSink
   readonly #hour = new Bucket()
   readonly #part = new Bucket()
-  #low = -1
-  #high = -1
-  #ref = -1
+  /** The series, from the rows themselves: it may have left the index long ago. */
+  readonly #key: RowKey = { org: 0, project: 0, metric: 0, low: -1, high: -1 }
   /** The hour; -1: none is open. */
   #open = -1
   /** The bucket in `#part`, which counts once its last row was seen; -1: none. */
   #pending = -1
 
-  constructor(registry: SeriesRegistry, emit: BucketSink, onUnknown: OnUnknown) {
-    this.#registry = registry
-    this.#onUnknown = onUnknown
+  constructor(emit: HourSink) {
     this.#emit = emit
   }
 
   /** Adds rows of `hourRowSql`. */
   add({ rows, columns }: NativeBlock): void {
-    const [series, bucket, flags, ...rest] = columns
+    const [series, org, project, metric, bucket, flags, ...rest] = columns
+    if (org?.kind !== 'u32' || project?.kind !== 'u32' || metric?.kind !== 'u32') throw new Error('unexpected columns of rollups')
     if (series?.kind !== 'w64' || bucket?.kind !== 'u32' || flags?.kind !== 'u8') throw new Error('unexpected columns of rollups')
     const values = rest.map(numbersOf)
     const ids = series.data
     for (let row = 0; row < rows; row++) {
       const itsBucket = bucket.data[row]!
       const hour = Math.floor(itsBucket / bucketsPerHour)
-      const isSame = ids[row * 2] === this.#low && ids[row * 2 + 1] === this.#high
-      if (!isSame || hour !== this.#open) this.#turnTo(ids[row * 2]!, ids[row * 2 + 1]!, hour)
-      else if (itsBucket !== this.#pending) this.#settle()
-      if (this.#ref === -1) continue
+      const key = this.#key
+      const isSame = ids[row * 2] === key.low && ids[row * 2 + 1] === key.high
+      if (!isSame || hour !== this.#open) {
+        this.finish()
+        key.org = org.data[row]!
+        key.project = project.data[row]!
+        key.metric = metric.data[row]!
+        key.low = ids[row * 2]!
+        key.high = ids[row * 2 + 1]!
+        this.#open = hour
+        this.#hour.reset()
+      } else if (itsBucket !== this.#pending) this.#settle()
       this.#restore(values, row, flags.data[row]!)
       this.#pending = itsBucket
     }
@@ -67,23 +72,13 @@ export class HourBuilder {
 
   finish(): void {
     this.#settle()
-    if (this.#open !== -1 && this.#ref !== -1) this.#emit(this.#ref, this.#open, this.#hour)
+    if (this.#open !== -1) this.#emit(this.#key, this.#open, this.#hour)
     this.#open = -1
   }
 
   #settle(): void {
     if (this.#pending !== -1) this.#hour.append(this.#part, (this.#pending % bucketsPerHour) * fiveMinutes.bucketMs)
     this.#pending = -1
-  }
-
-  #turnTo(low: number, high: number, hour: number): void {
-    this.finish()
-    this.#low = low
-    this.#high = high
-    this.#ref = this.#registry.findId(low, high)
-    if (this.#ref === -1) this.#onUnknown(low, high)
-    this.#open = hour
-    this.#hour.reset()
   }
 
   #restore(values: readonly ArrayLike<number>[], row: number, flags: number): void {

@@ -4,23 +4,20 @@
  */
 import type { ClickHouse } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
-import type { PastSeries } from '../series/past-series.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
-import { BucketBuilder, sampleSql } from './builder.ts'
+import { BucketBuilder, sampleSql, type BucketSink, type BuiltSeries, type OnUnknown } from './builder.ts'
 import { HourBuilder, hourRowSql } from './hour-builder.ts'
 import { HourCollector } from './hour-collector.ts'
 import type { HourMask } from './marks.ts'
+import { LocalSeries, ownerSql } from './local-series.ts'
+import type { RowKey } from './row-columns.ts'
 import { RowWriter } from './row-writer.ts'
 import { bucketsPerHour, fiveMinutes, oneHour, wholeHourMask } from './spans.ts'
 
 export interface MakerDeps {
   readonly engine: Pick<ClickHouse, 'queryNative' | 'insertNative'>
   readonly registry: SeriesRegistry
-  readonly past: Pick<PastSeries, 'bringIds'>
 }
-
-/** Series remembered of which no row is found. */
-const lostMax = 100_000
 
 /** Adjacent hours of one project, or of all. Only buckets of the masks are made. */
 export interface HourRun {
@@ -65,35 +62,9 @@ export function hourRuns(marks: readonly HourMask[], hoursMax: number): HourRun[
   return runs
 }
 
-/** Series of a statement that are not in the index, as ids: they left it, or no row says what they are (`lost`, which nobody can ask for). */
-class Unknown {
-  readonly ids: number[] = []
-  readonly #seen = new Set<string>()
-  readonly #lost: Set<string>
-
-  constructor(lost: Set<string>) {
-    this.#lost = lost
-  }
-
-  readonly note = (low: number, high: number): void => {
-    const key = `${low}/${high}`
-    if (this.#lost.has(key) || this.#seen.has(key)) return
-    this.#seen.add(key)
-    this.ids.push(low, high)
-  }
-
-  /** Those that were brought in no more than before. */
-  giveUp(registry: Pick<SeriesRegistry, 'findId'>): void {
-    if (this.#lost.size > lostMax) this.#lost.clear()
-    for (let at = 0; at < this.ids.length; at += 2) {
-      if (registry.findId(this.ids[at]!, this.ids[at + 1]!) === -1) this.#lost.add(`${this.ids[at]}/${this.ids[at + 1]}`)
-    }
-  }
-}
-
 export class RollupMaker {
   readonly #deps: MakerDeps
-  readonly #lost = new Set<string>()
+  readonly #key: RowKey = { org: 0, project: 0, metric: 0, low: 0, high: 0 }
 
   constructor(deps: MakerDeps) {
     this.#deps = deps
@@ -103,49 +74,39 @@ export class RollupMaker {
    * Five-minute buckets, and the hours of which all are made. Errors: the engine's. What was inserted before one is made again by a
    * later round.
    */
-  makeSmall(run: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
-    return this.#knowing(signal, (unknown) => this.#makeSmall(run, seq, signal, unknown))
-  }
-
-  /** The hours whose mask is whole, of five-minute buckets made one round after the other. Errors: the engine's. */
-  makeHours(run: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
-    return this.#knowing(signal, (unknown) => this.#makeHours(run, seq, signal, unknown))
-  }
-
-  /** Makes it again when there were series that had left the index: rows that are made twice are the same. */
-  async #knowing(signal: AbortSignal, make: (unknown: Unknown) => Promise<MakeCost>): Promise<MakeCost> {
-    const { registry, past } = this.#deps
+  async makeSmall(run: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
+    const { registry } = this.#deps
+    const unknown = new LocalSeries()
+    // Series that leave the index meanwhile keep their refs.
     using _pin = registry.life.pin()
-    const unknown = new Unknown(this.#lost)
-    const cost = await make(unknown)
-    if (unknown.ids.length === 0) return cost
-    await past.bringIds(unknown.ids, signal)
-    const before = this.#lost.size
-    unknown.giveUp(registry)
-    return this.#lost.size - before === unknown.ids.length / 2 ? cost : make(new Unknown(this.#lost))
+    const known = await this.#make(run, seq, { series: registry, keyOf: (ref) => this.#keyOf(ref), onUnknown: unknown.note }, signal)
+    if (unknown.count === 0) return known
+    const reader = { series: unknown, keyOf: (ref: number) => unknown.keyOf(ref), onUnknown: () => {}, learn: unknown }
+    const past = await this.#make(run, seq, reader, signal)
+    return { samples: known.samples + past.samples, rows: known.rows + past.rows, hourRows: known.hourRows + past.hourRows }
   }
 
-  async #makeSmall({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal, unknown: Unknown): Promise<MakeCost> {
-    const { engine, registry } = this.#deps
-    const writer = new RowWriter(engine, fiveMinutes, registry)
-    const hourWriter = new RowWriter(engine, oneHour, registry)
-    const hours = new HourCollector((ref, hour, content) => hourWriter.push(ref, hour, seq, content))
+  async #make({ tenant, fromHour, masks }: HourRun, seq: number, reader: RunReader, signal: AbortSignal): Promise<MakeCost> {
+    const { engine } = this.#deps
+    const { series, keyOf, onUnknown, learn } = reader
+    const writer = new RowWriter(engine, fiveMinutes)
+    const hourWriter = new RowWriter(engine, oneHour)
+    const hours = new HourCollector((ref, hour, content) => hourWriter.push(keyOf(ref), hour, seq, content))
     const fromMs = fromHour * oneHour.bucketMs + lowestBit(masks[0] ?? 0) * fiveMinutes.bucketMs
     const toMs = (fromHour + masks.length - 1) * oneHour.bucketMs + highestBit(masks.at(-1) ?? 0) * fiveMinutes.bucketMs
-    const builder = new BucketBuilder(
-      registry,
-      (ref, bucket, content) => {
-        const mask = masks[Math.floor(bucket / bucketsPerHour) - fromHour] ?? 0
-        if (((mask >> (bucket % bucketsPerHour)) & 1) === 0) return
-        writer.push(ref, bucket, seq, content)
-        if (mask === wholeHourMask) hours.add(ref, bucket, content)
-      },
-      unknown.note,
-    )
+    const sink: BucketSink = (ref, bucket, content) => {
+      const mask = masks[Math.floor(bucket / bucketsPerHour) - fromHour] ?? 0
+      if (((mask >> (bucket % bucketsPerHour)) & 1) === 0) return
+      writer.push(keyOf(ref), bucket, seq, content)
+      if (mask === wholeHourMask) hours.add(ref, bucket, content)
+    }
+    const builder = new BucketBuilder(series, sink, onUnknown)
     const range = `hour BETWEEN ${Math.floor(fromMs / oneHour.bucketMs)} AND ${Math.floor(toMs / oneHour.bucketMs)}`
-    const sql = `SELECT ${sampleSql(fromMs)} FROM samples WHERE ${tenantSql(tenant)} AND ${range} AND ts > ${fromMs} AND ts <= ${toMs}
+    const columns = learn === undefined ? sampleSql(fromMs) : `${sampleSql(fromMs)}, ${ownerSql}`
+    const sql = `SELECT ${columns} FROM samples WHERE ${tenantSql(tenant)} AND ${range} AND ts > ${fromMs} AND ts <= ${toMs}
       ORDER BY org, project, metric, hour, series, ts SETTINGS ${background}`
     for await (const block of engine.queryNative({ sql, class: 'internal', rowsMax, signal })) {
+      learn?.learn(block)
       builder.add(block, fromMs)
       await writer.flushFull()
       await hourWriter.flushFull()
@@ -154,19 +115,16 @@ export class RollupMaker {
     hours.finish()
     await writer.finish()
     await hourWriter.finish()
-    return { samples: builder.rows, rows: writer.rows, hourRows: hourWriter.rows }
+    return { samples: learn === undefined ? builder.rows : 0, rows: writer.rows, hourRows: hourWriter.rows }
   }
 
-  async #makeHours({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal, unknown: Unknown): Promise<MakeCost> {
-    const { engine, registry } = this.#deps
-    const writer = new RowWriter(engine, oneHour, registry)
-    const builder = new HourBuilder(
-      registry,
-      (ref, hour, content) => {
-        if (masks[hour - fromHour] === wholeHourMask) writer.push(ref, hour, seq, content)
-      },
-      unknown.note,
-    )
+  /** The hours whose mask is whole, of five-minute buckets made one round after the other. Errors: the engine's. */
+  async makeHours({ tenant, fromHour, masks }: HourRun, seq: number, signal: AbortSignal): Promise<MakeCost> {
+    const { engine } = this.#deps
+    const writer = new RowWriter(engine, oneHour)
+    const builder = new HourBuilder((key, hour, content) => {
+      if (masks[hour - fromHour] === wholeHourMask) writer.push(key, hour, seq, content)
+    })
     const first = fromHour * bucketsPerHour
     const last = (fromHour + masks.length) * bucketsPerHour - 1
     const slot = (bucket: number): number => Math.floor(bucket / fiveMinutes.slotBuckets)
@@ -181,6 +139,27 @@ export class RollupMaker {
     await writer.finish()
     return { samples: 0, rows: 0, hourRows: writer.rows }
   }
+
+  #keyOf(ref: number): RowKey {
+    const { registry } = this.#deps
+    const { tenant } = registry.tenantOf(ref)
+    const key = this.#key
+    key.org = tenant.organizationId
+    key.project = tenant.projectId
+    key.metric = registry.metricHash(ref)
+    key.low = registry.idLow(ref)
+    key.high = registry.idHigh(ref)
+    return key
+  }
+}
+
+/** Where a run finds its series, and what it does with those it does not find. */
+interface RunReader {
+  readonly series: BuiltSeries
+  readonly keyOf: (ref: number) => RowKey
+  readonly onUnknown: OnUnknown
+  /** To be shown each block first; it has the columns for it. */
+  readonly learn?: LocalSeries
 }
 
 function lowestBit(mask: number): number {

@@ -97,6 +97,17 @@ export class RollupMarks {
     if (first < count) this.#noteLate(refs, timesMs, first, count)
   }
 
+  /** The bucket that a time lies in is to be made again, as if a late sample had come. */
+  mark(tenant: Tenant, timeMs: number): void {
+    if (timeMs > this.#noteUpToMs || timeMs <= 0) return
+    const bucket = bucketOf(timeMs, fiveMinutes.bucketMs)
+    const late = this.#lateHour(this.#hoursOf(tenant), tenant, Math.floor(bucket / bucketsPerHour))
+    const bit = 1 << (bucket % bucketsPerHour)
+    if (late.mask === 0) late.firstMs = late.newestMs = this.#deps.clock.monotonicMs()
+    if ((late.mask & bit) === 0) this.#unwritten++
+    late.mask |= bit
+  }
+
   /** Marks read from the engine, or every hour that was never made. */
   restore({ tenant, hour, mask }: HourMask): void {
     const late = this.#lateHour(this.#hoursOf(tenant), tenant, hour)

@@ -4,7 +4,7 @@ import type { IngestLog } from '../../ingest/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Registry } from '../../kernel/instruments.ts'
 import type { Logger } from '../../kernel/log.ts'
-import type { PastSeries } from '../series/past-series.ts'
+import type { Hidden } from '../life/hidden.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { createRollupInstruments } from './instruments.ts'
 import { RollupMaker } from './maker.ts'
@@ -12,12 +12,12 @@ import { MarkStore } from './mark-store.ts'
 import { RollupMarks, type HourMask } from './marks.ts'
 import { RollupRoller, type RollerTiming } from './roller.ts'
 import { RollupStore } from './rollup-store.ts'
-import { bucketsPerHour, wholeHourMask } from './spans.ts'
+import { bucketsPerHour, oneHour, wholeHourMask } from './spans.ts'
 
 export interface RollupsDeps {
   readonly engine: Pick<ClickHouse, 'queryNative' | 'insertNative' | 'command'>
   readonly registry: SeriesRegistry
-  readonly past: PastSeries
+  readonly hidden?: Pick<Hidden, 'isSealed'>
   readonly log: Pick<IngestLog, 'backlog'>
   readonly clock: Clock
   readonly logger: Logger
@@ -33,13 +33,14 @@ export interface Rollups {
 }
 
 /** Nothing runs yet: `roller.open()` before the log is recovered, `roller.start()` once samples are written. */
-export function createRollups({ engine, registry, past, log, clock, logger, instruments, timing }: RollupsDeps): Rollups {
+export function createRollups({ engine, registry, hidden, log, clock, logger, instruments, timing }: RollupsDeps): Rollups {
   const marks = new RollupMarks({ registry, clock })
   const roller = new RollupRoller({
     marks,
     store: new MarkStore(engine),
-    maker: new RollupMaker({ engine, registry, past }),
+    maker: new RollupMaker({ engine, registry }),
     hoursWithSamples: (signal) => hoursWithSamples(engine, signal),
+    ...(hidden === undefined ? {} : { isSealed: ({ tenant, hour }) => hidden.isSealed(tenant, (hour + 1) * oneHour.bucketMs) }),
     log,
     clock,
     logger,

@@ -19,6 +19,8 @@ export interface RollerDeps {
   readonly maker: RollupMaker
   /** Hours of each project that have samples. Errors: the engine's. */
   readonly hoursWithSamples: (signal: AbortSignal) => Promise<readonly HourMask[]>
+  /** Samples of the hour are past their retention and its rollups are not: it must not be made again. */
+  readonly isSealed?: (mark: HourMask) => boolean
   readonly log: Pick<IngestLog, 'backlog'>
   readonly clock: Clock
   readonly logger: Logger
@@ -59,6 +61,7 @@ export class RollupRoller implements AsyncDisposable {
   /** The last round failed and had late hours: the next one goes without. */
   #leavesLate = false
   #writing: Promise<void> | null = null
+  #turn: Promise<void> = Promise.resolve()
   #loop: Promise<void> | null = null
 
   constructor(deps: RollerDeps) {
@@ -95,7 +98,21 @@ export class RollupRoller implements AsyncDisposable {
   }
 
   /** One round; false when there was nothing to do. Errors: the engine's; everything waits for the next round then. */
-  async round(): Promise<boolean> {
+  round(): Promise<boolean> {
+    return this.exclusive(() => this.#round())
+  }
+
+  /** Runs `work` while no round does: what it deletes is not made again of what was read before. */
+  async exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work)
+    this.#turn = done.then(
+      () => {},
+      () => {},
+    )
+    return await done
+  }
+
+  async #round(): Promise<boolean> {
     if (this.#oldUpToMs !== null) await this.#beginWithOldSamples(this.#oldUpToMs)
     await this.beforeInsert()
     const { marks, store, log, clock, instruments } = this.#deps
@@ -117,7 +134,9 @@ export class RollupRoller implements AsyncDisposable {
       await store.begin(seq)
       const startedMs = clock.monotonicMs()
       const closing = closingRuns(marks.closedMs, closeToMs)
-      await this.#make([...closing, ...hourRuns(taken, perRun)], seq, closeToMs)
+      const { isSealed = () => false } = this.#deps
+      const open = taken.filter((mark) => !isSealed(mark))
+      await this.#make([...closing, ...hourRuns(open, perRun)], seq, closeToMs)
       await store.done(seq, taken, closeToMs)
       marks.close(closeToMs)
       marks.made()

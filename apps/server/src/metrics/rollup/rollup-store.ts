@@ -35,7 +35,14 @@ export class RollupStore implements GridSource {
 
   /** As many of the first steps as are made of clean buckets now; none for other functions and grids. */
   coveredSteps(refs: Uint32Array, hint: GridHint): number {
-    if (hint.withoutRollups === true || widthOf(hint) === null || !rollupFunctions.has(hint.func) || refs.length === 0) return 0
+    if (
+      hint.withoutRollups === true ||
+      hint.rollupsHiddenToMs === Infinity ||
+      widthOf(hint) === null ||
+      !rollupFunctions.has(hint.func) ||
+      refs.length === 0
+    )
+      return 0
     const fromMs = hint.startMs - hint.windowMs
     let untilMs = hint.endMs
     let previous = -1
@@ -123,6 +130,8 @@ class BucketGrid {
   readonly buckets: number
   readonly perStep: number
   readonly perWindow: number
+  /** Buckets before this one are not to be seen. */
+  readonly #shownFrom: number
 
   constructor(hint: GridHint, width: RollupWidth, steps: number) {
     this.width = width
@@ -130,6 +139,7 @@ class BucketGrid {
     this.perStep = steps > 1 ? hint.stepMs / width.bucketMs : 0
     this.perWindow = hint.windowMs / width.bucketMs
     this.firstBucket = (hint.startMs - hint.windowMs) / width.bucketMs
+    this.#shownFrom = Math.max(Math.ceil((hint.rollupsHiddenToMs ?? -Infinity) / width.bucketMs), 0)
     this.buckets = (steps - 1) * this.perStep + this.perWindow
   }
 
@@ -137,7 +147,7 @@ class BucketGrid {
     const { slotBuckets } = this.width
     const last = this.firstBucket + this.buckets - 1
     const slots = `slot BETWEEN ${Math.floor(this.firstBucket / slotBuckets)} AND ${Math.floor(last / slotBuckets)}`
-    return `${slots} AND bucket BETWEEN ${this.firstBucket} AND ${last}`
+    return `${slots} AND bucket BETWEEN ${Math.max(this.firstBucket, this.#shownFrom)} AND ${last}`
   }
 }
 

@@ -5,7 +5,6 @@
  */
 import type { NativeColumn, NativeWriteColumn } from '../../engines/index.ts'
 import { putInt64 } from '../samples/sample-value.ts'
-import type { SeriesRegistry } from '../series/registry.ts'
 import type { BucketRow } from './bucket.ts'
 import type { RollupWidth } from './spans.ts'
 
@@ -42,12 +41,21 @@ const u32s = (): Uint32Array<ArrayBuffer> => new Uint32Array(rowsPerBlock)
 const w64s = (): Uint32Array<ArrayBuffer> => new Uint32Array(rowsPerBlock * 2)
 const f64s = (): Float64Array<ArrayBuffer> => new Float64Array(rowsPerBlock)
 
+/** Whose a row is, as its table has it. */
+export interface RowKey {
+  org: number
+  project: number
+  metric: number
+  /** Halves of the series id. */
+  low: number
+  high: number
+}
+
 export class RowColumns {
   rows = 0
   #hasWhole = false
   #hasFloats = false
   readonly #width: RollupWidth
-  readonly #registry: SeriesRegistry
   readonly #key = { org: u32s(), project: u32s(), metric: u32s(), slot: u32s(), bucket: u32s(), seq: u32s() }
   readonly #series = w64s()
   readonly #facts = {
@@ -61,28 +69,26 @@ export class RowColumns {
   readonly #whole = { last_i: w64s(), first_d: w64s(), low_d: w64s(), high_d: w64s(), mid_d: w64s(), fix_i: w64s() }
   readonly #float = { last_f: f64s(), first_f: f64s(), min_f: f64s(), max_f: f64s(), sum_f: f64s(), fix_f: f64s() }
 
-  constructor(width: RollupWidth, registry: SeriesRegistry) {
+  constructor(width: RollupWidth) {
     this.#width = width
-    this.#registry = registry
   }
 
   get isFull(): boolean {
     return this.rows === rowsPerBlock
   }
 
-  /** Adds a bucket of the series, made by round `seq`. Not when it is full. The row's object may be used again afterwards. */
-  push(ref: number, bucket: number, seq: number, row: BucketRow): void {
+  /** Adds a bucket of the series, made by round `seq`. Not when it is full. The objects may be used again afterwards. */
+  push({ org, project, metric, low, high }: RowKey, bucket: number, seq: number, row: BucketRow): void {
     const at = this.rows++
-    const { tenant } = this.#registry.tenantOf(ref)
     const key = this.#key
-    key.org[at] = tenant.organizationId
-    key.project[at] = tenant.projectId
-    key.metric[at] = this.#registry.metricHash(ref)
+    key.org[at] = org
+    key.project[at] = project
+    key.metric[at] = metric
     key.slot[at] = bucket / this.#width.slotBuckets
     key.bucket[at] = bucket
     key.seq[at] = seq
-    this.#series[at * 2] = this.#registry.idLow(ref)
-    this.#series[at * 2 + 1] = this.#registry.idHigh(ref)
+    this.#series[at * 2] = low
+    this.#series[at * 2 + 1] = high
     const isWhole = fitsWhole(row)
     const facts = this.#facts
     facts.count[at] = row.count

@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto'
 
 import { encodeNativeBlock, type ClickHouse } from '../../engines/index.ts'
-import type { SeriesRegistry } from '../series/registry.ts'
 import type { BucketRow } from './bucket.ts'
-import { RowColumns } from './row-columns.ts'
+import { RowColumns, type RowKey } from './row-columns.ts'
 import type { RollupWidth } from './spans.ts'
 
 /** Few large parts are merged less often than many small ones; about 30 MB wait for it. */
@@ -24,14 +23,14 @@ export class RowWriter {
   readonly #columns: RowColumns
   readonly #full: EncodedRows[] = []
 
-  constructor(engine: Pick<ClickHouse, 'insertNative'>, width: RollupWidth, registry: SeriesRegistry) {
+  constructor(engine: Pick<ClickHouse, 'insertNative'>, width: RollupWidth) {
     this.#engine = engine
     this.#width = width
-    this.#columns = new RowColumns(width, registry)
+    this.#columns = new RowColumns(width)
   }
 
-  push(ref: number, bucket: number, seq: number, row: BucketRow): void {
-    this.#columns.push(ref, bucket, seq, row)
+  push(key: RowKey, bucket: number, seq: number, row: BucketRow): void {
+    this.#columns.push(key, bucket, seq, row)
     this.rows++
     if (this.#columns.isFull) this.#encode()
   }

@@ -60,7 +60,7 @@ export class GridStore implements GridSource {
     const selected = new SelectedIds(this.#registry, refs)
     const { value, condition } = gridSql(functionName, hint)
     // The window is open on the left.
-    const range = { fromMs: hint.startMs - hint.windowMs + 1, toMs: hint.endMs }
+    const range = { fromMs: Math.max(hint.startMs - hint.windowMs, hint.hiddenToMs ?? -Infinity) + 1, toMs: hint.endMs }
     for (const part of statementParts(this.#registry, refs, range)) {
       const sql = `SELECT series, max(NOT isFinite(f)) AS odd, ${value} AS grid FROM samples WHERE ${part.condition} AND ${condition}
         GROUP BY series SETTINGS allow_experimental_time_series_aggregate_functions = 1`

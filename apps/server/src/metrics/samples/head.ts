@@ -8,7 +8,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { grownF64, grownU32 } from '../series/growable.ts'
 import { chunkBytes, chunkSamples, chunkSpanMsMax, ChunkPool, noChunk } from './chunk-pool.ts'
 import { ScanBudget } from './head-scan-budget.ts'
-import type { SampleColumns } from './sample-columns.ts'
+import { SampleColumns } from './sample-columns.ts'
 
 /** What appending a sample would do. `same` and `conflict`: the series has a sample of that time, equal or not. */
 export type SampleVerdict = 'new' | 'same' | 'conflict'
@@ -132,6 +132,26 @@ export class Head {
       if (this.#first[ref] !== noChunk) throw new Error('the head holds samples of a series that is gone')
       this.#lastMs[ref] = -Infinity
     }
+  }
+
+  /** Gives up the series' samples up to this time: they are deleted. The later ones count as not inserted yet. */
+  remove(ref: number, toMs: number): void {
+    if (!this.holds(ref)) return
+    const pool = this.#pool
+    const kept = new SampleColumns()
+    this.read(ref, toMs + 1, Infinity, kept)
+    for (let chunk = this.#first[ref]!; chunk !== noChunk;) {
+      const next = pool.next(chunk)
+      this.#samples -= pool.count(chunk)
+      pool.give(chunk)
+      chunk = next
+    }
+    this.#first[ref] = noChunk
+    this.#last[ref] = noChunk
+    this.#lastMs[ref] = -Infinity
+    this.#lateChunk.delete(ref)
+    const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
+    for (let i = 0; i < kept.count; i++) this.#appendOne(ref, kept.timesMs[i]!, kept.values[i]!, nowSec)
   }
 
   /** Time of the newest sample of the series, `-Infinity` when there is none. */

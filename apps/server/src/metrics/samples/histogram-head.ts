@@ -99,6 +99,16 @@ export class HistogramHead {
     return this.#series.has(ref)
   }
 
+  /** Gives up the series' histograms up to this time: they are deleted. */
+  remove(ref: number, toMs: number): void {
+    const list = this.#series.get(ref)
+    if (list === undefined) return
+    const kept = list.filter(({ timeMs }) => timeMs > toMs)
+    this.#count -= list.length - kept.length
+    if (kept.length === 0) this.#series.delete(ref)
+    else this.#series.set(ref, kept)
+  }
+
   /** Has the series a histogram of this time? */
   has(ref: number, timeMs: number): boolean {
     const list = this.#series.get(ref)

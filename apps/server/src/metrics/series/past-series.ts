@@ -8,19 +8,22 @@ import { AppError } from '../../kernel/errors.ts'
 import type { Scope, Tenant } from '../../kernel/scope.ts'
 import { tooManySeries } from '../errors.ts'
 import { seriesListMax, seriesRowLagMinutes, seriesRowLeadMinutes } from '../limits.ts'
-import type { Labels, SelectRequest } from '../model.ts'
+import type { Hidden } from '../life/hidden.ts'
+import type { Labels, Matcher, SelectRequest } from '../model.ts'
 import { labelIsIn } from '../strings/label-sql.ts'
 import { StringTexts } from '../strings/string-texts.ts'
 import { seriesTable } from '../tables.ts'
 import { nameLabel } from './labels.ts'
 import { compileMatcher, type CompiledMatcher } from './matcher.ts'
 import type { SeriesRegistry } from './registry.ts'
-import { eachSeriesRow, seriesRowSql } from './series-rows.ts'
+import { eachSeriesRow, seriesRowSql, type SeriesRow } from './series-rows.ts'
 
 export interface PastSeriesDeps {
   readonly engine: Pick<ClickHouse, 'queryNative'>
   readonly registry: SeriesRegistry
   readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Rows of series whose deletion is under way are passed over. */
+  readonly hidden?: Pick<Hidden, 'isDeleted'>
 }
 
 export interface PastBounds {
@@ -72,6 +75,11 @@ export class PastSeries {
     for (const tenant of this.#missing(scope, request.fromMs)) await this.#bringTenant(tenant, request, bounds)
   }
 
+  /** Brings in all series of the project that satisfy the matchers, those that are being deleted too. Errors: those of `bring`. */
+  async bringAll(tenant: Tenant, matchers: readonly Matcher[], bounds: PastBounds): Promise<void> {
+    await this.#read(tenant, { matchers, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, bounds, () => false)
+  }
+
   /** Brings in the series with these ids (low and high halves in turn), whosever they are. Errors: the engine's. */
   async bringIds(ids: ArrayLike<number>, signal: AbortSignal): Promise<void> {
     for (let from = 0; from < ids.length; from += 2 * seriesListMax) {
@@ -100,7 +108,7 @@ export class PastSeries {
     return out
   }
 
-  async #bringTenant(tenant: Tenant, request: SelectRequest, { seriesMax, signal }: PastBounds): Promise<void> {
+  async #bringTenant(tenant: Tenant, request: SelectRequest, bounds: PastBounds): Promise<void> {
     const { registry, clock } = this.#deps
     const owner = registry.tenant(tenant)
     const { fromMs } = request
@@ -110,24 +118,37 @@ export class PastSeries {
     const known = this.#known.get(key)
     const nowMs = clock.monotonicMs()
     if (known?.epoch === owner.epoch && known.fromMs <= fromMs && known.toMs >= toMs && nowMs - known.atMs < knownForMs) return
+    const isDeleted = ({ labels, lastMinute }: SeriesRow): boolean => this.#deps.hidden?.isDeleted(tenant, labels, lastMinute) === true
+    const isWhole = await this.#read(tenant, { matchers: request.matchers, fromMs, toMs }, bounds, isDeleted)
+    this.#known.delete(key)
+    if (this.#known.size >= knownMax) for (const oldest of [...this.#known.keys()].slice(0, knownMax / 10)) this.#known.delete(oldest)
+    // What left the index meanwhile was not asked for, or had been brought back; the next query looks again.
+    if (isWhole) this.#known.set(key, { epoch: owner.epoch, fromMs, toMs, atMs: nowMs })
+  }
+
+  /** False when series of the tenant left the index meanwhile. */
+  async #read(
+    tenant: Tenant,
+    request: SelectRequest,
+    { seriesMax, signal }: PastBounds,
+    isLeftOut: (row: SeriesRow) => boolean,
+  ): Promise<boolean> {
+    const { registry } = this.#deps
+    const owner = registry.tenant(tenant)
     const matchers = request.matchers.map(compileMatcher)
-    const { sql, params } = statementOf(tenant, matchers, { fromMs, toMs })
+    const { sql, params } = statementOf(tenant, matchers, request)
     const found = new Set<number>()
-    const epochs = new Set([owner.epoch])
+    const { epoch } = owner
     for await (const block of this.#deps.engine.queryNative({ sql, params, class: 'interactive', signal })) {
       await eachSeriesRow(block, { texts: this.#texts, signal }, (row) => {
-        if (!matches(row.labels, matchers)) return
+        if (!matches(row.labels, matchers) || isLeftOut(row)) return
         found.add(registry.restore(row.tenant, row.id, row.labels, row))
       })
-      epochs.add(owner.epoch)
       if (found.size > seriesMax) {
         throw new AppError(tooManySeries, { publicText: `The query touches more than ${seriesMax} series, which is what is allowed.` })
       }
     }
-    this.#known.delete(key)
-    if (this.#known.size >= knownMax) for (const oldest of [...this.#known.keys()].slice(0, knownMax / 10)) this.#known.delete(oldest)
-    // What left the index meanwhile was not asked for, or had been brought back; the next query looks again.
-    if (epochs.size === 1 && epochs.has(owner.epoch)) this.#known.set(key, { epoch: owner.epoch, fromMs, toMs, atMs: nowMs })
+    return owner.epoch === epoch
   }
 }
 

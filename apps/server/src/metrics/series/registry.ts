@@ -12,7 +12,7 @@ import { IdTable } from './id-table.ts'
 import { nameLabel } from './labels.ts'
 import { PairRuns } from './pair-runs.ts'
 import { selectSeries } from './selecting.ts'
-import { alive, leaving, retired, SeriesColumns, type SeenMinutes } from './series-columns.ts'
+import { alive, leaving, never, retired, SeriesColumns, type SeenMinutes } from './series-columns.ts'
 import { SeriesLife } from './series-life.ts'
 import { LabelBytes, metricHashOf, type SeriesIdHalves } from './series-id.ts'
 import { SeriesTenants, type TenantSeries } from './series-tenants.ts'
@@ -261,6 +261,16 @@ export class SeriesRegistry implements SeriesResolver {
   /** The series' row may have gone with a buried record: its next sample brings one again. */
   markLost(ref: number): void {
     if (ref !== -1) this.#columns.markLost(ref)
+  }
+
+  /** Was there a sample of the series, as far as is known? */
+  isSeen(ref: number): boolean {
+    return this.#columns.firstMinute[ref] !== never
+  }
+
+  /** As of `SeriesColumns`. */
+  forgetSeen(ref: number): void {
+    this.#columns.forgetSeen(ref)
   }
 
   isDurable(ref: number): boolean {

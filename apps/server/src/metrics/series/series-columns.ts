@@ -108,6 +108,13 @@ export class SeriesColumns {
     this.rowLastMinute[ref] = never
   }
 
+  /** All samples of the series are deleted, and its row with them: the next sample brings one again. */
+  forgetSeen(ref: number): void {
+    this.firstMinute[ref] = never
+    this.lastMinute[ref] = 0
+    this.markLost(ref)
+  }
+
   isDurable(ref: number): boolean {
     return this.rowLastMinute[ref] !== never
   }
