@@ -131,6 +131,8 @@ export interface ImportPreviewBody {
   /** Null for lines that say themselves what they are. */
   mapping: ImportMappingBody | null
   rows: { line: number; series: string; at: string | null; value: number; refusal: string | null }[]
+  /** Why the columns cannot be mapped; null: they can. */
+  problem: string | null
 }
 
 export const importPreviewBodySchema: z.ZodType<ImportPreviewBody> = z.object({
@@ -139,4 +141,5 @@ export const importPreviewBodySchema: z.ZodType<ImportPreviewBody> = z.object({
   rows: z.array(
     z.object({ line: count, series: z.string(), at: timeSchema.nullable(), value: z.number(), refusal: z.string().nullable() }),
   ),
+  problem: z.string().nullable(),
 })

@@ -57,6 +57,7 @@ export interface ApiImportPreview {
     readonly value: number
     readonly refusal: string | null
   }[]
+  readonly problem: string | null
 }
 
 /** Errors by code: `import.*`. */

@@ -193,10 +193,11 @@ function toBody({ startedAtMs, endedAtMs, refused, refusedRows, mapping, ...rest
   }
 }
 
-function toPreview({ columns, mapping, rows }: ApiImportPreview): ImportPreviewBody {
+function toPreview({ columns, mapping, rows, problem }: ApiImportPreview): ImportPreviewBody {
   return {
     columns: [...columns],
     mapping: mapping === null ? null : { ...mapping, values: [...mapping.values], labels: [...mapping.labels] },
+    problem,
     rows: rows.map(({ line, series, timeMs, value, refusal }) => ({
       line,
       series,

@@ -56,9 +56,10 @@ export function csvRows(body: AsyncIterable<Uint8Array>, given: ImportMapping, b
         const cells = (column: string): string | null => record[at.get(column) ?? -1] ?? null
         if (context === null) {
           const columns = [...header.keys()]
+          yield { kind: 'columns', columns }
           const found = findMapping(columns, cells, given)
           context = { found, given, bounds }
-          yield { kind: 'mapping', columns, mapping: found }
+          yield { kind: 'mapping', mapping: found }
         }
         if (record.length > header.size)
           yield refused(lines, 'malformed_line', `the row has ${record.length} cells; the header has ${header.size}`)

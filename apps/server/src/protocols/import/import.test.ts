@@ -246,6 +246,12 @@ describe('an import', () => {
     const preview = await desk.preview(optionsOf('csv'), Buffer.from(`${table}never,h,1\n`))
     expect(preview).toMatchObject({ columns: ['time', 'host', 'v'], mapping: { time: 'time', values: ['v'], labels: ['host'] } })
     expect(preview.rows).toHaveLength(20)
+    expect(await desk.preview(optionsOf('csv'), Buffer.from('a,b\n1,2\n'))).toEqual({
+      columns: ['a', 'b'],
+      mapping: null,
+      rows: [],
+      problem: expect.stringContaining('No column is named like a time'),
+    })
     expect(preview.rows[0]).toEqual({ line: 2, series: 'v{host="h0"}', timeMs: ms(0), value: 0, refusal: null })
   })
 })

@@ -2,14 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Clock } from '../../kernel/clock.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
-import { importNotFound, importTooMany } from './errors.ts'
+import { importMapping, importNotFound, importTooMany } from './errors.ts'
 import { ImportJob, plainOf, readRows } from './job.ts'
 import { importsKeptMax, importsRunningMax, previewRowsMax } from './limits.ts'
 import type { FoundMapping, ImportBody, ImportOptions, ImportPart, ImportPreview, Imports, ImportStatus, PreviewRow } from './ports.ts'
 import type { Labels } from '../../metrics/index.ts'
+import type { RefusedLine, SeriesRow } from './rows.ts'
 
 export interface ImportsDeps {
   readonly door: Pick<MetricsDoor, 'ingest' | 'intake' | 'limits' | 'nowMs'>
@@ -64,17 +65,20 @@ export class ImportDesk implements Imports, Disposable {
     const rows: PreviewRow[] = []
     let columns: readonly string[] = []
     let mapping: FoundMapping | null = null
-    for await (const row of readRows(options, plainOf(Readable.from([bytes]), options.isGzipped), bounds).rows) {
-      if (row.kind === 'mapping') ({ columns, mapping } = row)
-      else if (row.kind === 'refused') rows.push({ line: row.line, series: '', timeMs: 0, value: 0, refusal: row.text })
-      else {
-        const [timeMs = 0] = row.timesMs
-        const [value = 0] = row.values
-        rows.push({ line: row.line, series: seriesText(row.labels), timeMs, value, refusal: null })
+    let problem: string | null = null
+    try {
+      for await (const row of readRows(options, plainOf(Readable.from([bytes]), options.isGzipped), bounds).rows) {
+        if (row.kind === 'columns') columns = row.columns
+        else if (row.kind === 'mapping') mapping = row.mapping
+        else rows.push(previewRow(row))
+        if (rows.length >= previewRowsMax) break
       }
-      if (rows.length >= previewRowsMax) break
+    } catch (error) {
+      // With the columns people can say what they are.
+      if (columns.length === 0 || !isAppError(error, importMapping.code)) throw error
+      problem = error.publicText
     }
-    return { columns, mapping, rows }
+    return { columns, mapping, rows, problem }
   }
 
   [Symbol.dispose](): void {
@@ -93,6 +97,13 @@ export class ImportDesk implements Imports, Disposable {
       if (!job.isRunning) this.#jobs.delete(id)
     }
   }
+}
+
+function previewRow(row: SeriesRow | RefusedLine): PreviewRow {
+  if (row.kind === 'refused') return { line: row.line, series: '', timeMs: 0, value: 0, refusal: row.text }
+  const [timeMs = 0] = row.timesMs
+  const [value = 0] = row.values
+  return { line: row.line, series: seriesText(row.labels), timeMs, value, refusal: null }
 }
 
 function seriesText(labels: Labels): string {

@@ -164,7 +164,7 @@ export class ImportJob {
   async #row(row: ImportRow, writer: SampleWriter): Promise<void> {
     if (row.kind === 'mapping') this.#mapping = row.mapping
     else if (row.kind === 'refused') this.#refuse(row, 1)
-    else {
+    else if (row.kind === 'samples') {
       this.#samples += row.values.length
       await writer.add(row)
     }

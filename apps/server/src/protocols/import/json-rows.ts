@@ -32,9 +32,10 @@ export function jsonRows(body: AsyncIterable<Uint8Array>, given: ImportMapping, 
         const cells = (column: string): string | null => cellText(parsed[column])
         if (context === null) {
           const columns = Object.keys(parsed)
+          yield { kind: 'columns', columns }
           const found = findMapping(columns, cells, given)
           context = { found, given, bounds }
-          yield { kind: 'mapping', columns, mapping: found }
+          yield { kind: 'mapping', mapping: found }
         }
         yield* mappedRow(lines, cells, context)
       }

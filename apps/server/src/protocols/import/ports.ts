@@ -89,6 +89,8 @@ export interface ImportPreview {
   readonly columns: readonly string[]
   readonly mapping: FoundMapping | null
   readonly rows: readonly PreviewRow[]
+  /** Why the columns, which are known, cannot be mapped; null: they can. */
+  readonly problem: string | null
 }
 
 /** A part of a file as it comes. */

@@ -16,14 +16,19 @@ export interface RefusedLine extends RefusedRow {
   readonly kind: 'refused'
 }
 
+/** What columns there are; comes once, before anything is made of them. */
+export interface ColumnsRow {
+  readonly kind: 'columns'
+  readonly columns: readonly string[]
+}
+
 /** The mapping that holds from here on. */
 export interface MappingRow {
   readonly kind: 'mapping'
-  readonly columns: readonly string[]
   readonly mapping: FoundMapping
 }
 
-export type ImportRow = SeriesRow | RefusedLine | MappingRow
+export type ImportRow = SeriesRow | RefusedLine | ColumnsRow | MappingRow
 
 /** `lines`: how many the reader has passed. */
 export interface RowReader {

@@ -30,7 +30,7 @@ export interface ColumnRolesProps {
 }
 
 export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRolesProps) {
-  if (preview.mapping === null) return null
+  if (preview.columns.length === 0) return null
   const roles = mapping.roles ?? rolesOf(preview.columns, preview.mapping)
   return (
     <div className="bw-roles">

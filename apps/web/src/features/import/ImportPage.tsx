@@ -4,6 +4,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useState } from 'react'
 import { formatBytes } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failure, Loading, NoPermission } from '../../ui/states.tsx'
 import { may, usePlace } from '../session/index.ts'
@@ -139,8 +140,16 @@ function Columns({ chosen, mapping, isSending, onMapping, onImport }: ColumnsPro
       {preview.data !== undefined && (
         <>
           <ColumnRoles preview={preview.data} mapping={mapping} disabled={isSending} onChange={onMapping} />
-          <PreviewRows preview={preview.data} />
-          <ImportButton busy={isSending} label="Import" onImport={onImport} />
+          {preview.data.problem === null ? (
+            <>
+              <ImportButton busy={isSending} label="Import" onImport={onImport} />
+              <PreviewRows preview={preview.data} />
+            </>
+          ) : (
+            <Notice tone="warn" icon="warning" title="The columns cannot be mapped yet">
+              <p>{preview.data.problem}</p>
+            </Notice>
+          )}
         </>
       )}
     </>

@@ -15,6 +15,10 @@ describe('roles of columns', () => {
     })
   })
 
+  test('all labels where it found nothing', () => {
+    expect(rolesOf(['a', 'b'], null)).toEqual({ a: 'label', b: 'label' })
+  })
+
   test('one time and one name at most', () => {
     const roles = { t: 'time', host: 'label', m: 'name' } as const
     expect(withRole(roles, 'host', 'time')).toEqual({ t: 'label', host: 'time', m: 'name' })

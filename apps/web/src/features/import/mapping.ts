@@ -12,9 +12,10 @@ export interface Mapping {
 
 export const foundByServer: Mapping = { roles: null, timeFormat: 'auto', name: '' }
 
-/** The role of each column in what the server found. */
-export function rolesOf(columns: readonly string[], found: ImportMappingBody): Record<string, ColumnRole> {
+/** The role of each column in what the server found; all labels when it could not. */
+export function rolesOf(columns: readonly string[], found: ImportMappingBody | null): Record<string, ColumnRole> {
   const roleOf = (column: string): ColumnRole => {
+    if (found === null) return 'label'
     if (column === found.time) return 'time'
     if (column === found.nameColumn) return 'name'
     if (found.values.includes(column)) return 'value'
