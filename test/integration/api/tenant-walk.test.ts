@@ -266,6 +266,7 @@ describe('everything that takes a scope', () => {
   const options = { class: 'interactive', timeoutMs: null, lookbackMs: null } as const
   const everything = '{__name__=~".+"}'
   const matchAll = [{ name: '__name__', op: '=~', value: '.+' }] as const
+  const membersOfAll = { matchers: matchAll, fromMs: nowMs - 600_000, toMs: nowMs + 60_000, stepMs: null, groupBy: [theirWord] }
   const range = { startMs: nowMs - 600_000, endMs: nowMs + 600_000, stepMs: 60_000 }
   const signal = new AbortController().signal
   const hint = { func: 'last', startMs: nowMs - 600_000, endMs: nowMs + 60_000, stepMs: 60_000, windowMs: 300_000 } as const
@@ -319,12 +320,7 @@ describe('everything that takes a scope', () => {
         grid: () => cold.grid?.(scope, { matchers: matchAll, fromMs: hint.startMs, toMs: hint.endMs, hint }, { ...budget, signal }),
       },
       uniques: {
-        countUnique: () =>
-          metrics.uniques.countUnique(
-            scope,
-            { matchers: matchAll, fromMs: nowMs - 600_000, toMs: nowMs + 60_000, stepMs: null, groupBy: [theirWord, '__name__'] },
-            { ...budget, signal },
-          ),
+        countUnique: () => metrics.uniques.countUnique(scope, membersOfAll, { ...budget, signal }),
         isSet: () => (metrics.uniques.isSet(scope, `${theirWord}_visitors`) ? `${theirWord} is a set` : 'no set'),
       },
       cold: { select: () => cold.select(scope, { matchers: matchAll, fromMs: 0, toMs: nowMs + 60_000 }, { ...budget, signal }) },
