@@ -4,14 +4,15 @@ import { ManualClock } from '../../ingest/testing/manual-clock.ts'
 import { silentLogger } from '../../kernel/log.ts'
 import { createRollupInstruments } from './instruments.ts'
 import type { HourRun } from './maker.ts'
-import { RollupMarks } from './marks.ts'
+import { RollupMarks, type HourMask } from './marks.ts'
+import { wholeHourMask } from './spans.ts'
 import { RollupRoller, type RollerDeps } from './roller.ts'
 
 const hourMs = 3_600_000
 const tenant = { organizationId: 1, projectId: 2 }
 
 /** A roller whose engine can make so many buckets in one statement, and never those of `brokenHour`. */
-function rollerAt(closedMs: number, nowMs: number, bucketsMax: number, brokenHour = -1) {
+function rollerAt(closedMs: number, nowMs: number, bucketsMax: number, brokenHour = -1, hoursWithSamples: readonly HourMask[] = []) {
   const clock = new ManualClock(nowMs)
   const registry = { tenantOf: () => ({ index: 0, tenant }) } as unknown as ConstructorParameters<typeof RollupMarks>[0]['registry']
   const marks = new RollupMarks({ registry, clock })
@@ -37,7 +38,7 @@ function rollerAt(closedMs: number, nowMs: number, bucketsMax: number, brokenHou
     marks,
     store,
     maker,
-    hoursWithSamples: () => Promise.resolve([]),
+    hoursWithSamples: () => Promise.resolve(hoursWithSamples),
     log: { backlog: () => ({ segments: 0, oldestMs: 0 }) },
     clock,
     logger: silentLogger,
@@ -83,4 +84,16 @@ test('late hours that cannot be made do not hold back what is to be closed', asy
   await rounds(roller, 30)
   expect(marks.closedMs).toBe(110 * hourMs)
   expect(marks.lateCount).toBe(1)
+})
+
+test('a clock that was in 1970 leaves hours with samples to be made, and not half a million without', async () => {
+  const nowHour = 490_000
+  const withSamples = [2, nowHour - 3, nowHour - 1].map((hour) => ({ tenant, hour, mask: wholeHourMask }))
+  const { roller, marks, made } = rollerAt(hourMs, nowHour * hourMs, 1000, -1, withSamples)
+  await roller.open()
+  expect(await rounds(roller, 10)).toBe(0)
+  expect(marks.closedMs).toBe(nowHour * hourMs)
+  expect(marks.lateCount).toBe(0)
+  expect(made.flatMap(({ tenant: of, fromHour }) => (of === null ? [] : [fromHour]))).toEqual([2, nowHour - 3, nowHour - 1])
+  expect(made.length).toBeLessThan(6)
 })

@@ -48,6 +48,8 @@ const lateHoursPerRound = 96
 /** A round that fails is followed by ones of half its size, down to a bucket: what is too much for one statement must not stop everything. */
 const leastShare = 1 / (hoursPerClosing * bucketsPerHour)
 const waitMs = 100
+/** More than this is not closed hour by hour: no program was away for so long and has samples of most of it. */
+const jumpMsMin = 30 * 86_400_000
 
 export class RollupRoller implements AsyncDisposable {
   readonly #deps: RollerDeps
@@ -114,8 +116,9 @@ export class RollupRoller implements AsyncDisposable {
 
   async #round(): Promise<boolean> {
     if (this.#oldUpToMs !== null) await this.#beginWithOldSamples(this.#oldUpToMs)
+    else if (this.#closableMs() - this.#deps.marks.closedMs > jumpMsMin) await this.#jump()
     await this.beforeInsert()
-    const { marks, store, log, clock, instruments } = this.#deps
+    const { marks, store, clock, instruments } = this.#deps
     const { quietMs, lateMsMax } = this.#timing
     const perRun = Math.max(Math.floor(hoursPerRun * this.#share), 1)
     const lateHours = this.#leavesLate ? 0 : Math.max(Math.floor(lateHoursPerRound * this.#share), 1)
@@ -126,11 +129,7 @@ export class RollupRoller implements AsyncDisposable {
     const seq = ++this.#seq
     try {
       marks.noteUpTo(closeToMs)
-      const sinceMs = clock.monotonicMs()
-      while (!isInserted(log, clock.monotonicMs() - sinceMs)) {
-        await clock.sleep(waitMs, this.#stop.signal)
-        this.#stop.signal.throwIfAborted()
-      }
+      await this.#untilInserted()
       await store.begin(seq)
       const startedMs = clock.monotonicMs()
       const closing = closingRuns(marks.closedMs, closeToMs)
@@ -210,6 +209,33 @@ export class RollupRoller implements AsyncDisposable {
     await store.snapshot(++this.#seq, marks.all(), upToMs)
     marks.close(upToMs)
     this.#oldUpToMs = null
+  }
+
+  /**
+   * The clock was set forward by years, as when a machine starts in 1970 and learns the time later: what lies between is not closed hour by
+   * hour. The hours that have samples wait to be made, the others are nothing.
+   */
+  async #jump(): Promise<void> {
+    const { marks, store, hoursWithSamples } = this.#deps
+    const fromHour = Math.floor(marks.closedMs / oneHour.bucketMs)
+    const upToMs = this.#closableMs()
+    marks.noteUpTo(upToMs)
+    await this.#untilInserted()
+    for (const mark of await hoursWithSamples(this.#stop.signal)) {
+      if (mark.hour >= fromHour && mark.hour * oneHour.bucketMs < upToMs) marks.restore(mark)
+    }
+    await store.snapshot(++this.#seq, marks.all(), upToMs)
+    marks.close(upToMs)
+  }
+
+  /** Until everything that was acknowledged before the call is in the engine. */
+  async #untilInserted(): Promise<void> {
+    const { log, clock } = this.#deps
+    const sinceMs = clock.monotonicMs()
+    while (!isInserted(log, clock.monotonicMs() - sinceMs)) {
+      await clock.sleep(waitMs, this.#stop.signal)
+      this.#stop.signal.throwIfAborted()
+    }
   }
 
   #closableMs(): number {
