@@ -4,14 +4,13 @@
  * acknowledged to the flooder is counted. `--budget <seconds a second>` (0.05), `--times <multiple>` (10), `--probes <n>` (250),
  * `--points <a body of the flood>` (1000), `--off` (without the low-priority queue, to compare), `--program <folder>`.
  */
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { setPriority, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
 import { build } from '../scripts/build.mjs'
 import { treeCpuSec } from './process-tree.mjs'
 
@@ -118,47 +117,16 @@ async function probes(url, count) {
   return out.toSorted((a, b) => a - b)
 }
 
-/** Sends in its own thread, so that it takes nothing of the time of the one that measures. */
+/** Sends in a process of its own, at a lower priority, so that it takes little of the time of those that are measured. */
 function startFlood(url, key, bodiesPerSecond) {
-  const source = `
-    const { workerData, parentPort } = require('node:worker_threads')
-    const { url, key, points, perSecond } = workerData
-    const mark = '1111111111111111111'
-    const dataPoints = Array.from({ length: points }, (_, i) => ({ attributes: [{ key: 'i', value: { stringValue: String(i) } }], timeUnixNano: mark, asDouble: i }))
-    const template = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'flood', gauge: { dataPoints } }] }] }] })
-    const state = { sent: 0, refused: 0, stop: false }
-    parentPort.on('message', () => { state.stop = true })
-    let timeMs = Date.now() - 600000
-    async function one() {
-      const body = template.replaceAll(mark, String(timeMs++) + '000000')
-      const response = await fetch(url + '/v1/metrics', { method: 'POST', headers: { 'content-type': 'application/json', 'x-bellwether-key': key }, body })
-      await response.arrayBuffer()
-      if (response.ok) state.sent++
-      else state.refused++
-    }
-    async function run() {
-      const startedMs = performance.now()
-      let begun = 0
-      const under = new Set()
-      while (!state.stop) {
-        const due = Math.floor(((performance.now() - startedMs) / 1000) * perSecond)
-        while (begun < due && under.size < 16) {
-          begun++
-          const sending = one().finally(() => under.delete(sending))
-          under.add(sending)
-        }
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-      await Promise.all(under)
-      parentPort.postMessage({ sent: state.sent, refused: state.refused })
-    }
-    run()`
-  const worker = new Worker(source, { eval: true, workerData: { url, key, points: pointsPerBody, perSecond: bodiesPerSecond } })
-  const done = new Promise((resolve) => worker.once('message', resolve))
+  const source = join(root, 'bench/flow/flood-process.mjs')
+  const sender = fork(source, [JSON.stringify({ url, key, points: pointsPerBody, perSecond: bodiesPerSecond })])
+  setPriority(sender.pid, 10)
+  const done = new Promise((resolve) => sender.once('message', resolve))
   return {
     stop() {
-      worker.postMessage('stop')
-      return done.finally(() => worker.terminate())
+      sender.send('stop')
+      return done.finally(() => sender.disconnect())
     },
   }
 }
