@@ -53,6 +53,7 @@ import {
   SeriesStrings,
   SetsHead,
   warmHead,
+  watchAggregates,
   WritesGate,
   type Aggregates,
   type DescribedTypeOf,
@@ -208,6 +209,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.cost }) })
   const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
   registry.holdsRefs(aggregates)
+  watchAggregates(instruments, { aggregates, sets })
   const eraser = new Eraser({
     ...{ engine: engines.clickhouse, registry, head, histograms, metadata, past, pastNames, hidden, log: pending, clock },
     marks: rollups.marks,
