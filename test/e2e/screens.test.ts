@@ -23,6 +23,7 @@ const pages: readonly [path: string, name: string][] = [
   ['/data/refused', 'refused'],
   ['/data/import', 'import'],
   ['/data/cardinality', 'cardinality'],
+  ['/settings/retention', 'retention'],
   ['/data/model?metric=up_and_down', 'data-model'],
   ['/settings/project', 'projects'],
   ['/settings/keys', 'keys'],

@@ -65,6 +65,12 @@ export const cardinalityRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/cardinality/CardinalityPage.tsx'), 'CardinalityPage'),
 })
 
+export const retentionRoute = createRoute({
+  getParentRoute,
+  path: '/settings/retention',
+  component: lazyRouteComponent(() => import('../features/retention/RetentionPage.tsx'), 'RetentionPage'),
+})
+
 export const dataModelRoute = createRoute({
   getParentRoute,
   path: '/data/model',

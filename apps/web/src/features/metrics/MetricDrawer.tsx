@@ -9,6 +9,7 @@ import { CopyButton } from '../../ui/CopyButton.tsx'
 import { DetailDrawer } from '../../ui/DetailDrawer.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
+import { DeleteMetric } from '../retention/index.ts'
 import { usePlace } from '../session/index.ts'
 import { metricQuery, tagsQuery, tagValuesQuery } from './metrics.queries.ts'
 
@@ -37,6 +38,7 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
             Chart it
           </Button>
           <CopyButton text={name} what="name" label="Copy name" small={false} />
+          <DeleteMetric name={name} onDeleted={onClose} />
         </div>
         {metric.isError && (
           <Failure compact error={metric.error} title="This metric could not be read" onRetry={() => void metric.refetch()} />

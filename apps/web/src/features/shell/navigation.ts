@@ -13,6 +13,7 @@ export type PagePath =
   | '/p/$project/data/cardinality'
   | '/p/$project/data/model'
   | '/p/$project/settings/project'
+  | '/p/$project/settings/retention'
   | '/p/$project/settings/keys'
   | '/p/$project/settings/members'
   | '/p/$project/settings/tokens'
@@ -66,6 +67,7 @@ export const navigation: readonly NavigationGroup[] = [
     icon: 'settings',
     pages: [
       { to: '/p/$project/settings/project', label: 'Projects', key: 'p', words: 'organization create' },
+      { to: '/p/$project/settings/retention', label: 'Retention', key: 'h', words: 'keep days delete old data rollups deletions' },
       { to: '/p/$project/settings/keys', label: 'Ingest keys', key: 'k', words: 'api key create revoke' },
       { to: '/p/$project/settings/members', label: 'Members', key: 'e', words: 'people users roles invite' },
       { to: '/p/$project/settings/tokens', label: 'API tokens', key: 't', words: 'bearer automation' },
