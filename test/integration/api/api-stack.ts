@@ -43,6 +43,7 @@ import { retentionMigrations, type RetentionDesk } from '../../../apps/server/sr
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
+import { targetsOfStack } from './targets-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
 
 export const adminToken = 'admin-token-of-the-first-organization'
@@ -54,6 +55,13 @@ export const nowMs = Math.floor(Date.now() / 60_000) * 60_000
 
 /** Words that only the other organization's data contain. */
 export const theirWord = 'kestrel'
+
+/** A rule that changes nothing. */
+export const theirRule = {
+  match: { kind: 'exact', value: theirWord },
+  action: { kind: 'drop_labels', labels: ['nothing_has_it'], gauges: 'last' },
+  note: theirWord,
+} as const
 
 export interface ApiStack extends AsyncDisposable {
   readonly app: FastifyInstance
@@ -214,6 +222,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     systemStatus: async () => status,
     cardinality: cardinality.desk,
     retention,
+    scrape: await targetsOfStack({ door, theirs: theirs.tenant, word: theirWord }, resources),
     lanes: lanesOfStack({ pool: postgres.pool, log: metrics.log }, resources),
     readiness: () => ({ ready: true, waitingFor: [], degraded: ['writer'] }),
     instruments,

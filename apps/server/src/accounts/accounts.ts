@@ -2,6 +2,7 @@
 import type { Pool } from 'pg'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { Tenant } from '../kernel/scope.ts'
 import { AccountsDatabase } from './database.ts'
 import { createDirectory, createOrganization, type Directory, type NewOrganization, type OrganizationMade } from './directory/directory.ts'
 import { ensureFirstRun, type FirstRun } from './first-run.ts'
@@ -39,6 +40,8 @@ export interface Accounts extends AsyncDisposable {
   readonly directory: Directory
   /** Makes what the first start needs; at later starts only reads it. */
   ensureFirstRun(): Promise<FirstRun>
+  /** Where a project's data goes; null: there is no such project. For who runs the program. */
+  tenantOf(projectId: number): Promise<Tenant | null>
   /** For who runs the program; see directory.ts. */
   createOrganization(wanted: NewOrganization): Promise<OrganizationMade>
 }
@@ -61,6 +64,12 @@ export async function openAccounts({ pool, clock, logger, settings }: AccountsDe
       const outcome = await ensureFirstRun(database, settings, clock)
       await keys.refresh()
       return outcome
+    },
+    async tenantOf(projectId) {
+      const row = await database.read((db) =>
+        db.selectFrom('projects').select('organization_id').where('id', '=', projectId).executeTakeFirst(),
+      )
+      return row === undefined ? null : { organizationId: row.organization_id, projectId }
     },
     async createOrganization(wanted) {
       const made = await createOrganization(database, clock, wanted)

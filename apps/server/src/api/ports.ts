@@ -10,6 +10,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
+import type { ScrapeStatus } from '../scrape/index.ts'
 import type { AccessRule } from './http/route-table.ts'
 import type { ApiImports } from './import-port.ts'
 
@@ -68,6 +69,8 @@ export interface ApiDeps {
   readonly imports: ApiImports
   readonly systemStatus: () => Promise<SystemStatusBody>
   readonly lanes: ApiLanes
+  /** Targets that are scraped. */
+  readonly scrape: ScrapeStatus
   readonly cardinality: Cardinality
   readonly retention: Retention
   readonly readiness: () => Readiness | Promise<Readiness>

@@ -17,6 +17,7 @@ import { organizationRoutes } from './routes/organization-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { retentionRoutes } from './routes/retention-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
+import { targetRoutes } from './routes/target-routes.ts'
 import { mountStatic } from './static.ts'
 import type { ApiDeps } from './ports.ts'
 
@@ -31,6 +32,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...operationRoutes(deps),
     ...anatomyRoutes(deps),
     ...systemRoutes(deps),
+    ...targetRoutes(deps),
     ...laneRoutes(deps),
     ...cardinalityRoutes(deps),
     ...retentionRoutes(deps),

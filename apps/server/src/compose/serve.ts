@@ -44,6 +44,7 @@ import { apiLanes, composeLanes, type Lanes } from './lanes.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
 import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
 import { mountAll } from './routes.ts'
+import { composeScraper } from './scrape.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { composeStatsd } from './statsd.ts'
@@ -119,6 +120,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
+  const scraper = composeScraper({ config, accounts, door: intake.door, instruments, clock, logger }, resources)
   let listeners: readonly ListenerState[] = []
   const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
@@ -134,6 +136,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       systemStatus: status,
       cardinality: deskOf(metrics),
       retention,
+      scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
       readiness: () => readiness({ engines, metrics, dataDir }),
       instruments,
@@ -149,6 +152,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     ...(await composeExtraListeners({ config, door: intake.door, warn }, resources)),
     await composeStatsd({ ...intake, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
   ]
+  await scraper.start()
   http.attach(listener)
   // Last in, first out: readiness turns false and senders are told to come again before anything closes.
   resources.defer('admission', async () => {

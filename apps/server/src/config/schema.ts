@@ -55,6 +55,11 @@ export const settings = {
   otlpGrpcPort: setting('OTLP_GRPC_PORT', ['4317', port], 'Extra listener for OTLP over gRPC; 0 switches it off.'),
   otlpHttpPort: setting('OTLP_HTTP_PORT', ['4318', port], 'Extra listener for OTLP over HTTP; 0 switches it off.'),
   statsdPort: setting('STATSD_PORT', ['8125', port], 'UDP port for StatsD and DogStatsD; 0 switches it off.'),
+  scrapeConfig: optional(
+    'SCRAPE_CONFIG',
+    directory,
+    "A file like Prometheus' own, whose scrape_configs say which targets are scraped; read again when it changes. Default: none are.",
+  ),
   aggregateIntervalSec: setting(
     'AGGREGATE_INTERVAL',
     ['10', wholeNumber(1, 60)],

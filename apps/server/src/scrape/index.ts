@@ -1,2 +1,3 @@
 /** Scraping: targets found and fetched, and what they expose as series. Public face of the domain. */
-export { compileRelabel, type Relabel, type RelabelConfig } from './relabel.ts'
+export * from './ports.ts'
+export { Scraper, type ScraperDeps } from './scraper.ts'

@@ -22,7 +22,7 @@ export interface PromCall {
 }
 
 export type PromEndpoint = (deps: PromDeps, call: PromCall) => Promise<FastifyReply> | FastifyReply
-export type PromDeps = Pick<ApiDeps, 'query' | 'clock'>
+export type PromDeps = Pick<ApiDeps, 'query' | 'clock' | 'scrape'>
 
 const truncated = 'results truncated due to limit'
 

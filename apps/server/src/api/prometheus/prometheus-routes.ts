@@ -16,6 +16,7 @@ import type { ApiDeps } from '../ports.ts'
 import { sendPromError } from './answers.ts'
 import * as endpoints from './endpoints.ts'
 import type { PromEndpoint } from './endpoints.ts'
+import { targets } from './targets.ts'
 import { PromParams } from './params.ts'
 
 const projectHeader = 'x-bellwether-project'
@@ -98,6 +99,14 @@ function endpointTable(version: string): readonly Endpoint[] {
       run: endpoints.parsedQuery,
     },
     {
+      path: '/targets',
+      methods: ['GET'],
+      summary: 'What is scraped into the project; `state` is active, dropped or any, `scrapePool` a job.',
+      query: z.object({ state: text, scrapePool: text }),
+      answer: promSuccessSchema(z.unknown()),
+      run: targets,
+    },
+    {
       path: '/status/buildinfo',
       methods: ['GET'],
       summary: 'Which version of the Prometheus API is spoken.',
@@ -127,7 +136,7 @@ export function describePrometheus(version: string): RouteDescription[] {
   )
 }
 
-type PrometheusDeps = Pick<ApiDeps, 'query' | 'clock' | 'logger' | 'accounts' | 'settings'>
+type PrometheusDeps = Pick<ApiDeps, 'query' | 'clock' | 'scrape' | 'logger' | 'accounts' | 'settings'>
 
 export async function mountPrometheus(app: FastifyInstance, deps: PrometheusDeps): Promise<void> {
   const table = endpointTable(deps.settings.version)
