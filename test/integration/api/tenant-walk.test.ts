@@ -3,7 +3,7 @@ import fastify, { type RouteOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
 import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.ts'
-import { adminPassword, adminToken, nowMs, openApiStack, ours, theirWord, type ApiStack } from './api-stack.ts'
+import { adminPassword, adminToken, nowMs, openApiStack, ours, theirRule, theirWord, type ApiStack } from './api-stack.ts'
 import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
@@ -69,11 +69,6 @@ beforeAll(async () => {
     'no credentials': {},
     'a wrong token beside a good cookie': { authorization: 'Bearer nonsense-nonsense', cookie: theirs.cookie },
   }
-  const rule = await stack.cardinality.rules.create(project, {
-    match: { kind: 'exact', value: theirWord },
-    action: { kind: 'drop_labels', labels: ['nothing_has_it'], gauges: 'last' },
-    note: theirWord,
-  })
   const imported = await stack.app.inject({
     method: 'POST',
     url: `/api/0/projects/${theirs.project}/metrics/import?more=true&file=${theirWord}`,
@@ -88,7 +83,7 @@ beforeAll(async () => {
     key: (await accounts.directory.keys(project))[0]?.id ?? '',
     name: theirWord,
     tag: theirWord,
-    rule: rule.id,
+    rule: (await stack.cardinality.rules.create(project, theirRule)).id,
     import: imported.json<{ id: string }>().id,
   }
 })
