@@ -43,7 +43,7 @@ export const conservationReasonsMax = 50
 export const lowSegmentBytesMax = 8 * 1024 * 1024
 
 /** Points of raw records inserted at once, at least: one that is larger goes alone. Building the inserts stops the event loop. */
-export const rawPortionRowsMax = 25_000
+export const rawPortionRowsMin = 25_000
 
 /** Share of the log's size that the lane `low` may fill; beyond it its projects, and they alone, are told to come again. */
 export const lowLaneShareMax = 0.5

@@ -116,6 +116,15 @@ function watchLog(registry: Registry, log: WatchedLog): void {
   function gauge(name: string, help: string, read: () => number): void {
     const made: Gauge = new Gauge({ name, help, registers: [registry], collect: () => made.set(read()) })
   }
+  const lanes: Gauge = new Gauge({
+    name: 'bellwether_ingest_lane_bytes',
+    help: 'Bytes in the log and not inserted, by lane.',
+    labelNames: ['lane'],
+    registers: [registry],
+    collect() {
+      for (const lane of ['ready', 'raw', 'low'] as const) lanes.set({ lane }, log.backlog([lane]).sizeBytes)
+    },
+  })
   gauge('bellwether_ingest_queue_rows', 'Data points in the log and not inserted.', () => log.backlog().rows)
   gauge('bellwether_ingest_queue_segments', 'Segments in the log and not inserted.', () => log.backlog().segments)
   gauge('bellwether_ingest_queue_bytes', 'Bytes in the log and not inserted.', () => log.backlog().sizeBytes)

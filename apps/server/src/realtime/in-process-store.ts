@@ -36,9 +36,10 @@ export class InProcessStore implements RealtimeMetricsStore {
 
   async *projects(): AsyncGenerator<number> {
     const { firstSec } = this.#window()
-    // A silent project stands before those that are not, with its newest bucket last.
-    for (const [project, buckets] of [...this.#costs]) {
-      if ([...buckets.keys()].some((startSec) => startSec >= firstSec)) yield project
+    const known = [...this.#costs.keys()]
+    for (const project of known) {
+      const starts = [...(this.#costs.get(project)?.keys() ?? [])]
+      if (starts.some((startSec) => startSec >= firstSec)) yield project
       else this.#costs.delete(project)
     }
   }

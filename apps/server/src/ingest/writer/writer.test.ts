@@ -3,70 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { silentLogger } from '../../kernel/log.ts'
 import type { BalancedConservation } from '../conservation.ts'
 import { createConservation } from '../conservation.ts'
-import type { Kind, KindHandler, Lane, LogRecord, Segment, SegmentOrigin } from '../ports.ts'
+import type { Kind, KindHandler, LogRecord } from '../ports.ts'
 import { engineError, idHandler, idRecord } from '../testing/fake-engine.ts'
 import { ManualClock, turns } from '../testing/manual-clock.ts'
+import { SegmentLog } from '../testing/segment-log.ts'
 import { backoffMs } from './backoff.ts'
 import { planInserts } from './plan.ts'
 import type { InsertRequest, Writer, WriterDeps } from './writer.ts'
 import { createWriter } from './writer.ts'
 
-/** Segments by hand; only what the writer uses of a log. */
-class TestLog {
-  readonly committed: string[] = []
-  readonly buried: [token: string, reason: string][] = []
-  commitFails = 0
-  readonly #queues: Record<Lane, Segment[]> = { ready: [], raw: [], low: [] }
-  readonly #waiting: { lane: Lane; give: (segment: Segment | null) => void }[] = []
-  #open = 0
-  #sequence = 0
-
-  add(lane: Lane, records: readonly LogRecord[], read?: () => Promise<readonly LogRecord[]>, origin: SegmentOrigin = 'new'): string {
-    const sequence = ++this.#sequence
-    const rows = records.reduce((sum, record) => sum + record.rows, 0)
-    const token = `log-${lane}-${sequence}`
-    this.#open++
-    const segment = { lane, sequence, token, rows, sizeBytes: 100, origin, read: read ?? (() => Promise.resolve(records)) }
-    const at = this.#waiting.findIndex((waiter) => waiter.lane === lane)
-    if (at >= 0) this.#waiting.splice(at, 1)[0]?.give(segment)
-    else this.#queues[lane].push(segment)
-    return token
-  }
-
-  take(lane: Lane, signal: AbortSignal): Promise<Segment | null> {
-    const next = this.#queues[lane].shift()
-    if (next !== undefined) return Promise.resolve(next)
-    if (signal.aborted) return Promise.resolve(null)
-    return new Promise((give) => {
-      this.#waiting.push({ lane, give })
-      signal.addEventListener('abort', () => give(null))
-    })
-  }
-
-  commit(segment: Segment): Promise<void> {
-    if (this.commitFails-- > 0) return Promise.reject(new Error('not now'))
-    this.committed.push(segment.token)
-    this.#open--
-    return Promise.resolve()
-  }
-
-  bury(segment: Segment, reason: string): Promise<void> {
-    this.buried.push([segment.token, reason])
-    this.#open--
-    return Promise.resolve()
-  }
-
-  seal(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  backlog(): ReturnType<WriterDeps['log']['backlog']> {
-    return { segments: this.#open, records: 0, rows: 0, sizeBytes: 0, sizeBytesMax: 1, oldestMs: 0 }
-  }
-}
-
 interface Bench extends AsyncDisposable {
-  readonly log: TestLog
+  readonly log: SegmentLog
   readonly clock: ManualClock
   readonly conservation: BalancedConservation
   readonly inserts: InsertRequest[]
@@ -77,7 +24,7 @@ function bench(
   insert: (request: InsertRequest, attempt: number) => Promise<void> = () => Promise.resolve(),
   extra: Partial<WriterDeps> = {},
 ): Bench {
-  const log = new TestLog()
+  const log = new SegmentLog()
   const clock = new ManualClock()
   const conservation = createConservation()
   const inserts: InsertRequest[] = []

@@ -9,7 +9,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Conservation, IngestLog, InsertProbe, Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
-import { rawPortionRowsMax } from '../limits.ts'
+import { rawPortionRowsMin } from '../limits.ts'
 import { backoffMs } from './backoff.ts'
 import { LowLanePace, type LowLaneOptions } from './low-lane.ts'
 import type { PlannedInsert } from './plan.ts'
@@ -50,6 +50,8 @@ export interface WriterDeps {
   readonly random?: () => number
   /** Lets other work in between two raw records. */
   readonly yieldTurn?: () => Promise<void>
+  /** Points of raw records inserted at once, at least. */
+  readonly rawPortionRows?: number
   /** How the low lane keeps to its share; without it, it is a lane like `raw`. */
   readonly low?: LowLaneOptions
 }
@@ -225,9 +227,10 @@ class SegmentWriter implements Writer {
   /** Replaces raw records by their ready ones, in place, until they held enough points; gives where it stopped. */
   async #process(segment: Segment, records: (LogRecord | null)[], from: number): Promise<number> {
     const { clock, handlers, conservation, low } = this.#deps
+    const portionRows = this.#deps.rawPortionRows ?? rawPortionRowsMin
     let rows = 0
     let at = from
-    for (; at < records.length && rows < rawPortionRowsMax; at++) {
+    for (; at < records.length && rows < portionRows; at++) {
       const record = records[at] ?? null
       if (record === null) continue
       const handler = handlers.get(record.kind)

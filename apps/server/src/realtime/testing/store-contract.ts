@@ -19,7 +19,7 @@ async function listed(store: RealtimeMetricsStore): Promise<number[]> {
 }
 
 export function realtimeMetricsContract(name: string, open: () => Promise<StoreUnderTest>): void {
-  describe(name, () => {
+  describe(`RealtimeMetricsStore, ${name}`, () => {
     const clock = { atMs: nowMs, nowMs: () => clock.atMs }
     let under: StoreUnderTest
     const make = (options: Partial<BudgetOptions> = {}): RealtimeMetricsStore => under.make({ ...testOptions, ...options }, clock)
