@@ -292,7 +292,8 @@ describe('everything that takes a scope', () => {
   }
 
   /** One call for each method; a new method without one fails the first test below. */
-  function calls({ scope }: Access): Record<string, Record<string, () => unknown>> {
+  function calls(access: Access): Record<string, Record<string, () => unknown>> {
+    const { scope } = access
     const { query, metrics } = stack
     const budget = { seriesMax: 1000, samplesMax: 10_000 }
     return {
@@ -330,6 +331,12 @@ describe('everything that takes a scope', () => {
           metrics.catalog.allLabelValues(scope, '__name__', { matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
         allSeries: () => metrics.catalog.allSeries(scope, { matchers: [matchAll], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
         allMetrics: () => metrics.catalog.allMetrics(scope, signal),
+      },
+      retention: {
+        get: () => stack.retention.get(access),
+        deletions: () => stack.retention.deletions(access),
+        preview: () => stack.retention.preview(access, { days: 1, rollupDays: null, rules: [] }, signal),
+        count: () => stack.retention.count(access, [[...matchAll]], signal),
       },
       ingest: {
         usage: () => usageOf(scope, metrics.conservation.rows()),
