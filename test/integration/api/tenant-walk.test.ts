@@ -7,7 +7,7 @@ import { adminPassword, adminToken, nowMs, openApiStack, ours, theirRule, theirW
 import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
-import { routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
+import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
 let stack: ApiStack
 let routes: WalkRoute[]
@@ -69,12 +69,6 @@ beforeAll(async () => {
     'no credentials': {},
     'a wrong token beside a good cookie': { authorization: 'Bearer nonsense-nonsense', cookie: theirs.cookie },
   }
-  const imported = await stack.app.inject({
-    method: 'POST',
-    url: `/api/0/projects/${theirs.project}/metrics/import?more=true&file=${theirWord}`,
-    headers: { authorization: `Bearer ${theirs.token}`, 'content-type': 'text/csv' },
-    payload: '',
-  })
   theirTargets = {
     organization: theirs.organization,
     project: theirs.project,
@@ -84,7 +78,7 @@ beforeAll(async () => {
     name: theirWord,
     tag: theirWord,
     rule: (await stack.cardinality.rules.create(project, theirRule)).id,
-    import: imported.json<{ id: string }>().id,
+    import: await beginImport(stack.app, theirs, theirWord),
   }
 })
 afterAll(async () => {

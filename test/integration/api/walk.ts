@@ -64,3 +64,18 @@ export async function visit(app: FastifyInstance, route: WalkRoute, targets: Tar
   const answer = await app.inject(request)
   return { route: `${route.method} ${route.url}`, status: answer.statusCode, said: `${JSON.stringify(answer.headers)}\n${answer.payload}` }
 }
+
+/** Begins an import of a file of that name; gives its id. */
+export async function beginImport(
+  app: FastifyInstance,
+  whose: { readonly project: string; readonly token: string },
+  file: string,
+): Promise<string> {
+  const answer = await app.inject({
+    method: 'POST',
+    url: `/api/0/projects/${whose.project}/metrics/import?more=true&file=${file}`,
+    headers: { authorization: `Bearer ${whose.token}`, 'content-type': 'text/csv' },
+    payload: '',
+  })
+  return answer.json<{ id: string }>().id
+}

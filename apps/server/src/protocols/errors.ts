@@ -1,5 +1,6 @@
 /** What can be wrong with a whole request. What is wrong with one point is a refusal by reason, not an error (see refusal.ts). */
 import type { ErrorSpec } from '../kernel/errors.ts'
+import { importErrors } from './import/errors.ts'
 
 export const bodyTooLarge: ErrorSpec = {
   code: 'body.too_large',
@@ -75,4 +76,5 @@ export const protocolErrors: readonly ErrorSpec[] = [
   protocolsBusy,
   cannotListen,
   protocolsInternal,
+  ...importErrors,
 ]

@@ -16,5 +16,3 @@ export const samplesPerBatch = 5000
 export const batchBytesMax = 2 * 1024 * 1024
 /** Samples of a preview. */
 export const previewRowsMax = 20
-/** Characters of a cell in messages. */
-export const shownCharsMax = 80

@@ -10,13 +10,11 @@ export const rowField = 5
 export const rowValue = 6
 export const rowKind = 7
 
-/** What a row is; the same numbers as in the kernel. */
-export const kindNumber = 0
+/** What a row is besides a number (0); the same numbers as in the kernel. */
 export const kindDigits = 1
 export const kindString = 2
 
-/** Why a walk ended: nothing is left or there are no more rows; the line there is for the plain reader; the line there is not whole. */
-export const stopDone = 0
+/** Why a walk ended, if not (0) because nothing is left or there are no more rows: the line there is for the plain reader, or is not whole. */
 export const stopLine = 1
 export const stopCut = 2
 
