@@ -119,7 +119,7 @@ async function probes(url, count) {
 
 /** Sends in a process of its own, at a lower priority, so that it takes little of the time of those that are measured. */
 function startFlood(url, key, bodiesPerSecond) {
-  const source = join(root, 'bench/flow/flood-process.mjs')
+  const source = fileURLToPath(new URL('./flow/flood-process.mjs', import.meta.url))
   const sender = fork(source, [JSON.stringify({ url, key, points: pointsPerBody, perSecond: bodiesPerSecond })])
   setPriority(sender.pid, 10)
   const done = new Promise((resolve) => sender.once('message', resolve))

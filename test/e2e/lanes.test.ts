@@ -63,7 +63,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('a project that floods',
 
   const lanes = (): Promise<LanesStatusBody> => api<LanesStatusBody>('/api/0/system/lanes')
 
-  async function send(key: string, body: string | Buffer, type = 'application/json'): Promise<number> {
+  async function send(key: string, body: string | Uint8Array<ArrayBuffer>, type = 'application/json'): Promise<number> {
     const headers = { 'content-type': type, 'x-bellwether-key': key }
     const answer = await fetch(`${bellwether.url}/v1/metrics`, { method: 'POST', headers, body })
     await answer.arrayBuffer()
@@ -113,7 +113,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('a project that floods',
 
     for (let body = 0; body < 30; body++) await flood()
     // Nobody reads it now, so nobody can say that it is none.
-    expect(await send(flooder.key, Buffer.from([0xff]), 'application/x-protobuf')).toBe(200)
+    expect(await send(flooder.key, Uint8Array.of(0xff), 'application/x-protobuf')).toBe(200)
     expect(await send(ingestKey, gauge('quiet', 1, Date.now()))).toBe(200)
     expect(await ask('1', 'count(quiet)')).toBe(1)
     const status = await lanes()
@@ -168,6 +168,6 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('a project that floods',
     expect((await lanes()).moves[0]).toMatchObject({ projectId: flooder.id, actor: 'system' })
     await flood()
     expect(await ask(flooder.id, 'sum(count_over_time(flood[1h]))')).toBe(acknowledged)
-    expect(await send(flooder.key, Buffer.from([0xff]), 'application/x-protobuf')).toBe(400)
+    expect(await send(flooder.key, Uint8Array.of(0xff), 'application/x-protobuf')).toBe(400)
   })
 })

@@ -55,7 +55,7 @@ export interface LanesStatusBody {
   lowShare: number
   /** Seconds between two points of a history. */
   historyStepSec: number
-  /** `process` or `redis`. */
+  /** `process`, `redis`, or `none`: nothing is measured. */
   backend: string
   /** Why the back end that is configured is not used now, in words; null: it is. */
   backendFailure: string | null

@@ -10,6 +10,7 @@ import type { ResourceScope } from '../../../apps/server/src/kernel/resource-sco
 
 const config = {
   lpqAutomatic: 'on',
+  lpqStore: 'auto',
   lpqBudget: 0.2,
   lpqWindowSec: 120,
   lpqBucketSec: 10,

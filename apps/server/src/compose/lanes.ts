@@ -13,6 +13,7 @@ import {
   InProcessStore,
   LaneBook,
   LanesDesk,
+  NoopStore,
   PostgresLaneRecords,
   RedisStore,
   ResilientStore,
@@ -24,7 +25,16 @@ import { Foreground } from './foreground.ts'
 
 export type LaneSettings = Pick<
   Config,
-  'lpqAutomatic' | 'lpqBudget' | 'lpqWindowSec' | 'lpqBucketSec' | 'lpqBackoffSec' | 'lpqShare' | 'lpqWorkers' | 'lpqAlways' | 'lpqNever'
+  | 'lpqAutomatic'
+  | 'lpqStore'
+  | 'lpqBudget'
+  | 'lpqWindowSec'
+  | 'lpqBucketSec'
+  | 'lpqBackoffSec'
+  | 'lpqShare'
+  | 'lpqWorkers'
+  | 'lpqAlways'
+  | 'lpqNever'
 >
 
 export interface LanesDeps {
@@ -103,9 +113,10 @@ function openStore(
   { config, engines: { redis }, clock, logger }: LanesDeps,
   resources: ResourceScope,
 ): { store: RealtimeMetricsStore; failure: () => string | null } {
+  if (config.lpqStore === 'none') return { store: new NoopStore(), failure: () => null }
   const options = { budgetBucketSize: config.lpqBucketSec, budgetTimeWindow: config.lpqWindowSec, backoffTimer: config.lpqBackoffSec }
   const local = new InProcessStore(options, clock)
-  if (redis === null) return { store: local, failure: () => null }
+  if (redis === null || config.lpqStore === 'process') return { store: local, failure: () => null }
   const shared = new RedisStore(options, redis, clock)
   const store = new ResilientStore({ shared, local, engine: redis, clock, logger: logger.child('lanes') })
   resources.defer('lanes on redis', () => store[Symbol.dispose]())
@@ -135,7 +146,7 @@ export function apiLanes(lanes: Lanes, { config, engines, log, readyWorkers }: A
       windowSec: config.lpqWindowSec,
       backoffSec: config.lpqBackoffSec,
       lowShare: lanes.share,
-      backend: engines.redis === null ? 'process' : 'redis',
+      backend: config.lpqStore !== 'auto' ? config.lpqStore : engines.redis === null ? 'process' : 'redis',
     },
     queues: () =>
       (['ready', 'low'] as const).map((lane) => {

@@ -103,6 +103,11 @@ export const settings = {
     ['on', oneOf('on', 'off')],
     "'on': a project over its budget of processor time is moved to the low-priority lane; 'off': only the lists below move anyone.",
   ),
+  lpqStore: setting(
+    'LPQ_STORE',
+    ['auto', oneOf('auto', 'process', 'none')],
+    "Where costs are added up. 'auto': in the Redis where one is configured, else in process; 'process': in process; 'none': nowhere.",
+  ),
   lpqBudget: setting(
     'LPQ_BUDGET',
     ['0.2', numberBetween(0.001, 1000)],
