@@ -34,8 +34,14 @@ class Stage implements Platform {
 
   readonly fetch: typeof fetch = async (url, init) => {
     const headers = new Headers(init?.headers)
-    const items = init?.body === undefined ? [] : (JSON.parse(String(init.body)) as Sent['items'])
-    this.sent.push({ url: String(url), id: headers.get('x-bellwether-batch-id'), headers, items, keepalive: init?.keepalive === true })
+    const items = typeof init?.body === 'string' ? (JSON.parse(init.body) as Sent['items']) : []
+    this.sent.push({
+      url: new Request(url).url,
+      id: headers.get('x-bellwether-batch-id'),
+      headers,
+      items,
+      keepalive: init?.keepalive === true,
+    })
     const answer = this.answers.shift() ?? ok(Array.isArray(items) ? items.reduce((sum, { values }) => sum + values.length, 0) : 0)
     if (answer instanceof Error) throw answer
     return answer === 'pending' ? await new Promise(() => undefined) : answer

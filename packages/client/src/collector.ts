@@ -61,7 +61,7 @@ class BufferedCollector implements MetricsCollector {
       this.#dropped++
       return false
     }
-    if (this.#buffer.size >= this.#batchSize) this.#start()
+    if (this.#buffer.size >= this.#batchSize) void this.#start()
     else this.#schedule()
     return true
   }

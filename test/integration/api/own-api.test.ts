@@ -322,13 +322,8 @@ describe('description', () => {
     expect(mounted.filter((route) => !described.includes(route))).toEqual([])
     expect(described.filter((route) => route.includes(' /api/0/') && !mounted.includes(route))).toEqual([])
     expect(paths['/api/0/projects/{project}/keys'].post.requestBody.content['application/json'].schema.required).toEqual(['name'])
-    expect(paths['/api/0/projects/{project}/metrics'].get.parameters.map(({ name }: { name: string }) => name)).toEqual([
-      'project',
-      'limit',
-      'cursor',
-      'search',
-      'useCase',
-    ])
+    const parameters = paths['/api/0/projects/{project}/metrics'].get.parameters.map(({ name }: { name: string }) => name)
+    expect(parameters.join(' ')).toBe('project limit cursor search useCase')
     const ids = Object.values(paths as Record<string, Record<string, { operationId: string }>>).flatMap((methods) =>
       Object.values(methods).map(({ operationId }) => operationId),
     )

@@ -29,7 +29,7 @@ export interface CollectorsDeps {
 const collectorsMax = 10_000
 
 /** What a type is read back as. */
-const naturalOperations = { counter: 'sum', gauge: 'last', histogram: 'avg', set: 'count_unique' } as const
+const naturalOperations: Readonly<Record<string, string>> = { counter: 'sum', gauge: 'last', histogram: 'avg', set: 'count_unique' }
 
 export function createCollectors(deps: CollectorsDeps): CollectorDoor {
   const { accounts, metrics, intake, clock } = deps
@@ -75,7 +75,7 @@ async function readBack({ operations, query, metrics }: CollectorsDeps, tenant: 
   const { signal } = new AbortController()
   const described = metrics.describedTypeOf(tenant, name)
   if (described === null) return []
-  const operation = Object.hasOwn(naturalOperations, described) ? naturalOperations[described as keyof typeof naturalOperations] : 'last'
+  const operation = naturalOperations[described] ?? 'last'
   const matchers = [[{ name: '__name__', op: '=' as const, value: name }]]
   const names = await query.allLabelNames(scope, { matchers, ...range, limit: 0 }, signal)
   const answer = await operations.query(

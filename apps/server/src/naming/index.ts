@@ -13,8 +13,6 @@ export { derivedMetricOf, type DerivedMetric } from './derived-metrics.ts'
 export {
   defaultIngestConfigurations,
   MetricsIngestConfigurations,
-  performanceConfiguration,
-  releaseHealthConfiguration,
   type CardinalityLimitOptions,
   type IndexerStorage,
   type MetricsIngestConfiguration,
@@ -23,10 +21,8 @@ export {
   type WriteLimitOptions,
 } from './ingest-configuration.ts'
 export {
-  BadMri,
   formatMri,
   looksLikeMri,
-  metricNameLengthMax,
   nameFault,
   parseMri,
   parseMriOrNull,
@@ -35,23 +31,6 @@ export {
   type MriType,
   type StoredMriType,
 } from './mri.ts'
-export {
-  emptyValueOf,
-  isOperation,
-  isShare,
-  isUnitless,
-  operations,
-  OperationsConfiguration,
-  type Operation,
-  type OperationSubject,
-} from './operations.ts'
-export {
-  metricIdOf,
-  mriOfName,
-  publicNameOf,
-  wellKnownById,
-  wellKnownByPublicName,
-  wellKnownMetrics,
-  type MetricId,
-} from './public-names.ts'
+export { emptyValueOf, isShare, isUnitless, OperationsConfiguration, type Operation, type OperationSubject } from './operations.ts'
+export { metricIdOf, mriOfName, publicNameOf, wellKnownById, wellKnownByPublicName, type MetricId } from './public-names.ts'
 export { isUnit, referenceUnitOf, unitFactor, unitFamilyOf, unitOfSender, type UnitFamily } from './units.ts'

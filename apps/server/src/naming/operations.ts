@@ -51,10 +51,6 @@ export const derivedOperations = [
 export const operations = [...plainOperations, ...derivedOperations] as const
 export type Operation = (typeof operations)[number]
 
-export function isOperation(text: string): text is Operation {
-  return (operations as readonly string[]).includes(text)
-}
-
 /** A metric as far as it matters to what may be asked of it. */
 export interface OperationSubject {
   readonly type: MriType

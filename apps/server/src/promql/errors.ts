@@ -60,3 +60,6 @@ export function linePosition(text: string, offset: number): string {
 export function parseError(text: string, offset: number, message: string): AppError {
   return new AppError(parseFailed, { publicText: `${linePosition(text, offset)}: parse error: ${message}` })
 }
+
+/** Of every other function, which has no use for the sample before a range. */
+export const anchoredIsFor = 'anchored modifier can only be used with: changes, delta, increase, rate, resets'

@@ -2,7 +2,7 @@
  * Wire protocols: bytes in, durable samples out, and the answer each protocol's clients expect. Public face of the domain.
  * One `MetricsDoor` a process; every listener registers its routes on it.
  */
-export { collectorPath, registerCollectorRoutes, type BatchAnswer, type CollectorDoor } from './collector/routes.ts'
+export { registerCollectorRoutes, type BatchAnswer, type CollectorDoor } from './collector/routes.ts'
 export { defaultProtocolLimits, type ProtocolLimits } from './limits.ts'
 export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcome } from './metrics-door.ts'
 export { registerOtlpRoutes } from './otlp/routes.ts'

@@ -1,7 +1,6 @@
 /** Instant selectors: the newest sample within the look-back at each step. */
 import { STALE, type NativeHistogram, type SeriesRows } from '../../metrics/index.ts'
-import { executionError } from '../errors.ts'
-import { anchoredIsFor } from '../functions/anchored.ts'
+import { anchoredIsFor, executionError } from '../errors.ts'
 import type { VectorSelector } from '../syntax/ast.ts'
 import type { QueryContext } from './context.ts'
 import type { SelectorPlan } from './selector-plan.ts'

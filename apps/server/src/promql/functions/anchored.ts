@@ -11,8 +11,6 @@ import { histogramRate } from '../histograms/rate.ts'
 import { increaseKernel } from './extrapolation.ts'
 import { overTimeFunctions } from './over-time.ts'
 
-export const anchoredIsFor = 'anchored modifier can only be used with: changes, delta, increase, rate, resets'
-
 /** Nothing but the sample before the range: nothing is known of the range itself. */
 function isEmpty(window: Window): boolean {
   const afterMs = window.endMs - window.rangeMs

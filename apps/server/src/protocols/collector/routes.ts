@@ -14,7 +14,7 @@ import type { MetricsDoor } from '../metrics-door.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { parseBatch } from './body.ts'
 
-export const collectorPath = '/api/0/projects/:project/metrics'
+const collectorPath = '/api/0/projects/:project/metrics'
 
 const protocolName = 'collector'
 /** Refusals named in an answer; all are counted. */

@@ -52,17 +52,18 @@ export function rebucketed(buckets: readonly CountedBucket[], extent: Extent, co
   const width = (extent.upper - extent.lower) / count
   const edges = Array.from({ length: count + 1 }, (_, i) => (i === count ? extent.upper : extent.lower + i * width))
   const counts = new Float64Array(count)
+  const add = (at: number, observations: number): void => void (counts[at] = (counts[at] ?? 0) + observations)
   for (const { lower, upper, count: observations } of buckets) {
     const low = Number.isFinite(lower) ? lower : upper
     const high = Number.isFinite(upper) ? upper : lower
     if (!(high > low) || width === 0) {
       const at = width === 0 ? 0 : Math.ceil((high - extent.lower) / width) - 1
-      counts[Math.min(Math.max(at, 0), count - 1)]! += observations
+      add(Math.min(Math.max(at, 0), count - 1), observations)
       continue
     }
     for (let i = 0; i < count; i++) {
       const overlap = Math.min(high, edges[i + 1] ?? high) - Math.max(low, edges[i] ?? low)
-      if (overlap > 0) counts[i]! += (observations * overlap) / (high - low)
+      if (overlap > 0) add(i, (observations * overlap) / (high - low))
     }
   }
   return Array.from(counts, (observations, i) => ({ lower: edges[i] ?? 0, upper: edges[i + 1] ?? 0, count: observations }))

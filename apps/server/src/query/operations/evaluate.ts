@@ -82,7 +82,7 @@ class Operations implements MetricOperations {
     const { configuration, clock } = this.#deps
     checkTags(query)
     const range = timeRangeOf(query, clock.nowMs())
-    const subject = await subjectOf(scope, query.metric, this.#deps, signal)
+    const subject = await subjectOf(query.metric, { scope, signal }, this.#deps)
     const operation = this.#operationOf(query, subject, configuration)
     const formula = formulaOf(operation, subject, query)
     checkWholeMinutes(formula, range)

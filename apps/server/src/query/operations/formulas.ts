@@ -44,8 +44,6 @@ const satisfyingMs = 300
 /** Prior of user misery: of a few users nothing extreme is said. */
 const miseryPrior = { miserable: 5.8875, all: 117.75 } as const
 
-export const okStatusesDefault: readonly string[] = ['ok', 'cancelled', 'unknown']
-
 const orZero = (value: number | null | undefined): number => value ?? 0
 const first = (parts: Parts): number | null => parts[0] ?? null
 

@@ -125,7 +125,7 @@ export class PartsReader {
       const index = Number(labels.get(componentLabel) ?? 0)
       const group = groups.of(series.labels)
       const le = labels.get('le')
-      if (le === undefined) fillGroup(group, index, series, request.range)
+      if (le === undefined) fillGroup(group, index, { series, range: request.range })
       else noteBounds(classic, group, { bound: le === '+Inf' ? Infinity : Number(le), series, range: request.range })
     }
     for (const [group, points] of classic) points.forEach((counts, point) => void (group.buckets[point] = classicBuckets(counts)))
@@ -137,7 +137,7 @@ export class PartsReader {
     const { chosen, groupBy } = request
     const name = { name: '__name__', op: '=' as const, value: component.name }
     const matchers = [name, ...request.matchers, ...component.matchers]
-    const points = await this.#count(request, matchers, groupBy, signal)
+    const points = await this.#count({ ...request, matchers }, signal)
     const kept = chosen === null ? null : new Set(chosen)
     for (const { tags, counts } of points) {
       const group = kept === null || kept.has(groupKey(tags)) ? groups.at(tags) : null
@@ -146,16 +146,15 @@ export class PartsReader {
     const tag = groupBy[0]
     if (chosen === null || tag === undefined || groupBy.length > 1) return
     // Members of several groups count once in the rest, so it is counted by itself.
-    const [rest] = await this.#count(request, [...matchers, { name: tag, op: '!~', value: anyOf(chosen) }], [], signal)
+    const [rest] = await this.#count(
+      { ...request, matchers: [...matchers, { name: tag, op: '!~', value: anyOf(chosen) }], groupBy: [] },
+      signal,
+    )
     if (rest !== undefined) groups.rest().parts[index] = rest.counts
   }
 
-  async #count(
-    { scope, range }: ReadRequest,
-    matchers: readonly Matcher[],
-    groupBy: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ tags: string[]; counts: number[] }[]> {
+  /** By the matchers of the request alone. */
+  async #count({ scope, range, matchers, groupBy }: ReadRequest, signal: AbortSignal): Promise<{ tags: string[]; counts: number[] }[]> {
     const { fromMs, toMs, intervalMs } = range
     const { seriesMax, samplesMax } = this.#deps.limits.interactive
     const found = await this.#deps.unique.countUnique(
@@ -188,7 +187,7 @@ function pointAt({ fromMs, intervalMs }: TimeRange, timeMs: number): number {
   return Math.round((timeMs - fromMs) / intervalMs) - 1
 }
 
-function fillGroup(group: GroupParts, index: number, series: RangeSeries, range: TimeRange): void {
+function fillGroup(group: GroupParts, index: number, { series, range }: { readonly series: RangeSeries; readonly range: TimeRange }): void {
   series.timesMs.forEach((timeMs, i) => {
     const point = pointAt(range, timeMs)
     const histogram = series.histograms?.[i] ?? null

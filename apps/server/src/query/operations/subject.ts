@@ -102,6 +102,12 @@ function namedBy(text: string): Named {
   return { storedName: publicNameOf(derived.base), claim: derived.base, derived: derived.operation, derivedMri: formatMri(mri) }
 }
 
+/** Who asks, and until when. */
+export interface Caller {
+  readonly scope: Scope
+  readonly signal: AbortSignal
+}
+
 export interface SubjectDeps {
   readonly query: Reading
   readonly unique: Pick<UniqueStore, 'isSet'>
@@ -111,10 +117,10 @@ export interface SubjectDeps {
  * Finds the metric in the scope. One that an MRI or a well-known name describes may have no data yet; any other must be there.
  * Errors: `naming.bad_mri`, `metrics.not_found`, `query.bad_operation_query` when an MRI says another type or unit than is stored.
  */
-export async function subjectOf(scope: Scope, text: string, deps: SubjectDeps, signal: AbortSignal): Promise<MetricSubject> {
+export async function subjectOf(text: string, { scope, signal }: Caller, deps: SubjectDeps): Promise<MetricSubject> {
   const named = namedBy(text)
   const { storedName, claim } = named
-  const has = (name: string): Promise<boolean> => hasSeries(scope, name, deps.query, signal)
+  const has = (name: string): Promise<boolean> => hasSeries(name, { scope, signal }, deps.query)
   const metadata = deps.query.metadata(scope, storedName, 1)[0] ?? null
   const isStored = await has(storedName)
   const isClassic = !isStored && (await has(`${storedName}_bucket`))
@@ -156,7 +162,7 @@ function scaleOf(name: string, stored: string, asked: string): number {
   throw refused(`${name} is stored in ${stored}, which cannot be said in ${asked}.`, `Ask for it in ${stored}.`)
 }
 
-async function hasSeries(scope: Scope, name: string, query: Reading, signal: AbortSignal): Promise<boolean> {
+async function hasSeries(name: string, { scope, signal }: Caller, query: Reading): Promise<boolean> {
   const matchers = [[{ name: '__name__', op: '=' as const, value: name }]]
   const request = { matchers, fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_INTEGER, limit: 1 }
   return (await query.allSeries(scope, request, signal)).items.length > 0
