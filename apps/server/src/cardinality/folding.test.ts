@@ -91,7 +91,10 @@ describe('counters', () => {
         [hits('2'), -3600, 0],
         [hits('2'), 60, 900],
       ]).rows,
-    ).toEqual([['__name__=m_total,job=a', 60, 5]])
+    ).toEqual([
+      ['__name__=m_total,job=a', 30, 0],
+      ['__name__=m_total,job=a', 60, 5],
+    ])
   })
 
   test('after a restart the total goes on from what is stored', () => {
@@ -129,6 +132,18 @@ describe('counters', () => {
     ])
     expect(late.rows).toEqual([['__name__=m_total,job=a', 30.002, 3]])
     expect(late.dropped).toEqual({ rule_out_of_order: 1 })
+  })
+
+  test('a sender that catches up gives a sample a second, whatever the order of its series', () => {
+    const { fold, skip } = open()
+    skip(learningMs)
+    fold([
+      [hits('1'), 300, 1],
+      [hits('2'), 300, 1],
+    ])
+    skip(60_000)
+    const sent = ['1', '2'].flatMap((user) => [310, 320, 330].map((sec, i) => [hits(user), sec, 2 + i] as const))
+    expect(fold(sent).rows).toEqual([310, 320, 330].map((sec, i) => ['__name__=m_total,job=a', sec, 4 + 2 * i]))
   })
 
   test('the end of a series is no growth, and what it had stays', () => {

@@ -22,8 +22,9 @@ import { learningMs, rawCounterIdleMs, rawCounterIdlePressedMs, rawGaugeIdleMs, 
 import { HistogramSum } from './histogram-sum.ts'
 import { MergedSeries } from './merged-series.ts'
 import type { GaugeFunction } from './ports.ts'
+import { RawRows } from './raw-rows.ts'
 import { noSlot, RawSeries } from './raw-series.ts'
-import { nameOf, RuleSet, type ActiveRule, type CompiledRule } from './rule-set.ts'
+import { isGrowing, nameOf, RuleSet, type ActiveRule, type CompiledRule } from './rule-set.ts'
 
 /** The part of the index that folding needs. */
 export interface FoldableSeries {
@@ -56,18 +57,10 @@ const reasonOfLate = 'rule_out_of_order'
 const reasonOfLimit = 'rule_series_limit'
 const reasonOfHistogram = 'rule_native_histogram'
 
-const growingSuffix = /_(total|bucket|sum|count)$/
-
-/** Is the metric one whose growth counts? By its description, else by its name. */
-export function isGrowing(name: string, type: MetricMetadata['type'] | null): boolean {
-  if (type === 'counter') return true
-  if (type === 'histogram' || type === 'summary') return /_(bucket|sum|count)$/.test(name)
-  return type === 'gauge' ? false : growingSuffix.test(name)
-}
-
 export class Folding implements SeriesFolding, SeriesRules {
   readonly #deps: FoldingDeps
   readonly #raw: RawSeries
+  readonly #rows = new RawRows()
   readonly #sets = new Map<string, RuleSet>()
   readonly #startedMs: number
   /** By ref. */
@@ -139,6 +132,8 @@ export class Folding implements SeriesFolding, SeriesRules {
     this.#out.clear()
     const { seriesRefs, timesMs, values } = batch
     const { columns } = this.#deps.series
+    const rows = this.#rows
+    rows.reset()
     let kept = 0
     for (let i = 0; i < batch.sampleCount; i++) {
       const ref = seriesRefs[i]!
@@ -150,13 +145,23 @@ export class Folding implements SeriesFolding, SeriesRules {
       } else if (role < firstRaw) this.#drop(role === dropped ? reasonOfDrop : reasonOfLimit)
       else {
         columns.seenMinute[ref] = columns.nowMinute
-        this.#sample(role - firstRaw, timesMs[i]!, values[i]!)
+        rows.add(role - firstRaw, timesMs[i]!, values[i]!)
       }
     }
     batch.sampleCount = kept
-    this.#histograms(batch)
     this.#exemplars(batch)
     this.#members(batch)
+    rows.eachBySecond(
+      (row) => this.#sample(rows.slots[row]!, rows.timesMs[row]!, rows.values[row]!),
+      () => this.#say(batch),
+    )
+    this.#histograms(batch)
+    this.#say(batch)
+    return this.#out
+  }
+
+  /** What was touched says its new value. */
+  #say(batch: MetricsBatch): void {
     const nowMs = this.#deps.clock.nowMs()
     for (const merged of this.#touched) {
       if (merged.histogram !== null) {
@@ -167,7 +172,6 @@ export class Folding implements SeriesFolding, SeriesRules {
       if (said !== null) batch.addSample(merged.ref, said.timeMs, said.value)
     }
     this.#touched.length = 0
-    return this.#out
   }
 
   lost(batch: MetricsBatch): void {
@@ -266,7 +270,8 @@ export class Folding implements SeriesFolding, SeriesRules {
     if (timeMs < raw.lastMs[slot]!) return this.#drop(reasonOfLate)
     const nowMs = this.#deps.clock.nowMs()
     const isTold = merged.kind === 'counter' ? this.#grow(merged, slot, { timeMs, value, nowMs }) : this.#gauge(merged, slot, value)
-    if (isTold) raw.lastMs[slot] = timeMs
+    if (!isTold) return
+    raw.lastMs[slot] = timeMs
     raw.seenSec[slot] = nowMs / 1000
     merged.heardMs = nowMs
     this.#touch(merged, timeMs)
@@ -326,11 +331,10 @@ export class Folding implements SeriesFolding, SeriesRules {
     const nowMs = this.#deps.clock.nowMs()
     const before = raw.histograms.get(slot) ?? null
     const isTold = this.#isTold(merged, { isFirst: before === null, isZero: histogram.count === 0, timeMs, nowMs })
-    if (histogram.sum !== STALE && isTold !== 'nothing') {
-      if (isTold === 'growth') merged.histogram.add(histogram, before)
-      raw.histograms.set(slot, histogram)
-      raw.lastMs[slot] = timeMs
-    }
+    if (histogram.sum === STALE || isTold === 'nothing') return
+    if (isTold === 'growth') merged.histogram.add(histogram, before)
+    raw.histograms.set(slot, histogram)
+    raw.lastMs[slot] = timeMs
     raw.seenSec[slot] = nowMs / 1000
     merged.heardMs = nowMs
     this.#touch(merged, timeMs)

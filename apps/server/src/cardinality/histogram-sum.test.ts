@@ -47,17 +47,17 @@ function plain({ positiveSpans, positiveCounts }: NativeHistogram): [number, num
 test('what several grew by is the histogram of all that was observed, in the coarsest schema', () => {
   // Away from the bounds of buckets, where a logarithm may round to either side.
   const value = fc.integer({ min: 1, max: 4000 }).map((n) => n * 1.000_123 + 0.000_7)
-  const sender = fc.record({ schema: fc.constantFrom(0, 1, 3), first: fc.array(value), then: fc.array(value), resets: fc.boolean() })
+  const sender = fc.record({ schema: fc.constantFrom(0, 1, 3), first: fc.array(value), later: fc.array(value), resets: fc.boolean() })
   fc.assert(
     fc.property(fc.array(sender, { minLength: 1, maxLength: 5 }), (senders) => {
       const sum = new HistogramSum(of([], senders[0]!.schema))
       const all: number[] = []
-      for (const { schema, first, then, resets } of senders) {
+      for (const { schema, first, later, resets } of senders) {
         const before = of(first, schema)
         sum.add(before, null)
         // One that began anew has less than before, or says so.
-        sum.add(resets ? { ...of(then, schema), resetHint: 'yes' } : of([...first, ...then], schema), before)
-        all.push(...first, ...then)
+        sum.add(resets ? { ...of(later, schema), resetHint: 'yes' } : of([...first, ...later], schema), before)
+        all.push(...first, ...later)
       }
       const wanted = of(all, Math.min(...senders.map(({ schema }) => schema)))
       expect(plain(sum.total)).toEqual(plain(wanted))

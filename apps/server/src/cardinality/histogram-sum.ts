@@ -34,7 +34,7 @@ function spansOf(buckets: Buckets): { spans: number[]; counts: number[] } {
   const counts: number[] = []
   let next = 0
   for (const [index, count] of [...buckets].filter(([, one]) => one !== 0).sort(([a], [b]) => a - b)) {
-    if (counts.length > 0 && index === next) spans[spans.length - 1]! += 1
+    if (counts.length > 0 && index === next) spans.push(1 + (spans.pop() ?? 0))
     else spans.push(index - next, 1)
     counts.push(count)
     next = index + 1

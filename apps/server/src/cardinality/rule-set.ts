@@ -1,6 +1,6 @@
 /** Rules compiled: which decides about a metric, and what labels it leaves. */
 import { AppError, isAppError } from '../kernel/errors.ts'
-import { compilePattern, type Labels } from '../metrics/index.ts'
+import { compilePattern, type Labels, type MetricMetadata } from '../metrics/index.ts'
 import { badRule } from './errors.ts'
 import { labelsPerRuleMax, matchedNamesMax, matchLengthMax } from './limits.ts'
 import type { MetricMatch, RuleAction, RuleDraft } from './ports.ts'
@@ -16,6 +16,15 @@ export interface ActiveRule {
 const familySuffixes = ['_bucket', '_sum', '_count']
 /** Without these a classic histogram or summary means nothing. */
 const keptAlways = new Set(['__name__', 'le', 'quantile'])
+
+const growingSuffix = /_(total|bucket|sum|count)$/
+
+/** Is the metric one whose growth counts? By its description, else by its name. */
+export function isGrowing(name: string, type: MetricMetadata['type'] | null): boolean {
+  if (type === 'counter') return true
+  if (type === 'histogram' || type === 'summary') return /_(bucket|sum|count)$/.test(name)
+  return type === 'gauge' ? false : growingSuffix.test(name)
+}
 
 /** Does the match take this metric name? Throws `cardinality.bad_rule` for a pattern that is none. */
 export function matcherOf({ kind, value }: MetricMatch): (name: string) => boolean {

@@ -66,6 +66,7 @@ const explanations: Readonly<Record<string, string>> = {
   series_limit: 'The project has as many series as it may. Remove a label with many values.',
   cardinality_limit: 'New series over a limit; the page Cardinality says which label exploded.',
   rule_drop_metric: 'A rule of the project drops the metric.',
+  rule_unchanged: 'Part of a sum or gauge of a rule that stayed as it was. Nothing is lost.',
   too_many_labels: 'A series had more labels than allowed.',
   key_unknown: 'The key is not known here or was revoked.',
   too_old: 'The time is further in the past than the store keeps.',
