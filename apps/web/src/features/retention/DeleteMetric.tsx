@@ -22,7 +22,8 @@ export function DeleteMetric({ name, onDeleted }: { readonly name: string; reado
   const remove = useMutation({
     mutationFn: () => deleteMetric(projectPath, name, false),
     onSuccess: async () => {
-      await client.invalidateQueries()
+      // Not what is asked of the metric itself: there is none any more.
+      await client.invalidateQueries({ predicate: ({ queryKey }) => !queryKey.includes(name) })
       onDeleted()
     },
   })
