@@ -19,6 +19,7 @@ const pages: readonly [path: string, name: string][] = [
   ['/explore/metrics?q=up_and_down', 'explore'],
   ['/start', 'start'],
   ['/data/sources', 'sources'],
+  ['/data/targets', 'targets'],
   ['/data/usage', 'usage'],
   ['/data/refused', 'refused'],
   ['/data/import', 'import'],

@@ -19,6 +19,7 @@ import {
   sourcesRoute,
   startRoute,
   systemRoute,
+  targetsRoute,
   tokensRoute,
   usageRoute,
 } from './routes/page-routes.tsx'
@@ -36,6 +37,7 @@ const routeTree = rootRoute.addChildren([
     exploreMetricsRoute,
     startRoute,
     sourcesRoute,
+    targetsRoute,
     usageRoute,
     refusedRoute,
     importRoute,

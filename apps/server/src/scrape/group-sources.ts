@@ -2,12 +2,12 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
-import { isAppError } from '../kernel/errors.ts'
 import type { FileDiscovery, HttpDiscovery, TargetGroup } from './config.ts'
 import { deadline } from './deadline.ts'
 import { FetchFailed, HttpClient } from './http-client.ts'
 import { discoveryTimeoutMs, documentBytesMax, filePollMs, filesPerPatternMax } from './limits.ts'
 import { readGroups } from './target-groups.ts'
+import { wordsOf } from './words.ts'
 
 /** Keeps what it found last when it cannot find anything now, and says why it cannot. */
 export interface GroupSource extends Disposable {
@@ -58,7 +58,7 @@ abstract class PolledGroups implements GroupSource {
       this.isKnown = true
       this.problem = null
     } catch (error) {
-      this.problem = isAppError(error) ? error.publicText : error instanceof Error ? error.message : String(error)
+      this.problem = wordsOf(error)
     }
     if (this.#isDisposed) return
     if (isChanged) changed()
@@ -95,7 +95,7 @@ export class FileGroups extends PolledGroups {
         if (file !== known) isChanged = true
         files.set(path, file)
       } catch (error) {
-        problem ??= `${path}: ${isAppError(error) ? error.publicText : error instanceof Error ? error.message : String(error)}`
+        problem ??= `${path}: ${wordsOf(error)}`
         // A file that is wrong now keeps the targets that it had.
         if (known !== undefined) files.set(path, known)
       }
@@ -181,7 +181,7 @@ export class HttpGroups extends PolledGroups {
       this.#text = text
       return true
     } catch (error) {
-      throw new FetchFailed(`${url}: ${isAppError(error) ? error.publicText : error instanceof Error ? error.message : String(error)}`)
+      throw new FetchFailed(`${url}: ${wordsOf(error)}`)
     }
   }
 }

@@ -9,6 +9,7 @@ import { createGunzip } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import type { Authorization, HttpSettings, SecretSource, TlsSettings } from './config.ts'
 import { redirectsMax } from './limits.ts'
+import { wordsOf } from './words.ts'
 
 /** Why nothing was fetched, in words for people. */
 export class FetchFailed extends Error {
@@ -141,28 +142,4 @@ function tlsOptions(tls: TlsSettings): https.AgentOptions {
     ...(tls.serverName === null ? {} : { servername: tls.serverName }),
     ...(tls.minVersion === null ? {} : { minVersion: tls.minVersion }),
   }
-}
-
-const codes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection broke',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up now',
-  EHOSTUNREACH: 'there is no way to the host',
-  ENETUNREACH: 'there is no way to the network',
-  ETIMEDOUT: 'the connection took too long',
-  Z_DATA_ERROR: 'its gzip is broken',
-  Z_BUF_ERROR: 'its gzip is cut off',
-  HPE_INVALID_CONSTANT: 'the answer is not HTTP',
-}
-
-/** An error of Node in words; what they mean for a person comes first. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const inner =
-    error instanceof AggregateError ? (error.errors[0] as unknown) : error.name === 'AbortError' ? (error.cause ?? error) : error
-  if (inner !== error) return wordsOf(inner)
-  const code = 'code' in error ? String(error.code) : ''
-  const words = codes[code]
-  return words === undefined ? error.message : `${words} (${error.message})`
 }

@@ -4,7 +4,6 @@
  */
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { isAppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import type { ScrapeConfig } from './config.ts'
 import { invalidConfig } from './errors.ts'
@@ -14,6 +13,7 @@ import { filePollMs, targetsMax, yamlCharsMax } from './limits.ts'
 import type { ScrapeConfigView, ScrapeStatus, ScrapeView } from './ports.ts'
 import { readScrapeConfig } from './read-config.ts'
 import type { LoopDeps } from './target-loop.ts'
+import { wordsOf } from './words.ts'
 
 export interface ScraperDeps extends LoopDeps {
   /** Null: nothing is scraped. */
@@ -89,7 +89,7 @@ export class Scraper implements ScrapeStatus, AsyncDisposable {
         this.#error = null
       }
     } catch (error) {
-      const text = isAppError(error) ? error.publicText : error instanceof Error ? error.message : String(error)
+      const text = wordsOf(error)
       if (text !== this.#error) logger.error('the scrape configuration is not used', { path, error: text })
       this.#error = text
     }

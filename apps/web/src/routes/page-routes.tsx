@@ -2,6 +2,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { OverviewPage } from '../features/overview/index.ts'
 import { readExploreSearch } from '../features/metrics/explore-search.ts'
+import { readTargetsSearch } from '../features/targets/targets-search.ts'
 import { choiceOf, oneOf } from '../lib/search-params.ts'
 import { projectRoute } from './project-route.tsx'
 
@@ -35,6 +36,13 @@ export const sourcesRoute = createRoute({
   getParentRoute,
   path: '/data/sources',
   component: lazyRouteComponent(() => import('../features/sources/SourcesPage.tsx'), 'SourcesPage'),
+})
+
+export const targetsRoute = createRoute({
+  getParentRoute,
+  path: '/data/targets',
+  validateSearch: readTargetsSearch,
+  component: lazyRouteComponent(() => import('../features/targets/TargetsPage.tsx'), 'TargetsPage'),
 })
 
 export const usageRoute = createRoute({

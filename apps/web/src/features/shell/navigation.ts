@@ -7,6 +7,7 @@ export type PagePath =
   | '/p/$project/explore/metrics'
   | '/p/$project/start'
   | '/p/$project/data/sources'
+  | '/p/$project/data/targets'
   | '/p/$project/data/usage'
   | '/p/$project/data/refused'
   | '/p/$project/data/import'
@@ -50,6 +51,7 @@ export const navigation: readonly NavigationGroup[] = [
     pages: [
       { to: '/p/$project/start', label: 'Send data', key: 'd', words: 'opentelemetry collector prometheus curl snippet onboarding' },
       { to: '/p/$project/data/sources', label: 'Sources', key: 's', words: 'protocols otlp remote write' },
+      { to: '/p/$project/data/targets', label: 'Targets', key: 'g', words: 'scrape exporters jobs up down prometheus discovery' },
       { to: '/p/$project/data/usage', label: 'Usage', key: 'u', words: 'conservation received stored dropped queued bytes' },
       { to: '/p/$project/data/refused', label: 'Refused', key: 'r', words: 'dead letters errors rejected replay' },
       { to: '/p/$project/data/import', label: 'Import', key: 'i', words: 'file csv json lines upload history backfill' },
