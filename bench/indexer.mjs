@@ -101,8 +101,9 @@ const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-bench-indexer-'))
 const postgres = await openPostgres({ url: null, dataDir, logger: silentLogger, clock })
 try {
   await runPostgresMigrations(postgres.pool, indexerMigrations)
-  measureLookups('hits, 1,000 strings', openIndexer(postgres.pool), strings.slice(0, 1000))
-  measureLookups(`hits, ${count} strings`, openIndexer(postgres.pool), strings)
+  for (const size of [1000, 20_000, 100_000, count]) {
+    measureLookups(`hits, ${size.toLocaleString('en')} strings in turn`, openIndexer(postgres.pool), strings.slice(0, size))
+  }
   await measureRecording('first seen', openIndexer(postgres.pool))
   await measureRecording('known to the database', openIndexer(postgres.pool))
   const known = openIndexer(postgres.pool)

@@ -41,7 +41,7 @@ const keys = (...strings: string[]): UseCaseKeyCollection =>
 let postgres: PostgresEngine
 
 beforeAll(async () => {
-  await setup()
+  setup()
   postgres = await openPostgres({ url: null, dataDir: folder.path, logger: silentLogger, clock: systemClock })
   await runPostgresMigrations(postgres.pool, indexerMigrations)
 })

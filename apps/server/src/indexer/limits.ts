@@ -1,9 +1,7 @@
 /** Bounds of the indexer. */
 
-/** Longest metric name and tag key, code points. */
-export const keyCodePointsMax = 200
 /** Longest string with an id, bytes of UTF-8: an entry of the database's index holds no more than 2,700. Longer ones stay what they are. */
-export const indexedBytesMax = 1000
+const indexedBytesMax = 1000
 /** Ids below are those of shared strings. */
 export const firstStoredId = 65_536
 /** Strings of one statement. */
