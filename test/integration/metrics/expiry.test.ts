@@ -220,6 +220,39 @@ describe('series that left memory', () => {
   })
 })
 
+describe('rollups', () => {
+  test('are made of series that left memory before their buckets were closed, and of late samples of them, once', async () => {
+    const clock = new MovedClock()
+    const timing = { graceMs: 0, quietMs: 0, lateMsMax: 0 }
+    await using stack = await open({ clock, rollups: { clock, timing } })
+    await stack.rollups.roller.open()
+    await fill(stack)
+    clock.aheadMs += 12 * hourMs
+    for (let i = 0; i < 100 && stack.head.sampleCount > 0; i++) stack.head.relieve()
+    expect(stack.expire().expired).toBe(12)
+    while (await stack.rollups.roller.round());
+    expect(stack.registry.seriesCount).toBe(0)
+    const hint = { func: 'count_over_time', startMs: startMs + hourMs, endMs: startMs + 2 * hourMs, stepMs: hourMs, windowMs: hourMs }
+    const counts = async (): Promise<number[]> => {
+      const request = { matchers: [{ name: 'host', op: '=', value: 'a' }] as const, fromMs: 0, toMs: startMs + 2 * hourMs, hint }
+      const grid = await stack.store.grid?.(scope, request, { ...budget, signal: live })
+      return Array.from(grid?.values ?? [])
+    }
+    // Samples at 1000, 2000 and 3000 s of two series. The second hour has the newest sample, which memory covers.
+    expect(await counts()).toEqual([3, 3])
+    await expireAll(stack, clock)
+    const late = { labels: { __name__: 'up', host: 'a', job: 'j0', zone: 'z' }, timeMs: startMs + 1_500_000, value: 1 }
+    await stack.ingest.accept(batchOf(stack.ingest, [late]), 1)
+    await stack.drain()
+    for (let i = 0; i < 100 && stack.head.sampleCount > 0; i++) stack.head.relieve()
+    clock.aheadMs += 12 * hourMs
+    stack.expire()
+    while (await stack.rollups.roller.round());
+    expect((await counts()).sort()).toEqual([3, 4])
+    expect(await stack.rollups.roller.round()).toBe(false)
+  })
+})
+
 describe('a start', () => {
   test('reads only series seen lately; others are found by queries of their time, and samples in the log find theirs', async () => {
     const clock = new MovedClock()

@@ -7,6 +7,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { grownF64, grownU32 } from '../series/growable.ts'
 import { chunkBytes, chunkSamples, chunkSpanMsMax, ChunkPool, noChunk } from './chunk-pool.ts'
+import { cutMsOf } from './head-cut.ts'
 import { ScanBudget } from './head-scan-budget.ts'
 import { SampleColumns } from './sample-columns.ts'
 
@@ -22,18 +23,10 @@ export interface HeadOptions {
   readonly onAppend?: (refs: Uint32Array, timesMs: Float64Array, count: number) => void
 }
 
-/** Share of the chunks given up at once when the budget is used up. */
-const evictShare = 1 / 8
-/** Chunks whose times decide where the cut is. */
-const evictProbes = 65_536
 /** Added to the age of what is pending, because clocks and counters are read at different moments. */
 const pendingSlackSec = 5
 /** Of the budget: what all scans under way may hold of what was given up before they came to it. Comes on top of the budget. */
 const setAsideShare = 1 / 8
-
-function sameValue(a: number, b: number): boolean {
-  return a === b || (Number.isNaN(a) && Number.isNaN(b))
-}
 
 export class Head {
   /** What all scans of this head together may set aside. */
@@ -122,7 +115,7 @@ export class Head {
   /** Gives up an eighth of what it holds, as when the budget is used up: memory is wanted elsewhere. */
   relieve(): void {
     const nowSec = Math.floor(this.#options.clock.monotonicMs() / 1000)
-    this.#evict(this.#cutMs() + 1, this.#insertedBeforeSec(nowSec))
+    this.#evict(cutMsOf(this.#pool) + 1, this.#insertedBeforeSec(nowSec))
   }
 
   /** The refs, of which nothing is held, mean other series now. */
@@ -165,7 +158,8 @@ export class Head {
     if (chunk === noChunk) return 'new'
     const i = this.#pool.position(chunk, timeMs)
     if (i === this.#pool.count(chunk) || this.#pool.timeMs(chunk, i) !== timeMs) return 'new'
-    return sameValue(this.#pool.value(chunk, i), value) ? 'same' : 'conflict'
+    const known = this.#pool.value(chunk, i)
+    return known === value || (Number.isNaN(known) && Number.isNaN(value)) ? 'same' : 'conflict'
   }
 
   /** Appends the first `count` samples of the columns; a second sample of a time is left out. Fast path: newer than all before. */
@@ -347,7 +341,7 @@ export class Head {
   #makeRoom(nowSec: number): void {
     if (this.#pool.used < this.#evictAt) return
     const insertedBeforeSec = this.#insertedBeforeSec(nowSec)
-    const cutMs = this.#cutMs()
+    const cutMs = cutMsOf(this.#pool)
     const freed = this.#evict(cutMs, insertedBeforeSec)
     // Over twice the budget memory matters more than seeing what the engine has not taken yet; it stays durable in the log.
     if (freed === 0 && this.#pool.used >= this.#chunksMax * 2) {
@@ -362,17 +356,6 @@ export class Head {
     this.#hidden = this.hiddenSamples + samples
     this.#hiddenTotal += samples
     this.#hiddenAtSec = nowSec
-  }
-
-  /** The time before which about `evictShare` of the chunks end. */
-  #cutMs(): number {
-    const pool = this.#pool
-    const step = Math.max(Math.floor(pool.limit / evictProbes), 1)
-    const probes = new Float64Array(Math.ceil(pool.limit / step))
-    let count = 0
-    for (let chunk = 1; chunk < pool.limit; chunk += step) if (pool.count(chunk) > 0) probes[count++] = pool.lastMs(chunk)
-    const ends = probes.subarray(0, count).sort()
-    return ends[Math.min(Math.ceil(count * evictShare), count - 1)] ?? -Infinity
   }
 
   /** Frees the chunks at the start of each list that end before `cutMs` and were last changed before `touchedBeforeSec`. */
