@@ -1,4 +1,5 @@
 /** Rows of series that hold ids in place of their labels, over the real engine. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { MemoryStrings } from '../../../apps/server/src/indexer/testing/memory-strings.ts'
@@ -62,6 +63,12 @@ test('rows hold ids, the mirror says what they mean, and a restart reads them', 
   const strings = await texts('SELECT DISTINCT string FROM strings WHERE org = 1 ORDER BY string')
   expect(strings).toEqual(['__name__', 'environment', 'h1', 'host', 'näme ☃', 'production', 'transaction.duration', 'up'])
   expect(await texts("SELECT DISTINCT toString(use_case) FROM strings WHERE string = 'h1' ORDER BY 1")).toEqual(['custom', 'transactions'])
+  // The statement of docs/formats/strings.md.
+  const documented =
+    /```sql\n([^`]+)```/.exec(readFileSync(new URL('../../../docs/formats/strings.md', import.meta.url), 'utf8'))?.[1] ?? ''
+  expect(
+    (await texts(`SELECT arrayStringConcat(arraySort(arrayMap(pair -> pair.2, labels)), ' ') FROM (${documented}) ORDER BY 1`)).sort(),
+  ).toEqual(['h1 production up', 'h1 transaction.duration', 'näme ☃ production up'])
   await using again = await open(storage)
   expect(again.registry.seriesCount).toBe(3)
   expect(Object.keys(await readAll(again)).sort()).toEqual(
