@@ -56,6 +56,10 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
     await banner.getByText('the metric has all the 100 series').waitFor()
     await banner.getByText('user-1', { exact: false }).first().waitFor()
     expect(await axeViolations(page)).toEqual([])
+    await page
+      .getByRole('table', { name: 'dropped points' })
+      .getByText(String(4 * limit), { exact: true })
+      .waitFor()
     await keepPicture(page, 'cardinality-explosion')
 
     // The first press shows what it would do, the second does it.

@@ -149,6 +149,7 @@ export class Folding implements SeriesFolding, SeriesRules {
       }
     }
     batch.sampleCount = kept
+    batch.ownSamples = 0
     this.#exemplars(batch)
     this.#members(batch)
     rows.eachBySecond(

@@ -2,7 +2,7 @@
 import type { Conservation, Kind, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MetricsBatch } from './batch/metrics-batch.ts'
-import { countDropped, emptyReason, RowCollector, showHistograms } from './ingest.ts'
+import { countDropped, countedRows, emptyReason, RowCollector, showHistograms } from './ingest.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
 import type { SeriesDecisions } from './ports.ts'
@@ -128,6 +128,7 @@ export class MetricsHandler implements KindHandler {
     for (const ref of this.#rows.collect(batch)) rowRefs.push(ref)
     const refusals = this.#admission.judgeNow(batch.tenant, rowRefs)
     if (refusals === null) return points
+    rows = countedRows(batch)
     return countDropped(conservation, batch, { dropped: this.#admission.takeOut(batch, rowRefs, refusals), rows, points })
   }
 

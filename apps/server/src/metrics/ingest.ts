@@ -120,6 +120,12 @@ export function emptyReason({ tenant }: MetricsBatch, decisions: SeriesDecisions
   return decisions?.folding.has(tenant) === true ? 'rule_unchanged' : 'empty_point'
 }
 
+/** Rows that the sender knows of. */
+export function countedRows({ sampleCount, histogramCount, ownSamples }: MetricsBatch): number {
+  // Each stands before another sample; some may be gone already.
+  return sampleCount + histogramCount - Math.min(ownSamples, Math.floor(sampleCount / 2))
+}
+
 /** Makes the batch's native histograms visible. */
 export function showHistograms(batch: MetricsBatch, registry: SeriesRegistry, histograms: HistogramHead): void {
   batch.histograms.forEach((histogram, i) => {
@@ -199,7 +205,7 @@ class Ingest implements MetricsIngest {
 
   /** Takes refused series out, counts their points and gives those that remain. */
   #takeOut(batch: MetricsBatch, { rowRefs, refusals, points }: { rowRefs: number[]; refusals: Refusals; points: number }): number {
-    const rows = batch.sampleCount + batch.histogramCount
+    const rows = countedRows(batch)
     const dropped = this.#admission.takeOut(batch, rowRefs, refusals)
     return countDropped(this.#deps.conservation, batch, { dropped, rows, points })
   }

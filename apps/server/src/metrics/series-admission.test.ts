@@ -67,7 +67,7 @@ function open(far: boolean) {
     fill(batch, ns, timeMs)
     return ingest.accept(batch, 10)
   }
-  return { ...parts, log, records, asked, clock, send, handler, series }
+  return { ...parts, ingest, log, records, asked, clock, send, handler, series }
 }
 
 test.each([false, true])('refused series are taken out, the rest of the batch is stored; far away: %s', async (far) => {
@@ -92,6 +92,20 @@ test('nothing is asked about durable series, and refused ones are not asked abou
   await send([0, 1], startMs + 3)
   expect(asked).toEqual([[0, 1], [1]])
   expect(conservation.rows()).toMatchObject([{ received: 8, dropped: { cardinality_limit: 4 }, queued: 4 }])
+})
+
+test('zeros that the decoder put are not counted as points of the sender', async () => {
+  const { ingest, series, conservation } = open(false)
+  const batch = new MetricsBatch()
+  batch.reset(tenant)
+  for (const n of [0, 1, 3]) {
+    batch.addSample(series(n), startMs - 1000, 0)
+    batch.addSample(series(n), startMs, 7)
+    batch.ownSamples++
+    batch.pointsReceived++
+  }
+  await ingest.accept(batch, 10)
+  expect(conservation.rows()).toMatchObject([{ received: 3, dropped: { cardinality_limit: 2 }, queued: 1 }])
 })
 
 test('a refused series is in no list of names and values', async () => {

@@ -147,14 +147,22 @@ function takeOutSamples(batch: MetricsBatch, out: Uint32Array, counts: Uint32Arr
   for (let i = 0; i < batch.sampleCount; i++) {
     const ref = seriesRefs[i]!
     const reason = ref < out.length ? out[ref]! : 0
-    if (reason > 0) counts[reason - 1]!++
-    else {
+    if (reason > 0) {
+      if (isOwnZero(batch, i)) batch.ownSamples--
+      else counts[reason - 1]!++
+    } else {
       seriesRefs[kept] = ref
       timesMs[kept] = timesMs[i]!
       values[kept++] = values[i]!
     }
   }
   batch.sampleCount = kept
+}
+
+/** Did the decoder put this zero? Then no point of the sender's goes with it. */
+function isOwnZero({ seriesRefs, values, timesMs, sampleCount, ownSamples }: MetricsBatch, row: number): boolean {
+  const next = row + 1
+  return ownSamples > 0 && values[row] === 0 && next < sampleCount && seriesRefs[next] === seriesRefs[row] && timesMs[next]! > timesMs[row]!
 }
 
 function takeOutHistograms(batch: MetricsBatch, out: Uint32Array, counts: Uint32Array): void {

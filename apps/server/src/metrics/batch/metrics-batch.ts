@@ -12,6 +12,8 @@ const initialSamples = 4096
 export class MetricsBatch {
   tenant: Tenant = { organizationId: 0, projectId: 0 }
   sampleCount = 0
+  /** Of these, zeros that the decoder put at a start time: the sender did not count them. Right before another sample of their series. */
+  ownSamples = 0
   /** Refs of the tenant's `SeriesRegistry`. */
   seriesRefs = new Uint32Array(initialSamples)
   /** ms since 1970. */
@@ -38,6 +40,7 @@ export class MetricsBatch {
   reset(tenant: Tenant): void {
     this.tenant = tenant
     this.sampleCount = 0
+    this.ownSamples = 0
     this.histogramCount = 0
     this.histogramRefs.length = 0
     this.histogramTimesMs.length = 0

@@ -86,6 +86,7 @@ export class DecodeSession {
   /** A sample the sender did not count: a 0 at a start time, or `target_info`. */
   addOwnSample(ref: number, timeMs: number, value: number): void {
     this.batch.addSample(ref, timeMs, value)
+    this.batch.ownSamples++
     this.addedSamples++
   }
 

@@ -7,6 +7,7 @@ import { formatAgo } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
+import { MiddleCut } from '../../ui/MiddleCut.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
@@ -185,7 +186,7 @@ function Order({ order, onOrder }: { readonly order: CostOrder; readonly onOrder
 }
 
 const costColumns: readonly Column<MetricCost>[] = [
-  { id: 'name', header: 'Metric', isMain: true, value: ({ name }) => name, cell: ({ name }) => <code title={name}>{name}</code> },
+  { id: 'name', header: 'Metric', isMain: true, value: ({ name }) => name, cell: ({ name }) => <MiddleCut text={name} /> },
   counted('active', 'Series, last hour', ({ activeSeries }) => activeSeries),
   { ...counted('new', 'New, last hour', ({ newSeries }) => newSeries), isExtra: true },
   {
@@ -200,6 +201,7 @@ const costColumns: readonly Column<MetricCost>[] = [
     id: 'refused',
     header: 'Dropped, last hour',
     isNumber: true,
+    isExtra: true,
     value: ({ refusedSeries }) => refusedSeries,
     cell: ({ refusedSeries }) => (refusedSeries === 0 ? '' : `about ${formatCount(refusedSeries)}`),
   },
