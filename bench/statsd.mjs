@@ -1,7 +1,8 @@
 /**
  * What a line of StatsD costs. Starts the built program on a fresh data directory, sends lines of a steady mix (counters 60 %, gauges 20 %, timers
  * 15 %, sets 5 %; tags; packed into datagrams of up to 1,432 bytes) at a rate that nothing is lost at, and compares what PromQL has with what was
- * sent. `--lines <n>` (2000000), `--rate <lines a second>` (100000), `--series <n>` (2000), `--single` for one line a datagram.
+ * sent. `--lines <n>` (2000000), `--rate <lines a second>` (100000), `--series <n>` (2000), `--single` for one line a datagram. `--flood`: as fast
+ * as it goes instead, and how long other requests take meanwhile.
  */
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100000' },
     series: { type: 'string', default: '2000' },
     single: { type: 'boolean', default: false },
+    flood: { type: 'boolean', default: false },
     port: { type: 'string', default: '18125' },
     program: { type: 'string', default: join(root, 'apps/server/bin/bellwether.mjs') },
     'no-build': { type: 'boolean', default: false },
@@ -98,13 +100,31 @@ async function sendAll(all, rounds) {
       socket.send(bytes, port, '127.0.0.1')
       sent += lines
       const aheadMs = (sent / rate) * 1000 - (performance.now() - startedMs)
-      if (aheadMs > 2) await sleep(aheadMs)
+      if (aheadMs > 2 && !values.flood) await sleep(aheadMs)
+      // The socket's own queue has no bound: what is sent faster than the kernel takes it would pile up here.
+      if (values.flood && ++datagramsSent % 64 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
   }
   const seconds = (performance.now() - startedMs) / 1000
   await sleep(200)
   socket.close()
   return { sent, seconds }
+}
+
+let datagramsSent = 0
+
+/** Milliseconds that small questions take, one after the other, until `state.stop`. */
+async function askAround(url, state) {
+  const times = []
+  while (!state.stop) {
+    const fromMs = performance.now()
+    await ask(url, 'vector(1)')
+    times.push(performance.now() - fromMs)
+    await sleep(5)
+  }
+  times.sort((a, b) => a - b)
+  const at = (q) => times[Math.min(Math.floor(q * times.length), times.length - 1)].toFixed(1)
+  return `${times.length} questions, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`
 }
 
 async function ask(url, query) {
@@ -137,9 +157,20 @@ try {
   const idleFrom = treeCpuSec(child.pid)
   await sleep(10_000)
   const idlePerSec = (treeCpuSec(child.pid) - idleFrom) / 10
+  if (values.flood) {
+    const quiet = { stop: false }
+    const asking = askAround(url, quiet)
+    await sleep(5_000)
+    quiet.stop = true
+    console.log(`without a flood: ${await asking}`)
+  }
+  const state = { stop: false }
+  const flooded = values.flood ? askAround(url, state) : null
   const before = treeCpuSec(child.pid)
   const beganMs = performance.now()
   const { sent, seconds } = await sendAll(out, rounds)
+  state.stop = true
+  if (flooded !== null) console.log(`under the flood: ${await flooded}`)
   await sleep(15_000)
   const wholeSec = (performance.now() - beganMs) / 1000
   const cpuSec = treeCpuSec(child.pid) - before
