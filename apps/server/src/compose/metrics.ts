@@ -228,7 +228,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames, hidden }),
     describedTypeOf: createDescribedTypes({ metadata, sets }),
-    uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets, past }),
+    uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets, past, hidden }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
 }
