@@ -51,6 +51,8 @@ const fieldsPerLineMax: u32 = 10000
 const exactMax: u64 = 9007199254740992
 /** Powers of ten that are doubles: 10^0 to 10^22. */
 const powerMax: i32 = 22
+/** Powers of ten in 128 bits go from 10^-tensMax to 10^tensMax. */
+const tensMax: i32 = 64
 /** A number with more digits before its point, or an exponent beyond this, may be no finite double: the caller's line. */
 const magnitudeMax: i32 = 250
 
@@ -65,17 +67,22 @@ let rowsMax: u32 = 0
 let times: usize = 0
 let values: usize = 0
 let powers: usize = 0
+let tens: usize = 0
 let rowCount: u32 = 0
 /** Of the number read last. */
 let number: f64 = 0
 let numberKind: u32 = 0
 
+/**
+ * `powersFrom`: 10^0 to 10^22 as doubles; behind them the powers from 10^-64 to 10^64, 128 bits of each, rounded down, the high word first.
+ */
 export function layOut(rowsFrom: usize, rowsBound: u32, timesFrom: usize, valuesFrom: usize, powersFrom: usize): void {
   rows = rowsFrom
   rowsMax = rowsBound
   times = timesFrom
   values = valuesFrom
   powers = powersFrom
+  tens = powersFrom + ((powerMax as usize) + 1) * 8 + (tensMax as usize) * 16
 }
 
 /**
@@ -322,9 +329,60 @@ function readNumber(at: usize): usize {
     if (exponent < 0) value /= load<f64>(powers + ((-exponent as usize) << 3))
     else if (exponent > 0) value *= load<f64>(powers + ((exponent as usize) << 3))
     number = isNegative ? -value : value
+  } else if (digits <= 19 && mantissa != 0 && exponent >= -tensMax && exponent <= tensMax) {
+    const bits = nearestDouble(mantissa, exponent)
+    number = reinterpret<f64>(isNegative ? bits | (1 << 63) : bits)
+    if (bits == 0) numberKind = kindDigits
   } else {
     number = 0
     numberKind = kindDigits
   }
   return at
+}
+
+/**
+ * The bits of the double nearest to `mantissa * 10^exponent` (to even when it lies between two), 0 when 128 bits of the power cannot tell.
+ * After Daniel Lemire, "Number parsing at a gigabyte per second" (2021), section 5: the product with the upper half of the power decides nearly
+ * always; an error can only reach the bits that count through a run of ones, which is looked for.
+ */
+function nearestDouble(mantissa: u64, exponent: i32): u64 {
+  const shift = clz(mantissa)
+  const whole = mantissa << shift
+  const power = tens + (exponent as isize) * 16
+  const upper = load<u64>(power)
+  let high = upperProduct(whole, upper)
+  let low = whole * upper
+  if ((high & 0x1ff) == 0x1ff && low + whole < whole) {
+    const lower = load<u64>(power, 8)
+    const carried = low + upperProduct(whole, lower)
+    if (carried < low) high += 1
+    low = carried
+    if ((high & 0x1ff) == 0x1ff && low + 1 == 0 && whole * lower + whole < whole) return 0
+  }
+  const top = high >> 63
+  let bits = high >> (top + 9)
+  // Exactly between two doubles, as far as can be seen.
+  if (low == 0 && (high & 0x1ff) == 0 && (bits & 3) == 1) return 0
+  // 217706 / 2^16: the binary digits of a decimal one.
+  let scale = (((217706 * exponent) >> 16) + 64 + 1023) as i64
+  scale -= (shift as i64) + ((1 ^ top) as i64)
+  bits = (bits + (bits & 1)) >> 1
+  if (bits >> 53 != 0) {
+    bits >>= 1
+    scale += 1
+  }
+  if (scale < 1 || scale > 2046) return 0
+  return ((scale as u64) << 52) | (bits & 0xfffffffffffff)
+}
+
+/** The upper 64 bits of a product of two times 64. */
+function upperProduct(a: u64, b: u64): u64 {
+  const aLow = a & 0xffffffff
+  const aHigh = a >> 32
+  const bLow = b & 0xffffffff
+  const bHigh = b >> 32
+  const one = aLow * bHigh
+  const other = aHigh * bLow
+  const middle = ((aLow * bLow) >> 32) + (one & 0xffffffff) + (other & 0xffffffff)
+  return aHigh * bHigh + (one >> 32) + (other >> 32) + (middle >> 32)
 }

@@ -288,6 +288,27 @@ describe('both ways tell the same', () => {
     )
   })
 
+  test('for digits of every length and exponent, also just at and between two doubles', async () => {
+    const digits = fc.oneof(
+      fc.bigInt({ min: 0n, max: 10n ** 19n - 1n }).map(String),
+      // Half way between two neighbours, and one beside it.
+      fc
+        .tuple(fc.bigInt({ min: 2n ** 52n, max: 2n ** 53n - 1n }), fc.nat(9), fc.integer({ min: -1, max: 1 }))
+        .map(([n, shift, by]) => String((((2n * n + 1n) << BigInt(shift)) + BigInt(by)) % 10n ** 19n)),
+    )
+    const number = fc.tuple(digits, fc.nat(19), fc.integer({ min: -70, max: 70 }), fc.boolean()).map(([text, at, e, isNegative]) => {
+      const padded = text.padStart(at + 1, '0')
+      return `${isNegative ? '-' : ''}${padded.slice(0, padded.length - at)}.${padded.slice(padded.length - at)}e${e}`
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(number, { minLength: 200, maxLength: 400 }), async (numbers) => {
+        const { rows } = await new Reader(1 << 20).read(numbers.map((text) => `m value=${text} ${ns}\n`).join(''))
+        expect(rows).toEqual(numbers.map((text) => `m ${Number(text)} @${nowMs}`))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   test('for more fields than one walk takes, in one line and in many', async () => {
     const many = Array.from({ length: 8000 }, (_unused, i) => `m,i=${i % 900} a=${i},b=${i}.5,c=${i}i,d=t,e=1e${i % 30} ${ns}\n`).join('')
     const wide = `w ${Array.from({ length: 9000 }, (_unused, i) => `f${i}=${i}`).join(',')} ${ns}\n`

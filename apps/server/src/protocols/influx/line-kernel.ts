@@ -23,7 +23,10 @@ const valuesAt = timesAt + rowsMax * 8
 const powersAt = valuesAt + rowsMax * 8
 /** 10^0 to 10^22 are doubles; a longer product would be rounded twice. */
 const powers = 23
-const bodyAt = powersAt + powers * 8
+/** And from 10^-64 to 10^64 in 128 bits. */
+const tensMax = 64
+const tensAt = powersAt + powers * 8
+const bodyAt = tensAt + (2 * tensMax + 1) * 16
 
 const tenantHighAt = 84
 const stopAt = 92
@@ -61,6 +64,12 @@ export class LineKernel {
     this.memory.exports.layOut(columnsAt, rowsMax, timesAt, valuesAt, powersAt)
     const table = new Float64Array(this.memory.exports.memory.buffer, powersAt, powers)
     table.forEach((_unused, exponent) => (table[exponent] = Number(`1e${exponent}`)))
+    const tens = new BigUint64Array(this.memory.exports.memory.buffer, tensAt, 2 * (2 * tensMax + 1))
+    for (let exponent = -tensMax; exponent <= tensMax; exponent++) {
+      const power = powerOfTen(exponent)
+      tens[2 * (exponent + tensMax)] = power >> 64n
+      tens[2 * (exponent + tensMax) + 1] = BigInt.asUintN(64, power)
+    }
   }
 
   /** Takes the next part of a body. */
@@ -86,4 +95,12 @@ export class LineKernel {
   get stop(): number {
     return this.#control.getUint32(stopAt, true)
   }
+}
+
+/** The first 128 binary digits of a power of ten. */
+function powerOfTen(exponent: number): bigint {
+  const whole = 10n ** BigInt(Math.abs(exponent))
+  const digits = whole.toString(2).length
+  if (exponent < 0) return (1n << BigInt(127 + digits)) / whole
+  return digits > 128 ? whole >> BigInt(digits - 128) : whole << BigInt(128 - digits)
 }
