@@ -24,6 +24,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
+import type { Tenant } from '../kernel/scope.ts'
 import {
   createAggregates,
   createDescribedTypes,
@@ -104,6 +105,8 @@ export interface MetricsPathDeps {
   readonly openCardinality: ((state: CardinalityState) => Promise<OpenedCardinality>) | null
   /** Who gives strings their ids; null: nobody, rows of series carry their labels. */
   readonly indexer: StringIndexer | null
+  /** Series with strings over a quota were dropped, in a sentence for the people of the project. */
+  readonly onWritesLimit?: (tenant: Tenant, text: string) => void
   /** Decodes bodies of the raw lanes; called only once the writer runs. */
   readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
 }
@@ -166,7 +169,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
     logger,
   }
   const cardinality = (await deps.openCardinality?.(state)) ?? null
-  const deciding = decisionsOf(deps.indexer, registry, cardinality)
+  const deciding = decisionsOf(deps, registry, cardinality)
   const strings = deps.indexer === null ? {} : { strings: new SeriesStrings({ indexer: deps.indexer, clock, logger }) }
   const handler = createMetricsHandler({ ...shared, ...deciding, ...strings, decodeRaw: deps.decodeRaw })
   const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
@@ -253,14 +256,22 @@ function recordsOf(log: Spool, book: Lanes['book'] | null): Pick<Spool, 'recover
 
 /** Distinct series first: strings of a series that is refused cost nothing. */
 function decisionsOf(
-  indexer: StringIndexer | null,
+  { indexer, onWritesLimit }: Pick<MetricsPathDeps, 'indexer' | 'onWritesLimit'>,
   registry: SeriesRegistry,
   cardinality: OpenedCardinality | null,
 ): { decisions?: SeriesDecisions } {
   if (cardinality === null) return {}
   const { decisions } = cardinality
   if (indexer === null) return { decisions }
-  return { decisions: { ...decisions, gates: [...decisions.gates, new WritesGate({ registry, indexer })] } }
+  return {
+    decisions: {
+      ...decisions,
+      gates: [
+        ...decisions.gates,
+        new WritesGate({ registry, indexer, ...(onWritesLimit === undefined ? {} : { onRefused: onWritesLimit }) }),
+      ],
+    },
+  }
 }
 
 function openLog({ config, dataDir, memory, clock, logger }: MetricsPathDeps): Promise<Spool> {

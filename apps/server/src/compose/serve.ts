@@ -104,6 +104,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       openCardinality: (state) =>
         composeCardinality({ config, engines, clock, logger, onExplosion: tellOfExplosion(refusedSamples, clock) }, state, resources),
       indexer: await composeIndexer({ ...shared, engines, instruments, registryBytes: memory.registryBytes }),
+      onWritesLimit: (tenant, text) => refusedSamples.note(tenant, 'limits', 'writes_limit', text, clock.nowMs()),
       low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
       decodeRaw(record, batch) {
         if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')

@@ -19,6 +19,7 @@ import { WritesGate } from './writes-gate.ts'
 const tenant = { organizationId: 1, projectId: 1 }
 let registry: SeriesRegistry
 let indexer: StringIndexer
+let told: string[]
 
 /** A gate that lets so many strings in. */
 function gate(limit: number): WritesGate {
@@ -32,7 +33,7 @@ function gate(limit: number): WritesGate {
     clock,
     logger: silentLogger,
   })
-  return new WritesGate({ registry, indexer })
+  return new WritesGate({ registry, indexer, onRefused: (_, text) => told.push(text) })
 }
 
 function series(name: string, host: string): number {
@@ -44,6 +45,7 @@ function series(name: string, host: string): number {
 
 beforeEach(() => {
   registry = new SeriesRegistry(defaultSeriesLimits, 1)
+  told = []
 })
 
 test('a series with a string over the quota is refused, the others pass, and shared strings are free', async () => {
@@ -51,6 +53,7 @@ test('a series with a string over the quota is refused, the others pass, and sha
   const refs = ['h1', 'h2', 'h3'].map((host) => series('up', host))
   const refused = await writes.judge(tenant, refs)
   expect(refused).toEqual({ reason: 'writes_limit', refs: [refs[2]] })
+  expect(told).toEqual([expect.stringMatching(/^1 new series dropped, one of them of 'up': with 'h3' there would be more/)])
   expect(await writes.judge(tenant, refs)).toEqual({ reason: 'writes_limit', refs: [refs[2]] })
   expect(await writes.judge(tenant, refs.slice(0, 2))).toEqual({ reason: 'writes_limit', refs: [] })
 })

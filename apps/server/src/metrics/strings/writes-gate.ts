@@ -15,7 +15,12 @@ import { defaultUseCase, useCaseOfMetric } from './series-use-case.ts'
 export interface WritesGateDeps {
   readonly registry: Pick<SeriesRegistry, 'labels' | 'eachPair' | 'tenantOf' | 'symbols'>
   readonly indexer: Pick<StringIndexer, 'lookup' | 'admitNew' | 'admitNewNow'>
+  /** A sentence for the people of the project. */
+  readonly onRefused?: (tenant: Tenant, text: string) => void
 }
+
+/** Of a string, in that sentence. */
+const shownLengthMax = 100
 
 const reason = 'writes_limit'
 const nothing: RefusedSeries = { reason, refs: [] }
@@ -61,7 +66,7 @@ export class WritesGate implements SeriesGate {
     for (const [useCaseId, strings] of unknown.strings) {
       refused.set(useCaseId, this.#deps.indexer.admitNewNow(useCaseId, tenant.organizationId, strings))
     }
-    return refusedOf(unknown, refused)
+    return this.#refusedOf(tenant, unknown, refused)
   }
 
   async #ask(tenant: Tenant, unknown: Unknown): Promise<RefusedSeries> {
@@ -69,7 +74,21 @@ export class WritesGate implements SeriesGate {
     for (const [useCaseId, strings] of unknown.strings) {
       refused.set(useCaseId, await this.#deps.indexer.admitNew(useCaseId, tenant.organizationId, strings))
     }
-    return refusedOf(unknown, refused)
+    return this.#refusedOf(tenant, unknown, refused)
+  }
+
+  #refusedOf(tenant: Tenant, { series }: Unknown, refused: ReadonlyMap<UseCaseId, ReadonlySet<string>>): RefusedSeries {
+    const out = series.filter(({ useCaseId, strings }) => strings.some((string) => refused.get(useCaseId)?.has(string)))
+    const [first] = out
+    if (first === undefined) return nothing
+    const metric = this.#deps.registry.labels(first.ref).find(([name]) => name === nameLabel)?.[1] ?? ''
+    const string = first.strings.find((one) => refused.get(first.useCaseId)?.has(one)) ?? ''
+    const [shownMetric, shown] = [metric, string].map((text) => text.slice(0, shownLengthMax))
+    this.#deps.onRefused?.(
+      tenant,
+      `${out.length} new series dropped, one of them of '${shownMetric}': with '${shown}' there would be more first-seen names, labels and values than the quota has (BELLWETHER_WRITES_LIMIT)`,
+    )
+    return { reason, refs: out.map(({ ref }) => ref) }
   }
 
   #unknown({ organizationId }: Tenant, refs: readonly number[]): Unknown {
@@ -132,11 +151,4 @@ function note(unknown: Unknown, series: UnknownSeries): void {
   const all = unknown.strings.get(series.useCaseId) ?? new Set()
   for (const string of series.strings) all.add(string)
   unknown.strings.set(series.useCaseId, all)
-}
-
-function refusedOf({ series }: Unknown, refused: ReadonlyMap<UseCaseId, ReadonlySet<string>>): RefusedSeries {
-  const refs = series
-    .filter(({ useCaseId, strings }) => strings.some((string) => refused.get(useCaseId)?.has(string)))
-    .map(({ ref }) => ref)
-  return { reason, refs }
 }
