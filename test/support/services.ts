@@ -26,6 +26,7 @@ export const prometheusPath: string | null = find('BELLWETHER_TEST_PROMETHEUS', 
 export const promtoolPath: string | null = find('BELLWETHER_TEST_PROMTOOL', ['promtool'])
 export const redisPath: string | null = find('BELLWETHER_TEST_REDIS', ['redis-server', 'valkey-server'])
 export const nodeExporterPath: string | null = find('BELLWETHER_TEST_NODE_EXPORTER', ['prometheus-node-exporter', 'node_exporter'])
+export const opensslPath: string | null = find('BELLWETHER_TEST_OPENSSL', ['openssl'])
 
 /** For `describe.skipIf`: true where the service is missing and that may be. Under CI=true a missing service is an error here. */
 export function mayBeMissing(service: string, path: string | null): boolean {
