@@ -60,3 +60,11 @@ test('over its bound the oldest go, and are counted', () => {
   fresh.append(new SetRows())
   expect(fresh.memberCount).toBe(3)
 })
+
+test('rows whose refs are given to other series go', () => {
+  const { fresh, held } = open()
+  fresh.append(rowsOf(1, 0, [1]))
+  fresh.append(rowsOf(2, 0, [2]))
+  fresh.clear(new Set([1]))
+  expect(held()).toEqual(['2 @0 2'])
+})

@@ -16,6 +16,9 @@ export interface FreshMembersDeps {
 /** Added to the age of what is pending, because clocks and counters are read at different moments. */
 const pendingSlackMs = 5_000
 
+/** A row without a series. */
+const noRef = 0xffffffff
+
 interface Held {
   readonly rows: SetRows
   /** Monotonic. */
@@ -59,9 +62,16 @@ export class FreshMembers {
       const { rows } = this.#held[at]!
       for (let i = 0; i < rows.count; i++) {
         const timeMs = rows.timesMs[i]!
-        if (timeMs < fromMs || timeMs >= toMs) continue
+        if (timeMs < fromMs || timeMs >= toMs || rows.refs[i] === noRef) continue
         visit(rows.refs[i]!, timeMs, rows.members.subarray(i === 0 ? 0 : rows.ends[i - 1]! * 2, rows.ends[i]! * 2))
       }
+    }
+  }
+
+  /** The refs mean other series now: their rows go, and are counted again once they are in the engine. */
+  clear(refs: ReadonlySet<number>): void {
+    for (const { rows } of this.#held) {
+      for (let i = 0; i < rows.count; i++) if (refs.has(rows.refs[i]!)) rows.refs[i] = noRef
     }
   }
 

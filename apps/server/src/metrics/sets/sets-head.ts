@@ -1,11 +1,12 @@
 /** What is in memory of sets: which metrics have members, and the members that may not be in the engine yet. */
+import type { RefHolder } from '../ports.ts'
 import type { RecordSets } from '../record/set-section.ts'
 import type { SeriesRegistry } from '../series/registry.ts'
 import { FreshMembers, type FreshMembersDeps } from './fresh-members.ts'
 import { SetRows } from './set-rows.ts'
 import { SetMetrics } from './set-metrics.ts'
 
-export class SetsHead {
+export class SetsHead implements RefHolder {
   readonly fresh: FreshMembers
   readonly metrics = new SetMetrics()
   readonly #registry: SeriesRegistry
@@ -13,6 +14,11 @@ export class SetsHead {
   constructor(registry: SeriesRegistry, deps: FreshMembersDeps) {
     this.#registry = registry
     this.fresh = new FreshMembers(deps)
+    registry.holdsRefs(this)
+  }
+
+  clear(refs: Uint32Array): void {
+    if (this.fresh.memberCount > 0) this.fresh.clear(new Set(refs))
   }
 
   /** Makes acknowledged members visible. */
