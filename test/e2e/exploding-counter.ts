@@ -6,10 +6,10 @@ export interface Shop {
 }
 
 /** Cumulative counts of orders by user and region, as an SDK that started `startedMs` ago sends them. Gives the answer's status. */
-export async function sendOrders(shop: Shop, users: number, orders: number, startedMs: number): Promise<number> {
+export async function sendOrders(shop: Shop, users: number, orders: number, startedMs: number, firstUser = 0): Promise<number> {
   const nowMs = Date.now()
   const text = (key: string, stringValue: string) => ({ key, value: { stringValue } })
-  const dataPoints = Array.from({ length: users }, (_, user) => ({
+  const dataPoints = Array.from({ length: users }, (_, i) => i + firstUser).map((user) => ({
     attributes: [text('user', `user-${user}`), text('region', user % 2 === 0 ? 'north' : 'south')],
     startTimeUnixNano: `${nowMs - startedMs}000000`,
     timeUnixNano: `${nowMs}000000`,
