@@ -20,6 +20,7 @@ const names: Readonly<Record<string, string>> = {
   remote_write_1: 'Prometheus remote write 1',
   remote_write_2: 'Prometheus remote write 2',
   scrape: 'Scraped targets',
+  statsd: 'StatsD',
   self: 'Bellwether itself',
 }
 

@@ -6,11 +6,11 @@ const facts = { origin: 'https://watch.example.com', key: '0123456789abcdef01234
 describe('snippets', () => {
   it('all carry the real key and address', () => {
     const all = snippetsFor(facts)
-    expect(all.map((snippet) => snippet.id)).toEqual(['node', 'python', 'go', 'java', 'collector', 'prometheus', 'curl'])
+    expect(all.map((snippet) => snippet.id)).toEqual(['node', 'python', 'go', 'java', 'collector', 'statsd', 'prometheus', 'curl'])
     for (const snippet of all) {
       const text = snippet.steps.map((step) => step.code).join('\n')
       expect(text, snippet.id).toContain(facts.key)
-      expect(text, snippet.id).toContain(facts.origin)
+      expect(text, snippet.id).toContain(snippet.id === 'statsd' ? new URL(facts.origin).hostname : facts.origin)
     }
   })
 

@@ -103,6 +103,20 @@ func main() {
 	}
 }`
 
+/** The key goes as a tag: UDP has no other place for it. */
+const statsd = ({ origin, key }: SnippetFacts): string => `import { StatsD } from 'hot-shots'
+
+const statsd = new StatsD({
+  host: '${new URL(origin).hostname}',
+  port: 8125,
+  globalTags: { bellwether_key: '${key}' },
+})
+statsd.increment('hello.requests', { route: '/' })
+statsd.timing('hello.duration', 42)`
+
+const statsdLine = ({ origin, key }: SnippetFacts): string =>
+  `echo 'hello.requests:1|c|#route:/,bellwether_key:${key}' | nc -u -w1 ${new URL(origin).hostname} 8125`
+
 /** Every way we show, the most common first. */
 export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
   const env = { title: 'Say where to send', code: environment(facts) }
@@ -158,6 +172,14 @@ export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
       steps: [
         { title: 'collector.yaml: this host, and whatever sends to the collector', code: collector(facts) },
         { title: 'Start it', code: 'otelcol-contrib --config collector.yaml' },
+      ],
+    },
+    {
+      id: 'statsd',
+      label: 'StatsD',
+      steps: [
+        { title: 'From a shell (UDP; shown after ten seconds)', code: statsdLine(facts) },
+        { title: 'Or from a program, with any StatsD or DogStatsD client', code: statsd(facts) },
       ],
     },
     {
