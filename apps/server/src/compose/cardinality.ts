@@ -34,6 +34,9 @@ export interface CardinalityState {
 /** An hour that moves on by ten minutes: long enough that what comes once does not come for nothing, short enough to recover from it. */
 const window = { windowSec: 3600, granularitySec: 600 }
 
+/** What a project may have in use at once may be replaced once within the window. */
+const organizationFactor = 2
+
 /** Errors by code: `cardinality.unavailable`. */
 export async function composeCardinality(
   deps: CardinalityPartDeps,
@@ -71,7 +74,7 @@ export function deskOf({ cardinality }: { readonly cardinality: OpenedCardinalit
 }
 
 function limiterOf({ config, engines, clock }: CardinalityPartDeps, resources: ResourceScope): CardinalityLimiter {
-  const organization = config.seriesPerOrganizationMax ?? config.seriesMax
+  const organization = config.seriesPerOrganizationMax ?? config.seriesMax * organizationFactor
   const limits = { global: defaultSeriesLimits.totalMax, organization, useCase: organization, metric: config.seriesPerMetricMax }
   const quotas: CardinalityQuotas = { ...window, limits }
   const options = { clock, seed: randomInt(2 ** 32) }

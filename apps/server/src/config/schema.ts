@@ -91,7 +91,7 @@ export const settings = {
   seriesPerOrganizationMax: optional(
     'SERIES_PER_ORGANIZATION_MAX',
     wholeNumber(10, 100_000_000),
-    'The same of all metrics of an organization; default: as SERIES_MAX.',
+    'The same of all metrics of an organization; default: twice SERIES_MAX, because what ended within the hour counts too.',
   ),
   writesLimit: setting(
     'WRITES_LIMIT',
