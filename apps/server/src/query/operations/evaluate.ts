@@ -152,9 +152,10 @@ class Operations implements MetricOperations {
       matchers,
       groupBy: query.groupBy,
       range,
+      signal,
       ...how,
     }
-    return this.#reader.read(request, signal)
+    return this.#reader.read(request)
   }
 
   /** Values of one group: its own total, and a point for each interval. */

@@ -35,6 +35,7 @@ export interface ReadRequest {
   readonly range: TimeRange
   readonly isExact: boolean
   readonly chosen: readonly string[] | null
+  readonly signal: AbortSignal
 }
 
 export interface PartsReaderDeps {
@@ -95,13 +96,13 @@ export class PartsReader {
   }
 
   /** Errors: those of `MetricsQuery` and `UniqueStore`. */
-  async read(request: ReadRequest, signal: AbortSignal): Promise<GroupParts[]> {
+  async read(request: ReadRequest): Promise<GroupParts[]> {
     const groups = new Groups(request)
     const { storedName, matchers, groupBy, isExact, chosen, range } = request
     const text = promqlOf(request.components, { storedName, matchers, groupBy, windowMs: range.intervalMs, isExact, chosen })
-    if (text !== null) await this.#readPromql(text, request, groups, signal)
+    if (text !== null) await this.#readPromql(text, request, groups)
     for (const [index, component] of request.components.entries()) {
-      if (component.kind === 'unique') await this.#readUnique(index, request, groups, signal)
+      if (component.kind === 'unique') await this.#readUnique(index, request, groups)
     }
     return groups.all
   }
@@ -111,14 +112,14 @@ export class PartsReader {
     return groupBy.length > 1 && components.some(({ kind }) => kind === 'unique')
   }
 
-  async #readPromql(text: string, request: ReadRequest, groups: Groups, signal: AbortSignal): Promise<void> {
+  async #readPromql(text: string, request: ReadRequest, groups: Groups): Promise<void> {
     const { fromMs, toMs, intervalMs } = request.range
     const options = { query: text, class: 'interactive' as const, timeoutMs: null, lookbackMs: anchorMs }
     const isOne = toMs - fromMs === intervalMs
     const { query } = this.#deps
     const answer = isOne
-      ? await query.instant(request.scope, { ...options, timeMs: toMs }, signal)
-      : await query.range(request.scope, { ...options, startMs: fromMs + intervalMs, endMs: toMs, stepMs: intervalMs }, signal)
+      ? await query.instant(request.scope, { ...options, timeMs: toMs }, request.signal)
+      : await query.range(request.scope, { ...options, startMs: fromMs + intervalMs, endMs: toMs, stepMs: intervalMs }, request.signal)
     const classic = new Map<GroupParts, [upper: number, count: number][][]>()
     for (const series of seriesOf(answer)) {
       const labels = new Map(series.labels)
@@ -131,13 +132,13 @@ export class PartsReader {
     for (const [group, points] of classic) points.forEach((counts, point) => void (group.buckets[point] = classicBuckets(counts)))
   }
 
-  async #readUnique(index: number, request: ReadRequest, groups: Groups, signal: AbortSignal): Promise<void> {
+  async #readUnique(index: number, request: ReadRequest, groups: Groups): Promise<void> {
     const component = request.components[index]
     if (component?.kind !== 'unique') return
     const { chosen, groupBy } = request
     const name = { name: '__name__', op: '=' as const, value: component.name }
     const matchers = [name, ...request.matchers, ...component.matchers]
-    const points = await this.#count({ ...request, matchers }, signal)
+    const points = await this.#count({ ...request, matchers })
     const kept = chosen === null ? null : new Set(chosen)
     for (const { tags, counts } of points) {
       const group = kept === null || kept.has(groupKey(tags)) ? groups.at(tags) : null
@@ -146,15 +147,12 @@ export class PartsReader {
     const tag = groupBy[0]
     if (chosen === null || tag === undefined || groupBy.length > 1) return
     // Members of several groups count once in the rest, so it is counted by itself.
-    const [rest] = await this.#count(
-      { ...request, matchers: [...matchers, { name: tag, op: '!~', value: anyOf(chosen) }], groupBy: [] },
-      signal,
-    )
+    const [rest] = await this.#count({ ...request, matchers: [...matchers, { name: tag, op: '!~', value: anyOf(chosen) }], groupBy: [] })
     if (rest !== undefined) groups.rest().parts[index] = rest.counts
   }
 
   /** By the matchers of the request alone. */
-  async #count({ scope, range, matchers, groupBy }: ReadRequest, signal: AbortSignal): Promise<{ tags: string[]; counts: number[] }[]> {
+  async #count({ scope, range, matchers, groupBy, signal }: ReadRequest): Promise<{ tags: string[]; counts: number[] }[]> {
     const { fromMs, toMs, intervalMs } = range
     const { seriesMax, samplesMax } = this.#deps.limits.interactive
     const found = await this.#deps.unique.countUnique(
