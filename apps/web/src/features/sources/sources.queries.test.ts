@@ -15,6 +15,7 @@ describe('sources', () => {
 
   it('have names people know, and keep unknown ones', () => {
     expect(protocolName('otlp-grpc')).toBe('OpenTelemetry over gRPC')
-    expect(protocolName('statsd')).toBe('statsd')
+    expect(protocolName('statsd')).toBe('StatsD')
+    expect(protocolName('carrier_pigeon')).toBe('carrier_pigeon')
   })
 })
