@@ -190,6 +190,12 @@ describe('memory stays bounded', () => {
       () => Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0x80, 0x05]), Buffer.alloc(tenMib, Buffer.from([0x12, 0x00]))]),
     ],
     ['10 MB of empty resources', 'otlpProtobuf', () => Buffer.alloc(tenMib, Buffer.from([0x0a, 0x00]))],
+    ['10 MB of wrong lines', 'influx', () => Buffer.alloc(tenMib, 'x\n')],
+    ['10 MB of lines of 1970', 'influx', () => Buffer.alloc(tenMib, 'm v=1 1\n')],
+    ['10 MB of tags that meet', 'influx', () => Buffer.alloc(tenMib, 'm,a.=1,a-=2 v=1\n')],
+    ['10 MB of quotes that do not end', 'influx', () => Buffer.alloc(tenMib, 'm s="\\"\n')],
+    ['10 MB of strings', 'influx', () => Buffer.alloc(tenMib, 'm s=""\n')],
+    ['10 MB of fields in one line', 'influx', () => Buffer.alloc(tenMib, 'm v=1,v=1,')],
     ['10 MB of empty scopes', 'otlpProtobuf', () => Buffer.alloc(tenMib, Buffer.from([0x0a, 0x02, 0x12, 0x00]))],
   ]
   test.each(large)('%s', async (_name, format, make) => {

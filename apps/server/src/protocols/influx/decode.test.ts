@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createDecodeState, DecodeSession } from '../decode/session.ts'
 import { defaultProtocolLimits, type ProtocolLimits } from '../limits.ts'
+import { droppedByRule } from '../../metrics/index.ts'
 import { MemoryMetrics } from '../testing/memory-metrics.ts'
 import { InfluxDecoder } from './decode.ts'
 import type { InfluxRequest } from './request.ts'
@@ -200,6 +201,22 @@ describe.each(ways)('%s', (_name, partBytes) => {
     const { rows, refused } = await new Reader(partBytes).read(body)
     expect([rows, refused]).toEqual([[`m 1 @${nowMs}`], [['malformed_line', 1]]])
   })
+})
+
+test('what a rule of the project drops is counted as dropped, not as refused', async () => {
+  class Ruled extends MemoryMetrics {
+    override resolve(...args: Parameters<MemoryMetrics['resolve']>): number {
+      return args[1].some(([, value]) => value === 'm_noisy') ? droppedByRule : super.resolve(...args)
+    }
+  }
+  for (const partBytes of [0, 1 << 20]) {
+    const metrics = new Ruled()
+    const session = new DecodeSession(createDecodeState(defaultProtocolLimits))
+    session.begin(tenant, nowMs)
+    new InfluxDecoder(metrics, partBytes).decode(Buffer.from('m noisy=1,good=2\nm noisy=3\n'), request, session)
+    expect([session.batch.sampleCount, session.batch.pointsReceived, [...session.batch.refused]]).toEqual([1, 1, []])
+    expect([...session.dropped]).toEqual([['rule_drop_metric', 2]])
+  }
 })
 
 test('known series are found by the kernel alone, whatever their order of tags', async () => {

@@ -4,6 +4,8 @@
  * cannot be read is refused alone. Aim: 0.15 CPU s a million values at 10 fields a line.
  */
 import { droppedByRule, type Labels, type SeriesResolver } from '../../metrics/index.ts'
+import { AppError } from '../../kernel/errors.ts'
+import { bodyMalformed } from '../errors.ts'
 import { kernelPlainBytesMax, rowWords } from '../decode/kernel-memory.ts'
 import { checkLabels, type Refusal, shown } from '../decode/label-text.ts'
 import { measuredValue } from '../decode/sample-value.ts'
@@ -18,6 +20,8 @@ import { digitsToMs, type InfluxRequest, unitOf } from './request.ts'
 /** A line that cannot be read is shown up to this many characters. */
 const shownLineChars = 160
 const lineFeed = 10
+/** More lines of a body with nothing to store: it is refused as a whole, because each costs as much as a hundred good ones. */
+const refusedLinesMax = 100_000
 const malformed = 'malformed_line'
 /** A string is no number: it is left out. */
 const stringField = 'string_field'
@@ -37,6 +41,8 @@ export class InfluxDecoder {
   readonly #databases = new DatabaseNumbers()
   #refs = new Uint32Array(0)
   #body: Uint8Array = new Uint8Array(0)
+  /** Lines of the body that gave no sample. */
+  #refusedLines = 0
   /** Where in the body the part in the kernel begins. */
   #partAt = 0
   #request: InfluxRequest = { precision: 'ns', database: '', nowMs: 0 }
@@ -50,10 +56,11 @@ export class InfluxDecoder {
     this.#partBytesMax = partBytesMax
   }
 
-  /** Fills the session's batch. Errors: `body.too_many_samples`. */
+  /** Fills the session's batch. Errors: `body.too_many_samples`, `body.malformed` when there are too many lines that cannot be read. */
   decode(body: Uint8Array, request: InfluxRequest, session: DecodeSession): void {
     this.#request = request
     this.#body = body
+    this.#refusedLines = 0
     try {
       this.#decodeBody(body, request, session)
     } finally {
@@ -187,6 +194,8 @@ export class InfluxDecoder {
       } else if (!isLineRefusal(series)) {
         session.batch.pointsReceived++
         if (!session.isTimeAccepted(timeMs)) {
+          if (!isRefused) this.#countRefused()
+          isRefused = true
           session.refuse('timestamp_out_of_range', 1, () => timeExample(shown(series.measurement), timeMs))
           continue
         }
@@ -200,8 +209,9 @@ export class InfluxDecoder {
     }
   }
 
-  /** `at`: where the line lies in the body. */
+  /** `at`: where the line lies in the body. Errors: `body.malformed`. */
   #refuseLine(refusal: Refusal, at: number, session: DecodeSession, example: () => string): void {
+    this.#countRefused()
     session.refuse(refusal.reason, 1, example)
     if (session.firstRefusedLine === 0) session.firstRefusedLine = lineNumber(this.#body, at)
   }
@@ -234,6 +244,11 @@ export class InfluxDecoder {
     }
     session.refuse('series_limit', 1, () => `${shown(metric)}: the project has reached its limit of series`)
     return fieldRefused
+  }
+
+  #countRefused(): void {
+    if (++this.#refusedLines <= refusedLinesMax) return
+    throw new AppError(bodyMalformed, { publicText: `More than ${refusedLinesMax} lines of the body cannot be read.` })
   }
 
   #dropString(bytes: Uint8Array, line: number, value: number, session: DecodeSession): void {
