@@ -39,8 +39,8 @@ export const refusedTextCharsMax = 500
 /** Reasons counted apart per project and direction; more are counted as `other`. */
 export const conservationReasonsMax = 50
 
-/** A segment of the lane `low` is sealed at this size: nobody knows how many points its bodies hold. */
-export const lowSegmentBytesMax = 8 * 1024 * 1024
+/** A segment of the lane `low` is sealed at this size: nobody knows how many points its bodies hold, and it is read in one piece. */
+export const lowSegmentBytesMax = 2 * 1024 * 1024
 
 /** Points of raw records inserted at once, at least: one that is larger goes alone. Building the inserts stops the event loop. */
 export const rawPortionRowsMin = 25_000

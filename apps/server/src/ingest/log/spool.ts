@@ -233,7 +233,8 @@ class FileSpool implements Spool {
       lane,
       directory: this.#directoryOf(lane),
       identity: this.#identity,
-      budget: this.#budget,
+      // What waits there may be a lot: kept in memory it would take the room of what is inserted next.
+      budget: lane === 'low' ? new RetainBudget(0) : this.#budget,
       load: (segment) => this.#load(segment),
       segmentRowsMax,
       segmentBytesMax,
