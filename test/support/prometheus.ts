@@ -1,4 +1,4 @@
-/** A real Prometheus that scrapes itself every second and writes everything to a Bellwether. */
+/** A real Prometheus; by default one that scrapes itself every second and writes everything to a Bellwether. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,14 +11,22 @@ export interface RunningPrometheus extends AsyncDisposable {
   readonly url: string
 }
 
-export async function startPrometheus(target: { url: string; ingestKey: string }): Promise<RunningPrometheus> {
+export function startPrometheus(target: { url: string; ingestKey: string }): Promise<RunningPrometheus> {
+  return startPrometheusWith((port) => configuration(port, target))
+}
+
+/** `configurationOf` is given the port that it listens on; `flags` come last. */
+export async function startPrometheusWith(
+  configurationOf: (port: number) => string,
+  flags: readonly string[] = [],
+): Promise<RunningPrometheus> {
   if (prometheusPath === null) throw new Error('no prometheus')
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-prometheus-'))
   const port = await freePort()
   const config = join(folder, 'prometheus.yml')
-  writeFileSync(config, configuration(port, target))
+  writeFileSync(config, configurationOf(port))
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=127.0.0.1:${port}`]
-  const child = spawn(prometheusPath, [...args, '--log.level=warn'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(prometheusPath, [...args, '--log.level=warn', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))

@@ -178,22 +178,27 @@ function readRelabel(value: YamlValue | null): ReturnType<typeof compileRelabel>
 }
 
 function readRule(map: YamlMap): RelabelConfig {
-  const action = map.take('action')?.text().toLowerCase()
-  const known = relabelActions.find((each) => each === action)
-  if (action !== undefined && known === undefined) throw map.take('action')?.wrong(`must be one of ${relabelActions.join(', ')}`)
-  const optional = <K extends string, T>(key: K, found: T | undefined): Partial<Record<K, T>> =>
-    found === undefined ? {} : ({ [key]: found } as Record<K, T>)
-  const rule: RelabelConfig = {
-    ...optional('action', known),
-    ...optional('sourceLabels', map.take('source_labels')?.texts()),
-    ...optional('separator', map.take('separator')?.text()),
-    ...optional('regex', map.take('regex')?.text()),
-    ...optional('targetLabel', map.take('target_label')?.text()),
-    ...optional('replacement', map.take('replacement')?.text()),
-    ...optional('modulus', map.take('modulus')?.count()),
-  }
+  const action = map.take('action')
+  const named = action?.text().toLowerCase()
+  const known = relabelActions.find((each) => each === named)
+  if (action !== null && known === undefined) throw action.wrong(`must be one of ${relabelActions.join(', ')}`)
+  const [separator, regex, targetLabel, replacement] = ['separator', 'regex', 'target_label', 'replacement'].map((key) => textIn(map, key))
+  const sourceLabels = map.take('source_labels')?.texts()
+  const modulus = map.take('modulus')?.count()
   map.end()
-  return rule
+  return {
+    ...(known === undefined ? {} : { action: known }),
+    ...(sourceLabels === undefined ? {} : { sourceLabels }),
+    ...(separator === undefined ? {} : { separator }),
+    ...(regex === undefined ? {} : { regex }),
+    ...(targetLabel === undefined ? {} : { targetLabel }),
+    ...(replacement === undefined ? {} : { replacement }),
+    ...(modulus === undefined ? {} : { modulus }),
+  }
+}
+
+function textIn(map: YamlMap, key: string): string | undefined {
+  return map.take(key)?.text()
 }
 
 function readFileDiscovery(map: YamlMap, folder: string): { patterns: readonly string[] } {

@@ -19,8 +19,8 @@ function readAuthorization(map: YamlMap, folder: string): Authorization | null {
   const basic = map.take('basic_auth')
   const general = map.take('authorization')
   const token = map.take('bearer_token') ?? map.take('bearer_token_file')
-  if ([basic, general, token].filter((each) => each !== null).length > 1)
-    throw (token ?? general ?? basic)?.wrong('is one way too many: at most one of basic_auth, authorization and bearer_token')
+  const [, second] = [basic, general, token].filter((each) => each !== null)
+  if (second !== undefined) throw second.wrong('is one way too many: at most one of basic_auth, authorization and bearer_token')
   if (basic !== null) {
     const part = basic.map()
     const username = secretOf(part, 'username', folder)

@@ -1,5 +1,5 @@
 /** A YAML document read key by key, where every complaint names its line and its key, and a key that nobody asked for is one. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type YAMLMap } from 'yaml'
 import { invalidConfig } from './errors.ts'
 import { parseDuration, parseSize } from './quantities.ts'
 import type { AppError } from '../kernel/errors.ts'
@@ -19,7 +19,7 @@ export class YamlValue {
   constructor(source: Source, node: unknown, path: string) {
     const found = isAlias(node) ? node.resolve(source.document) : node
     this.#source = source
-    this.#node = (found as Node | null | undefined) ?? null
+    this.#node = isNode(found) ? found : null
     this.path = path
   }
 
@@ -46,7 +46,7 @@ export class YamlValue {
   text(): string {
     if (!isScalar(this.#node) || this.#node.value === null) throw this.wrong('must be a text')
     const { value, source } = this.#node
-    return typeof value === 'string' ? value : (source ?? String(value))
+    return typeof value === 'string' ? value : (source ?? JSON.stringify(value))
   }
 
   texts(): string[] {
