@@ -56,9 +56,7 @@ class Refused {
   }
 
   note(labels: Labels): void {
-    let whole = ''
     for (const [name, value] of labels) {
-      whole += `${name}\u0000${value}\u0000`
       if (name === '__name__') continue
       let known = this.labels.get(name)
       if (known === undefined) {
@@ -68,7 +66,6 @@ class Refused {
       known.values.add(value)
       if (known.examples.length < examplesMax && !known.examples.includes(value)) known.examples.push(value.slice(0, exampleLengthMax))
     }
-    this.series.add(whole)
   }
 
   /** The label with the most values, when there is one with more than one. */
@@ -92,7 +89,8 @@ interface MetricAccount {
 /** Refused series of a metric, in one batch. */
 export interface RefusedNow {
   readonly reached: CardinalityScope
-  readonly count: number
+  /** 32 bits of each. */
+  readonly words: readonly number[]
   /** Of some of them. */
   readonly labels: Iterable<Labels>
 }
@@ -112,7 +110,7 @@ export class CardinalityAccount {
   }
 
   /** True when the metric's series were not refused within the last hour: someone should hear of it. */
-  noteRefused(tenant: Tenant, metric: string, { reached, count, labels }: RefusedNow): boolean {
+  noteRefused(tenant: Tenant, metric: string, { reached, words, labels }: RefusedNow): boolean {
     const nowMs = this.#clock.nowMs()
     const account = this.#of(tenant, metric)
     const isFirst = account.refused === null || nowMs - account.refused.lastAtMs > slotMs * slots
@@ -120,7 +118,8 @@ export class CardinalityAccount {
     const { refused } = account
     refused.reached = reached
     refused.lastAtMs = nowMs
-    refused.hour.add(nowMs, count)
+    refused.hour.add(nowMs, words.length)
+    for (const word of words) refused.series.addWord(word)
     for (const one of labels) refused.note(one)
     return isFirst
   }

@@ -6,7 +6,11 @@ const registers = 256
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return mixed(hash)
+}
+
+function mixed(word: number): number {
+  let hash = Math.imul(word ^ (word >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
 }
@@ -15,7 +19,15 @@ export class DistinctTexts {
   readonly #ranks = new Uint8Array(registers)
 
   add(text: string): void {
-    const hash = hashOf(text)
+    this.#note(hashOf(text))
+  }
+
+  /** What is told apart by 32 bits already. */
+  addWord(word: number): void {
+    this.#note(mixed(word))
+  }
+
+  #note(hash: number): void {
     const rank = Math.clz32(hash << 8) + 1
     const register = hash >>> 24
     if (rank > this.#ranks[register]!) this.#ranks[register] = Math.min(rank, 25)

@@ -57,6 +57,13 @@ describe('the gate', () => {
     expect(account.explosions(createScope(2, [1]))).toEqual([])
   })
 
+  test('many at once are counted about right', () => {
+    const { gate, account, refsOf } = open()
+    void gate.judge(tenant, refsOf('hits', numbers(0, 5010)))
+    const [explosion] = account.explosions(createScope(1, [1]))
+    for (const about of [explosion?.refusedSeries, explosion?.labelValues]) expect(Math.abs((about ?? 0) - 5000)).toBeLessThan(1250)
+  })
+
   test('what a rule leaves of a metric has room of its own', () => {
     const { gate, rules, refsOf } = open()
     void gate.judge(tenant, refsOf('hits', numbers(0, 60)))

@@ -115,7 +115,7 @@ export class CardinalityGate implements SeriesGate {
   #tell(tenant: Tenant, metric: string, { refs, reached }: { refs: readonly number[]; reached: keyof typeof scopeWords }): void {
     const { account, series, limiter, onExplosion } = this.#deps
     const labels = refs.slice(0, accountedSeriesPerBatchMax).map((ref) => series.labels(ref))
-    if (!account.noteRefused(tenant, metric, { reached, count: refs.length, labels })) return
+    if (!account.noteRefused(tenant, metric, { reached, words: refs.map((ref) => series.idLow(ref)), labels })) return
     const label = account.worstLabel(tenant, metric)
     onExplosion(
       tenant,

@@ -26,7 +26,7 @@ export const accountedLabelsMax = 64
 export const examplesMax = 5
 export const exampleLengthMax = 100
 /** Series of one batch and metric whose labels are looked at; of more, the first. */
-export const accountedSeriesPerBatchMax = 500
+export const accountedSeriesPerBatchMax = 10_000
 /** Series looked at to count the values of a metric's labels. */
 export const countedSeriesMax = 100_000
 /** Metrics named by a preview. */
