@@ -27,6 +27,14 @@ class GrowingRefs implements RefList {
     this.refs[this.length++] = ref
   }
 
+  /** Takes the last one; there must be one. */
+  pop(): number {
+    const last = this.refs[--this.length]!
+    this.#sorted = Math.min(this.#sorted, this.length)
+    if (this.length * 4 < this.refs.length && this.refs.length > 1024) this.refs = this.refs.slice(0, Math.max(this.length * 2, 16))
+    return last
+  }
+
   /** Keeps those that `stays` says yes to. */
   keep(stays: (ref: number) => boolean): void {
     const refs = this.refs
@@ -76,6 +84,8 @@ export class TenantPostings {
   #names = new Uint32Array(128)
   #values = new Uint32Array(128)
   #counts = new Uint32Array(128)
+  /** Where it is in the list of its name. */
+  #spots = new Uint32Array(128)
   /** Series that have the pair, those included that are in no list any more but not forgotten. */
   #uses = new Uint32Array(128)
   /** The one ref, the block of a few, or the position in `#long`. */
@@ -124,9 +134,10 @@ export class TenantPostings {
     this.#counts[pair] = 0
     this.#uses[pair] = 0
     this.#count++
-    const pairs = this.#byName.get(name)
-    if (pairs === undefined) this.#byName.set(name, new GrowingRefs([pair]))
-    else pairs.push(pair)
+    let pairs = this.#byName.get(name)
+    if (pairs === undefined) this.#byName.set(name, (pairs = new GrowingRefs([])))
+    this.#spots[pair] = pairs.length
+    pairs.push(pair)
     if (this.#count * 2 > this.#slots.length) this.#rehash()
     this.#place(pair)
     return pair
@@ -139,20 +150,10 @@ export class TenantPostings {
 
   /** The series are forgotten. Pairs that no other has are given up: their numbers may mean other pairs from then on. */
   release(refs: Uint32Array, eachPair: (ref: number, visit: (pair: number) => void) => void): void {
-    const pairs: number[] = []
-    const names = new Set<number>()
     const visit = (pair: number): void => {
-      if (--this.#uses[pair]! > 0) return
-      pairs.push(pair)
-      names.add(this.#names[pair]!)
+      if (--this.#uses[pair]! === 0) this.#giveUp(pair)
     }
     for (const ref of refs) eachPair(ref, visit)
-    for (const name of names) {
-      const named = this.#byName.get(name)
-      named?.keep((pair) => this.#uses[pair] !== 0)
-      if (named?.length === 0) this.#byName.delete(name)
-    }
-    for (const pair of pairs) this.#giveUp(pair)
   }
 
   /** Puts a series into the lists of its pairs, `pairs[start .. end)`. */
@@ -248,7 +249,7 @@ export class TenantPostings {
     let lists = this.#all.refs.byteLength + this.#pool.sizeBytes
     for (const long of this.#long) lists += long?.refs.byteLength ?? 0
     for (const pairs of this.#byName.values()) lists += pairs.refs.byteLength
-    return lists + this.#slots.byteLength + 5 * this.#names.byteLength
+    return lists + this.#slots.byteLength + 6 * this.#names.byteLength
   }
 
   #push(pair: number, ref: number): void {
@@ -332,18 +333,33 @@ export class TenantPostings {
       this.#counts = grownU32(this.#counts, this.#names.length)
       this.#places = grownU32(this.#places, this.#names.length)
       this.#uses = grownU32(this.#uses, this.#names.length)
+      this.#spots = grownU32(this.#spots, this.#names.length)
     }
     return pair
   }
 
   #giveUp(pair: number): void {
     this.#unplace(pair)
+    this.#takeOut(pair)
     this.#unsorted.delete(pair)
     this.#symbols.release(this.#names[pair]!)
     this.#symbols.release(this.#values[pair]!)
     this.#places[pair] = this.#free
     this.#free = pair + 1
     this.#count--
+  }
+
+  /** Out of the list of its name, whose last pair takes its place: the list is in no order. */
+  #takeOut(pair: number): void {
+    const name = this.#names[pair]!
+    const named = this.#byName.get(name)
+    if (named === undefined) return
+    const last = named.pop()
+    if (last !== pair) {
+      named.refs[this.#spots[pair]!] = last
+      this.#spots[last] = this.#spots[pair]!
+    }
+    if (named.length === 0) this.#byName.delete(name)
   }
 
   #place(pair: number): void {

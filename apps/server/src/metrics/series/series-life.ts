@@ -35,7 +35,7 @@ interface Rest {
 }
 
 /** Series handled between two pauses. */
-const refsPerStep = 4_096
+const refsPerStep = 2_048
 
 export class SeriesLife {
   readonly #parts: IndexParts
@@ -191,11 +191,16 @@ export class SeriesLife {
 }
 
 function byTenant(refs: Uint32Array, { tenantOf }: SeriesColumns): Map<number, Uint32Array> {
-  const lists = new Map<number, number[]>()
+  const counts = new Map<number, number>()
+  for (const ref of refs) counts.set(tenantOf[ref]!, (counts.get(tenantOf[ref]!) ?? 0) + 1)
+  const [first] = counts.keys()
+  if (counts.size === 1 && first !== undefined) return new Map([[first, refs]])
+  const lists = new Map(Array.from(counts, ([index, count]) => [index, new Uint32Array(count)]))
+  counts.clear()
   for (const ref of refs) {
-    const list = lists.get(tenantOf[ref]!)
-    if (list === undefined) lists.set(tenantOf[ref]!, [ref])
-    else list.push(ref)
+    const at = counts.get(tenantOf[ref]!) ?? 0
+    lists.get(tenantOf[ref]!)![at] = ref
+    counts.set(tenantOf[ref]!, at + 1)
   }
-  return new Map(Array.from(lists, ([index, list]) => [index, Uint32Array.from(list)]))
+  return lists
 }
