@@ -70,14 +70,18 @@ export class UseCaseKeyResult {
 /** Organization → string → what is known. */
 type ByString<T> = Map<number, Map<string, T>>
 
-function put<T>(into: ByString<T>, organizationId: number, string: string, value: T): void {
-  const strings = into.get(organizationId)
-  if (strings === undefined) into.set(organizationId, new Map([[string, value]]))
-  else strings.set(string, value)
+/** The strings of an organization, to be added to. */
+function stringsOf<T>(all: ByString<T>, organizationId: number): Map<string, T> {
+  let strings = all.get(organizationId)
+  if (strings === undefined) all.set(organizationId, (strings = new Map()))
+  return strings
 }
 
 function putAll<T>(into: ByString<T>, from: ReadonlyMap<number, ReadonlyMap<string, T>>): void {
-  for (const [organizationId, values] of from) for (const [string, value] of values) put(into, organizationId, string, value)
+  for (const [organizationId, values] of from) {
+    const strings = stringsOf(into, organizationId)
+    for (const [string, value] of values) strings.set(string, value)
+  }
 }
 
 const nothing: ReadonlyMap<string, number | null> = new Map()
@@ -91,8 +95,8 @@ export class KeyResults {
     fetchType?: FetchType,
     ext?: FetchTypeExt,
   ): void {
-    put(this.#results, organizationId, string, id)
-    if (fetchType !== undefined) put(this.#meta, organizationId, string, { id, fetchType, fetchTypeExt: ext ?? null })
+    stringsOf(this.#results, organizationId).set(string, id)
+    if (fetchType !== undefined) stringsOf(this.#meta, organizationId).set(string, { id, fetchType, fetchTypeExt: ext ?? null })
   }
 
   addKeyResults(results: Iterable<KeyResult>, fetchType?: FetchType, ext?: FetchTypeExt): void {

@@ -102,7 +102,7 @@ class Indexer implements StringIndexer {
   }
 
   lookup(useCaseId: UseCaseId, organizationId: number, string: string): number {
-    const id = this.#deps.cache.lookup('br', useCaseId, organizationId, string)
+    const id = this.#deps.cache.lookup(useCaseId, organizationId, string)
     return id === 0 ? (sharedStringId(string) ?? 0) : id
   }
 

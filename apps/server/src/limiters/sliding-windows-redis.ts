@@ -7,7 +7,7 @@ import { redisScript, type RedisEngine, type RedisReply } from '../engines/index
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MayBeAway } from '../kernel/may-be-away.ts'
-import type { AcquiredQuotas, GrantedQuota, LocalSlidingWindowLimiter, Quota, RequestedQuota } from './ports.ts'
+import type { AcquiredQuotas, GrantedQuota, LocalSlidingWindowLimiter, RequestedQuota } from './ports.ts'
 import { LocalSlidingWindows } from './sliding-windows-local.ts'
 import { checkRequests, counterName, granuleCount, granuleKey, newestGranule, usesOf } from './sliding-windows.ts'
 
@@ -153,7 +153,7 @@ export class RedisSlidingWindows implements LocalSlidingWindowLimiter {
       const owed = this.#owed.get(key)
       const untold = Math.min(owed?.count ?? 0, count)
       if (owed !== undefined) owed.count -= untold
-      if (count > untold) note(changes, key, untold - count, quota)
+      if (count > untold) note(changes, key, { count: untold - count, windowSeconds: quota.windowSeconds })
     }
     if (changes.size > 0) await this.#redis.ask(() => this.#change(changes))
   }
@@ -178,7 +178,7 @@ export class RedisSlidingWindows implements LocalSlidingWindowLimiter {
       try {
         await this.#change(new Map([...some].filter(([, { count }]) => count > 0)))
       } catch (error) {
-        for (const [key, { count, windowSeconds }] of some) note(this.#owed, key, count, { windowSeconds })
+        for (const [key, { count, windowSeconds }] of some) note(this.#owed, key, { count, windowSeconds })
         throw error
       }
     }
@@ -186,7 +186,7 @@ export class RedisSlidingWindows implements LocalSlidingWindowLimiter {
 
   #owe(acquired: AcquiredQuotas): void {
     for (const { counter, quota, count } of usesOf(acquired)) {
-      note(this.#owed, granuleKey(counter, newestGranule(quota, acquired.timestampSeconds)), count, quota)
+      note(this.#owed, granuleKey(counter, newestGranule(quota, acquired.timestampSeconds)), { count, windowSeconds: quota.windowSeconds })
     }
     for (const key of this.#owed.keys()) {
       if (this.#owed.size <= owedMax) break
@@ -199,7 +199,7 @@ export class RedisSlidingWindows implements LocalSlidingWindowLimiter {
   }
 }
 
-function note(changes: Map<string, Change>, key: string, count: number, { windowSeconds }: Pick<Quota, 'windowSeconds'>): void {
+function note(changes: Map<string, Change>, key: string, { count, windowSeconds }: Readonly<Change>): void {
   const known = changes.get(key)
   if (known === undefined) changes.set(key, { count, windowSeconds })
   else known.count += count

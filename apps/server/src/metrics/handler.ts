@@ -66,7 +66,10 @@ export class MetricsHandler implements KindHandler {
     try {
       const owned = ownedRecords(records)
       const ids = await strings.prepare(owned)
-      owned.forEach((one, i) => this.#prepared.set(records[i]!, { owned: one, ids: ids[i]! }))
+      for (const [i, record] of records.entries()) {
+        const [one, own] = [owned[i], ids[i]]
+        if (one !== undefined && own !== undefined) this.#prepared.set(record, { owned: one, ids: own })
+      }
     } catch (error) {
       this.#deps.logger.error('records of metrics could not be given ids', { error })
     }

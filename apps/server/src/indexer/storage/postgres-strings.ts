@@ -90,7 +90,7 @@ export class PostgresStrings implements StringStorage {
     const found = await this.#query(sql, parameters)
     for (const [id, place] of found.rows) {
       const row = rows[Number(place) - 1]
-      if (row !== undefined) put(results, row, Number(id), FetchType.dbRead)
+      if (row !== undefined) put(results, row, { id: Number(id), fetchType: FetchType.dbRead })
     }
   }
 
@@ -100,7 +100,10 @@ export class PostgresStrings implements StringStorage {
       on conflict do nothing returning id, organization_id, use_case, string`
     const stored = await this.#query(sql, parameters)
     for (const [id, organizationId, useCaseId, string] of stored.rows) {
-      put(results, [parseUseCaseId(String(useCaseId)), Number(organizationId), String(string)], Number(id), FetchType.firstSeen)
+      put(results, [parseUseCaseId(String(useCaseId)), Number(organizationId), String(string)], {
+        id: Number(id),
+        fetchType: FetchType.firstSeen,
+      })
     }
   }
 
@@ -116,8 +119,8 @@ export class PostgresStrings implements StringStorage {
   }
 }
 
-function put(results: UseCaseKeyResults, [useCaseId, organizationId, string]: Tuple, id: number, fetchType: FetchType): void {
-  results.results(useCaseId).addKeyResult({ organizationId, string, id }, fetchType)
+function put(results: UseCaseKeyResults, [useCaseId, organizationId, string]: Tuple, found: { id: number; fetchType: FetchType }): void {
+  results.results(useCaseId).addKeyResult({ organizationId, string, id: found.id }, found.fetchType)
 }
 
 /** In the order of the table's key, so that writers cannot wait for each other in a ring. */
