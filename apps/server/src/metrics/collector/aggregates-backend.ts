@@ -27,29 +27,53 @@ class AggregatesBackend implements MetricsStorageBackend {
   readonly #handles = new Map<string, number>()
   /** Types of what was written; the description follows only when it is durable. */
   readonly #types = new Map<string, AggregateType>()
+  /** Types that were asked for since the last commit. */
+  readonly #asked = new Map<string, AggregateType>()
   readonly #hash = { low: 0, high: 0 }
+  /** Values of one series come one after another: its handle serves while they do. */
+  #last: StoredObservation | null = null
+  #lastHandle = 0
 
   constructor(deps: AggregatesBackendDeps) {
     this.#deps = deps
   }
 
   typeOf(storedName: string): AggregateType | null {
+    const asked = this.#asked.get(storedName)
+    if (asked !== undefined) return asked
+    const type = this.#knownType(storedName)
+    if (this.#asked.size >= handlesMax) this.#asked.clear()
+    if (type !== null) this.#asked.set(storedName, type)
+    return type
+  }
+
+  #knownType(storedName: string): AggregateType | null {
     const described = this.#deps.describedTypeOf(storedName)
     return (described === null ? null : typesOfDescriptions[described]) ?? this.#types.get(storedName) ?? null
   }
 
   write(observation: StoredObservation): Recorded {
+    const last = this.#last
+    const isLike =
+      last !== null && last.tags === observation.tags && last.storedName === observation.storedName && last.type === observation.type
+    if (isLike && this.#put(this.#lastHandle, observation)) return { type: 'ok' }
     const key = keyOf(observation)
     const known = this.#handles.get(key)
-    if (known !== undefined && this.#put(known, observation)) return { type: 'ok' }
+    if (known !== undefined && this.#put(known, observation)) return this.#remember(observation, known)
     const found = this.#find(observation)
     if (found.type === 'reject') return found
     if (this.#handles.size >= handlesMax) this.#handles.clear()
     if (this.#types.size >= handlesMax) this.#types.clear()
     this.#types.set(observation.storedName, observation.type)
     this.#handles.set(key, found.handle)
-    if (this.#put(found.handle, observation)) return { type: 'ok' }
+    if (this.#put(found.handle, observation)) return this.#remember(observation, found.handle)
     return { type: 'reject', reason: 'aggregate_limit', detail: `${observation.storedName}: its aggregate is gone at once` }
+  }
+
+  #remember(observation: StoredObservation, handle: number): Recorded {
+    this.#last = observation
+    this.#lastHandle = handle
+    return { type: 'ok' }
   }
 
   refuse(reason: string, values: number): void {
@@ -57,6 +81,7 @@ class AggregatesBackend implements MetricsStorageBackend {
   }
 
   commit(): Promise<void> {
+    this.#asked.clear()
     return this.#deps.aggregates.commit()
   }
 

@@ -175,3 +175,34 @@ test('what was recorded is read back by name or MRI, range and tags', async () =
   await one.commit()
   expect(backend.commits).toBe(1)
 })
+
+describe('values of one series, one after another', () => {
+  const record = (values: (number | string)[], tags: Record<string, string>, type?: AggregateType) => {
+    const one = collector()
+    return values.map((value) => one.record({ name: 'orders', value, tags, ...(type === undefined ? {} : { type }) }).type)
+  }
+
+  test('are judged once where nobody can change their tags, and each value is', () => {
+    expect(record([1, -1, NaN, 2], Object.freeze({ city: 'Oslo' }), 'counter')).toEqual(['ok', 'reject', 'reject', 'ok'])
+    expect(backend.written.map(({ value, tags }) => [value, tags])).toEqual([
+      [1, [['city', 'Oslo']]],
+      [2, [['city', 'Oslo']]],
+    ])
+    expect(backend.written[0]?.tags).toBe(backend.written[1]?.tags)
+    expect(told.map(([reason]) => reason)).toEqual(['counter_negative', 'value_not_finite'])
+  })
+
+  test('are judged anew where the tags may have changed', () => {
+    const one = collector()
+    const tags = { city: 'Oslo' }
+    one.recordMetric('orders', 1, tags)
+    tags.city = 'Bergen'
+    one.recordMetric('orders', 1, tags)
+    one.recordMetric('others', 1, tags)
+    expect(backend.written.map(({ storedName, tags: stored }) => [storedName, stored[0]?.[1]])).toEqual([
+      ['orders', 'Oslo'],
+      ['orders', 'Bergen'],
+      ['others', 'Bergen'],
+    ])
+  })
+})

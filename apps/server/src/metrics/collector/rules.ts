@@ -22,6 +22,10 @@ const timeAheadMsMax = 600_000
 export const typeOfMri: Readonly<Record<StoredMriType, AggregateType>> = { c: 'counter', d: 'distribution', g: 'gauge', s: 'set' }
 const mriTypeOf: Readonly<Record<AggregateType, StoredMriType>> = { counter: 'c', distribution: 'd', gauge: 'g', set: 's' }
 
+/** Names remembered by a collector, and the longest of them, UTF-16 units. */
+const namesMax = 10_000
+const nameRememberedMax = 300
+
 /** Half of a pair of code units: no UTF-8 stands for it. */
 const halfPair = /\p{Cs}/u
 
@@ -29,6 +33,7 @@ export interface RuleContext {
   readonly configurations: MetricsIngestConfigurations
   /** What the metric is already, null when it is not there. */
   readonly typeOf: (storedName: string) => AggregateType | null
+  readonly names: NameMemory
   readonly nowMs: number
 }
 
@@ -51,8 +56,31 @@ interface Target {
   readonly unit: string | null
 }
 
+/** As `judged`, for another value of a series that was judged: its name, tags and type are good. */
+export function judgedAgain(observation: Observation, like: StoredObservation, nowMs: number): Judged {
+  const fault = valueFault(observation.value, like.storedName, like.type) ?? timeFault(observation.timeMs, nowMs)
+  if (fault !== null) return fault
+  const { storedName, type, unit, tags } = like
+  return { type: 'ok', observation: { storedName, type, unit, value: observation.value, tags, timeMs: observation.timeMs ?? null } }
+}
+
+/** What names mean, remembered: a bounded number of them. */
+export class NameMemory {
+  readonly #targets = new Map<string, Target | ObservationRefusal>()
+
+  targetOf(name: string): Target | ObservationRefusal {
+    const known = this.#targets.get(name)
+    if (known !== undefined) return known
+    const target = targetOf(name)
+    if (name.length > nameRememberedMax) return target
+    if (this.#targets.size >= namesMax) this.#targets.clear()
+    this.#targets.set(name, target)
+    return target
+  }
+}
+
 export function judged(observation: Observation, context: RuleContext): Judged {
-  const target = targetOf(observation.name)
+  const target = context.names.targetOf(observation.name)
   if ('reason' in target) return target
   const { storedName, useCase } = target
   const known = context.typeOf(storedName)

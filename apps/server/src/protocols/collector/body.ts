@@ -82,7 +82,8 @@ function itemOf(item: unknown): BatchItem {
   }
   const common = {
     name,
-    tags,
+    // All values of the item share them, so that they are judged once.
+    tags: Object.freeze(tags),
     ...(isType(item['type']) ? { type: item['type'] } : {}),
     ...(unit === undefined ? {} : { unit }),
     ...(timeMs === undefined ? {} : { timeMs }),
