@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { MemoryStrings } from '../../../apps/server/src/indexer/testing/memory-strings.ts'
-import { PastNames } from '../../../apps/server/src/metrics/index.ts'
-import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { labelNamesSql, labelValuesSql } from '../../../apps/server/src/metrics/strings/label-sql.ts'
 import {
   batchOf,
   type EngineHome,
@@ -32,9 +31,9 @@ afterEach(() => wipe(home.engine))
 const open = (storage: MemoryStrings, more: { loadRowsMax?: number } = {}): Promise<Stack> =>
   openStack({ engine: home.engine, logDir: join(home.dataDir, `strings-${logs++}`), storage, ...more })
 
-async function texts(sql: string): Promise<string[]> {
+async function texts(sql: string, params: Record<string, unknown> = {}): Promise<string[]> {
   const found: string[] = []
-  for await (const { columns } of home.engine.queryNative({ sql, class: 'internal' })) {
+  for await (const { columns } of home.engine.queryNative({ sql, params, class: 'internal' })) {
     for (const column of columns) if (column.kind === 'string') found.push(...column.data)
   }
   return found
@@ -86,17 +85,15 @@ test('names, values and series of the past are found by ids and by text alike', 
   }
   expect(await texts(rowsSql)).toEqual(['0 text, 3 ids', '0 text, 3 ids', '3 text, 0 ids'])
   storage.isAway = false
-  const names = new PastNames({ engine: home.engine, clock: systemClock })
-  const request = { fromMs: startMs - 60_000, toMs: startMs + 60_000, limit: 10 }
-  expect(await names.labelNames(scope, request, live)).toEqual(['__name__', 'environment', 'host'])
-  expect(await names.labelValues(scope, 'host', request, live)).toEqual(['h1', 'h2', 'h3'])
-  expect(await names.labelValues(scope, 'environment', request, live)).toEqual(['production'])
-  expect(await names.labelValues(scope, '__name__', request, live)).toEqual(['up'])
-  expect(await names.labelValues(scope, 'nothing', request, live)).toEqual([])
+  expect(await texts(`${labelNamesSql(1, 'org = 1')} ORDER BY found`)).toEqual(['__name__', 'environment', 'host'])
+  const valuesSql = `${labelValuesSql(1, '{label:String}', 'org = 1')} ORDER BY found`
+  expect(await texts(valuesSql, { label: 'host' })).toEqual(['h1', 'h2', 'h3'])
+  expect(await texts(valuesSql, { label: 'environment' })).toEqual(['production'])
+  expect(await texts(valuesSql, { label: 'nothing' })).toEqual([])
   for (const host of ['h2', 'h3']) {
     await using stack = await open(storage)
     const matchers = [{ name: 'host', op: '=' as const, value: host }]
-    await stack.past.bring(scope, { matchers, fromMs: request.fromMs, toMs: request.toMs }, { seriesMax: 10, signal: live })
+    await stack.past.bring(scope, { matchers, fromMs: startMs - 60_000, toMs: startMs + 60_000 }, { seriesMax: 10, signal: live })
     expect(stack.registry.tenantsOf(scope).flatMap((tenant) => [...stack.registry.select(tenant, matchers)])).toHaveLength(1)
   }
 })
