@@ -34,6 +34,7 @@ function open(limits?: AggregatesDeps['limits']) {
   const deps = { ingest: metrics, clock, logger: silentLogger, flushIntervalMs: 10 * second }
   const aggregates = createAggregates(limits === undefined ? deps : { ...deps, limits })
   const startMs = clock.nowMs()
+  const taken = (): string[] => metrics.take().map((row) => row.replace(/@(\d+)$/, (_, at) => `@${(Number(at) - startMs) / second}`))
   return {
     clock,
     metrics,
@@ -42,8 +43,9 @@ function open(limits?: AggregatesDeps['limits']) {
     /** To the next flush, and the samples it wrote, times as seconds since the start. */
     async flushed(): Promise<string[]> {
       await clock.advance(10 * second)
-      return metrics.take().map((row) => row.replace(/@(\d+)$/, (_, at) => `@${(Number(at) - startMs) / second}`))
+      return taken()
     },
+    taken,
   }
 }
 
@@ -163,6 +165,16 @@ describe('sets', () => {
     expect(metrics.sets).toHaveLength(3)
   })
 
+  test('members that come after a silence go to the minute they came in', async () => {
+    const { project, clock, flushed, metrics } = open()
+    await clock.advance(600 * second)
+    const users = handle(project, 'set', { __name__: 'users' })
+    project.addMember(users, 1, 0)
+    const minuteMs = Math.floor(clock.nowMs() / 60_000) * 60_000
+    await flushed()
+    expect(metrics.sets).toEqual([`users @${minuteMs} 1`])
+  })
+
   test('members of a flush that failed come with the next, and a commit writes each once', async () => {
     const { project, flushed, metrics } = open()
     const users = handle(project, 'set', { __name__: 'users' })
@@ -256,6 +268,31 @@ describe('refusals', () => {
     await flushed()
     expect([metrics.received, metrics.refused]).toEqual([5, { type_changed: 4 }])
   })
+})
+
+test('a large flush is several batches; one that fails keeps what it had and what was to come', async () => {
+  const it = open()
+  const { project, metrics } = it
+  const handles = Array.from({ length: 12_000 }, (_, i) => handle(project, 'counter', { __name__: 'hits', i: String(i) }))
+  for (const one of handles) project.increment(one, 1)
+  const accept = metrics.accept.bind(metrics)
+  const sizes: number[] = []
+  metrics.accept = (batch, wireBytes) => {
+    sizes.push(batch.sampleCount)
+    return sizes.length === 2 ? Promise.reject(new Error('full')) : accept(batch, wireBytes)
+  }
+  await it.flushed()
+  expect(sizes).toEqual([10_000, 10_000])
+  project.increment(handles[0]!, 1)
+  const rows = await it.flushed()
+  while (rows.length < 19_000) {
+    await new Promise((resolve) => setImmediate(resolve))
+    rows.push(...it.taken())
+  }
+  expect(rows.filter((row) => row.includes(' 1 @20'))).toHaveLength(11_999)
+  expect(rows.filter((row) => row.includes(' 0 @10.001'))).toHaveLength(7_000)
+  expect(rows.filter((row) => row.includes(' 2 @20'))).toEqual(['hits{i="0"} 2 @20'])
+  expect(metrics.received).toBe(12_001)
 })
 
 test('series that leave the index take their aggregates with them', async () => {

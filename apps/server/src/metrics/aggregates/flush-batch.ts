@@ -8,7 +8,7 @@ import { emptySketchHistogram } from './sketch.ts'
 export class FlushBatch {
   readonly batch = new MetricsBatch()
   readonly #places: Places
-  /** Places written, and in which flush each place was. */
+  /** Places of this batch, and in which flush each place was. */
   #written: number[] = []
   #inFlush: number[] = []
   #flush = 0
@@ -21,12 +21,16 @@ export class FlushBatch {
   }
 
   /** `timeMs` of all samples; zeros before first values stand at `zeroMs`, which is earlier. */
-  begin(timeMs: number, zeroMs: number): void {
-    this.batch.reset(this.batch.tenant)
-    this.#written = []
+  beginFlush(timeMs: number, zeroMs: number): void {
     this.#flush++
     this.#timeMs = timeMs
     this.#zeroMs = zeroMs
+  }
+
+  /** The next batch of the flush. */
+  begin(): void {
+    this.batch.reset(this.batch.tenant)
+    this.#written = []
   }
 
   /** Nothing to store and nothing to count. */
@@ -35,6 +39,7 @@ export class FlushBatch {
     return sampleCount + histogramCount + sets.count + pointsReceived === 0
   }
 
+  /** Is the place in this flush already? */
   has(place: number): boolean {
     return this.#inFlush[place] === this.#flush
   }

@@ -31,6 +31,9 @@ export interface ProjectDeps {
   readonly membersMax?: number
 }
 
+/** Aggregates in one batch: some milliseconds of work. */
+const placesPerBatchMax = 5_000
+
 /** As people see the metric in its description. */
 const metricTypes: Readonly<Record<AggregateType, MetricType>> = {
   counter: 'counter',
@@ -185,52 +188,84 @@ export class Project implements ProjectAggregates {
     return next
   }
 
+  /** In batches, so that a large project does not keep others waiting. What of the first was not stored is in the next flush, and all after it. */
   async #write(ends: boolean): Promise<void> {
-    const { clock, ingest } = this.#deps
-    const monotonicMs = clock.monotonicMs()
     // Never back, and never onto the zero samples, which stand just behind the last flush.
-    const timeMs = Math.max(clock.nowMs(), this.#flushedMs + 2)
+    const timeMs = Math.max(this.#deps.clock.nowMs(), this.#flushedMs + 2)
+    this.#out.beginFlush(timeMs, this.#flushedMs + 1)
+    this.#flushedMs = timeMs
     const dirty = this.#dirty
-    const out = this.#out
     this.#dirty = []
-    out.begin(timeMs, this.#flushedMs + 1)
-    for (const place of dirty) {
-      if (this.#places.dirty[place] === 0) continue
-      this.#places.dirty[place] = 0
-      this.#places.observedMs[place] = monotonicMs
-      out.addPresent(place)
+    let from = 0
+    try {
+      const members = await this.#writeFirst(dirty.slice(0, placesPerBatchMax))
+      for (from = placesPerBatchMax; from < dirty.length; from += placesPerBatchMax) {
+        this.#out.begin()
+        this.#addDirty(dirty.slice(from, from + placesPerBatchMax))
+        await this.#store()
+      }
+      if (!ends) this.#members.written = members
+      else {
+        await this.#writeIdle()
+        this.#beginSets(members, timeMs)
+      }
+    } catch (error) {
+      this.#markAgain(dirty.slice(from))
+      throw error
     }
-    const ended = ends ? this.#addIdle(monotonicMs) : []
+  }
+
+  /** The first places, and all that is not counted by places. Gives how many members are written. */
+  async #writeFirst(places: readonly number[]): Promise<number> {
+    const out = this.#out
+    out.begin()
+    this.#addDirty(places)
     const members = this.#members.count
-    const setsFromMs = this.#setsFromMs
-    this.#members.copyNew(out.batch.sets, Math.floor(setsFromMs / setBucketMs) * setBucketMs, (place) => this.#refOfSet(place))
+    const minuteMs = Math.floor(this.#setsFromMs / setBucketMs) * setBucketMs
+    this.#members.copyNew(out.batch.sets, minuteMs, { end: this.#places.end, refOf: (place) => this.#refOfSet(place) })
     const timed = this.#timed.copyTo(out.batch)
     const news = this.#news.length
     out.batch.metadata.push(...this.#news)
     const accepted = this.#takePoints()
-    this.#flushedMs = timeMs
-    if (out.isEmpty) return
     try {
-      await ingest.accept(out.batch, 0)
+      await this.#store()
     } catch (error) {
       this.#points += accepted
-      for (const place of dirty) this.#markDirty(place)
       throw error
     }
-    out.settle()
     this.#timed.drop(timed)
     this.#news.splice(0, news)
-    for (const place of ended) if (this.#places.dirty[place] === 0) this.#remove(place)
-    if (ends) this.#beginSets(members, timeMs)
-    else this.#members.written = members
+    return members
   }
 
-  /** Floats that did not change are written again, so that they do not look ended; those idle for too long end. Gives the latter. */
-  #addIdle(monotonicMs: number): number[] {
-    const { types, observedMs, emittedMs, end } = this.#places
+  #addDirty(places: readonly number[]): void {
+    const monotonicMs = this.#deps.clock.monotonicMs()
+    for (const place of places) {
+      if (this.#places.dirty[place] === 0) continue
+      this.#places.dirty[place] = 0
+      this.#places.observedMs[place] = monotonicMs
+      this.#out.addPresent(place)
+    }
+  }
+
+  /** Floats that did not change are written again, so that they do not look ended; those idle for too long end. */
+  async #writeIdle(): Promise<void> {
+    const { end } = this.#places
+    for (let from = 0; from < end; from += placesPerBatchMax) {
+      this.#out.begin()
+      const ended = this.#addIdle(from, Math.min(from + placesPerBatchMax, end))
+      await this.#store()
+      for (const place of ended) if (this.#places.dirty[place] === 0) this.#remove(place)
+    }
+  }
+
+  /** Gives the places that end. */
+  #addIdle(from: number, to: number): number[] {
+    const { types, observedMs, emittedMs, dirty } = this.#places
+    const monotonicMs = this.#deps.clock.monotonicMs()
     const ended: number[] = []
-    for (let place = 0; place < end; place++) {
-      if (!this.#places.isLive(place) || this.#out.has(place)) continue
+    for (let place = from; place < to; place++) {
+      if (!this.#places.isLive(place) || this.#out.has(place) || dirty[place] === 1) continue
       const idleMs = types[place] === gaugeType ? gaugeIdleMs : aggregateIdleMs
       if (monotonicMs - observedMs[place]! < idleMs) {
         if (types[place] !== distributionType && emittedMs[place]! > 0) this.#out.addPresent(place)
@@ -240,6 +275,20 @@ export class Project implements ProjectAggregates {
       ended.push(place)
     }
     return ended
+  }
+
+  /** Of these some are marked and in no list, some were marked anew meanwhile. */
+  #markAgain(places: readonly number[]): void {
+    const all = [...this.#dirty, ...places]
+    for (const place of all) this.#places.dirty[place] = 0
+    this.#dirty = []
+    for (const place of all) this.#markDirty(place)
+  }
+
+  async #store(): Promise<void> {
+    if (this.#out.isEmpty) return
+    await this.#deps.ingest.accept(this.#out.batch, 0)
+    this.#out.settle()
   }
 
   /** Sets of the next interval begin with what came while the last one was written. */
