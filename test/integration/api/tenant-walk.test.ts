@@ -300,7 +300,7 @@ describe('everything that takes a scope', () => {
         metadata: () => query.metadata(scope, null, 0),
         metrics: () => query.metrics(scope),
         allLabelNames: () => query.allLabelNames(scope, all, signal),
-        allLabelValues: () => query.allLabelValues(scope, '__name__', all, signal),
+        allLabelValues: () => query.allLabelValues(scope, { ...all, label: '__name__' }, signal),
         allSeries: () => query.allSeries(scope, { ...all, matchers: [matchAll] }, signal),
         allMetrics: () => query.allMetrics(scope, signal),
       },
@@ -322,7 +322,7 @@ describe('everything that takes a scope', () => {
         metrics: () => metrics.catalog.metrics(scope),
         allLabelNames: () => metrics.catalog.allLabelNames(scope, { matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
         allLabelValues: () =>
-          metrics.catalog.allLabelValues(scope, '__name__', { matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
+          metrics.catalog.allLabelValues(scope, { label: '__name__', matchers: [], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
         allSeries: () => metrics.catalog.allSeries(scope, { matchers: [matchAll], fromMs: 0, toMs: all.toMs, limit: 1000 }, signal),
         allMetrics: () => metrics.catalog.allMetrics(scope, signal),
       },
@@ -331,6 +331,12 @@ describe('everything that takes a scope', () => {
         deletions: () => stack.retention.deletions(access),
         preview: () => stack.retention.preview(access, { days: 1, rollupDays: null, rules: [] }, signal),
         count: () => stack.retention.count(access, [[...matchAll]], signal),
+      },
+      cardinality: {
+        overview: () => stack.cardinality.overview(scope, 'samples', 1000),
+        metric: () => stack.cardinality.metric(scope, theirWord),
+        preview: () => stack.cardinality.preview(access, { ...theirRule, match: { kind: 'pattern', value: '.*' } }),
+        rules: () => stack.cardinality.rules.list(access),
       },
       ingest: {
         usage: () => usageOf(scope, metrics.conservation.rows()),
@@ -377,6 +383,9 @@ describe('everything that takes a scope', () => {
       'uniques.countUnique',
       'uniques.isSet',
       'catalog.metrics',
+      'cardinality.overview',
+      'cardinality.metric',
+      'cardinality.rules',
       'ingest.letters',
     ]
     for (const [group, functions] of Object.entries(own)) {

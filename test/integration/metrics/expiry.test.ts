@@ -138,11 +138,11 @@ describe('series that left memory', () => {
     const past = { fromMs: startMs, toMs: startMs + hourMs, limit: 100 }
     const ask = async () => ({
       names: await stack.catalog.allLabelNames(scope, { ...past, matchers: [] }, live),
-      hosts: await stack.catalog.allLabelValues(scope, 'host', { ...past, matchers: [] }, live),
-      metrics: await stack.catalog.allLabelValues(scope, '__name__', { ...past, matchers: [] }, live),
-      some: await stack.catalog.allLabelValues(scope, 'host', { ...past, matchers: [matchers[2]!, matchers[4]!] }, live),
+      hosts: await stack.catalog.allLabelValues(scope, { label: 'host', ...past, matchers: [] }, live),
+      metrics: await stack.catalog.allLabelValues(scope, { label: '__name__', ...past, matchers: [] }, live),
+      some: await stack.catalog.allLabelValues(scope, { label: 'host', ...past, matchers: [matchers[2]!, matchers[4]!] }, live),
       series: sets(await stack.catalog.allSeries(scope, { ...past, matchers: [] }, live)),
-      two: await stack.catalog.allLabelValues(scope, 'host', { ...past, matchers: [], limit: 2 }, live),
+      two: await stack.catalog.allLabelValues(scope, { label: 'host', ...past, matchers: [], limit: 2 }, live),
       summary: (await stack.catalog.allMetrics(scope, live)).map(({ name, seriesCount }) => [name, seriesCount]),
     })
     const before = await ask()

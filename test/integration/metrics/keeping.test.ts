@@ -190,7 +190,7 @@ describe('a deletion', () => {
       expect(await read(stack, byName('gone'))).toEqual({})
       expect(stack.catalog.metrics(scope).map(({ name }) => name)).toEqual(['stays'])
       expect(
-        await stack.catalog.allLabelValues(scope, '__name__', { matchers: [], fromMs: 0, toMs: Date.now() * 2, limit: 9 }, live),
+        await stack.catalog.allLabelValues(scope, { label: '__name__', matchers: [], fromMs: 0, toMs: Date.now() * 2, limit: 9 }, live),
       ).toEqual(['stays'])
       expect(days(await read(stack, byName('stays')))).toHaveLength(6)
       const scoped = { ...scope, projectIds: [2] } as typeof scope

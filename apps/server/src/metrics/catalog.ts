@@ -2,7 +2,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetadataStore } from './metadata-store.ts'
-import type { CatalogQuery, Labels, MetricMetadata } from './model.ts'
+import type { CatalogQuery, LabelQuery, Labels, MetricMetadata } from './model.ts'
 import type { MetricsCatalog, MetricSummary } from './ports.ts'
 import { nameLabel } from './series/labels.ts'
 import type { Hidden } from './life/hidden.ts'
@@ -61,10 +61,10 @@ class IndexCatalog implements MetricsCatalog {
     return united(this.labelNames(scope, query), past, query.limit)
   }
 
-  async allLabelValues(scope: Scope, name: string, query: CatalogQuery, signal: AbortSignal): Promise<string[]> {
+  async allLabelValues(scope: Scope, query: LabelQuery, signal: AbortSignal): Promise<string[]> {
     const lists = await this.#bring(scope, query, signal)
-    const past = lists ? [] : await this.#deps.pastNames.labelValues(scope, name, query, signal)
-    return united(this.labelValues(scope, name, query), past, query.limit)
+    const past = lists ? [] : await this.#deps.pastNames.labelValues(scope, query, signal)
+    return united(this.labelValues(scope, query.label, query), past, query.limit)
   }
 
   async allSeries(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<Labels[]> {

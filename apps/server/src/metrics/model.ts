@@ -127,6 +127,11 @@ export interface CatalogQuery {
   readonly limit: number
 }
 
+/** The values of one label. */
+export interface LabelQuery extends CatalogQuery {
+  readonly label: string
+}
+
 /** A range function that the store may compute itself. PromQL's push-down speaks in the same terms. */
 export interface GridHint {
   /** A PromQL function of one range and nothing else, or `last`: the instant selector with look-back. */

@@ -4,6 +4,7 @@ import type { Scope, Tenant } from '../kernel/scope.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
 import type {
   CatalogQuery,
+  LabelQuery,
   GridRequest,
   Labels,
   MetricMetadata,
@@ -138,7 +139,7 @@ export interface MetricsStore {
  */
 export interface MetricsCatalog {
   allLabelNames(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<string[]>
-  allLabelValues(scope: Scope, name: string, query: CatalogQuery, signal: AbortSignal): Promise<string[]>
+  allLabelValues(scope: Scope, query: LabelQuery, signal: AbortSignal): Promise<string[]>
   allSeries(scope: Scope, query: CatalogQuery, signal: AbortSignal): Promise<Labels[]>
   allMetrics(scope: Scope, signal: AbortSignal): Promise<MetricSummary[]>
   labelNames(scope: Scope, query: CatalogQuery): string[]

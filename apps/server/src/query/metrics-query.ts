@@ -45,6 +45,11 @@ export interface CatalogRequest {
   readonly limit: number
 }
 
+/** The values of one label. */
+export interface LabelRequest extends CatalogRequest {
+  readonly label: string
+}
+
 /** A bounded list, and whether the bound cut it. */
 export interface CatalogAnswer<Item> {
   readonly items: readonly Item[]
@@ -62,7 +67,7 @@ export interface MetricsQuery {
   metrics(scope: Scope): readonly MetricSummary[]
   /** The same of all series, those included that are not in use any more. Errors: `metrics.bad_regexp`, `query.too_many_series`, the engine's. */
   allLabelNames(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>>
-  allLabelValues(scope: Scope, name: string, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>>
+  allLabelValues(scope: Scope, request: LabelRequest, signal: AbortSignal): Promise<CatalogAnswer<string>>
   allSeries(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<Labels>>
   allMetrics(scope: Scope, signal: AbortSignal): Promise<readonly MetricSummary[]>
 }
@@ -186,8 +191,8 @@ class BudgetedMetricsQuery implements MetricsQuery {
     return cutAll(request, (limit) => this.#deps.catalog.allLabelNames(scope, { ...request, limit }, signal))
   }
 
-  allLabelValues(scope: Scope, name: string, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<string>> {
-    return cutAll(request, (limit) => this.#deps.catalog.allLabelValues(scope, name, { ...request, limit }, signal))
+  allLabelValues(scope: Scope, request: LabelRequest, signal: AbortSignal): Promise<CatalogAnswer<string>> {
+    return cutAll(request, (limit) => this.#deps.catalog.allLabelValues(scope, { ...request, limit }, signal))
   }
 
   allSeries(scope: Scope, request: CatalogRequest, signal: AbortSignal): Promise<CatalogAnswer<Labels>> {

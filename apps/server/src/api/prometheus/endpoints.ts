@@ -143,7 +143,7 @@ export async function labelValues(deps: PromDeps, call: PromCall): Promise<Fasti
   const name = unescapeLabelName(call.name)
   if (name === '' || /\p{Surrogate}/u.test(name))
     throw new AppError(badParameter, { publicText: `invalid label name: ${JSON.stringify(call.name)}` })
-  const found = await deps.query.allLabelValues(call.scope, name, catalogRequest(call), call.signal)
+  const found = await deps.query.allLabelValues(call.scope, { ...catalogRequest(call), label: name }, call.signal)
   return sendData(call.reply, listJson(found.items, quote), cutNotes(found))
 }
 

@@ -113,7 +113,7 @@ function tagRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
         const counted = names
           .filter((name) => name !== '__name__')
           .map(async (name) => {
-            const values = await query.allLabelValues(scope, name, request, call.signal)
+            const values = await query.allLabelValues(scope, { ...request, label: name }, call.signal)
             return { name, valueCount: values.items.length, valueCountIsExact: !values.isCut }
           })
         return wholePage(await Promise.all(counted))
@@ -128,7 +128,7 @@ function tagRoutes({ query }: Pick<ApiDeps, 'query'>): Route[] {
       handle: async (call) => {
         const { scope } = call.access()
         const { cursor, limit } = call.query
-        const found = (await query.allLabelValues(scope, call.param('tag'), seriesOf(nameOf(call), 0), call.signal)).items
+        const found = (await query.allLabelValues(scope, { ...seriesOf(nameOf(call), 0), label: call.param('tag') }, call.signal)).items
         const values = found.filter((value) => cursor === null || value > cursor)
         const items = values.slice(0, limit).map((value) => ({ value }))
         return { items, next: values.length > limit ? (items.at(-1)?.value ?? null) : null }

@@ -124,7 +124,7 @@ export class RetentionKeeper {
       if (![...hidden.policies.values()].some(({ longestDays }) => retentionCutMs(longestDays, nowMs) >= endMs)) continue
       // By part, so that what is inserted meanwhile stays.
       const parts = await this.#partsOf(kept.table, partition, signal)
-      if (parts.length === 0 || !(await this.#isPast(kept, parts, endMs, signal))) continue
+      if (parts.length === 0 || !(await this.#isPast(kept, { parts, endMs }, signal))) continue
       for (const part of parts) await engine.command(`ALTER TABLE ${kept.table} DROP PART '${part}'`)
       dropped++
     }
@@ -141,7 +141,11 @@ export class RetentionKeeper {
   }
 
   /** Is everything in these parts past the retention of whom it belongs to? */
-  async #isPast({ table, isRollup }: KeptTable, parts: readonly string[], endMs: number, signal: AbortSignal): Promise<boolean> {
+  async #isPast(
+    { table, isRollup }: KeptTable,
+    { parts, endMs }: { readonly parts: readonly string[]; readonly endMs: number },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { hidden, engine, clock } = this.#deps
     const sql = `SELECT DISTINCT org, project FROM ${table} WHERE _part IN (${parts.map((part) => `'${part}'`).join(',')})`
     for await (const { rows, columns } of engine.queryNative({ sql, class: 'internal', signal })) {

@@ -59,7 +59,8 @@ export class PastNames {
   }
 
   /** Errors: the engine's. */
-  labelValues(scope: Scope, name: string, request: NamesRequest, signal: AbortSignal): Promise<string[]> {
+  labelValues(scope: Scope, request: NamesRequest & { readonly label: string }, signal: AbortSignal): Promise<string[]> {
+    const name = request.label
     const rows = condition(scope, request)
     const all =
       name === nameLabel
