@@ -21,6 +21,7 @@ import {
   sessionAnswerSchema,
   sourceRowSchema,
   systemStatusBodySchema,
+  targetsBodySchema,
   teamSchema,
   usageRowSchema,
 } from '@bellwether/protocol'
@@ -393,5 +394,21 @@ describe('web app', () => {
     expect((await call('GET', '/icon.svg', undefined, {})).headers['cache-control']).toBe('no-cache')
     expect((await call('GET', '/assets/../../../etc/passwd', undefined, {})).statusCode).toBe(404)
     expect((await call('GET', '/assets/%2e%2e/%2e%2e/etc/passwd', undefined, {})).statusCode).toBe(404)
+  })
+})
+
+test('targets are those of the project, and the file of targets is for who runs the program', async () => {
+  const ours = targetsBodySchema.parse((await call('GET', '/api/0/projects/1/targets')).json())
+  expect(ours).toMatchObject({ isConfigured: true, configError: null, jobs: [], targets: [], dropped: [] })
+  expect(ours.configPath).toMatch(/scrape\.yml$/)
+  const { project, token } = stack.theirs
+  const authorizationOfTheirs = { authorization: `Bearer ${token}` }
+  const path = `/api/0/projects/${project}/targets`
+  const theirs = targetsBodySchema.parse((await stack.app.inject({ method: 'GET', url: path, headers: authorizationOfTheirs })).json())
+  expect(theirs).toMatchObject({
+    configPath: null,
+    jobs: [{ name: 'kestrel', targets: 1, dropped: 1, problems: [] }],
+    targets: [{ health: 'unknown', url: 'http://kestrel.invalid/metrics', labels: { instance: 'kestrel.invalid:80', job: 'kestrel' } }],
+    dropped: [{ job: 'kestrel', reason: 'Relabelling drops it.' }],
   })
 })

@@ -32,7 +32,7 @@ export class JobRun implements AsyncDisposable {
   #isOver = false
 
   /** `before`: the run of the same job under an earlier configuration, which hands its targets on. */
-  constructor(deps: JobRunDeps, job: ScrapeJob, tenant: Tenant, before?: JobRun) {
+  constructor(deps: JobRunDeps, { job, tenant }: Pick<JobRun, 'job' | 'tenant'>, before?: JobRun) {
     this.#deps = deps
     this.job = job
     this.tenant = tenant

@@ -133,7 +133,7 @@ export class Scraper implements ScrapeStatus, AsyncDisposable {
       }
       const tenant = tenants.get(job.projectId)
       if (tenant === undefined) continue
-      const run = new JobRun(deps, job, tenant, known)
+      const run = new JobRun(deps, { job, tenant }, known)
       runs.set(job.name, run)
       started.push(run)
     }

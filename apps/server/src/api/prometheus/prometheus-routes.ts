@@ -82,6 +82,13 @@ function endpointTable(version: string): readonly Endpoint[] {
       answer: promSuccessSchema(z.record(z.string(), z.array(z.object({ type: z.string(), help: z.string(), unit: z.string() })))),
       run: endpoints.metadata,
     },
+    ...endpointsBesideData(version),
+  ]
+}
+
+/** Those that read no samples and no series. */
+function endpointsBesideData(version: string): readonly Endpoint[] {
+  return [
     {
       path: '/format_query',
       methods: both,
