@@ -64,7 +64,10 @@ class EngineAnatomist implements MetricAnatomist {
     const matchers = [[{ name: '__name__', op: '=' as const, value: name }]]
     const lately = { matchers, fromMs: nowMs - daysCounted * dayMs, toMs: nowMs, limit: 1 }
     const always = { ...lately, fromMs: Number.MIN_SAFE_INTEGER, toMs: Number.MAX_SAFE_INTEGER }
-    const labels = this.#deps.catalog.series(scope, lately)[0] ?? this.#deps.catalog.series(scope, always)[0]
+    const { catalog } = this.#deps
+    // One in use if there is any; those that left memory are asked of the engine.
+    const labels =
+      catalog.series(scope, lately)[0] ?? catalog.series(scope, always)[0] ?? (await catalog.allSeries(scope, always, signal))[0]
     if (labels === undefined) return null
     const metricHash = metricHashOf(name)
     const sizes = await this.#bytesPerRow(signal)
