@@ -54,8 +54,8 @@ export async function loadSeries(engine: Engine, registry: SeriesRegistry, bound
   let rows = 0
   let damaged = 0
   const sql = `SELECT ${seriesRowSql} FROM ${seriesTable} ${condition}`
-  // Nothing of this is needed afterwards: the index has its own copies.
-  const texts = new StringTexts(engine)
+  // All of them at once, as many as there are: the index has its own copies afterwards.
+  const texts = new StringTexts(engine, Number.POSITIVE_INFINITY)
   await texts.bringAll(condition, signal)
   for await (const block of engine.queryNative({ sql, class: 'internal', signal })) {
     rows += block.rows

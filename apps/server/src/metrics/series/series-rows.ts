@@ -3,7 +3,7 @@ import type { NativeBlock } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { Labels } from '../model.ts'
 import { unsigned64At } from '../samples/sample-value.ts'
-import { type IdLists, idLists, type StringTexts } from '../strings/string-texts.ts'
+import { type IdLists, idLists, type StringTexts, type TextOf } from '../strings/string-texts.ts'
 import type { SeenMinutes } from './series-columns.ts'
 import type { SeriesIdHalves } from './series-id.ts'
 
@@ -33,8 +33,7 @@ export async function eachSeriesRow(
   }
   const names = idLists(tagKeys)
   const values = idLists(tagValues)
-  await texts.bring([names, values], signal)
-  const tags = new TagReader(names, values, texts)
+  const tags = new TagReader(names, values, await texts.bring([names, values], signal))
   const text = { keys: labels.keys.data, values: labels.values.data }
   let unknown = 0
   let start = 0
@@ -67,12 +66,12 @@ function textPairs({ keys, values }: { keys: readonly string[]; values: readonly
 class TagReader {
   readonly #names: IdLists
   readonly #values: IdLists
-  readonly #texts: StringTexts
+  readonly #textOf: TextOf
 
-  constructor(names: IdLists, values: IdLists, texts: StringTexts) {
+  constructor(names: IdLists, values: IdLists, textOf: TextOf) {
     this.#names = names
     this.#values = values
-    this.#texts = texts
+    this.#textOf = textOf
   }
 
   /** Null when an id means nothing. */
@@ -81,8 +80,8 @@ class TagReader {
     const end = this.#names.offsets[row]!
     const pairs: Labels[number][] = []
     for (let at = start; at < end; at++) {
-      const name = this.#texts.text(unsigned64At(this.#names.ids, at))
-      const value = this.#texts.text(unsigned64At(this.#values.ids, at))
+      const name = this.#textOf(unsigned64At(this.#names.ids, at))
+      const value = this.#textOf(unsigned64At(this.#values.ids, at))
       if (name === null || value === null) return null
       pairs.push([name, value])
     }

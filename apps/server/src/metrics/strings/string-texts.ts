@@ -1,6 +1,6 @@
 /**
  * What ids in rows of series mean, as the engine's mirror says: asked for a block of rows at a time, kept for the next ones. Shared strings
- * need no asking. Memory: a string and an entry of a map each, bounded by `textsMax` whenever a reading has ended.
+ * need no asking. Memory: a string and an entry of a map each; when there are more than `textsMax` the next block begins with none.
  */
 import type { ClickHouse, NativeColumn } from '../../engines/index.ts'
 import { sharedStringOf } from '../../indexer/index.ts'
@@ -25,6 +25,9 @@ export function idLists(column: NativeColumn | undefined): IdLists {
   return { offsets: column.offsets, ids: column.inner.data }
 }
 
+/** What an id means; null when nobody knows. */
+export type TextOf = (id: number) => string | null
+
 export class StringTexts {
   readonly #engine: Engine
   readonly #textsMax: number
@@ -35,40 +38,37 @@ export class StringTexts {
     this.#textsMax = textsMax
   }
 
-  /** The text, or null when it was not found. */
-  text(id: number): string | null {
-    return this.#texts.get(id) ?? sharedStringOf(id)
-  }
-
-  /** Reads what the ids mean that are not known yet. Errors: the engine's. */
-  async bring(lists: readonly IdLists[], signal: AbortSignal): Promise<void> {
+  /**
+   * Reads what the ids mean that are not known yet; the answer gives the text of each, null for one that nobody knows. Errors: the engine's.
+   */
+  async bring(lists: readonly IdLists[], signal: AbortSignal): Promise<TextOf> {
+    // Readings at the same time keep the map they began with.
+    if (this.#texts.size > this.#textsMax) this.#texts = new Map()
+    const texts = this.#texts
     const missing = new Set<number>()
     for (const { ids } of lists) {
       for (let at = 0; at < ids.length / 2; at++) {
         const id = unsigned64At(ids, at)
-        if (!this.#texts.has(id) && sharedStringOf(id) === null) missing.add(id)
+        if (!texts.has(id) && sharedStringOf(id) === null) missing.add(id)
       }
     }
     const list = [...missing]
-    for (let at = 0; at < list.length; at += idsAtOnce) await this.#read(`id IN (${list.slice(at, at + idsAtOnce).join(',')})`, signal)
+    for (let at = 0; at < list.length; at += idsAtOnce)
+      await this.#read(texts, `id IN (${list.slice(at, at + idsAtOnce).join(',')})`, signal)
+    return (id) => texts.get(id) ?? sharedStringOf(id)
   }
 
   /** Reads what all rows of series mean that satisfy the condition, in one go. Errors: the engine's. */
   async bringAll(condition: string, signal: AbortSignal): Promise<void> {
-    await this.#read(`id IN (SELECT arrayJoin(arrayConcat(tag_keys, tag_values)) FROM ${seriesTable} ${condition})`, signal)
+    await this.#read(this.#texts, `id IN (SELECT arrayJoin(arrayConcat(tag_keys, tag_values)) FROM ${seriesTable} ${condition})`, signal)
   }
 
-  /** A reading has ended: what is beyond the bound is let go of. */
-  trim(): void {
-    if (this.#texts.size > this.#textsMax) this.#texts = new Map()
-  }
-
-  async #read(condition: string, signal: AbortSignal): Promise<void> {
+  async #read(texts: Map<number, string>, condition: string, signal: AbortSignal): Promise<void> {
     const sql = `SELECT id, string FROM ${stringsTable} WHERE ${condition}`
     for await (const { rows, columns } of this.#engine.queryNative({ sql, class: 'internal', signal })) {
       const [id, text] = columns
       if (id?.kind !== 'w64' || text?.kind !== 'string') throw new Error('unexpected columns of strings')
-      for (let row = 0; row < rows; row++) this.#texts.set(unsigned64At(id.data, row), text.data[row] ?? '')
+      for (let row = 0; row < rows; row++) texts.set(unsigned64At(id.data, row), text.data[row] ?? '')
     }
   }
 }
