@@ -372,29 +372,23 @@ describe('everything that takes a scope', () => {
     const foreign = calls(await scopeOf(stack.theirs.token, stack.theirs.project))
     const text = (value: unknown): string =>
       JSON.stringify(value, (_, part: unknown) => (ArrayBuffer.isView(part) ? Array.from(part as Float64Array) : part)) ?? ''
-    const sees = [
-      'query.instant',
-      'query.range',
-      'query.series',
-      'store.select',
-      'store.scan',
-      'store.grid',
-      'cold.select',
-      'uniques.countUnique',
-      'uniques.isSet',
-      'catalog.metrics',
-      'cardinality.overview',
-      'cardinality.metric',
-      'cardinality.rules',
-      'ingest.letters',
-    ]
+    /** Who is bound to see the own word: otherwise the walk would be blind there. */
+    const sees: Readonly<Record<string, readonly string[]>> = {
+      query: ['instant', 'range', 'series'],
+      store: ['select', 'scan', 'grid'],
+      cold: ['select'],
+      uniques: ['countUnique', 'isSet'],
+      catalog: ['metrics'],
+      cardinality: ['overview', 'metric', 'rules'],
+      ingest: ['letters'],
+    }
     for (const [group, functions] of Object.entries(own)) {
       for (const [name, call] of Object.entries(functions)) {
         const said = text(await call())
         expect({ group, name, leaks: said.includes(theirWord) || said.includes('4711') }).toEqual({ group, name, leaks: false })
         const theirSaid = text(await foreign[group]?.[name]?.())
         expect({ group, name, leaks: theirSaid.includes('ours_total') }).toEqual({ group, name, leaks: false })
-        if (sees.includes(`${group}.${name}`))
+        if (sees[group]?.includes(name) === true)
           expect({ group, name, sees: theirSaid.includes(theirWord) }).toEqual({ group, name, sees: true })
       }
     }
