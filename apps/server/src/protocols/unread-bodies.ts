@@ -44,7 +44,13 @@ interface ReadBatch {
 /** (project, format) pairs whose protocol is remembered by the name that screens use. */
 const namesMax = 10_000
 
-const nothingLeftOut = { refused: new Map<string, number>(), examples: [], dropped: new Map<string, number>(), duplicates: 0, firstRefusedLine: 0 }
+const nothingLeftOut = {
+  refused: new Map<string, number>(),
+  examples: [],
+  dropped: new Map<string, number>(),
+  duplicates: 0,
+  firstRefusedLine: 0,
+}
 
 export class UnreadBodies {
   readonly #deps: UnreadBodiesDeps
