@@ -1,6 +1,5 @@
 /** The metrics path: log, index, head, writer, and the store that queries read. */
 import { join } from 'node:path'
-import { randomInt } from 'node:crypto'
 
 import type { OpenedCardinality } from '../cardinality/index.ts'
 import type { Config } from '../config/index.ts'
@@ -12,7 +11,6 @@ import {
   openSpool,
   recoverLog,
   type BalancedConservation,
-  type IngestLog,
   type Kind,
   type KindHandler,
   type LogRecord,
@@ -33,26 +31,19 @@ import {
   createMetricsIngest,
   createMetricsInstruments,
   createMetricsStore,
-  createRollups,
   createUniqueStore,
-  defaultSeriesLimits,
   Eraser,
   GridStore,
   Head,
-  headHistogramsMax,
   Hidden,
   HistogramHead,
   isThere,
   loadMetrics,
-  MetadataStore,
-  PastNames,
-  PastSeries,
   RetentionKeeper,
   SampleStore,
   SeriesExpiry,
   SeriesRegistry,
   SeriesStrings,
-  SetsHead,
   warmHead,
   watchAggregates,
   WritesGate,
@@ -62,12 +53,14 @@ import {
   type MetricsCatalog,
   type MetricsIngest,
   type MetricsStore,
+  type Rollups,
   type SeriesDecisions,
   type UniqueStore,
 } from '../metrics/index.ts'
 import type { CardinalityState } from './cardinality.ts'
 import type { Engines } from './engines.ts'
 import { lowLane, type Lanes } from './lanes.ts'
+import { createMetricsState, expiryLimits, type MetricsMemory, type Pending } from './metrics-state.ts'
 
 export interface MetricsPath {
   readonly log: Spool
@@ -119,46 +112,16 @@ export const insertsAtOnce = 2
  * holds becomes visible, and only then does the writer begin. The writer closes before the log, the log before the engines.
  */
 export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceScope): Promise<MetricsPath> {
-  const { config, engines, memory, clock, logger, instruments } = deps
+  const { config, engines, clock, logger, instruments } = deps
   const ingestMetrics = createIngestMetrics(instruments)
   const conservation = createConservation(ingestMetrics.conservation)
   const log = resources.use(await openLog(deps))
   ingestMetrics.watchLog(log)
-  const limits = {
-    perTenantMax: config.seriesMax,
-    totalMax: defaultSeriesLimits.totalMax,
-    wireCacheBytesMax: Math.floor(memory.registryBytes / 4),
-  }
   const writing: { writer: Writer | null } = { writer: null }
   // What is visible and not inserted: bodies of the low lane are neither until they are read, and may be hours old.
-  const pending: Pick<IngestLog, 'backlog'> = { backlog: () => visibleBacklog(log, writing.writer) }
-  const registry = new SeriesRegistry(limits, randomInt(2 ** 32))
-  const hidden = new Hidden(clock)
-  const past = new PastSeries({ engine: engines.clickhouse, registry, clock, hidden })
-  const pastNames = new PastNames({ engine: engines.clickhouse, clock })
-  const rollups = createRollups({
-    engine: engines.clickhouse,
-    registry,
-    hidden,
-    log: pending,
-    clock,
-    logger: logger.child('rollups'),
-    instruments,
-  })
-  const head = new Head({
-    sizeBytesMax: memory.headBytes,
-    clock,
-    pendingAgeMs: () => pending.backlog().oldestMs,
-    onAppend: (refs, timesMs, count) => rollups.marks.note(refs, timesMs, count),
-  })
-  const histograms = new HistogramHead(headHistogramsMax, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
-  const sets = new SetsHead(registry, { clock, pendingAgeMs: () => pending.backlog().oldestMs })
-  const metadata = new MetadataStore()
-  registry.holdsRefs(head)
-  // What is left for series beside the caches of label bytes.
-  const seriesBytesMax = Math.floor(memory.registryBytes / 2)
-  const unseenMinutesMax = config.seriesUnseenHours * 60
-  const load = { nowMinute: Math.floor(clock.nowMs() / 60_000), unseenMinutesMax, rowsMax: Math.floor(seriesBytesMax / loadedSeriesBytes) }
+  const pending: Pending = { backlog: () => visibleBacklog(log, writing.writer) }
+  const memoryState = createMetricsState(deps, pending)
+  const { registry, head, histograms, sets, metadata, past, rollups, load } = memoryState
   const state = { registry, head, histograms, metadata, load }
   const shared = {
     ...state,
@@ -178,62 +141,75 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   await rollups.roller.open()
   await recoverLog(recordsOf(log, deps.low?.lanes.book ?? null), handlers, conservation)
   await handler.settle((ids) => past.bringIds(ids, AbortSignal.timeout(loadTimeoutMs)))
-  const writer = resources.use(
-    createWriter({
-      log,
-      handlers,
-      insert: async (request) => {
-        await rollups.roller.beforeInsert()
-        await engines.clickhouse.insertNative(request)
-      },
-      isThere: (probe, signal) => isThere(engines.clickhouse, probe, signal),
-      conservation,
-      clock,
-      logger: logger.child('writer'),
-      concurrency: insertsAtOnce,
-      isStoreReady: () => engines.clickhouse.state() === 'ready',
-      observer: ingestMetrics.writer,
-      ...(deps.low === null ? {} : { low: lowLane(deps.low.lanes, deps.low.isIntakeBusy) }),
-    }),
-  )
+  const writer = resources.use(composeWriter(deps, { log, handlers, conservation, rollups, observer: ingestMetrics.writer }))
   writing.writer = writer
   writer.start()
-  const restMs = config.queryTimeoutSec * 1000 + restSlackMs
-  const expiryLimits = { unseenMinutesMax, usedBytesMax: seriesBytesMax, restMs }
-  resources.use(new SeriesExpiry({ registry, head, histograms, log: pending, clock, limits: expiryLimits })).start()
+  resources.use(new SeriesExpiry({ registry, head, histograms, log: pending, clock, limits: expiryLimits(deps) })).start()
   resources.use(warmHead({ engine: engines.clickhouse, registry, head, logger }))
   resources.use(rollups.roller).start()
-  const reading = {
-    samples: new SampleStore(engines.clickhouse, registry),
-    past,
-    hidden,
-    grids: [rollups.store, new GridStore(engines.clickhouse, registry)],
-  }
   const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.cost }) })
   const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
   registry.holdsRefs(aggregates)
   watchAggregates(instruments, { aggregates, sets })
+  return { ...readersOf(deps, memoryState, pending), log, writer, cardinality, conservation, ingest, aggregates }
+}
+
+type Readers = Pick<MetricsPath, 'keeping' | 'store' | 'engineStore' | 'catalog' | 'describedTypeOf' | 'uniques' | 'hiddenSamples'>
+
+/** What reads the path, hides parts of it, and deletes. */
+function readersOf({ engines, clock }: MetricsPathDeps, memory: MetricsMemory, pending: Pending): Readers {
+  const { registry, head, histograms, sets, metadata, hidden, past, pastNames, rollups } = memory
+  const engine = engines.clickhouse
+  const reading = {
+    samples: new SampleStore(engine, registry),
+    past,
+    hidden,
+    grids: [rollups.store, new GridStore(engine, registry)],
+  }
   const eraser = new Eraser({
-    ...{ engine: engines.clickhouse, registry, head, histograms, metadata, past, pastNames, hidden, log: pending, clock },
+    ...memory,
+    engine,
+    clock,
+    log: pending,
     marks: rollups.marks,
     writeMarks: () => rollups.roller.beforeInsert(),
     exclusive: (run) => rollups.roller.exclusive(run),
   })
   return {
-    keeping: { hidden, eraser, keeper: new RetentionKeeper({ engine: engines.clickhouse, hidden, clock }) },
-    log,
-    writer,
-    cardinality,
-    conservation,
-    ingest,
-    aggregates,
-    store: createMetricsStore({ ...state, ...reading }),
-    engineStore: createMetricsStore({ ...emptyHeads(state, clock), ...reading }),
+    keeping: { hidden, eraser, keeper: new RetentionKeeper({ engine, hidden, clock }) },
+    store: createMetricsStore({ registry, head, histograms, ...reading }),
+    engineStore: createMetricsStore({ ...emptyHeads({ registry, histograms }, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames, hidden }),
     describedTypeOf: createDescribedTypes({ metadata, sets }),
-    uniques: createUniqueStore({ engine: engines.clickhouse, registry, sets, past, hidden }),
+    uniques: createUniqueStore({ engine, registry, sets, past, hidden }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }
+}
+
+interface WriterParts {
+  readonly log: Spool
+  readonly handlers: ReadonlyMap<Kind, KindHandler>
+  readonly conservation: BalancedConservation
+  readonly rollups: Rollups
+  readonly observer: ReturnType<typeof createIngestMetrics>['writer']
+}
+
+/** Marks of late samples are written before the samples themselves. */
+function composeWriter({ engines, clock, logger, low }: MetricsPathDeps, parts: WriterParts): Writer {
+  const { rollups, ...rest } = parts
+  return createWriter({
+    ...rest,
+    insert: async (request) => {
+      await rollups.roller.beforeInsert()
+      await engines.clickhouse.insertNative(request)
+    },
+    isThere: (probe, signal) => isThere(engines.clickhouse, probe, signal),
+    clock,
+    logger: logger.child('writer'),
+    concurrency: insertsAtOnce,
+    isStoreReady: () => engines.clickhouse.state() === 'ready',
+    ...(low === null ? {} : { low: lowLane(low.lanes, low.isIntakeBusy) }),
+  })
 }
 
 function visibleBacklog(log: Spool, writer: Writer | null): ReturnType<Spool['backlog']> {
@@ -294,11 +270,6 @@ function emptyHeads(
   const histograms = state.histograms.withoutContent()
   return { registry: state.registry, head, histograms }
 }
-
-/** About what a series takes in memory, when as many are read at start as there is room for. */
-const loadedSeriesBytes = 400
-/** Queries wait for their turn and requests for theirs; within this time beside that of a query, both have come to an end. */
-const restSlackMs = 120_000
 
 /** Reading the index of ten million series must end some time. */
 const loadTimeoutMs = 600_000

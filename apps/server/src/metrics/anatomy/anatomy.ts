@@ -40,7 +40,7 @@ export interface MetricAnatomist {
 
 export interface AnatomyDeps {
   readonly engine: Pick<ClickHouse, 'queryNative'>
-  readonly catalog: Pick<MetricsCatalog, 'series'>
+  readonly catalog: Pick<MetricsCatalog, 'series' | 'allSeries'>
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
