@@ -14,6 +14,7 @@ import { gzipSync } from 'node:zlib'
 import { SeriesRegistry } from '../apps/server/dist/metrics/series/registry.js'
 import { decompressSync } from '../apps/server/dist/protocols/body/decompress.js'
 import { createDecodeState, DecodeSession } from '../apps/server/dist/protocols/decode/session.js'
+import { InfluxDecoder } from '../apps/server/dist/protocols/influx/decode.js'
 import { defaultProtocolLimits as limits } from '../apps/server/dist/protocols/limits.js'
 import { OtlpDecoder } from '../apps/server/dist/protocols/otlp/decode.js'
 import { ProtoWriter } from '../apps/server/dist/protocols/protobuf/writer.js'
@@ -122,6 +123,26 @@ function otlp(from, to, timeMs) {
   return gzipSync(writer.finish(), { level: 1 })
 }
 
+/** Ten fields of each host in a line; `fractions`: with all the digits of a double, as agents compute percentages. */
+function influxLines(isFraction) {
+  return (from, to, timeMs) => {
+    const lines = []
+    for (let index = from; index < to; index += 10) {
+      const tags = labelsOf(index).slice(1)
+      const valueOf = (at) => ((at * 7 + timeMs / 10_000) % 100) + (isFraction ? (at % 9973) / 9973 : 0)
+      const fields = Array.from({ length: 10 }, (_, field) => `usage_${field}=${valueOf(index + field)}${isFraction ? '' : 'i'}`)
+      lines.push(`cpu,${tags.map((pair) => pair.join('=')).join(',')} ${fields.join(',')} ${timeMs}000000\n`)
+    }
+    return Buffer.from(lines.join(''))
+  }
+}
+
+/** The other decoders know all from the body. */
+function influxDecoder(registry) {
+  const decoder = new InfluxDecoder(registry)
+  return { decode: (body, session) => decoder.decode(body, { precision: 'ns', database: 'bench', nowMs }, session) }
+}
+
 const unpackBy = (encoding) => (body) => decompressSync(body, encoding, limits.decompressedBytesMax)
 const kinds = [
   { name: 'remote write 1', encode: remoteWrite1, unpack: unpackBy('snappy'), decoder: (registry) => new RemoteWrite1Decoder(registry) },
@@ -131,6 +152,8 @@ const kinds = [
     unpack: unpackBy('snappy'),
     decoder: (registry) => new RemoteWrite2Decoder(registry, limits),
   },
+  { name: 'Influx lines, whole', encode: influxLines(false), unpack: (body) => body, decoder: influxDecoder },
+  { name: 'Influx lines, fractions', encode: influxLines(true), unpack: (body) => body, decoder: influxDecoder },
   { name: 'OTLP protobuf', encode: otlp, unpack: unpackBy('gzip'), decoder: (registry) => new OtlpDecoder(registry, limits) },
 ]
 
