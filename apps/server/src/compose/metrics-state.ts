@@ -1,7 +1,12 @@
 /** What the metrics path holds in memory, and what of it comes back from the engine when someone asks. */
 import { randomInt } from 'node:crypto'
 
+import type { Config } from '../config/index.ts'
+import type { MemoryBudget } from '../engines/index.ts'
 import type { IngestLog } from '../ingest/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Registry } from '../kernel/instruments.ts'
+import type { Logger } from '../kernel/log.ts'
 import {
   createRollups,
   defaultSeriesLimits,
@@ -16,7 +21,7 @@ import {
   SetsHead,
   type Rollups,
 } from '../metrics/index.ts'
-import type { MetricsPathDeps } from './metrics.ts'
+import type { Engines } from './engines.ts'
 
 /** What is visible and not inserted. */
 export type Pending = Pick<IngestLog, 'backlog'>
@@ -35,7 +40,14 @@ export interface MetricsMemory {
   readonly load: { readonly nowMinute: number; readonly unseenMinutesMax: number; readonly rowsMax: number }
 }
 
-type StateDeps = Pick<MetricsPathDeps, 'config' | 'engines' | 'memory' | 'clock' | 'logger' | 'instruments'>
+export interface MetricsStateDeps {
+  readonly config: Pick<Config, 'seriesMax' | 'seriesUnseenHours' | 'queryTimeoutSec'>
+  readonly engines: Pick<Engines, 'clickhouse'>
+  readonly memory: MemoryBudget
+  readonly instruments: Registry
+  readonly clock: Clock
+  readonly logger: Logger
+}
 
 /** About what a series takes in memory, when as many are read at start as there is room for. */
 const loadedSeriesBytes = 400
@@ -43,7 +55,7 @@ const loadedSeriesBytes = 400
 const restSlackMs = 120_000
 
 /** Empty; the caller loads it. */
-export function createMetricsState(deps: StateDeps, log: Pending): MetricsMemory {
+export function createMetricsState(deps: MetricsStateDeps, log: Pending): MetricsMemory {
   const { config, memory, clock, logger, instruments } = deps
   const engine = deps.engines.clickhouse
   const pendingAgeMs = (): number => log.backlog().oldestMs
@@ -78,7 +90,7 @@ export function createMetricsState(deps: StateDeps, log: Pending): MetricsMemory
 }
 
 /** When series leave memory. */
-export function expiryLimits({ config, memory }: Pick<StateDeps, 'config' | 'memory'>): {
+export function expiryLimits({ config, memory }: Pick<MetricsStateDeps, 'config' | 'memory'>): {
   unseenMinutesMax: number
   usedBytesMax: number
   restMs: number

@@ -7,42 +7,26 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { openAccounts, type Accounts, type FirstRun } from '../accounts/index.ts'
-import type { ApiIngest } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
-import { openDataDirectory, planMemory } from '../engines/index.ts'
-import {
-  createAdmission,
-  createIngestSources,
-  createRefusedSamples,
-  replayDeadLetter,
-  type IngestSources,
-  type RefusedSamples,
-  type StoppableAdmission,
-} from '../ingest/index.ts'
+import { openDataDirectory, planMemory, type MemoryBudget } from '../engines/index.ts'
+import { createRefusedSamples } from '../ingest/index.ts'
 import { systemClock, type Clock } from '../kernel/clock.ts'
-import { createInstruments } from '../kernel/instruments.ts'
+import { createInstruments, type Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
 import { createMetricAnatomist } from '../metrics/index.ts'
-import { OperationsConfiguration } from '../naming/index.ts'
-import { createPromqlEngine } from '../promql/index.ts'
 import { defaultProtocolLimits, ImportDesk, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
-import {
-  createMetricOperations,
-  createMetricsQuery,
-  defaultQueryLimits,
-  type MetricOperations,
-  type QueryLimitsByClass,
-} from '../query/index.ts'
 import { composeRetention } from './retention.ts'
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
 import { createCollectors } from './collectors.ts'
 import { composeEngines, type Engines } from './engines.ts'
 import { openHttpDoor } from './http-door.ts'
 import { composeIndexer } from './indexer.ts'
+import { apiIngest, composeIntake, type Intake } from './intake.ts'
 import { apiLanes, composeLanes, type Lanes } from './lanes.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
 import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
+import { createOperations, createQuery } from './query.ts'
 import { mountAll } from './routes.ts'
 import { composeScraper } from './scrape.ts'
 import { secretFile } from './secret-file.ts'
@@ -92,32 +76,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)
   const firstRun = await accounts.ensureFirstRun()
 
-  const doors: { metrics: MetricsDoor | null; seal: () => Promise<void> } = { metrics: null, seal: () => Promise.resolve() }
-  const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
-  const refusedSamples = createRefusedSamples()
-  const metrics = await composeMetrics(
-    {
-      ...shared,
-      memory,
-      engines,
-      instruments,
-      openCardinality: (state) =>
-        composeCardinality({ config, engines, clock, logger, onExplosion: tellOfExplosion(refusedSamples, clock) }, state, resources),
-      indexer: await composeIndexer({ ...shared, engines, instruments, registryBytes: memory.registryBytes }),
-      onWritesLimit: (tenant, text) => refusedSamples.note(tenant, 'limits', 'writes_limit', text, clock.nowMs()),
-      low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
-      decodeRaw(record, batch) {
-        if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
-        doors.metrics.decodeRaw(record, batch)
-      },
-    },
-    resources,
-  )
-  const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
-  const intake = composeIntake({ config, accounts, metrics, lanes, refusedSamples, limits, instruments, clock, logger })
-  doors.metrics = intake.door
-  doors.seal = () => metrics.log.seal()
-  await lanes.start()
+  const base = { ...shared, memory, engines, accounts, instruments }
+  const { lanes, metrics, intake, limits } = await composeDoors(base, resources)
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
@@ -163,63 +123,47 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   return { url, publicUrl: config.publicUrl ?? url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
 }
 
-/** What stands between the listeners and the log, and what the screens show of it. */
-interface Intake {
-  readonly admission: StoppableAdmission
-  readonly door: MetricsDoor
-  readonly sources: IngestSources
-  readonly refusedSamples: RefusedSamples
-}
-
-interface IntakeDeps {
+interface DoorsDeps {
   readonly config: Config
+  readonly dataDir: string
+  readonly memory: MemoryBudget
+  readonly engines: Engines
   readonly accounts: Accounts
-  readonly metrics: MetricsPath
-  readonly lanes: Lanes
-  readonly refusedSamples: RefusedSamples
-  readonly limits: ProtocolLimits
-  readonly instruments: ReturnType<typeof createInstruments>
+  readonly instruments: Registry
   readonly clock: Clock
   readonly logger: Logger
 }
 
-function composeIntake({ config, accounts, metrics, lanes, refusedSamples, limits, instruments, clock, logger }: IntakeDeps): Intake {
-  const admission = createAdmission({
-    keys: accounts.ingestKeys,
-    anonymous: config.anonymousIngest,
-    log: metrics.log,
-    clock,
-    limits: { bodyBytesMax: limits.compressedBytesMax, projectBytesPerSecond: null },
-    laneOf: ({ projectId }) => lanes.book.laneOf(projectId),
-  })
-  const sources = createIngestSources()
-  const door = new MetricsDoor({
-    admission,
-    metrics: metrics.ingest,
-    conservation: metrics.conservation,
-    sources,
-    refusedSamples,
-    log: metrics.log,
-    lanes: lanes.book,
-    cost: lanes.cost,
-    clock,
-    logger: logger.child('protocols'),
-    limits,
-    instruments,
-  })
-  return { admission, door, sources, refusedSamples }
-}
-
-function apiIngest({ conservation, log }: MetricsPath, { sources, refusedSamples }: Intake): ApiIngest {
-  return {
-    conservation,
-    sources,
-    refusedSamples,
-    deadLetters: {
-      list: () => log.listDeadLetters(),
-      replay: (id) => replayDeadLetter(log, conservation, id),
+/** The path of the data behind its doors. Each needs the other: the writer reads what waited by the decoders of the door. */
+async function composeDoors(
+  deps: DoorsDeps,
+  resources: ResourceScope,
+): Promise<{ lanes: Lanes; metrics: MetricsPath; intake: Intake; limits: ProtocolLimits }> {
+  const { config, engines, accounts, memory, instruments, clock, logger } = deps
+  const doors: { metrics: MetricsDoor | null; seal: () => Promise<void> } = { metrics: null, seal: () => Promise.resolve() }
+  const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
+  const refusedSamples = createRefusedSamples()
+  const metrics = await composeMetrics(
+    {
+      ...deps,
+      openCardinality: (state) =>
+        composeCardinality({ config, engines, clock, logger, onExplosion: tellOfExplosion(refusedSamples, clock) }, state, resources),
+      indexer: await composeIndexer({ ...deps, registryBytes: memory.registryBytes }),
+      onWritesLimit: (tenant, text) => refusedSamples.note(tenant, 'limits', 'writes_limit', text, clock.nowMs()),
+      low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
+      decodeRaw(record, batch) {
+        if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
+        doors.metrics.decodeRaw(record, batch)
+      },
     },
-  }
+    resources,
+  )
+  const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
+  const intake = composeIntake({ config, accounts, metrics, lanes, refusedSamples, limits, instruments, clock, logger })
+  doors.metrics = intake.door
+  doors.seal = () => metrics.log.seal()
+  await lanes.start()
+  return { lanes, metrics, intake, limits }
 }
 
 async function composeAccounts(
@@ -242,35 +186,6 @@ async function composeAccounts(
       },
     }),
   )
-}
-
-function createQuery(
-  config: Config,
-  metrics: MetricsPath,
-  instruments: ReturnType<typeof createInstruments>,
-): ReturnType<typeof createMetricsQuery> {
-  return createMetricsQuery({
-    engine: createPromqlEngine({ clock: systemClock }),
-    store: metrics.store,
-    catalog: metrics.catalog,
-    clock: systemClock,
-    instruments,
-    limits: queryLimits(config),
-  })
-}
-
-function queryLimits(config: Config): QueryLimitsByClass {
-  const bounds = { samplesMax: config.querySamplesMax, seriesMax: config.querySeriesMax }
-  const { interactive, background } = defaultQueryLimits
-  return {
-    interactive: { ...interactive, ...bounds, timeoutMs: config.queryTimeoutSec * 1000 },
-    background: { ...background, ...bounds },
-  }
-}
-
-function createOperations(config: Config, { uniques }: MetricsPath, query: ReturnType<typeof createMetricsQuery>): MetricOperations {
-  const limits = queryLimits(config)
-  return createMetricOperations({ query, unique: uniques, configuration: new OperationsConfiguration(), clock: systemClock, limits })
 }
 
 /** The address to print: 0.0.0.0 and :: mean every address, of which this machine's own is one. */
