@@ -56,6 +56,8 @@ export interface ProtocolLimits {
   readonly symbolBytesMax: number
   /** Classic histograms and summaries whose bucket series are known by their count series. */
   readonly histogramGroupsMax: number
+  /** Series of scraped bodies that are expected in their order, all targets together; beyond it they are found by a hash. */
+  readonly expositionLineBytesMax: number
   /** Metric names whose last sent description is known. */
   readonly describedMetricsMax: number
 }
@@ -90,5 +92,6 @@ export const defaultProtocolLimits: ProtocolLimits = {
   symbolsMax: 1_000_000,
   symbolBytesMax: 64 * mib,
   histogramGroupsMax: 100_000,
+  expositionLineBytesMax: 64 * mib,
   describedMetricsMax: 100_000,
 }

@@ -270,3 +270,44 @@ c_created{x="y"} ${created}
   expect(rows()).toHaveLength(2)
   expect(it.metrics.exemplars).toHaveLength(1)
 })
+
+test('series are found in whatever order they come, as if nothing was expected', async () => {
+  let state = 5
+  const random = (below: number): number => (state = (state * 1103515245 + 12345) & 0x7fffffff) % below
+  const names = ['a', 'a {x="1"}', 'a{x="1"}', 'a{x="12"}', 'ab', 'b{x="a b"}', 'b{x="a"}', 'c{y="\\"}"}', 'c']
+  let lines = names.map((name, value) => `${name} ${value}`)
+  const [expecting, fresh] = [it, createTestDoor({ expositionLineBytesMax: 0 })]
+  const [source, other] = [open(), fresh.door.exposition.sources.open(rules)]
+  for (let round = 0; round < 200; round++) {
+    const change = random(4)
+    const at = random(lines.length + 1)
+    if (change === 0) lines = lines.toSpliced(at, 0, `${names[random(names.length)] ?? ''} ${round}`)
+    else if (change === 1 && lines.length > 3) lines = lines.toSpliced(at, 1 + random(3))
+    else if (change === 2) lines = [...lines.slice(at), ...lines.slice(0, at)]
+    const body = lines.join('\n')
+    it = expecting
+    await scrape(source, body)
+    const found = rows()
+    it = fresh
+    timeMs -= 1000
+    await scrape(other, body)
+    expect(found, body).toEqual(rows())
+  }
+  expect(expecting.metrics.lookups).toBeLessThan(fresh.metrics.lookups / 2)
+})
+
+test('an expected series whose ref is gone is found anew', async () => {
+  const source = open()
+  await scrape(source, 'a 1\nb 1\n')
+  const { lookups } = it.metrics
+  await scrape(source, 'a 2\nb 2\n')
+  expect(it.metrics.lookups).toBe(lookups)
+  it.door.exposition.sources.unlearn((ref) => it.metrics.labels[ref]?.some(([, value]) => value === 'a') === true)
+  await scrape(source, 'a 3\nb 3\n')
+  expect(it.metrics.lookups).toBe(lookups + 1)
+  expect(
+    rows()
+      .filter((row) => row.startsWith('a{'))
+      .map((row) => row.replace(/^\S+ /, '').replace(/ @.*/, '')),
+  ).toEqual(['1', '2', '3'])
+})

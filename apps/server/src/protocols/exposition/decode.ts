@@ -46,7 +46,7 @@ export class ExpositionDecoder {
   readonly #protobuf: ProtobufBodies
 
   constructor(series: SeriesResolver, limits: ProtocolLimits) {
-    this.sources = new ExpositionSources(limits.rememberedSeriesMax)
+    this.sources = new ExpositionSources(limits)
     series.holdsRefs(this.sources)
     this.#samples = new ExposedSamples(series, this.sources, limits)
     this.#text = new TextBodies(series, this.#samples)

@@ -17,6 +17,7 @@ import { measuredValue } from '../decode/sample-value.ts'
 import { type DecodeSession, timeExample } from '../decode/session.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { ScrapeRefused, storedLabels } from './exposed-labels.ts'
+import type { LineReader } from './line-memory.ts'
 import { ShownSeries } from './shown-series.ts'
 import type { ExpositionSource, ExpositionSources } from './source.ts'
 
@@ -193,6 +194,13 @@ export class ExposedSamples {
     source.isEnded = false
     source.scrapes++
     return this.counts
+  }
+
+  /** Keeps the series of a body that was read to its end, to expect them next time. */
+  remember(lines: LineReader, bytes: Uint8Array): void {
+    const { source } = this
+    const left = this.#sources.lineBytesLeft + (source.lines?.sizeBytes ?? 0)
+    this.#sources.expect(source, lines.finish(bytes, left))
   }
 
   /** Nothing could be scraped: all series that the source showed end. */

@@ -3,6 +3,8 @@
  * kept from scrape to scrape, so that a series that is not shown any more gets its end marker at once.
  */
 import { firstExpositionContext } from '../decode/contexts.ts'
+import type { ProtocolLimits } from '../limits.ts'
+import type { LineMemory } from './line-memory.ts'
 import { RefNumbers } from '../decode/ref-numbers.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { Labels, RefHolder } from '../../metrics/index.ts'
@@ -53,6 +55,8 @@ export class ExpositionSource {
   isEnded = false
   /** Bytes of series that relabelling leaves out. */
   readonly leftOut = new Set<string>()
+  /** Series of the last text body, in its order; null: nothing is expected. */
+  lines: LineMemory | null = null
   /** Good scrapes so far. */
   scrapes = 0
 
@@ -70,13 +74,16 @@ export class ExpositionSource {
 export class ExpositionSources implements RefHolder {
   /** What each series' last exemplar was, as one number, so that it is stored once and not in every scrape. */
   readonly exemplars: RefNumbers
+  readonly #lineBytesMax: number
+  #lineBytes = 0
   readonly #open = new Set<ExpositionSource>()
   #nextContext = firstExpositionContext
   /** Moves on when refs may have been given away. */
   epoch = 0
 
-  constructor(rememberedSeriesMax: number) {
+  constructor({ rememberedSeriesMax, expositionLineBytesMax }: ProtocolLimits) {
     this.exemplars = new RefNumbers(rememberedSeriesMax)
+    this.#lineBytesMax = expositionLineBytesMax
   }
 
   /** `heir`: has the same series, and now shows them. */
@@ -93,8 +100,20 @@ export class ExpositionSources implements RefHolder {
     return source
   }
 
+  /** What may still be remembered of bodies, bytes. */
+  get lineBytesLeft(): number {
+    return this.#lineBytesMax - this.#lineBytes
+  }
+
+  /** What a source shows in its next body, as far as one knows. */
+  expect(source: ExpositionSource, lines: LineMemory | null): void {
+    this.#lineBytes += (lines?.sizeBytes ?? 0) - (source.lines?.sizeBytes ?? 0)
+    source.lines = lines
+  }
+
   close(source: ExpositionSource): void {
     this.#open.delete(source)
+    this.expect(source, null)
     source.floats = noRefs
     source.histograms = noRefs
   }
@@ -102,6 +121,7 @@ export class ExpositionSources implements RefHolder {
   unlearn(isGone: (ref: number) => boolean): void {
     this.epoch++
     for (const source of this.#open) {
+      source.lines?.forget(isGone)
       if (source.floats.some(isGone)) source.floats = source.floats.filter((ref) => !isGone(ref))
       if (source.histograms.some(isGone)) source.histograms = source.histograms.filter((ref) => !isGone(ref))
     }

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { MetricType, SeriesResolver } from '../../metrics/index.ts'
 import { normalizedLabels } from '../decode/label-text.ts'
 import { exemplarSignature, leftOut, refused, type ExposedSamples } from './exposed-samples.ts'
+import { LineReader, unknownRef } from './line-memory.ts'
 import { ExpositionError, parseExposition, readHelp, readSeries } from './text.ts'
 import type { ExposedPoint, ExpositionFormat, ExpositionSink } from './text.ts'
 
@@ -27,6 +28,8 @@ export class TextBodies implements ExpositionSink {
   /** Of the last sample, for its exemplar. */
   #ref = refused
   #key: Buffer = Buffer.alloc(256)
+  readonly #lines = new LineReader()
+  #isExpected = false
 
   constructor(series: SeriesResolver, samples: ExposedSamples) {
     this.#series = series
@@ -39,12 +42,15 @@ export class TextBodies implements ExpositionSink {
     this.#isOpenMetrics = format === 'openmetrics'
     this.#context = this.#samples.source.context
     this.#begin('')
+    const { source } = this.#samples
+    this.#lines.begin(bytes, source.lines)
     try {
       parseExposition(bytes, format, this)
       if (this.#samples.describesAll) this.#describe()
     } finally {
       this.#bytes = Buffer.alloc(0)
     }
+    this.#samples.remember(this.#lines, bytes)
   }
 
   type(name: string, type: MetricType): void {
@@ -63,12 +69,20 @@ export class TextBodies implements ExpositionSink {
     this.#unit = unit
   }
 
+  expected(start: number, end: number): number {
+    const length = this.#lines.expected(start, end)
+    this.#isExpected = length > 0
+    return length
+  }
+
   sample(start: number, end: number, point: ExposedPoint): void {
     const samples = this.#samples
     samples.exposed()
-    let ref = this.#series.lookup(samples.source.rules.tenant, this.#context, this.#bytes, start, end)
+    const known = this.#isExpected ? this.#lines.ref : unknownRef
+    let ref = known === unknownRef ? this.#series.lookup(samples.source.rules.tenant, this.#context, this.#bytes, start, end) : known
     const isNew = ref < 0
     if (isNew) ref = this.#learn(start, end, point.line)
+    this.#lines.note(start, end, ref < 0 ? unknownRef : ref)
     this.#ref = ref
     if (ref < 0) return
     samples.sample(ref, point.value, point.timeMs, isNew)

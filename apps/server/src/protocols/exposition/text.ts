@@ -15,6 +15,8 @@ export interface ExpositionSink {
   help(name: string, start: number, end: number): void
   /** OpenMetrics only. */
   unit(name: string, unit: string): void
+  /** Length of the series at `start` if it is known without looking for its end, else 0; `end` is that of the line. */
+  expected?(start: number, end: number): number
   /** A sample whose name and labels are the bytes `[start, end)`. `timeMs` NaN: the time of the scrape. */
   sample(start: number, end: number, point: ExposedPoint): void
   /** Of the sample before it: labels are the bytes `[start, end)`, braces included. OpenMetrics only. */
@@ -110,7 +112,9 @@ class Parser {
     }
     if (this.#bytes[this.#at] === hash) return this.#readComment()
     const start = this.#at
-    this.#skipSeries()
+    const known = this.#sink.expected?.(start, this.#end) ?? 0
+    if (known > 0) this.#at = start + known
+    else this.#skipSeries()
     const end = this.#at
     this.#readPoint()
     this.#sink.sample(start, end, this.#point)
