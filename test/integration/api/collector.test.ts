@@ -30,7 +30,7 @@ function post(
   payload: unknown,
   headers: Record<string, string> = { 'x-bellwether-key': key },
   at = url,
-): ReturnType<ApiStack['app']['inject']> {
+): Promise<Awaited<ReturnType<ApiStack['app']['inject']>>> {
   const body = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload)
   return stack.app.inject({ method: 'POST', url: at, headers: { 'content-type': 'application/json', ...headers }, payload: body })
 }

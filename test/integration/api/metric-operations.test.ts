@@ -25,7 +25,7 @@ async function ask(body: Record<string, unknown>): Promise<MetricOperationAnswer
   return metricOperationAnswerSchema.parse(answer.json())
 }
 
-function post(body: Record<string, unknown>): ReturnType<ApiStack['app']['inject']> {
+function post(body: Record<string, unknown>): Promise<Awaited<ReturnType<ApiStack['app']['inject']>>> {
   return stack.app.inject({
     method: 'POST',
     url: '/api/0/projects/1/metrics/query',

@@ -6,6 +6,7 @@ import { usageOf, listLetters } from '../../../apps/server/src/api/ingest-desk.t
 import { adminPassword, adminToken, nowMs, openApiStack, ours, theirRule, theirWord, type ApiStack } from './api-stack.ts'
 import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
+import { seriesIdOf } from '../../../apps/server/src/metrics/series/series-id.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
 import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
@@ -355,8 +356,12 @@ describe('everything that takes a scope', () => {
     await stack.coldStore()
     const headers = { authorization: `Bearer ${adminToken}` }
     const answer = await stack.app.inject({ url: '/api/0/projects/1/metrics/of_both/anatomy', headers })
-    const { tables } = metricAnatomyBodySchema.parse(answer.json())
+    const { example, tables } = metricAnatomyBodySchema.parse(answer.json())
     expect(tables.find(({ table }) => table === 'samples')).toMatchObject({ rows: 1, bytesPerRow: expect.any(Number) as number })
+    const id = { low: 0, high: 0 }
+    seriesIdOf(ours, [['__name__', 'of_both']], id)
+    expect(BigInt(example?.seriesId ?? 0)).toBe((BigInt(id.high >>> 0) << 32n) | BigInt(id.low >>> 0))
+    expect((await stack.app.inject({ url: '/api/0/projects/1/metrics/not_there/anatomy', headers })).statusCode).toBe(404)
   })
 
   test('has a call here', async () => {

@@ -76,7 +76,10 @@ export function RefusedPage() {
   const nowMs = useNow(5000)
   const refused = useQuery({ ...refusedQuery(projectPath), refetchInterval: refreshMs })
   return (
-    <Page title="Refused" lead={`What was sent to project “${project.name}” and could not be taken. The sender was told each time.`}>
+    <Page
+      title="Refused"
+      lead={`What was sent to project “${project.name}” and could not be taken. The sender was told each time, where its protocol has answers.`}
+    >
       <Section title="Recent refusals" note="the newest 500 since the program started">
         {refused.isPending && <Loading label="refusals" />}
         {refused.isError && <Failure error={refused.error} title="The refusals could not be read" onRetry={() => void refused.refetch()} />}

@@ -21,7 +21,7 @@ export function StartPage() {
   const mayKeys = may(organization, 'write')
   const keys = useQuery({ ...keysQuery(projectPath), enabled: mayKeys })
   const key = usableKey(keys.data?.items ?? [])
-  const snippets = snippetsFor({ origin: location.origin, key: key?.key ?? keyPlaceholder })
+  const snippets = snippetsFor({ origin: location.origin, key: key?.key ?? keyPlaceholder, project: project.id })
   const chosen = snippets.find((snippet) => snippet.id === search.with) ?? snippets[0]
   const waiting = mayKeys && keys.isPending
   return (

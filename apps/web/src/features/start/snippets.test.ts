@@ -1,13 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { snippetsFor } from './snippets.ts'
 
-const facts = { origin: 'https://watch.example.com', key: '0123456789abcdef0123456789abcdef' }
+const facts = { origin: 'https://watch.example.com', key: '0123456789abcdef0123456789abcdef', project: '7' }
 
 describe('snippets', () => {
   it('all carry the real key and address', () => {
     const all = snippetsFor(facts)
-    expect(all.map((snippet) => snippet.id)).toEqual(['node', 'python', 'go', 'java', 'collector', 'statsd', 'prometheus', 'curl'])
-    for (const snippet of all) {
+    expect(all.map((snippet) => snippet.id)).toEqual([
+      'node',
+      'python',
+      'go',
+      'java',
+      'collector',
+      'statsd',
+      'influx',
+      'scrape',
+      'prometheus',
+      'library',
+      'curl',
+    ])
+    // Scraping is asked for in the server's own settings.
+    for (const snippet of all.filter(({ id }) => id !== 'scrape')) {
       const text = snippet.steps.map((step) => step.code).join('\n')
       expect(text, snippet.id).toContain(facts.key)
       expect(text, snippet.id).toContain(snippet.id === 'statsd' ? new URL(facts.origin).hostname : facts.origin)

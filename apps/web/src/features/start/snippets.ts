@@ -4,6 +4,8 @@ export interface SnippetFacts {
   /** Scheme, host and port of this server, without a slash at the end. */
   readonly origin: string
   readonly key: string
+  /** The project's number, for addresses that name it. */
+  readonly project: string
 }
 
 export interface Snippet {
@@ -117,8 +119,44 @@ statsd.timing('hello.duration', 42)`
 const statsdLine = ({ origin, key }: SnippetFacts): string =>
   `echo 'hello.requests:1|c|#route:/,bellwether_key:${key}' | nc -u -w1 ${new URL(origin).hostname} 8125`
 
+const influxLine = ({ origin, key }: SnippetFacts): string => `curl -i '${origin}/api/v2/write?precision=s' \\
+  -H 'authorization: Token ${key}' \\
+  --data-binary "weather,city=Oslo temperature=3.5 $(date +%s)"`
+
+const telegraf = ({ origin, key }: SnippetFacts): string => `[[outputs.influxdb_v2]]
+  urls = ["${origin}"]
+  token = "${key}"
+  organization = "any"
+  bucket = "telegraf"`
+
+const scrapeFile = `scrape_configs:
+  - job_name: node
+    scrape_interval: 15s
+    static_configs:
+      - targets: ['127.0.0.1:9100']`
+
+const library = ({ origin, key, project }: SnippetFacts): string => `import { createMetricsCollector } from '@bellwether/client'
+
+const metrics = createMetricsCollector({
+  url: '${origin}',
+  project: ${project},
+  key: '${key}',
+  flushOnExit: true,
+})
+metrics.record({ name: 'orders', type: 'counter', value: 1, tags: { city: 'Oslo' } })
+metrics.recordMetric('d:custom/render@millisecond', 12.5)`
+
+const record = ({ origin, key, project }: SnippetFacts): string => `curl -i ${origin}/api/0/projects/${project}/metrics \\
+  -H 'content-type: application/json' -H 'x-bellwether-key: ${key}' \\
+  -d '[{"name": "orders", "type": "counter", "value": 1, "tags": {"city": "Oslo"}}]'`
+
 /** Every way we show, the most common first. */
 export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
+  return [...sdkSnippets(facts), ...agentSnippets(facts)]
+}
+
+/** Programs with an OpenTelemetry SDK. */
+function sdkSnippets(facts: SnippetFacts): readonly Snippet[] {
   const env = { title: 'Say where to send', code: environment(facts) }
   return [
     {
@@ -166,6 +204,12 @@ export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
         { title: 'Start your program', code: 'java -javaagent:opentelemetry-javaagent.jar -jar app.jar' },
       ],
     },
+  ]
+}
+
+/** Agents, protocols and single requests. */
+function agentSnippets(facts: SnippetFacts): readonly Snippet[] {
+  return [
     {
       id: 'collector',
       label: 'OTel Collector',
@@ -183,11 +227,35 @@ export function snippetsFor(facts: SnippetFacts): readonly Snippet[] {
       ],
     },
     {
+      id: 'influx',
+      label: 'Influx, Telegraf',
+      steps: [
+        { title: 'telegraf.conf', code: telegraf(facts) },
+        { title: 'Or one line by hand', code: influxLine(facts) },
+      ],
+    },
+    {
+      id: 'scrape',
+      label: 'Scraping',
+      steps: [
+        { title: 'scrape.yml: what Prometheus calls scrape_configs', code: scrapeFile },
+        { title: 'Start Bellwether with it; Data → Targets shows how it goes', code: 'BELLWETHER_SCRAPE_CONFIG=scrape.yml npm start' },
+      ],
+    },
+    {
       id: 'prometheus',
       label: 'Prometheus',
       steps: [
         { title: 'Add to prometheus.yml', code: prometheus(facts) },
         { title: 'Load it', code: 'kill -HUP $(pidof prometheus)' },
+      ],
+    },
+    {
+      id: 'library',
+      label: 'Client library',
+      steps: [
+        { title: 'In a program or a page', code: library(facts) },
+        { title: 'Or by hand', code: record(facts) },
       ],
     },
     { id: 'curl', label: 'curl', steps: [{ title: 'One data point by hand', code: curl(facts) }] },
