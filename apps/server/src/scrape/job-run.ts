@@ -68,6 +68,8 @@ export class JobRun implements AsyncDisposable {
 
   /** The job is gone: all its series end. */
   async end(): Promise<void> {
+    // A loop that is just being followed has no series yet.
+    await Promise.all(this.#under)
     const loops = this.handOver()
     await Promise.all(loops.map((loop) => loop.end()))
     await this[Symbol.asyncDispose]()
