@@ -80,7 +80,11 @@ async function buildServer(quiet) {
     // The compiler trusts its own record; without output that record is a lie.
     if (!existsSync(join(root, project, 'dist'))) rmSync(join(root, project, 'tsconfig.tsbuildinfo'), { force: true })
   }
-  const result = await runTool(process.execPath, [toolScript('typescript', 'tsc'), '-b', 'packages/protocol', 'packages/client', 'apps/server'], { quiet })
+  const result = await runTool(
+    process.execPath,
+    [toolScript('typescript', 'tsc'), '-b', 'packages/protocol', 'packages/client', 'apps/server'],
+    { quiet },
+  )
   if (!result.ok) return result
   copyAssets('apps/server')
   writeStamp(stamp, hash)

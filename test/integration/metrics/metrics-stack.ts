@@ -212,7 +212,16 @@ export async function openStack(options: StackOptions) {
   const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock, past, pastNames, hidden })
   const expiryLimits = { unseenMinutesMax, usedBytesMax: options.usedBytesMax ?? 1 << 30, restMs: 180_000 }
   const eraser = new Eraser({
-    ...{ engine, registry, head, histograms, metadata, past, pastNames, hidden, log, clock: systemClock },
+    engine,
+    registry,
+    head,
+    histograms,
+    metadata,
+    past,
+    pastNames,
+    hidden,
+    log,
+    clock: systemClock,
     marks: rollups.marks,
     writeMarks: () => rollups.roller.beforeInsert(),
     exclusive: (run) => rollups.roller.exclusive(run),

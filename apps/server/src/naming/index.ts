@@ -1,14 +1,5 @@
 /** Names: MRIs, use cases, what may be asked of which metric. Public face of the domain. */
-export {
-  isUseCaseId,
-  parseUseCaseId,
-  type UseCaseId,
-  useCaseIdByKey,
-  useCaseIds,
-  type UseCaseKey,
-  useCaseKeyById,
-  useCaseKeyOf,
-} from './use-case.ts'
+export { isUseCaseId, parseUseCaseId, type UseCaseId, useCaseIds, type UseCaseKey } from './use-case.ts'
 export { derivedMetricOf, type DerivedMetric } from './derived-metrics.ts'
 export {
   defaultIngestConfigurations,
