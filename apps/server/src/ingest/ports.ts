@@ -130,6 +130,8 @@ export interface TableInsert {
   readonly rows: number
   readonly body: readonly Uint8Array[]
   readonly probe: InsertProbe
+  /** Where a repetition may hold other rows: what tells them apart. It goes into the token, so other rows are no duplicate. */
+  readonly variant?: string
   /** To be called once when the insert is done and its body no longer needed: the memory of the body is used again. */
   readonly release?: () => void
 }

@@ -29,7 +29,8 @@ export async function prepareInserts(records: readonly LogRecord[], handlers: Re
 }
 
 /**
- * Token: `<segment token>-<table>` for a table's first insert, `-1`, `-2` ... after it for further ones. Kinds go in the order
+ * Token: `<segment token>-<table>` for a table's first insert, `-1`, `-2` ... after it for further ones, and the variant of rows that a
+ * repetition may say in another way. Kinds go in the order
  * of their names, so that nothing depends on which record came first. Throws when a kind has no handler.
  */
 export function planInserts(token: string, records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): PlannedInsert[] {
@@ -43,7 +44,8 @@ export function planInserts(token: string, records: readonly LogRecord[], handle
       const nth = countByTable.get(insert.table) ?? 0
       countByTable.set(insert.table, nth + 1)
       if (insert.rows === 0) continue
-      planned.push({ ...insert, token: `${token}-${insert.table}${nth === 0 ? '' : `-${nth}`}` })
+      const variant = insert.variant === undefined ? '' : `-${insert.variant}`
+      planned.push({ ...insert, token: `${token}-${insert.table}${nth === 0 ? '' : `-${nth}`}${variant}` })
     }
   }
   return planned

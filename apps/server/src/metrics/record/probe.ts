@@ -1,6 +1,6 @@
 /**
- * Statements that show whether the engine has an insert: they ask for its first and last row of every partition, by the columns
- * that begin the table's sort order, so that few granules are read.
+ * Statements that show whether the engine has an insert: they ask for its first and last row of every partition (of strings for all), by
+ * the columns that begin the table's sort order, so that few granules are read.
  */
 import type { ClickHouse, NativeWriteColumn } from '../../engines/index.ts'
 import type { InsertProbe } from '../../ingest/index.ts'
@@ -18,6 +18,9 @@ const keyByTable: ReadonlyMap<string, readonly string[]> = new Map([
   [stringsTable, ['org', 'id']],
   ['metric_metadata', ['org', 'project', 'name']],
 ])
+
+/** Strings asked for by one probe. A statement has room for some ten thousand. */
+const probedStringsMax = 4096
 
 /** A value as SQL. Text goes as its bytes in hexadecimal, so there is nothing to escape. */
 function literal({ values }: NativeWriteColumn, row: number): string {
@@ -45,14 +48,25 @@ function endsOf(hours: Uint32Array): Set<number> {
   return out
 }
 
+/** All rows, or as many as a probe may ask for, spread over all of them: first and last included. */
+function spread(rows: number): Set<number> {
+  const count = Math.min(rows, probedStringsMax)
+  return new Set(Array.from({ length: count }, (_, i) => (count === 1 ? 0 : Math.round((i * (rows - 1)) / (count - 1)))))
+}
+
+/** Another insert may have brought some of the strings, so the first and the last do not speak for those between. */
+function probedRows(table: string, rows: number, columns: readonly NativeWriteColumn[]): Set<number> {
+  if (table === stringsTable) return spread(rows)
+  const hours = columns.find((column) => column.name === 'hour')?.values
+  return hours?.kind === 'u32' ? endsOf(hours.data.subarray(0, rows)) : new Set([0, rows - 1])
+}
+
 /** For an insert of `rows` rows, at least one. Times are not before 1970. */
 export function probeOf(table: string, rows: number, columns: readonly NativeWriteColumn[]): InsertProbe {
   const names = keyByTable.get(table)
   if (names === undefined) throw new Error(`no key for the table ${table}`)
   const key = names.map((name) => columns.find((column) => column.name === name)).filter((column) => column !== undefined)
-  const hours = columns.find((column) => column.name === 'hour')?.values
-  const picked = hours?.kind === 'u32' ? endsOf(hours.data.subarray(0, rows)) : new Set([0, rows - 1])
-  const tuples = new Set([...picked].map((row) => `(${key.map((column) => literal(column, row)).join(',')})`))
+  const tuples = new Set([...probedRows(table, rows, columns)].map((row) => `(${key.map((column) => literal(column, row)).join(',')})`))
   const list = names.join(', ')
   return { sql: `SELECT uniqExact(${list}) FROM ${table} WHERE (${list}) IN (${[...tuples].join(',')})`, rows: tuples.size }
 }
