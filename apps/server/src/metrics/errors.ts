@@ -22,6 +22,13 @@ export const badPattern: ErrorSpec = {
   hint: 'Matchers take RE2 syntax: no look-around, no back-references.',
 }
 
+export const foreignSeries: ErrorSpec = {
+  code: 'metrics.foreign_series',
+  kind: 'internal',
+  publicText: 'The request could not be taken.',
+  hint: 'Send it again.',
+}
+
 export const recordDamaged: ErrorSpec = {
   code: 'metrics.record_damaged',
   kind: 'internal',

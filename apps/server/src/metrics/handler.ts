@@ -1,8 +1,10 @@
 /** What metrics bring to the common path of ingest: inserts of a segment, decoding of raw bodies, recovery at start. */
 import type { Conservation, Kind, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
+import { AppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
 import { MetricsBatch } from './batch/metrics-batch.ts'
 import { countDropped, countedRows, emptyReason, RowCollector, showHistograms } from './ingest.ts'
+import { foreignSeries } from './errors.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { MetricsInstruments } from './metrics.ts'
 import type { SeriesDecisions } from './ports.ts'
@@ -99,6 +101,11 @@ export class MetricsHandler implements KindHandler {
     const batch = this.#batch
     batch.reset(tenant)
     this.#deps.decodeRaw(record, batch)
+    if (!this.#rows.owns(batch)) {
+      batch.reset(tenant)
+      this.#deps.decodeRaw(record, batch)
+      if (!this.#rows.owns(batch)) throw new AppError(foreignSeries)
+    }
     const points = batch.pointsReceived
     if (points !== record.rows) conservation.received(tenant, kind, points - record.rows, 0)
     for (const [reason, refused] of batch.refused) conservation.refused(tenant, kind, reason, refused)

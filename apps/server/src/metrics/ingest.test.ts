@@ -51,6 +51,8 @@ function open() {
   const ingest = createMetricsIngest({ ...parts, log })
   const decodeRaw = (record: LogRecord, batch: MetricsBatch): void => {
     const [count] = record.payload
+    const known = registry.lookup(record.tenant, 0, record.payload, 0, 1)
+    if (known !== -1) return batch.addSample(known, startMs, 7)
     for (let i = 0; i < (count ?? 0); i++) batch.addSample(registry.resolve(record.tenant, up), startMs + i, i)
     batch.pointsReceived = record.rows
     if (record.rows > (count ?? 0)) batch.refuse('bad_point', record.rows - (count ?? 0), 'x')
@@ -93,6 +95,21 @@ describe('accept', () => {
     expect(read(ref)).toEqual([[startMs, 1]])
     expect(records).toMatchObject([{ kind: 'metrics', tenant, rows: 1, format: 1 }])
     expect([...decodeMetricsRecord(records[0]!.payload).series].map((row) => row.labels)).toEqual([up])
+  })
+
+  test('nothing is stored under the series of another project, and what led to it is forgotten', async () => {
+    const { ingest, registry, records, conservation } = open()
+    const ref = registry.resolve({ organizationId: 2, projectId: 1 }, up)
+    registry.remember(tenant, 0, Buffer.from('raw'), 0, 3, ref)
+    const one = batch((to) => {
+      to.addSample(ref, startMs, 1)
+      to.pointsReceived = 1
+    })
+    await expect(ingest.accept(one, 10)).rejects.toMatchObject({ code: 'metrics.foreign_series' })
+    expect(records).toEqual([])
+    expect(registry.isSeen(ref)).toBe(false)
+    expect(registry.lookup(tenant, 0, Buffer.from('raw'), 0, 3)).toBe(-1)
+    expect(conservation.rows()).toMatchObject([{ received: 1, refused: { foreign_series: 1 } }])
   })
 
   test('does not write the row again, until it lags', async () => {
@@ -203,6 +220,16 @@ describe('the handler', () => {
       ['series_seen', 1],
       ['samples', 2],
     ])
+  })
+
+  test('a raw body that leads to the series of another project is resolved anew', () => {
+    const { handler, registry, read } = open()
+    const foreign = registry.resolve({ organizationId: 2, projectId: 1 }, up)
+    registry.remember(tenant, 0, Uint8Array.of(1), 0, 1, foreign)
+    const raw: LogRecord = { kind: 'metrics', tenant, rows: 1, format: 64, payload: Uint8Array.of(1) }
+    expect(handler.processRaw(raw).record).toMatchObject({ tenant, rows: 1 })
+    expect(registry.isSeen(foreign)).toBe(false)
+    expect(read(registry.resolve(tenant, up))).toEqual([[startMs, 0]])
   })
 
   test('a series whose row was buried gets another one with its next sample, from its first sample on', async () => {

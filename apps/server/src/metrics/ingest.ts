@@ -3,8 +3,9 @@
  * received = refused + dropped + queued holds per batch in the protocol's own count of points.
  */
 import type { Conservation, IngestLog, Kind } from '../ingest/index.ts'
-import { isAppError } from '../kernel/errors.ts'
+import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
+import { foreignSeries } from './errors.ts'
 import { BatchFilter } from './batch-filter.ts'
 import type { MetricsBatch } from './batch/metrics-batch.ts'
 import type { MetadataStore } from './metadata-store.ts'
@@ -55,6 +56,22 @@ export class RowCollector {
 
   constructor(registry: SeriesRegistry) {
     this.#registry = registry
+  }
+
+  /**
+   * Are all series of the batch its project's? They always are; this is the last look before anything is stored under a ref. What led to
+   * other refs is forgotten, so that the same bytes are resolved anew.
+   */
+  owns(batch: MetricsBatch): boolean {
+    const { index } = this.#registry.tenant(batch.tenant)
+    const { tenantOf } = this.#registry.columns
+    let owned = true
+    for (let i = 0; i < batch.sampleCount; i++) if (tenantOf[batch.seriesRefs[i] ?? 0] !== index) owned = false
+    for (const ref of batch.histogramRefs) if (tenantOf[ref] !== index) owned = false
+    for (let row = 0; row < batch.sets.count; row++) if (tenantOf[batch.sets.refs[row] ?? 0] !== index) owned = false
+    for (const { seriesRef } of batch.exemplars) if (tenantOf[seriesRef] !== index) owned = false
+    if (!owned) this.#registry.forgetTenant(batch.tenant)
+    return owned
   }
 
   /** Brings back series that left the index since the batch found them. */
@@ -160,6 +177,7 @@ class Ingest implements MetricsIngest {
     let points = this.#fold(batch, batch.pointsReceived - batch.refusedTotal)
     // Refs keep their meaning until this batch is visible, also those of series that leave the index meanwhile.
     using _pin = registry.life.pin()
+    this.#refuseForeign(batch, points)
     this.#rows.revive(batch)
     points = this.#leaveOut(batch, points)
     const rowRefs = this.#rows.collect(batch)
@@ -201,6 +219,13 @@ class Ingest implements MetricsIngest {
     if (decisions?.folding.has(batch.tenant) !== true) return points
     const rows = batch.sampleCount + batch.histogramCount
     return countDropped(conservation, batch, { dropped: decisions.folding.fold(batch), rows, points })
+  }
+
+  /** Throws `metrics.foreign_series`. */
+  #refuseForeign(batch: MetricsBatch, points: number): void {
+    if (this.#rows.owns(batch)) return
+    this.#deps.conservation.refused(batch.tenant, kind, 'foreign_series', points)
+    throw new AppError(foreignSeries)
   }
 
   /** Takes refused series out, counts their points and gives those that remain. */

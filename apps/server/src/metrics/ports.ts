@@ -28,7 +28,10 @@ export interface SeriesResolver {
   lookup(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number): number
   /** Teaches the fast path. */
   remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void
-  /** A number of the tenant in this process, to be part of what `lookupHash` is given. */
+  /**
+   * A number of the tenant in this process, to be part of what `lookupHash` is given. Read anew for each body: it changes when all that is
+   * known of the tenant's bytes must be forgotten.
+   */
   tenantIndex(tenant: Tenant): number
   /** As `lookup`, by the four words at `words[at]`: a hash of tenant and bytes, keyed by secrets, too wide for two keys to meet. */
   lookupHash(words: Uint32Array, at: number): number

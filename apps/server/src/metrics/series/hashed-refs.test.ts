@@ -62,3 +62,17 @@ test('forgets refs that are gone, in steps, also when it grows meanwhile', () =>
     { numRuns: 30 },
   )
 })
+
+test('a second sweep does not end what the first says of refs that are leaving', () => {
+  const table = new HashedRefs(1 << 20)
+  table.remember(numbered(0), 0, 0)
+  // The key is in the old generation, which is swept after the young one.
+  for (let i = 1; i < 10_000; i++) table.remember(numbered(i), 0, 1)
+  const sweep = table.forgetting((ref) => ref === 0, 64)
+  sweep.next()
+  for (const _ of table.forgetting((ref) => ref === 2));
+  for (let step = 0; step < 100; step++) sweep.next()
+  expect(table.find(numbered(0), 0)).toBe(0)
+  for (const _ of sweep);
+  expect(table.find(numbered(0), 0)).toBe(-1)
+})

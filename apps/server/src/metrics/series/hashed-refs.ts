@@ -114,7 +114,8 @@ export class HashedRefs {
   readonly #countMax: number
   #young = new Generation()
   #old = new Generation()
-  #isGone: IsGone | null = null
+  /** Of every sweep under way. */
+  readonly #sweeps = new Set<IsGone>()
 
   /** `sizeBytesMax`: of both generations together, after their growth by doubling. */
   constructor(sizeBytesMax: number) {
@@ -126,7 +127,7 @@ export class HashedRefs {
     const ref = this.#young.find(words, at)
     if (ref !== -1) return ref
     const aged = this.#old.find(words, at)
-    if (aged !== -1 && this.#isGone?.(aged) !== true) this.#keep(words, at, aged)
+    if (aged !== -1 && !this.#isGone(aged)) this.#keep(words, at, aged)
     return aged
   }
 
@@ -135,9 +136,14 @@ export class HashedRefs {
    * longer yes, and no ref that it says yes to may be remembered.
    */
   *forgetting(isGone: IsGone, perStep = slotsPerStep): Generator<void> {
-    this.#isGone = isGone
-    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone, perStep)
-    this.#isGone = null
+    // A key of its own, so that the same one twice counts twice.
+    const sweep: IsGone = (ref) => isGone(ref)
+    this.#sweeps.add(sweep)
+    try {
+      for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone, perStep)
+    } finally {
+      this.#sweeps.delete(sweep)
+    }
   }
 
   /** Replaces what was remembered for the hash. */
@@ -152,6 +158,11 @@ export class HashedRefs {
 
   get sizeBytes(): number {
     return this.#young.sizeBytes + this.#old.sizeBytes
+  }
+
+  #isGone(ref: number): boolean {
+    for (const sweep of this.#sweeps) if (sweep(ref)) return true
+    return false
   }
 
   #keep(words: Uint32Array, at: number, ref: number): void {

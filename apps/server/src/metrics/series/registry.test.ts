@@ -236,19 +236,20 @@ describe('rules of a project', () => {
 
   test('what was learned before they changed is forgotten, of that project alone', () => {
     const registry = open()
+    const hashOf = (owner: Tenant, i: number): Uint32Array => Uint32Array.of(registry.tenantIndex(owner), i, 2, 3)
     const told: boolean[] = []
     const [mine, others] = [tenant, { organizationId: 1, projectId: 2 }].map((owner, i) => {
       const ref = registry.resolve(owner, labels({ __name__: 'up', host: `${i}` }))
       registry.remember(owner, 0, Buffer.from('raw'), 0, 3, ref)
-      registry.rememberHash(Uint32Array.of(i, 1, 2, 3), 0, ref)
+      registry.rememberHash(hashOf(owner, i), 0, ref)
       return ref
     })
     registry.holdsRefs({ unlearn: (isGone) => told.push(isGone(mine!), isGone(others!)) })
     registry.forgetTenant(tenant)
     expect(registry.lookup(tenant, 0, Buffer.from('raw'), 0, 3)).toBe(-1)
-    expect(registry.lookupHash(Uint32Array.of(0, 1, 2, 3), 0)).toBe(-1)
+    expect(registry.lookupHash(hashOf(tenant, 0), 0)).toBe(-1)
     expect(registry.lookup({ organizationId: 1, projectId: 2 }, 0, Buffer.from('raw'), 0, 3)).toBe(others)
-    expect(registry.lookupHash(Uint32Array.of(1, 1, 2, 3), 0)).toBe(others)
+    expect(registry.lookupHash(hashOf({ organizationId: 1, projectId: 2 }, 1), 0)).toBe(others)
     expect(told).toEqual([true, false])
     registry.remember(tenant, 0, Buffer.from('raw'), 0, 3, mine!)
     expect(registry.lookup(tenant, 0, Buffer.from('raw'), 0, 3)).toBe(mine)

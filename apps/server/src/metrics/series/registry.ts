@@ -109,15 +109,15 @@ export class SeriesRegistry implements SeriesResolver {
   // Finding and making series.
 
   lookup(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number): number {
-    return this.#wire.find(this.#tenants.of(tenant).index, context >>> 0, bytes, start, end)
+    return this.#wire.find(this.#tenants.of(tenant).wireKey, context >>> 0, bytes, start, end)
   }
 
   remember(tenant: Tenant, context: number, bytes: Uint8Array, start: number, end: number, ref: number): void {
-    this.#wire.remember(this.#tenants.of(tenant).index, context >>> 0, bytes, start, end, ref)
+    this.#wire.remember(this.#tenants.of(tenant).wireKey, context >>> 0, bytes, start, end, ref)
   }
 
   tenantIndex(tenant: Tenant): number {
-    return this.#tenants.of(tenant).index
+    return this.#tenants.of(tenant).wireKey
   }
 
   lookupHash(words: Uint32Array, at: number): number {
@@ -156,11 +156,12 @@ export class SeriesRegistry implements SeriesResolver {
 
   /** The tenant's rules changed: what was learned of bytes on the wire is forgotten, so that all its series are resolved anew. */
   forgetTenant(tenant: Tenant): void {
-    const { index } = this.#tenants.of(tenant)
+    const owner = this.#tenants.of(tenant)
+    this.#tenants.renewWireKey(owner)
+    const { index } = owner
     const { tenantOf } = this.#columns
     const isGone: IsGone = (ref) => ref < tenantOf.length && tenantOf[ref] === index
     for (const holder of this.life.holders) holder.unlearn?.(isGone)
-    for (const cache of [this.#wire, this.#hashed]) for (const _ of cache.forgetting(isGone));
   }
 
   holdsRefs(holder: RefHolder): void {

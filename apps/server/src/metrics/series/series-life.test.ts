@@ -6,6 +6,7 @@ import { defaultSeriesLimits } from '../limits.ts'
 import type { Labels } from '../model.ts'
 import { LabelCache } from './label-cache.ts'
 import { SeriesRegistry } from './registry.ts'
+import { leaving } from './series-columns.ts'
 import { SeriesExpiry } from './series-expiry.ts'
 import { metricHashOf } from './series-id.ts'
 
@@ -281,4 +282,27 @@ describe('under pressure', () => {
     expect(home.registry.isListed(other)).toBe(true)
     expect(home.find(0, set(500))).toBeGreaterThanOrEqual(0)
   })
+})
+
+test('rules of a third project change while a series leaves: its bytes never mean the series that gets its ref', () => {
+  const home = new Home({ wireCacheBytesMax: 1 << 20 }, 1 << 30, 64)
+  const { registry } = home
+  const third: Tenant = { organizationId: 3, projectId: 1 }
+  const ref = home.write(0, set(1))
+  const key = Uint32Array.of(0xfffff000, 8, 9, 10)
+  registry.rememberHash(key, 0, ref)
+  const other = registry.resolve(third, set(1))
+  for (let i = 1; i < 7_000; i++) registry.rememberHash(Uint32Array.of(Math.imul(i, 0x9e3779b1) >>> 0, i, 5, 6), 0, other)
+  home.wait(20)
+  registry.touch(other, home.nowMs)
+  const pass = home.expiry.pass()
+  for (let steps = 0, step = pass.next(); step.done !== true; step = pass.next(), steps++) {
+    if (registry.columns.state[ref] !== leaving) continue
+    registry.forgetTenant(third)
+    registry.lookupHash(key, 0)
+  }
+  home.wait(10)
+  home.pass()
+  expect(registry.resolve(tenants[1]!, set(2))).toBe(ref)
+  expect(registry.lookupHash(key, 0)).toBe(-1)
 })

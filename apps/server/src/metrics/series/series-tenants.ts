@@ -8,6 +8,8 @@ export interface TenantSeries {
   /** Dense number of the tenant in this process. */
   readonly index: number
   readonly tenant: Tenant
+  /** Stands for the tenant in what is known by its bytes on the wire; a new number makes all of that unreachable. No other tenant ever had it. */
+  wireKey: number
   readonly postings: TenantPostings
   /** Series in the index. */
   count: number
@@ -22,6 +24,7 @@ export class SeriesTenants {
   readonly #symbols: SymbolTable
   readonly #byOrganization = new Map<number, Map<number, TenantSeries>>()
   #last: TenantSeries | null = null
+  #wireKeys = 0
   loadedFromMinute = -1
 
   constructor(symbols: SymbolTable) {
@@ -39,6 +42,7 @@ export class SeriesTenants {
       found = {
         index: this.all.length,
         tenant: { ...tenant },
+        wireKey: this.#wireKeys++,
         postings: new TenantPostings(this.#symbols),
         count: 0,
         knownFromMinute: this.loadedFromMinute,
@@ -49,6 +53,11 @@ export class SeriesTenants {
     }
     this.#last = found
     return found
+  }
+
+  /** Nothing of the tenant is known by its bytes any more; the caches drop what is there as it ages. */
+  renewWireKey(tenant: TenantSeries): void {
+    tenant.wireKey = this.#wireKeys++
   }
 
   /** Those of the scope that have or had series. */

@@ -154,7 +154,8 @@ export class WireCache {
   readonly #seed: number
   #young = new Generation()
   #old = new Generation()
-  #isGone: IsGone | null = null
+  /** Of every sweep under way. */
+  readonly #sweeps = new Set<IsGone>()
   /** The body last looked at, so that one request costs one view. */
   #body: ArrayBufferLike = new ArrayBuffer(0)
   #view = new DataView(this.#body)
@@ -174,15 +175,20 @@ export class WireCache {
     const ref = this.#young.find(hash, tenant, context, view, from, length)
     if (ref !== -1) return ref
     const aged = this.#old.find(hash, tenant, context, view, from, length)
-    if (aged !== -1 && this.#isGone?.(aged) !== true) this.#keep(hash, tenant, context, view, from, length, aged)
+    if (aged !== -1 && !this.#isGone(aged)) this.#keep(hash, tenant, context, view, from, length, aged)
     return aged
   }
 
   /** As of `HashedRefs`. */
   *forgetting(isGone: IsGone, perStep = keysPerStep): Generator<void> {
-    this.#isGone = isGone
-    for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone, perStep)
-    this.#isGone = null
+    // A key of its own, so that the same one twice counts twice.
+    const sweep: IsGone = (ref) => isGone(ref)
+    this.#sweeps.add(sweep)
+    try {
+      for (const generation of [this.#young, this.#old]) yield* generation.forgetting(isGone, perStep)
+    } finally {
+      this.#sweeps.delete(sweep)
+    }
   }
 
   /** A key that is known already must not be remembered again. Too long keys are left out. */
@@ -214,6 +220,11 @@ export class WireCache {
       this.#view = new DataView(bytes.buffer)
     }
     return this.#view
+  }
+
+  #isGone(ref: number): boolean {
+    for (const sweep of this.#sweeps) if (sweep(ref)) return true
+    return false
   }
 
   #keep(hash: number, tenant: number, context: number, view: DataView, start: number, length: number, ref: number): void {
