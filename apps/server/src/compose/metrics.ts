@@ -148,7 +148,9 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   resources.use(warmHead({ engine: engines.clickhouse, registry, head, logger }))
   resources.use(rollups.roller).start()
   const ingest = createMetricsIngest({ ...shared, ...deciding, log, ...(deps.low === null ? {} : { cost: deps.low.lanes.cost }) })
-  const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs: config.aggregateIntervalSec * 1000 }))
+  const flushIntervalMs = config.aggregateIntervalSec * 1000
+  const labelCountOf = (ref: number): number => registry.labels(ref).length
+  const aggregates = resources.use(createAggregates({ ingest, clock, logger, flushIntervalMs, labelCountOf }))
   registry.holdsRefs(aggregates)
   watchAggregates(instruments, { aggregates, sets })
   return { ...readersOf(deps, memoryState, pending), log, writer, cardinality, conservation, ingest, aggregates }

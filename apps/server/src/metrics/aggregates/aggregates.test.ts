@@ -295,18 +295,6 @@ test('a large flush is several batches; one that fails keeps what it had and wha
   expect(metrics.received).toBe(12_001)
 })
 
-test('series that leave the index take their aggregates with them', async () => {
-  const { project, aggregates, flushed } = open()
-  const users = handle(project, 'set', { __name__: 'users' })
-  const hits = handle(project, 'counter', { __name__: 'hits' })
-  project.addMember(users, 1, 0)
-  project.increment(hits, 1)
-  project.putGauge(handle(project, 'gauge', { __name__: 'depth' }), 1, 1)
-  aggregates.unlearn?.((ref) => ref !== 1)
-  expect([project.addMember(users, 2, 0), project.increment(hits, 1)]).toEqual([false, true])
-  expect(await flushed()).toEqual(['hits 0 @0.001', 'hits 2 @10'])
-})
-
 test('disposing flushes', async () => {
   const { project, aggregates, metrics } = open()
   project.increment(handle(project, 'counter', { __name__: 'hits' }), 1)

@@ -13,6 +13,8 @@ export interface AggregatesDeps {
   readonly logger: Logger
   /** Between two flushes, ms; divides an hour. */
   readonly flushIntervalMs: number
+  /** As of `ProjectDeps`. */
+  readonly labelCountOf?: (ref: number) => number
   readonly limits?: { readonly perProjectMax: number; readonly totalMax: number; readonly bucketsMax: number; readonly membersMax: number }
 }
 
@@ -42,9 +44,9 @@ class AllAggregates implements Aggregates, RefHolder {
     const key = `${tenant.organizationId}/${tenant.projectId}`
     let project = this.#projects.get(key)
     if (project === undefined) {
-      const { ingest, clock, limits } = this.#deps
+      const { ingest, clock, limits, labelCountOf } = this.#deps
       const members = limits === undefined ? {} : { membersMax: limits.membersMax }
-      project = new Project({ ...tenant }, { ingest, clock, totals: this.#totals, ...members })
+      project = new Project({ ...tenant }, { ingest, clock, totals: this.#totals, labelCountOf, ...members })
       this.#projects.set(key, project)
     }
     return project
@@ -58,6 +60,10 @@ class AllAggregates implements Aggregates, RefHolder {
 
   unlearn(isGone: (ref: number) => boolean): void {
     for (const project of this.#projects.values()) project.unlearn(isGone)
+  }
+
+  clear(refs: Uint32Array): void {
+    for (const project of this.#projects.values()) project.clear(refs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -28,6 +28,8 @@ export interface ProjectDeps {
   readonly ingest: MetricsIngest
   readonly totals: AggregateTotals
   readonly clock: { nowMs(): number; monotonicMs(): number }
+  /** Labels that the index has of a series: fewer than were asked for where a rule makes one of many. Without it none does. */
+  readonly labelCountOf?: ((ref: number) => number) | undefined
   readonly membersMax?: number
 }
 
@@ -88,11 +90,16 @@ export class Project implements ProjectAggregates {
     if (ref === droppedByRule) return refusal('dropped_by_rule', `${name}: a rule of the project drops the series`)
     if (ref < 0) return refusal('series_limit', `${name}: the project has as many series as are allowed`)
     const existing = this.#places.find(ref)
-    if (existing !== -1) return { type: 'ok', handle: this.#places.handleOf(existing) }
-    if (totals.aggregates >= totals.aggregatesMax || this.#places.live >= totals.perProjectMax)
+    if (existing !== -1) {
+      this.#places.learn(existing)
+      this.#noteRewritten(existing, labels)
+      return { type: 'ok', handle: this.#places.handleOf(existing) }
+    }
+    if (totals.aggregates >= totals.aggregatesMax || this.#places.live >= totals.perProjectMax || this.#places.isFull)
       return refusal('aggregate_limit', `${name}: ${this.#places.live} aggregates, no more are allowed`)
     const code = aggregateTypes.indexOf(type)
     const place = this.#places.add(ref, code, name, clock.monotonicMs())
+    this.#noteRewritten(place, labels)
     if (code === distributionType) this.#places.sketches[place] = new Sketch()
     totals.aggregates++
     if (known !== undefined) known.aggregates++
@@ -169,13 +176,32 @@ export class Project implements ProjectAggregates {
     return this.#next(true)
   }
 
-  /** Series that leave the index: their aggregates go with them. */
+  /**
+   * Series that may leave the index, or that rules may make others of: they are found anew. What was observed stays and is written under the
+   * ref it has, which brings a series back. Only what a rule made one of many goes: once the rule is gone there is no such series.
+   */
   unlearn(isGone: (ref: number) => boolean): void {
-    for (let place = 0; place < this.#places.end; place++) {
-      // The place is not used again: members that wait may name it.
-      if (this.#places.isLive(place) && isGone(this.#places.refs[place]!)) this.#remove(place, false)
+    const places = this.#places
+    const isOneOfMany = (ref: number): boolean => isGone(ref) && places.rewritten[places.find(ref)] === 1
+    if (this.#timed.count > 0) this.#timed.drop(isOneOfMany)
+    for (let place = 0; place < places.end; place++) {
+      if (!places.isLive(place) || !isGone(places.refs[place]!)) continue
+      if (places.rewritten[place] === 1) this.#remove(place)
+      else places.unlearn(place)
     }
-    this.#timed.unlearn(isGone)
+  }
+
+  /** The refs mean other series now. Only what was unlearned can have such a ref. */
+  clear(refs: Uint32Array): void {
+    if (this.#timed.count > 0) {
+      const gone = new Set(refs)
+      this.#timed.drop((ref) => gone.has(ref))
+    }
+    if (this.#places.unlearnedCount === 0) return
+    for (const ref of refs) {
+      const place = this.#places.find(ref)
+      if (place !== -1) this.#remove(place)
+    }
   }
 
   #next(ends: boolean): Promise<void> {
@@ -196,6 +222,8 @@ export class Project implements ProjectAggregates {
     this.#flushedMs = timeMs
     const dirty = this.#dirty
     this.#dirty = []
+    // Members that name a place came before it was removed: this flush forgets them.
+    const unnamed = this.#places.restingCount
     let from = 0
     try {
       const members = await this.#writeFirst(dirty.slice(0, placesPerBatchMax))
@@ -208,6 +236,7 @@ export class Project implements ProjectAggregates {
       else {
         await this.#writeIdle()
         this.#beginSets(members, timeMs)
+        this.#places.reuse(unnamed)
       }
     } catch (error) {
       this.#markAgain(dirty.slice(from))
@@ -223,7 +252,7 @@ export class Project implements ProjectAggregates {
     const members = this.#members.count
     const minuteMs = Math.floor(this.#setsFromMs / setBucketMs) * setBucketMs
     this.#members.copyNew(out.batch.sets, minuteMs, { end: this.#places.end, refOf: (place) => this.#refOfSet(place) })
-    const timed = this.#timed.copyTo(out.batch)
+    this.#timed.takeInto(out.batch)
     const news = this.#news.length
     out.batch.metadata.push(...this.#news)
     const accepted = this.#takePoints()
@@ -231,9 +260,10 @@ export class Project implements ProjectAggregates {
       await this.#store()
     } catch (error) {
       this.#points += accepted
+      this.#timed.putBack()
       throw error
     }
-    this.#timed.drop(timed)
+    this.#timed.stored()
     this.#news.splice(0, news)
     return members
   }
@@ -255,7 +285,8 @@ export class Project implements ProjectAggregates {
       this.#out.begin()
       const ended = this.#addIdle(from, Math.min(from + placesPerBatchMax, end))
       await this.#store()
-      for (const place of ended) if (this.#places.dirty[place] === 0) this.#remove(place)
+      // Some may have gone meanwhile.
+      for (const place of ended) if (this.#places.isLive(place) && this.#places.dirty[place] === 0) this.#remove(place)
     }
   }
 
@@ -346,14 +377,20 @@ export class Project implements ProjectAggregates {
     return this.#places.types[place] === setType ? this.#places.refs[place]! : -1
   }
 
-  #remove(place: number, isReusable = true): void {
+  #noteRewritten(place: number, labels: Labels): void {
+    const { labelCountOf } = this.#deps
+    if (labelCountOf !== undefined && labels.length > 1 && labelCountOf(this.#places.refs[place]!) < labels.length)
+      this.#places.rewritten[place] = 1
+  }
+
+  #remove(place: number): void {
     const name = this.#places.names[place] ?? ''
     const known = this.#names.get(name)
     if (known !== undefined && --known.aggregates === 0) this.#names.delete(name)
     const { totals } = this.#deps
     totals.aggregates--
     totals.buckets -= this.#places.sketches[place]?.bucketCount ?? 0
-    this.#places.remove(place, isReusable)
+    this.#places.remove(place)
   }
 }
 

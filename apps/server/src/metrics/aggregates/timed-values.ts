@@ -1,63 +1,79 @@
-/** Gauge values that bring their time, as columns, until the next flush. */
+/** Gauge values that bring their time, as columns, until a flush has stored them. */
 import type { MetricsBatch } from '../batch/metrics-batch.ts'
+import { grownF64, grownU32 } from '../series/growable.ts'
 
-const firstRows = 64
+class Rows {
+  count = 0
+  refs = new Uint32Array(64)
+  values = new Float64Array(64)
+  timesMs = new Float64Array(64)
+
+  add(ref: number, value: number, timeMs: number): void {
+    const at = this.count++
+    if (at === this.refs.length) {
+      this.refs = grownU32(this.refs, this.count)
+      this.values = grownF64(this.values, this.refs.length)
+      this.timesMs = grownF64(this.timesMs, this.refs.length)
+    }
+    this.refs[at] = ref
+    this.values[at] = value
+    this.timesMs[at] = timeMs
+  }
+
+  drop(isGone: (ref: number) => boolean): void {
+    const { count } = this
+    this.count = 0
+    for (let i = 0; i < count; i++) if (!isGone(this.refs[i]!)) this.add(this.refs[i]!, this.values[i]!, this.timesMs[i]!)
+  }
+}
 
 export class TimedValues {
   readonly #max: number
-  #count = 0
-  #refs = new Uint32Array(firstRows)
-  #values = new Float64Array(firstRows)
-  #timesMs = new Float64Array(firstRows)
+  #waiting = new Rows()
+  /** Those of the flush that is under way. */
+  #taken = new Rows()
 
   constructor(rowsMax: number) {
     this.#max = rowsMax
   }
 
+  get count(): number {
+    return this.#waiting.count + this.#taken.count
+  }
+
   /** False when there is no room. */
   add(ref: number, value: number, timeMs: number): boolean {
-    if (this.#count === this.#max) return false
-    if (this.#count === this.#refs.length) this.#grow()
-    this.#refs[this.#count] = ref
-    this.#values[this.#count] = value
-    this.#timesMs[this.#count++] = timeMs
+    if (this.count >= this.#max) return false
+    this.#waiting.add(ref, value, timeMs)
     return true
   }
 
-  /** Gives how many they are. */
-  copyTo(batch: MetricsBatch): number {
-    batch.addSamples(this.#refs, this.#timesMs, this.#values, 0, this.#count)
-    return this.#count
+  /** Takes all into the batch; what comes from now on waits for the next. `stored` or `putBack` must follow. */
+  takeInto(batch: MetricsBatch): void {
+    const { refs, timesMs, values, count } = this.#waiting
+    batch.addSamples(refs, timesMs, values, 0, count)
+    const taken = this.#waiting
+    this.#waiting = this.#taken
+    this.#taken = taken
   }
 
-  /** Forgets the first `count`. */
-  drop(count: number): void {
-    this.#refs.copyWithin(0, count, this.#count)
-    this.#values.copyWithin(0, count, this.#count)
-    this.#timesMs.copyWithin(0, count, this.#count)
-    this.#count -= count
+  stored(): void {
+    this.#taken.count = 0
   }
 
-  /** Values of series that leave the index go. */
-  unlearn(isGone: (ref: number) => boolean): void {
-    let kept = 0
-    for (let i = 0; i < this.#count; i++) {
-      if (isGone(this.#refs[i]!)) continue
-      this.#refs[kept] = this.#refs[i]!
-      this.#values[kept] = this.#values[i]!
-      this.#timesMs[kept++] = this.#timesMs[i]!
-    }
-    this.#count = kept
+  /** They were not stored: they come before what came since. */
+  putBack(): void {
+    const { refs, values, timesMs, count } = this.#waiting
+    for (let i = 0; i < count; i++) this.#taken.add(refs[i]!, values[i]!, timesMs[i]!)
+    const all = this.#taken
+    this.#taken = this.#waiting
+    this.#taken.count = 0
+    this.#waiting = all
   }
 
-  #grow(): void {
-    const size = this.#refs.length * 2
-    const [refs, values, times] = [new Uint32Array(size), new Float64Array(size), new Float64Array(size)]
-    refs.set(this.#refs)
-    values.set(this.#values)
-    times.set(this.#timesMs)
-    this.#refs = refs
-    this.#values = values
-    this.#timesMs = times
+  /** Values of these series go, also those that would come back. */
+  drop(isGone: (ref: number) => boolean): void {
+    this.#waiting.drop(isGone)
+    this.#taken.drop(isGone)
   }
 }
