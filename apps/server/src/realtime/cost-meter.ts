@@ -26,16 +26,26 @@ export class CostMeter {
     this.#spentMs.set(projectId, (this.#spentMs.get(projectId) ?? 0) + ms)
   }
 
-  /** Errors: the store's. */
+  /** Errors: the store's; what it did not take stays for the next time. */
   async tell(store: RealtimeMetricsStore): Promise<void> {
     const told: Promise<void>[] = []
     for (const [projectId, ms] of this.#spentMs) {
-      const whole = Math.floor(ms)
-      if (whole === 0) continue
-      this.#spentMs.set(projectId, ms - whole)
-      this.#onTold(projectId, whole / 1000)
-      told.push(store.recordProjectDuration(projectId, whole / 1000))
+      const wholeMs = Math.floor(ms)
+      if (wholeMs === 0) continue
+      this.#spentMs.set(projectId, ms - wholeMs)
+      told.push(this.#tellOne(store, projectId, wholeMs))
     }
-    await Promise.all(told)
+    const failed = (await Promise.allSettled(told)).find((each) => each.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  async #tellOne(store: RealtimeMetricsStore, projectId: number, wholeMs: number): Promise<void> {
+    try {
+      await store.recordProjectDuration(projectId, wholeMs / 1000)
+    } catch (error) {
+      this.#spentMs.set(projectId, (this.#spentMs.get(projectId) ?? 0) + wholeMs)
+      throw error
+    }
+    this.#onTold(projectId, wholeMs / 1000)
   }
 }

@@ -45,10 +45,15 @@ export class InProcessStore implements RealtimeMetricsStore {
   }
 
   getUsedBudgetForProject(project: number): Promise<number> {
-    const { firstSec, currentSec, spanSec } = this.#window()
+    return Promise.resolve(this.spentMs(project) / this.#window().spanSec / 1000)
+  }
+
+  /** In the window, ms. */
+  spentMs(project: number): number {
+    const { firstSec, currentSec } = this.#window()
     let ms = 0
     for (const [startSec, spentMs] of this.#costs.get(project) ?? []) if (startSec >= firstSec && startSec <= currentSec) ms += spentMs
-    return Promise.resolve(ms / spanSec / 1000)
+    return ms
   }
 
   getLpqProjects(): Promise<ReadonlySet<number>> {

@@ -15,7 +15,7 @@ export interface BudgetOptions {
 
 /**
  * Costs and members. Back ends: in process, Redis, no-op; all pass `realtimeMetricsContract`. Calls made in one turn of the event loop
- * share a round trip. Errors of the Redis back end: `engine.unavailable`.
+ * share a round trip. Errors of the Redis back end: those of `RedisEngine`.
  */
 export interface RealtimeMetricsStore {
   /** Throws `InvalidConfiguration`, which names the key. */

@@ -1,11 +1,12 @@
 /**
  * A shared store that may go away at any time: what it is told is also kept in process, so that everything goes on with this program's
- * own costs and members while it is away. When it answers again, the members of this program are published to it.
+ * own costs and members while it is away. Away is also one that answers with an error (a replica after a failover, out of memory, no
+ * permission): whatever it is, nothing can be done about it here. When it answers again, what it was not told is published to it.
  */
 import type { Clock } from '../kernel/clock.ts'
-import { isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { InProcessStore } from './in-process-store.ts'
+import { budgetProjectsMax } from './limits.ts'
 import type { RealtimeMetricsStore } from './ports.ts'
 
 export interface ResilientStoreDeps {
@@ -31,6 +32,10 @@ export class ResilientStore implements RealtimeMetricsStore, Disposable {
   #recovering: Promise<void> | null = null
   /** Members that were let go while the shared store was away. */
   readonly #released = new Set<number>()
+  /** By project: ms that the shared store was not told. */
+  readonly #untoldMs = new Map<number, number>()
+  /** What it failed to answer: it is back only when it answers that. */
+  #unanswered: ((store: RealtimeMetricsStore) => Promise<unknown>) | null = null
 
   constructor(deps: ResilientStoreDeps) {
     this.#deps = deps
@@ -53,38 +58,30 @@ export class ResilientStore implements RealtimeMetricsStore, Disposable {
     await this.#deps.local.recordProjectDuration(project, seconds)
     await this.#either(
       (store) => store.recordProjectDuration(project, seconds),
-      () => Promise.resolve(),
+      () => this.#owe(project, Math.trunc(seconds * 1000)),
     )
   }
 
   async *projects(): AsyncGenerator<number> {
-    const list = async (store: RealtimeMetricsStore): Promise<number[]> => {
+    yield* await this.#ask(async (store) => {
       const all: number[] = []
       for await (const project of store.projects()) all.push(project)
       return all
-    }
-    yield* await this.#either(list, list)
+    })
   }
 
   getUsedBudgetForProject(project: number): Promise<number> {
-    const ask = (store: RealtimeMetricsStore): Promise<number> => store.getUsedBudgetForProject(project)
-    return this.#either(ask, ask)
+    return this.#ask((store) => store.getUsedBudgetForProject(project))
   }
 
   async getLpqProjects(): Promise<ReadonlySet<number>> {
-    return await this.#either(
-      async (store) => {
-        const members = await store.getLpqProjects()
-        this.#deps.local.mirror(members)
-        return members
-      },
-      (local) => local.getLpqProjects(),
-    )
+    const members = await this.#ask((store) => store.getLpqProjects())
+    if (this.#failure === null) this.#deps.local.mirror(members)
+    return members
   }
 
   isLpqProject(project: number): Promise<boolean> {
-    const ask = (store: RealtimeMetricsStore): Promise<boolean> => store.isLpqProject(project)
-    return this.#either(ask, ask)
+    return this.#ask((store) => store.isLpqProject(project))
   }
 
   async addProjectToLpq(project: number): Promise<boolean> {
@@ -111,16 +108,35 @@ export class ResilientStore implements RealtimeMetricsStore, Disposable {
     this.#listening[Symbol.dispose]()
   }
 
+  /** A question, which may be asked again. */
+  #ask<T>(question: (store: RealtimeMetricsStore) => Promise<T>): Promise<T> {
+    const noted = async (store: RealtimeMetricsStore): Promise<T> => {
+      try {
+        return await question(store)
+      } catch (error) {
+        this.#unanswered = question
+        throw error
+      }
+    }
+    return this.#either(noted, question)
+  }
+
   async #either<T>(shared: (store: RealtimeMetricsStore) => Promise<T>, local: (store: InProcessStore) => Promise<T>): Promise<T> {
     if (this.#failure !== null && this.#mayTry()) await this.#recover()
     if (this.#failure !== null) return await local(this.#deps.local)
     try {
       return await shared(this.#deps.shared)
     } catch (error) {
-      if (!isAppError(error, 'engine.unavailable')) throw error
-      this.#leave(error.message)
+      this.#leave(error)
       return await local(this.#deps.local)
     }
+  }
+
+  #owe(project: number, ms: number): Promise<void> {
+    if (!this.#untoldMs.has(project) && this.#untoldMs.size >= budgetProjectsMax)
+      this.#untoldMs.delete(this.#untoldMs.keys().next().value ?? project)
+    this.#untoldMs.set(project, (this.#untoldMs.get(project) ?? 0) + ms)
+    return Promise.resolve()
   }
 
   #mayTry(): boolean {
@@ -128,12 +144,14 @@ export class ResilientStore implements RealtimeMetricsStore, Disposable {
     return engine.state() === 'ready' && clock.monotonicMs() - this.#triedMs >= retryMs
   }
 
-  #leave(why: string): void {
+  #leave(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
     this.#triedMs = this.#deps.clock.monotonicMs()
     if (this.#failure === null) this.#deps.logger.warn('redis does not answer: lanes go on with the state of this program', { why })
     this.#failure = why
   }
 
+  /** Never rejects: nobody waits for it when the engine says that it is back. */
   #recover(): Promise<void> {
     this.#recovering ??= this.#publish().finally(() => {
       this.#recovering = null
@@ -146,14 +164,32 @@ export class ResilientStore implements RealtimeMetricsStore, Disposable {
     const { shared, local, logger } = this.#deps
     this.#triedMs = this.#deps.clock.monotonicMs()
     try {
+      await this.#unanswered?.(shared)
       const members = await local.getLpqProjects()
       await Promise.all([...members].map((project) => shared.addProjectToLpq(project)))
       await shared.removeProjectsFromLpq(this.#released)
       this.#released.clear()
+      await this.#tellCosts()
+      this.#unanswered = null
       this.#failure = null
       logger.warn('redis answers again: lanes are shared', { members: members.size })
     } catch (error) {
-      if (!isAppError(error, 'engine.unavailable')) throw error
+      this.#leave(error)
+    }
+  }
+
+  /** What this program spent meanwhile, as far as it still counts: what left the window must not come back as spent now. */
+  async #tellCosts(): Promise<void> {
+    const { shared, local } = this.#deps
+    for (const [project, ms] of this.#untoldMs) {
+      const toldMs = Math.min(ms, local.spentMs(project))
+      this.#untoldMs.delete(project)
+      try {
+        if (toldMs > 0) await shared.recordProjectDuration(project, toldMs / 1000)
+      } catch (error) {
+        await this.#owe(project, ms)
+        throw error
+      }
     }
   }
 }

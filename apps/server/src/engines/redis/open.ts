@@ -34,7 +34,10 @@ export interface RedisEngine extends AsyncDisposable {
   onState(listener: (state: 'ready' | 'unavailable') => void): Disposable
   /** Without credentials, for people. */
   readonly address: string
-  /** One command, e.g. `['GET', key]`. Errors: `engine.unavailable`, also after `commandTimeoutMs` without an answer. */
+  /**
+   * One command, e.g. `['GET', key]`. Errors: `engine.unavailable`, also after `commandTimeoutMs` without an answer; what the server
+   * refuses (READONLY after a failover, OOM, NOPERM) is a plain Error while `state` is `ready`.
+   */
   command(words: readonly RedisArgument[]): Promise<RedisReply>
   /** Many in one round trip; one that fails rejects all. Errors as of `command`. */
   pipeline(commands: readonly (readonly RedisArgument[])[]): Promise<RedisReply[]>
