@@ -35,6 +35,7 @@ export class OtlpDecoder {
   readonly #contexts: OtlpContexts
   readonly #finder: SeriesFinder
   readonly #numbers: NumberPoints
+  readonly #groups: SeriesGroups
   readonly #histograms: HistogramPoints
   readonly #exponentials: ExponentialPoints
   readonly #summaries: SummaryPoints
@@ -49,6 +50,7 @@ export class OtlpDecoder {
     wholeResource: (session, at, end) => this.#within(at, end, () => this.#resourceMetrics(session)),
     rest: (session, start, end) => this.#within(start, end, () => this.#fields(session)),
     resourceEnd: (session, resource, timeMs) => this.#targetInfo(session, resource, timeMs),
+    groupUsed: (group) => this.#groups.use(group),
   }
   readonly #header: MetricHeader = {
     kind: 'gauge',
@@ -73,12 +75,12 @@ export class OtlpDecoder {
     this.#contexts = new OtlpContexts(limits)
     this.#finder = new SeriesFinder(series, this.#contexts, limits)
     const tools = new PointTools(this.#cursor, this.#finder)
-    const groups = new SeriesGroups(tools, limits)
-    series.holdsRefs(groups)
+    this.#groups = new SeriesGroups(tools, limits)
+    series.holdsRefs(this.#groups)
     this.#numbers = new NumberPoints(tools)
-    this.#histograms = new HistogramPoints(tools, groups, limits)
+    this.#histograms = new HistogramPoints(tools, this.#groups, limits)
     this.#exponentials = new ExponentialPoints(tools, limits)
-    this.#summaries = new SummaryPoints(tools, groups, limits)
+    this.#summaries = new SummaryPoints(tools, this.#groups, limits)
   }
 
   /** Fills the session's batch. Errors: `DecodeError`, `body.too_many_samples`. */

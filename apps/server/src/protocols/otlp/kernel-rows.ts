@@ -35,10 +35,15 @@ export interface FieldReader {
   wholeResource(session: DecodeSession, at: number, end: number): void
   rest(session: DecodeSession, start: number, end: number): void
   resourceEnd(session: DecodeSession, resource: ResourceContext, newestMs: number): void
+  /** A point of the group was read here: points that only say that it ended mean these bounds. */
+  groupUsed(group: SeriesGroup): void
 }
 
-/** Refs of a known histogram point's samples, in their order: bounds, +Inf, sum, count. */
-type GroupRefs = Uint32Array
+interface KnownGroup {
+  readonly group: SeriesGroup
+  /** Refs of the point's samples, in their order: bounds, +Inf, sum, count. */
+  readonly refs: Uint32Array
+}
 
 export class KernelRows {
   readonly #kernel = new OtlpKernel()
@@ -46,7 +51,7 @@ export class KernelRows {
   readonly #groupsMax: number
   readonly #contextsMax: number
   /** By number, which is what the hash of a histogram point, a resource or a scope finds. Numbers are never used twice. */
-  readonly #groups = new Map<number, GroupRefs>()
+  readonly #groups = new Map<number, KnownGroup>()
   readonly #resources = new Map<number, ResourceContext>()
   readonly #scopes = new Map<number, ScopeContext>()
   #nextNumber = 0
@@ -72,7 +77,7 @@ export class KernelRows {
 
   /** Forgets groups of which a series is gone. */
   unlearn(isGone: (ref: number) => boolean): void {
-    for (const [number, refs] of this.#groups) if (refs.some(isGone)) this.#groups.delete(number)
+    for (const [number, { refs }] of this.#groups) if (refs.some(isGone)) this.#groups.delete(number)
   }
 
   /** Puts the body where the kernel reads it; gives the bytes that the field reader has to read. */
@@ -135,27 +140,30 @@ export class KernelRows {
 
   #histogram(session: DecodeSession, reader: FieldReader, at: number, from: number, end: number): void {
     const { rows, starts, times } = this.#kernel
-    const group = this.#groups.get(this.#series.lookupHash(rows, at))
-    if (group === undefined) {
+    const known = this.#groups.get(this.#series.lookupHash(rows, at))
+    if (known === undefined) {
       this.#takeRun(session, from, end)
       const made = this.#readPoint(session, reader, at)
       if (made !== null && typeof made === 'object') this.#rememberGroup(at, made)
       return
     }
     session.batch.pointsReceived++
-    this.#refs.set(group, from)
-    const countRef = group[group.length - 1]!
+    const { refs, group } = known
+    this.#refs.set(refs, from)
+    reader.groupUsed(group)
+    const { countRef } = group
     if (!(starts[from]! > 0) || !session.beginsAnew(countRef, starts[from]!, times[from]!, this.#series.isDurable(countRef))) return
     this.#takeRun(session, from, from)
-    for (const ref of group) session.addOwnSample(ref, starts[from]!, 0)
+    for (const ref of refs) session.addOwnSample(ref, starts[from]!, 0)
   }
 
-  #rememberGroup(row: number, { boundRefs, sumRef, countRef }: SeriesGroup): void {
+  #rememberGroup(row: number, group: SeriesGroup): void {
+    const { boundRefs, sumRef, countRef } = group
     const refs = new Uint32Array(boundRefs.length + 2)
     refs.set(boundRefs)
     refs[boundRefs.length] = sumRef
     refs[boundRefs.length + 1] = countRef
-    this.#keep(this.#groups, this.#groupsMax, row, refs)
+    this.#keep(this.#groups, this.#groupsMax, row, { group, refs })
   }
 
   /** Makes the row's hash find `value`; when there are too many, all are forgotten and learned again. */

@@ -130,6 +130,20 @@ describe('both ways', () => {
     )
   })
 
+  test('give the same when a point without bounds says that its series ended', async () => {
+    const point = { timeMs: nowMs, count: 1, counts: [1, 0], bounds: [1], attributes: [['k', '']] } satisfies PointBody
+    const histogram = (...points: PointBody[]): Uint8Array =>
+      otlpProtobuf({ metrics: [{ kind: 'histogram', name: 'a', temporality: 2, points }] })
+    const other = histogram({ ...point, bounds: [2] })
+    const ended = histogram(point, { timeMs: nowMs, flags: 1, attributes: [] })
+    const [kernel, fields] = [new Reader('kernel'), new Reader('fields')]
+    for (const body of [ended, ended, other, histogram(point), ended, other, ended]) {
+      const told = await kernel.read(body)
+      expect(told).toEqual(await fields.read(body))
+      if (body === ended) expect(JSON.stringify(told)).toContain('a_bucket{le=\\"1\\"} STALE')
+    }
+  })
+
   test('give the same for changed and cut bytes', async () => {
     const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 })
     await fc.assert(

@@ -64,12 +64,28 @@ export class SeriesGroups {
     }
     const labels = finder.labelsOf(metric, run, attributeTag)
     if (labels === null) return null
+    const ended = count < 0 ? this.#lastOf(finder.resolve(session, `${metric.name}_count`, labels), shape) : null
+    if (ended !== null) {
+      finder.remember(session, metric, run, ended.countRef)
+      return ended
+    }
     const group = this.#make(session, metric, labels, shape, bounds.slice(0, Math.max(count, 0)))
     if (group === null) return null
     finder.remember(session, metric, run, group.countRef)
+    this.use(group)
+    return group
+  }
+
+  /** From now on these are the bounds that the group's series have. */
+  use(group: SeriesGroup): void {
+    if (this.#groups.get(group.countRef) === group) return
     if (this.#groups.size >= this.#groupsMax) this.#groups.clear()
     this.#groups.set(group.countRef, group)
-    return group
+  }
+
+  #lastOf(countRef: number, shape: BoundSeries): SeriesGroup | null {
+    const group = this.#groups.get(countRef)
+    return group?.shape === shape ? group : null
   }
 
   #make(
