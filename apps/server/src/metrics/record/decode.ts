@@ -285,8 +285,8 @@ function readMetadata(reader: RecordReader): MetricMetadata[] {
   const words = reader.words(reader.layout.metadata, reader.counts.metadata * metadataColumns)
   const out: MetricMetadata[] = []
   for (let at = 0; at < words.length; at += metadataColumns) {
-    const type = metricTypes[words[at + 1]!]
-    if (type === undefined) throw damaged('an unknown metric type')
+    // A type of a later program, or a wrong one: nothing else of the record depends on it.
+    const type = metricTypes[words[at + 1]!] ?? 'unknown'
     out.push({ name: reader.text(words[at]), type, unit: reader.text(words[at + 2]), help: reader.text(words[at + 3]) })
   }
   return out

@@ -79,8 +79,15 @@ function gatherTexts(
     texts.exemplarPairEnds.push(texts.exemplarPairs.length / 2)
     texts.exemplarIds.push(pool.id(exemplar.traceId), pool.id(exemplar.spanId))
   }
-  for (const one of metadata) texts.metadata.push(pool.id(one.name), metricTypes.indexOf(one.type), pool.id(one.unit), pool.id(one.help))
+  for (const one of metadata) texts.metadata.push(pool.id(one.name), typeNumber(one), pool.id(one.unit), pool.id(one.help))
   return texts
+}
+
+/** Throws for what is no type: a record that could not be read again must not get into the log. */
+function typeNumber({ name, type }: MetricMetadata): number {
+  const number = metricTypes.indexOf(type)
+  if (number === -1) throw new Error(`${JSON.stringify(name)} has a type that is none: ${String(type)}`)
+  return number
 }
 
 function writeHeader(buffer: ArrayBuffer, counts: RecordCounts): void {

@@ -143,6 +143,25 @@ describe('round trip', () => {
   })
 })
 
+describe('types of metrics', () => {
+  const one: Request = { series: [[]], samples: [[0, 1, 2]], histograms: [], exemplars: [], sets: [], metadata: [], rows: 1 }
+  const described = (type: string): Request => ({ ...one, metadata: [{ name: 'a', type: type as 'gauge', unit: '', help: '' }] })
+
+  test('what is no type is not written: nobody could read the record', () => {
+    expect(() => build(described('toString'))).toThrow(/has a type that is none/)
+  })
+
+  test('a number that is no type is read as unknown, and the rest of the record as it is', () => {
+    const { payload } = build(described('gauge'))
+    const words = new Uint32Array(payload.buffer)
+    // The row of metadata is the last section: name, type, unit, help.
+    words[words.length - 3] = 0xffffffff
+    const record = decodeMetricsRecord(payload)
+    expect(record.metadata).toEqual([{ name: 'a', type: 'unknown', unit: '', help: '' }])
+    expect([...record.values]).toEqual([2])
+  })
+})
+
 describe('damage', () => {
   test('changed, cut and lengthened payloads are refused or read as some record, never anything else', () => {
     const change = fc.record({ at: fc.nat(10_000), byte: fc.nat(255) })

@@ -48,17 +48,18 @@ const [braceOpen, braceClose, comma, equals, minus, zero, nine] = [123, 125, 44,
 const exactDigitsMax = 15
 const wordCharsMax = 64
 
-const types: Readonly<Record<string, MetricType>> = {
-  counter: 'counter',
-  gauge: 'gauge',
-  histogram: 'histogram',
-  gaugehistogram: 'gaugehistogram',
-  summary: 'summary',
-  info: 'info',
-  stateset: 'stateset',
-  untyped: 'unknown',
-  unknown: 'unknown',
-}
+/** A map: the words of a body may be names that every object has. */
+const types: ReadonlyMap<string, MetricType> = new Map([
+  ['counter', 'counter'],
+  ['gauge', 'gauge'],
+  ['histogram', 'histogram'],
+  ['gaugehistogram', 'gaugehistogram'],
+  ['summary', 'summary'],
+  ['info', 'info'],
+  ['stateset', 'stateset'],
+  ['untyped', 'unknown'],
+  ['unknown', 'unknown'],
+])
 
 /** Reads the whole body. Errors: `ExpositionError`; what the sink got before it is to be thrown away. */
 export function parseExposition(bytes: Uint8Array, format: ExpositionFormat, sink: ExpositionSink): void {
@@ -164,7 +165,7 @@ class Parser {
     if (keyword === 'HELP') return this.#sink.help(name, this.#at, this.#end)
     const text = this.#text.toString('utf8', this.#at, this.#end)
     if (keyword === 'UNIT') return this.#sink.unit(name, text.trim())
-    const type = types[text.trim()]
+    const type = types.get(text.trim())
     if (type === undefined) throw this.#wrong(`'${text.slice(0, wordCharsMax)}' is not a type`)
     this.#sink.type(name, type)
   }
