@@ -264,7 +264,7 @@ describe('gauges', () => {
     skip(rawGaugeIdleMs)
     fold([[gauge('1'), 300, 2]])
     skip(2000)
-    folding.sweep()
+    Array.from(folding.sweep())
     expect(folding.rawCount).toBe(1)
     expect(fold([[gauge('1'), 302, 3]]).rows).toEqual([['__name__=m', 302, 3]])
   })
@@ -331,7 +331,38 @@ describe('other rules', () => {
     const { fold, setRule, folding } = open()
     fold([[hits('1'), 1, 1]])
     setRule(null)
+    Array.from(folding.sweep())
     expect([folding.has(tenant), folding.rawCount]).toEqual([false, 0])
     expect(fold([[hits('1'), 2, 1]]).rows).toEqual([['__name__=m_total,job=a,user=1', 2, 1]])
+  })
+
+  test('a change of other rules while a batch waits to be stored changes nothing for this one', () => {
+    const { clock, stored, folding, fold, skip } = open()
+    skip(learningMs)
+    const at = learningMs / 1000
+    const rule = { id: '1', version: 1, match: { kind: 'prefix', value: 'm' }, action: dropUser() } as const
+    fold([[hits('1'), at, 1000]])
+    const before = new Map(stored)
+    skip(10_000)
+    expect(fold([[hits('1'), at + 10, 1005]]).rows).toEqual([['__name__=m_total,job=a', at + 10, 1005]])
+    // The store does not have it yet.
+    for (const [ref, sample] of before) stored.set(ref, sample)
+    folding.setRules(tenant, [rule, { ...rule, id: '2', match: { kind: 'prefix', value: 'other' } }])
+    clock.ms += 1000
+    expect(fold([[hits('1'), at + 11, 1006]]).rows).toEqual([['__name__=m_total,job=a', at + 11, 1006]])
+  })
+
+  test('a new version of a rule goes on from the total that is on its way to the store', () => {
+    const { clock, stored, folding, fold, skip } = open()
+    skip(learningMs)
+    const at = learningMs / 1000
+    fold([[hits('1'), at, 1000]])
+    const before = new Map(stored)
+    skip(10_000)
+    fold([[hits('1'), at + 10, 1005]])
+    for (const [ref, sample] of before) stored.set(ref, sample)
+    folding.setRules(tenant, [{ id: '1', version: 2, match: { kind: 'prefix', value: 'm' }, action: dropUser() }])
+    clock.ms += 1000
+    expect(fold([[hits('1'), at + 11, 1006]]).rows).toEqual([['__name__=m_total,job=a', at + 11, 1005]])
   })
 })

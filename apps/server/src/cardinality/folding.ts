@@ -18,13 +18,15 @@ import {
   type SeriesFolding,
   type SeriesRules,
 } from '../metrics/index.ts'
-import { learningMs, rawCounterIdleMs, rawCounterIdlePressedMs, rawGaugeIdleMs, rawSeriesMax } from './limits.ts'
+import { learningMs, rawSeriesMax } from './limits.ts'
 import { HistogramSum } from './histogram-sum.ts'
+import { MergedPlaces } from './merged-places.ts'
 import { MergedSeries } from './merged-series.ts'
 import type { GaugeFunction } from './ports.ts'
 import { RawRows } from './raw-rows.ts'
 import { noSlot, RawSeries } from './raw-series.ts'
 import { isGrowing, nameOf, RuleSet, type ActiveRule, type CompiledRule } from './rule-set.ts'
+import { sweeping } from './sweep.ts'
 
 /** The part of the index that folding needs. */
 export interface FoldableSeries {
@@ -65,10 +67,7 @@ export class Folding implements SeriesFolding, SeriesRules {
   readonly #startedMs: number
   /** By ref. */
   #roles = new Uint32Array(0)
-  readonly #merged: (MergedSeries | null)[] = []
-  readonly #placeByRef = new Map<number, number>()
-  readonly #freePlaces: number[] = []
-  readonly #deadPlaces: number[] = []
+  readonly #places = new MergedPlaces()
   readonly #touched: MergedSeries[] = []
   readonly #out = new Map<string, number>()
 
@@ -88,14 +87,23 @@ export class Folding implements SeriesFolding, SeriesRules {
     return this.#sets.size > 0 && this.#sets.has(keyOf(tenant))
   }
 
-  /** The rules in force from now on. Everything known of the project's raw series is forgotten. */
+  /**
+   * The rules in force from now on. Series that the same version of the same rule makes go on as they are. Of others the raw series are
+   * forgotten, but not the total: a batch that says it may be on its way to the store still.
+   */
   setRules(tenant: Tenant, rules: readonly ActiveRule[]): void {
     const key = keyOf(tenant)
-    for (const [ref, place] of this.#placeByRef) if (this.#merged[place]?.rule.startsWith(`${key} `)) this.#forgetMerged(ref, place)
-    this.sweep()
+    const nowMs = this.#deps.clock.nowMs()
+    const set = rules.length === 0 ? null : new RuleSet(rules, nowMs)
+    for (const [ref, place] of this.#places.entries()) {
+      const made = this.#places.at(place)?.rule ?? ''
+      if (!made.startsWith(`${key} `)) continue
+      const rule = set?.ruleFor(nameOf(this.#deps.series.labels(ref))) ?? null
+      if (rule === null || ruleName(tenant, rule) !== made) this.#places.retire(ref, nowMs)
+    }
     this.#roles.fill(unknown)
-    if (rules.length === 0) this.#sets.delete(key)
-    else this.#sets.set(key, new RuleSet(rules, this.#deps.clock.nowMs()))
+    if (set === null) this.#sets.delete(key)
+    else this.#sets.set(key, set)
     this.#deps.series.forgetTenant(tenant)
   }
 
@@ -110,15 +118,13 @@ export class Folding implements SeriesFolding, SeriesRules {
   clear(refs: Uint32Array): void {
     for (const ref of refs) {
       if (ref < this.#roles.length) this.#roles[ref] = unknown
-      const place = this.#placeByRef.get(ref)
-      if (place !== undefined) this.#forgetMerged(ref, place)
+      this.#places.forget(ref)
     }
   }
 
   /** Name of the rule that made the series of this ref, '' when none did: what it left is counted apart from what it was made of. */
   scopeOf(ref: number): string {
-    const place = this.#placeByRef.get(ref)
-    return place === undefined ? '' : (this.#merged[place]?.rule ?? '')
+    return this.#places.of(ref)?.rule ?? ''
   }
 
   /** Id of the rule that decides about a metric, or null. */
@@ -176,30 +182,12 @@ export class Folding implements SeriesFolding, SeriesRules {
   }
 
   lost(batch: MetricsBatch): void {
-    for (let i = 0; i < batch.sampleCount; i++) {
-      const place = this.#placeByRef.get(batch.seriesRefs[i]!)
-      if (place !== undefined) this.#merged[place]?.forgetSaid()
-    }
+    for (let i = 0; i < batch.sampleCount; i++) this.#places.of(batch.seriesRefs[i]!)?.forgetSaid()
   }
 
-  /** Lets go of raw series that were silent for long. To be called about once a minute. */
-  sweep(): void {
-    const nowSec = Math.floor(this.#deps.clock.nowMs() / 1000)
-    const isPressed = this.#raw.count > (this.#deps.rawMax ?? rawSeriesMax) * 0.9
-    const counterIdleSec = (isPressed ? rawCounterIdlePressedMs : rawCounterIdleMs) / 1000
-    const isUsed = new Set<number>()
-    for (const slot of this.#raw.slots()) {
-      const merged = this.#merged[this.#raw.target[slot]!] ?? null
-      const idleSec = nowSec - this.#raw.seenSec[slot]!
-      if (merged !== null && idleSec <= (merged.kind === 'counter' ? counterIdleSec : rawGaugeIdleMs / 1000)) {
-        isUsed.add(this.#raw.target[slot]!)
-        continue
-      }
-      merged?.dropMember(this.#raw, slot)
-      this.#raw.give(slot)
-    }
-    for (const [ref, place] of this.#placeByRef) if (!isUsed.has(place)) this.#forgetMerged(ref, place)
-    for (const place of this.#deadPlaces.splice(0)) this.#freePlaces.push(place)
+  /** Lets go of raw series that were silent for long, in steps: others may have their turn after each. To be gone through about once a minute. */
+  sweep(): Generator<void> {
+    return sweeping(this.#raw, this.#places, this.#deps.clock.nowMs())
   }
 
   #roleOf(tenant: Tenant, ref: number): number {
@@ -222,6 +210,11 @@ export class Folding implements SeriesFolding, SeriesRules {
     if (rule.action.kind === 'drop_metric') return (this.#roles[ref] = dropped)
     const id = series.idLow(ref) + (series.idHigh(ref) & 0x1fffff) * 2 ** 32
     let slot = this.#raw.find(id)
+    // What it went into is no more.
+    if (slot !== noSlot && this.#places.at(this.#raw.target[slot]!) === null) {
+      this.#raw.give(slot)
+      slot = noSlot
+    }
     if (slot === noSlot) {
       if (this.#raw.isFull) return unknown
       const target = series.resolve(
@@ -237,7 +230,7 @@ export class Folding implements SeriesFolding, SeriesRules {
 
   /** Place of the series that raw ones are merged into. */
   #place(tenant: Tenant, ref: number, { set, rule, name }: { set: RuleSet; rule: CompiledRule; name: string }): number {
-    const known = this.#placeByRef.get(ref)
+    const known = this.#places.placeOf(ref)
     if (known !== undefined) return known
     const gauges: GaugeFunction = rule.action.kind === 'drop_metric' ? 'last' : rule.action.gauges
     const kind = isGrowing(name, this.#deps.describe(tenant, name)?.type ?? null) ? 'counter' : gauges
@@ -246,28 +239,20 @@ export class Folding implements SeriesFolding, SeriesRules {
     const made = new MergedSeries({
       ref,
       kind,
-      rule: `${keyOf(tenant)} ${rule.id}.${rule.version}`,
+      rule: ruleName(tenant, rule),
       total: isStored ? newest.value : 0,
       newestMs: newest?.timeMs ?? -Infinity,
       learningUntilMs: Math.max(set.sinceMs, this.#startedMs) + learningMs,
     })
-    const place = this.#freePlaces.pop() ?? this.#merged.length
-    this.#merged[place] = made
-    this.#placeByRef.set(ref, place)
-    return place
-  }
-
-  /** Its raw series go with the next sweep, and only then the place means another. */
-  #forgetMerged(ref: number, place: number): void {
-    this.#merged[place] = null
-    this.#placeByRef.delete(ref)
-    this.#deadPlaces.push(place)
+    const former = this.#places.former(ref)
+    if (former !== null) made.goOnFrom(former)
+    return this.#places.put(made)
   }
 
   #sample(slot: number, timeMs: number, value: number): void {
     const raw = this.#raw
-    const merged = this.#merged[raw.target[slot]!]
-    if (merged === null || merged === undefined) return this.#drop(reasonOfLimit)
+    const merged = this.#places.at(raw.target[slot]!)
+    if (merged === null) return this.#drop(reasonOfLimit)
     if (timeMs < raw.lastMs[slot]!) return this.#drop(reasonOfLate)
     const nowMs = this.#deps.clock.nowMs()
     const isTold = merged.kind === 'counter' ? this.#grow(merged, slot, { timeMs, value, nowMs }) : this.#gauge(merged, slot, value)
@@ -324,8 +309,8 @@ export class Folding implements SeriesFolding, SeriesRules {
 
   #histogram(slot: number, timeMs: number, histogram: NativeHistogram): void {
     const raw = this.#raw
-    const merged = this.#merged[raw.target[slot]!]
-    if (merged === null || merged === undefined) return this.#drop(reasonOfLimit)
+    const merged = this.#places.at(raw.target[slot]!)
+    if (merged === null) return this.#drop(reasonOfLimit)
     if (timeMs < raw.lastMs[slot]!) return this.#drop(reasonOfLate)
     merged.histogram ??= new HistogramSum(histogram)
     if (!merged.histogram.takes(histogram)) return this.#drop(reasonOfHistogram)
@@ -372,7 +357,7 @@ export class Folding implements SeriesFolding, SeriesRules {
   #leftOf(tenant: Tenant, ref: number): number {
     const role = this.#roleOf(tenant, ref)
     if (role === plain) return ref
-    return role < firstRaw ? -1 : (this.#merged[this.#raw.target[role - firstRaw]!]?.ref ?? -1)
+    return role < firstRaw ? -1 : (this.#places.at(this.#raw.target[role - firstRaw]!)?.ref ?? -1)
   }
 
   /** Examples of raw series are examples of what they are merged into. */
@@ -392,4 +377,9 @@ export class Folding implements SeriesFolding, SeriesRules {
 
 function keyOf({ organizationId, projectId }: Tenant): string {
   return `${organizationId}/${projectId}`
+}
+
+/** As in `MergedSeries.rule`. */
+function ruleName(tenant: Tenant, { id, version }: Pick<ActiveRule, 'id' | 'version'>): string {
+  return `${keyOf(tenant)} ${id}.${version}`
 }

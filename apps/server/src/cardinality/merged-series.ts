@@ -50,6 +50,13 @@ export class MergedSeries {
     this.learningUntilMs = facts.learningUntilMs
   }
 
+  /** Takes over from the series that another rule made under this ref: what that said last may not be stored yet. */
+  goOnFrom(former: MergedSeries): void {
+    if (this.kind === 'counter' && former.kind === 'counter') this.total = former.total
+    this.histogram = former.histogram
+    this.#saidMs = Math.max(this.#saidMs, former.#saidMs)
+  }
+
   get memberCount(): number {
     return this.#count
   }

@@ -9,11 +9,12 @@ import type { CardinalityLimiter } from '../limiters/index.ts'
 import type { MetricMetadata, SeriesDecisions, SeriesRegistry } from '../metrics/index.ts'
 import { metricIdOf } from '../naming/index.ts'
 import { CardinalityAccount } from './account.ts'
+import { Census } from './census.ts'
 import { Costs } from './costs.ts'
 import { Folding } from './folding.ts'
 import { CardinalityGate } from './gate.ts'
 import type { Cardinality, CardinalityOverview, CostOrder, RuleDraft, RulePreview } from './ports.ts'
-import { matcherOf } from './rule-set.ts'
+import { matcherOf, type ActiveRule } from './rule-set.ts'
 import { RuleStore } from './rule-store.ts'
 
 export interface CardinalityDeps {
@@ -32,12 +33,12 @@ export interface CardinalityDeps {
 
 export interface OpenedCardinality extends AsyncDisposable {
   readonly decisions: SeriesDecisions
+  /** Counts the series that are in use already. To be called once they are loaded, before new ones come. */
+  readonly countLoaded: () => Promise<void>
   readonly desk: Cardinality
 }
 
 const sweepMs = 60_000
-/** Series told to the limiter before others get their turn. */
-const seriesPerTurn = 4_096
 
 /** Reads the rules in force. Errors by code: `cardinality.unavailable`. */
 export async function openCardinality(deps: CardinalityDeps): Promise<OpenedCardinality> {
@@ -54,12 +55,21 @@ export async function openCardinality(deps: CardinalityDeps): Promise<OpenedCard
     useCaseOf: (metric) => metricIdOf(metric).namespace,
     onExplosion: deps.onExplosion,
   })
-  const rules = new RuleStore({ pool: deps.pool, clock, logger, onRules: (tenant, active) => folding.setRules(tenant, active) })
+  const sweeper = new Sweeper(folding, clock)
+  const onRules = (tenant: Tenant, active: readonly ActiveRule[]): void => {
+    folding.setRules(tenant, active)
+    void sweeper.sweep()
+  }
+  const rules = new RuleStore({ pool: deps.pool, clock, logger, onRules })
   await rules.open()
-  const census = new Census({ registry, gate, clock, everyMs: limiter.quotas.granularitySec * 1000 })
-  const timers = [clock.every(sweepMs, () => folding.sweep()), clock.every(census.everyMs, () => void census.take())]
+  const census = new Census({ registry, gate, quotas: limiter.quotas, newest: deps.newest, clock })
+  const timers = [
+    clock.every(sweepMs, () => void sweeper.sweep()),
+    clock.every(limiter.quotas.granularitySec * 1000, () => void census.take()),
+  ]
   return {
     decisions: { clock, gates: [gate], folding },
+    countLoaded: () => census.open(),
     desk: new Desk({ rules, limiter, account, folding, costs: new Costs({ series: registry, engine: deps.engine, account, clock }) }),
     async [Symbol.asyncDispose]() {
       for (const timer of timers) timer[Symbol.dispose]()
@@ -68,41 +78,22 @@ export async function openCardinality(deps: CardinalityDeps): Promise<OpenedCard
   }
 }
 
-/** Tells the limiter once a granule which stored series are in use, so that they stay in the count of their window. */
-class Census {
-  readonly everyMs: number
-  readonly #deps: { readonly registry: SeriesRegistry; readonly gate: CardinalityGate; readonly clock: Clock }
-  #isTaking = false
+/** Goes through a sweep, others having their turn after each step; one at a time. */
+class Sweeper {
+  readonly #folding: Folding
+  readonly #clock: Clock
+  #isSweeping = false
 
-  constructor(deps: { registry: SeriesRegistry; gate: CardinalityGate; clock: Clock; everyMs: number }) {
-    this.#deps = deps
-    this.everyMs = deps.everyMs
+  constructor(folding: Folding, clock: Clock) {
+    this.#folding = folding
+    this.#clock = clock
   }
 
-  async take(): Promise<void> {
-    if (this.#isTaking) return
-    this.#isTaking = true
-    try {
-      const fromMinute = Math.floor((this.#deps.clock.nowMs() - this.everyMs) / 60_000)
-      for (const { tenant, postings } of this.#deps.registry.tenants) {
-        const { refs, length } = postings.all
-        await this.#tell(tenant, Uint32Array.from(refs.slice(0, length)), fromMinute)
-      }
-    } finally {
-      this.#isTaking = false
-    }
-  }
-
-  async #tell(tenant: Tenant, refs: Uint32Array, fromMinute: number): Promise<void> {
-    const { registry, gate, clock } = this.#deps
-    for (let from = 0; from < refs.length; from += seriesPerTurn) {
-      const inUse: number[] = []
-      for (const ref of refs.subarray(from, from + seriesPerTurn)) {
-        if (registry.isDurable(ref) && registry.columns.seenMinute[ref]! >= fromMinute) inUse.push(ref)
-      }
-      if (inUse.length > 0) await gate.note(tenant, inUse)
-      await clock.sleep(0)
-    }
+  async sweep(): Promise<void> {
+    if (this.#isSweeping) return
+    this.#isSweeping = true
+    for (const _ of this.#folding.sweep()) await this.#clock.sleep(0)
+    this.#isSweeping = false
   }
 }
 

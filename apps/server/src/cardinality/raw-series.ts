@@ -37,6 +37,11 @@ export class RawSeries {
     return this.#byId.size >= this.#max
   }
 
+  /** Nearly full. */
+  get isPressed(): boolean {
+    return this.#byId.size > this.#max * 0.9
+  }
+
   get count(): number {
     return this.#byId.size
   }

@@ -141,6 +141,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   await rollups.roller.open()
   await recoverLog(recordsOf(log, deps.low?.lanes.book ?? null), handlers, conservation)
   await handler.settle((ids) => past.bringIds(ids, AbortSignal.timeout(loadTimeoutMs)))
+  await cardinality?.countLoaded()
   const writer = resources.use(composeWriter(deps, { log, handlers, conservation, rollups, observer: ingestMetrics.writer }))
   writing.writer = writer
   writer.start()
