@@ -140,3 +140,17 @@ test('bodies decoded later meet the same limits', () => {
   expect(head.newestMs(series(1))).toBe(-Infinity)
   expect(conservation.rows()).toMatchObject([{ dropped: { cardinality_limit: 2 } }])
 })
+
+test('a series whose row is lost is not judged again, and one that was stored meanwhile keeps its times', async () => {
+  const { send, asked, registry, series, records } = open(true)
+  await send([0], startMs)
+  registry.markLost(series(0))
+  await send([0], startMs + 60_000)
+  expect(asked).toEqual([[0]])
+  expect([...decodeMetricsRecord(records[1]!.payload).series].length).toBe(1)
+  const refused = send([1], startMs)
+  const minute = startMs / 60_000
+  registry.markDurable(series(1), minute, minute)
+  await refused
+  expect(registry.isActive(series(1), startMs, startMs)).toBe(true)
+})

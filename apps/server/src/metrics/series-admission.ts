@@ -9,7 +9,7 @@ import { grownU32 } from './series/growable.ts'
 import type { SeriesRegistry } from './series/registry.ts'
 import { never } from './series/series-columns.ts'
 
-type RefusableSeries = Pick<SeriesRegistry, 'isDurable' | 'idLow' | 'columns'>
+type RefusableSeries = Pick<SeriesRegistry, 'idLow' | 'columns'>
 
 /** Refs with the place of their reason in `reasons`. */
 export interface Refusals {
@@ -66,12 +66,14 @@ export class SeriesAdmission {
     let kept = 0
     for (const ref of rowRefs) if ((this.#out[ref] ?? 0) === 0) rowRefs[kept++] = ref
     rowRefs.length = kept
-    const { firstMinute, lastMinute } = this.#registry.columns
+    const { columns } = this.#registry
     for (const ref of refs) {
       this.#out[ref] = 0
+      // Another batch had it stored while this one was judged.
+      if (columns.wasStored(ref)) continue
       // No sample of it is there: it is in no list of names and values.
-      firstMinute[ref] = never
-      lastMinute[ref] = 0
+      columns.firstMinute[ref] = never
+      columns.lastMinute[ref] = 0
     }
     return new Map(reasons.map((reason, i) => [reason, counts[i] ?? 0] as const).filter(([, rows]) => rows > 0))
   }
@@ -84,7 +86,7 @@ export class SeriesAdmission {
     let open: OpenJudgement | null = null
     const nowSec = clock.nowMs() / 1000
     for (const ref of rowRefs) {
-      if (registry.isDurable(ref)) continue
+      if (registry.columns.wasStored(ref)) continue
       open ??= { unknown: [], reasons: this.#reasons, refs: [], reasonOf: [] }
       if (this.#untilSec[ref]! > nowSec && this.#idLow[ref] === registry.idLow(ref)) {
         open.refs.push(ref)

@@ -99,6 +99,8 @@ export class TenantPostings {
   readonly #byName = new Map<number, GrowingRefs>()
   readonly #all = new GrowingRefs([])
   #newest = -1
+  /** By pair: 1 when its list was looked at by the removal under way. */
+  #removedFrom: Uint8Array | null = null
   /** Pairs with a short list that got a ref below their last one. */
   readonly #unsorted = new Set<number>()
 
@@ -169,7 +171,7 @@ export class TenantPostings {
 
   /**
    * Takes series out of the lists of their pairs, in steps; `eachPair` visits the pairs of one. Until the end some lists still have them.
-   * A list is looked at once, so what `stays` says no to must not be added meanwhile.
+   * A list is looked at once, so what `stays` says no to must not be added meanwhile. One at a time.
    */
   *removing(
     refs: Uint32Array,
@@ -177,7 +179,7 @@ export class TenantPostings {
     stays: (ref: number) => boolean,
     perStep = refsPerStep,
   ): Generator<void> {
-    const touched = new Uint8Array(this.#made)
+    const touched = (this.#removedFrom = new Uint8Array(this.#made))
     let work = 0
     const visit = (pair: number): void => {
       if (touched[pair] === 1) return
@@ -192,12 +194,17 @@ export class TenantPostings {
       yield
     }
     this.#all.keep(stays)
+    this.#removedFrom = null
   }
 
-  /** The same at once. */
-  remove(refs: Uint32Array, eachPair: (ref: number, visit: (pair: number) => void) => void): void {
-    const gone = new Set(refs)
-    for (const _ of this.removing(refs, eachPair, (ref) => !gone.has(ref)));
+  /** One of the series that are being removed, or are about to be, stays: into the lists that it was taken out of already. */
+  addBack(ref: number, pairs: Uint32Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) {
+      const pair = pairs[at]!
+      if (this.#removedFrom?.[pair] !== 1) continue
+      this.#push(pair, ref)
+      if (this.#counts[pair]! > 1) this.#unsorted.add(pair)
+    }
   }
 
   nameOf(pair: number): number {

@@ -30,7 +30,7 @@ export class SeriesColumns {
   /** Minutes since 1970. */
   firstMinute = new Uint32Array(1024)
   lastMinute = new Uint32Array(1024)
-  /** One durable row of the series says so; `never` when there is none. */
+  /** One durable row of the series says so. The last minute is `never` when there is none; the first one too, if there never was one. */
   rowFirstMinute = new Uint32Array(1024)
   rowLastMinute = new Uint32Array(1024)
   /** Minute of the process (see `nowMinute`) in which a sample of it came, or someone asked for it when it was not there. */
@@ -103,8 +103,8 @@ export class SeriesColumns {
     this.markDurable(ref, firstMinute, lastMinute)
   }
 
+  /** The row may be gone; samples may be stored all the same. */
   markLost(ref: number): void {
-    this.rowFirstMinute[ref] = never
     this.rowLastMinute[ref] = never
   }
 
@@ -112,11 +112,17 @@ export class SeriesColumns {
   forgetSeen(ref: number): void {
     this.firstMinute[ref] = never
     this.lastMinute[ref] = 0
-    this.markLost(ref)
+    this.rowFirstMinute[ref] = never
+    this.rowLastMinute[ref] = never
   }
 
   isDurable(ref: number): boolean {
     return this.rowLastMinute[ref] !== never
+  }
+
+  /** Was a sample of it stored, as far as is known and not deleted? Also when its row is lost since. */
+  wasStored(ref: number): boolean {
+    return this.rowFirstMinute[ref] !== never
   }
 
   /** Can the series have samples in `[fromMs, toMs]`? Never a wrong no. */

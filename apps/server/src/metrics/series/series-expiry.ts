@@ -182,14 +182,14 @@ export class SeriesExpiry implements AsyncDisposable {
   #isFree(ref: number): boolean {
     const { registry, head, histograms } = this.#deps
     if (head.holds(ref) || histograms.holds(ref)) return false
-    return !registry.isDurable(ref) || registry.columns.seenMinute[ref]! < this.#insertedBeforeMinute
+    return !registry.columns.wasStored(ref) || registry.columns.seenMinute[ref]! < this.#insertedBeforeMinute
   }
 
   #mayGo(ref: number): boolean {
     const { columns } = this.#deps.registry
     const unseen = columns.nowMinute - columns.seenMinute[ref]!
     if (unseen < neverStoredMinutes) return false
-    if (!columns.isDurable(ref)) return this.#isFree(ref)
+    if (!columns.wasStored(ref)) return this.#isFree(ref)
     const threshold = Math.min(this.#threshold, this.#tenantThresholds.get(columns.tenantOf[ref]!) ?? Infinity)
     return unseen >= threshold && this.#isFree(ref)
   }

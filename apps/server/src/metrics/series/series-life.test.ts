@@ -220,7 +220,7 @@ describe('a series leaves', () => {
     const refs = Array.from({ length: 6 }, (_, i) => home.write(0, set(i)))
     home.wait(20)
     const pass = home.expiry.pass()
-    while (!home.registry.life.isRemoving) expect(pass.next().done).toBe(false)
+    while (home.registry.life.restingCount < refs.length) expect(pass.next().done).toBe(false)
     expect(home.listed(0)).toEqual([])
     const back = refs.map((ref, i) => [ref, home.write(0, set(i))])
     for (const _ of pass);
@@ -305,4 +305,43 @@ test('rules of a third project change while a series leaves: its bytes never mea
   home.pass()
   expect(registry.resolve(tenants[1]!, set(2))).toBe(ref)
   expect(registry.lookupHash(key, 0)).toBe(-1)
+})
+
+test('a stored series whose row is lost leaves like others, and the index knows that it may be in the engine', () => {
+  const home = new Home()
+  const { registry } = home
+  const ref = home.write(0, set(1))
+  const writtenMinute = Math.floor(home.nowMs / minuteMs)
+  registry.markLost(ref)
+  home.wait(3)
+  home.pass()
+  expect(registry.isListed(ref)).toBe(true)
+  home.backlogMs = 60 * minuteMs
+  home.wait(10)
+  home.pass()
+  expect(registry.isListed(ref)).toBe(true)
+  home.backlogMs = 0
+  home.wait(1)
+  home.pass()
+  expect(registry.isListed(ref)).toBe(false)
+  expect(registry.tenant(tenants[0]!).knownFromMinute).toBe(writtenMinute + 1)
+})
+
+test.each([1, 2, 5, 9, 14, 20])('a series that comes back while others leave is listed once, and nobody waits for them: %i', (comesAt) => {
+  const home = new Home({}, 1 << 30, 1)
+  const { registry } = home
+  for (let i = 0; i < 5_000; i++) home.write(0, set(i))
+  home.wait(20)
+  const pass = home.expiry.pass()
+  while (!registry.life.isRemoving) pass.next()
+  for (let step = 0; step < comesAt; step++) pass.next()
+  const before = registry.life.restingCount
+  const back = [0, 1, 2_100, 4_999].map((i) => registry.resolve(tenants[0]!, set(i)))
+  expect(registry.life.isRemoving).toBe(true)
+  expect(before - registry.life.restingCount).toBeLessThanOrEqual(back.length)
+  const listed = (): number[] => [...registry.select(registry.tenant(tenants[0]!), [{ name: 'host', op: '=~', value: 'h(0|1|2100|4999)' }])]
+  expect(listed()).toEqual(back)
+  for (const _ of pass);
+  expect(listed()).toEqual(back)
+  expect(home.listed(0)).toEqual([0, 1, 2_100, 4_999].map((i) => JSON.stringify(set(i))).sort())
 })

@@ -34,6 +34,15 @@ interface Rest {
   readonly atMs: number
 }
 
+/** Series that are leaving the index together: they are still in posting lists. */
+interface Leave {
+  /** Ascending; the first `count` are retired. */
+  readonly refs: Uint32Array
+  count: number
+  /** Tenants, by index, in whose lists they are no more. */
+  readonly unlisted: Set<number>
+}
+
 /** Series handled between two pauses. */
 const refsPerStep = 2_048
 
@@ -44,8 +53,7 @@ export class SeriesLife {
   readonly #refsPerStep: number
   readonly #pins = new Set<{ readonly sinceMs: number }>()
   #free: number[] = []
-  /** Under way: series that left are still in posting lists. */
-  #removal: Generator<void> | null = null
+  #leave: Leave | null = null
   /** How often a series left the index. */
   retirements = 0
   /** Series that left and whose refs rest. */
@@ -68,7 +76,7 @@ export class SeriesLife {
 
   /** Posting lists may have series that are gone. */
   get isRemoving(): boolean {
-    return this.#removal !== null
+    return this.#leave !== null
   }
 
   /** A ref that means nothing any more, or -1. */
@@ -84,7 +92,7 @@ export class SeriesLife {
   }
 
   /**
-   * Lets go of those of `refs` that are in the index and that `mayGo` says yes to at the very moment. Gives their number. One at a time.
+   * Lets go of those of `refs` (ascending) that are in the index and that `mayGo` says yes to at the very moment. Gives their number. One at a time.
    */
   *expire(refs: Uint32Array, mayGo: (ref: number) => boolean): Generator<void, number> {
     const { columns, wire, hashed, perStep } = this.#parts
@@ -94,9 +102,9 @@ export class SeriesLife {
     yield* wire.forgetting(isLeaving, perStep)
     yield* hashed.forgetting(isLeaving, perStep)
     for (const holder of this.#holders) holder.unlearn?.(isLeaving)
-    const gone = new Uint32Array(refs.length)
+    const leave: Leave = { refs: new Uint32Array(refs.length), count: 0, unlisted: new Set() }
     const generations = new Uint32Array(refs.length)
-    let count = 0
+    this.#leave = leave
     for (let i = 0; i < refs.length; i++) {
       if (i % this.#refsPerStep === this.#refsPerStep - 1) yield
       const ref = refs[i]!
@@ -106,16 +114,13 @@ export class SeriesLife {
         continue
       }
       this.#retire(ref)
-      gone[count] = ref
-      generations[count++] = columns.generation[ref]!
+      leave.refs[leave.count] = ref
+      generations[leave.count++] = columns.generation[ref]!
     }
-    if (count === 0) return 0
-    this.#rests.push({ refs: gone.slice(0, count), generations: generations.slice(0, count), atMs: this.nowMs })
-    this.#removal = this.#removing(gone.subarray(0, count))
-    while (this.#removal !== null) {
-      this.finishRemoval(1)
-      yield
-    }
+    const { count } = leave
+    if (count > 0) this.#rests.push({ refs: leave.refs.slice(0, count), generations: generations.slice(0, count), atMs: this.nowMs })
+    yield* this.#removing(leave)
+    this.#leave = null
     return count
   }
 
@@ -137,19 +142,28 @@ export class SeriesLife {
   /** A series that rests comes back under its ref. */
   revive(ref: number): void {
     const { columns, runs, tenants } = this.#parts
-    // It may be in some lists still.
-    this.finishRemoval(Infinity)
     columns.state[ref] = alive
     columns.seenMinute[ref] = columns.nowMinute
     columns.generation[ref]!++
     this.restingCount--
     const owner = tenants[columns.tenantOf[ref]!]!
-    owner.postings.add(ref, runs.pairs, runs.start(ref), runs.end(ref))
+    const [start, end] = [runs.start(ref), runs.end(ref)]
+    if (this.#isInLists(ref, owner)) owner.postings.addBack(ref, runs.pairs, start, end)
+    else owner.postings.add(ref, runs.pairs, start, end)
     owner.count++
   }
 
-  finishRemoval(steps: number): void {
-    for (let i = 0; i < steps && this.#removal !== null; i++) if (this.#removal.next().done === true) this.#removal = null
+  /** Is the series, which left, still in some posting lists at least? */
+  #isInLists(ref: number, { index }: TenantSeries): boolean {
+    const leave = this.#leave
+    if (leave === null || leave.unlisted.has(index)) return false
+    let [low, high] = [0, leave.count]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (leave.refs[middle]! < ref) low = middle + 1
+      else high = middle
+    }
+    return low < leave.count && leave.refs[low] === ref
   }
 
   #retire(ref: number): void {
@@ -159,15 +173,18 @@ export class SeriesLife {
     columns.generation[ref]!++
     owner.count--
     owner.epoch++
-    if (columns.isDurable(ref)) owner.knownFromMinute = Math.max(owner.knownFromMinute, columns.lastMinute[ref]! + 1)
+    if (columns.wasStored(ref)) owner.knownFromMinute = Math.max(owner.knownFromMinute, columns.lastMinute[ref]! + 1)
     this.retirements++
     this.restingCount++
   }
 
-  *#removing(refs: Uint32Array): Generator<void> {
+  *#removing({ refs, count, unlisted }: Leave): Generator<void> {
     const { columns, tenants, eachPair, perStep } = this.#parts
     const stays = (ref: number): boolean => columns.state[ref]! < retired
-    for (const [index, own] of byTenant(refs, columns)) yield* tenants[index]!.postings.removing(own, eachPair, stays, perStep)
+    for (const [index, own] of byTenant(refs.subarray(0, count), columns)) {
+      yield* tenants[index]!.postings.removing(own, eachPair, stays, perStep)
+      unlisted.add(index)
+    }
   }
 
   #release({ refs, generations }: Rest, from: number): number {
