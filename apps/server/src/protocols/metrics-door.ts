@@ -128,6 +128,16 @@ export class MetricsDoor {
     return this.#recorder.record(this.intake, part, fill)
   }
 
+  /**
+   * For what makes its own of a body: `work`, which waits for nothing, at the project's turn and counted as its cost. Errors:
+   * `protocols.busy`; what `work` throws.
+   */
+  async inTurn<T>(tenant: Tenant, sizeBytes: number, work: () => T): Promise<T> {
+    using _turn = await this.intake.turn(tenant, sizeBytes)
+    using _cost = measured(this.#deps.cost, tenant)
+    return work()
+  }
+
   /** A request was refused as a whole. Counted by reason; for the screens once a second and project, because there may be thousands. */
   noteRefusal(protocolName: string, tenant: Tenant | null, error: AppError): void {
     const reason = reasonOf(error)

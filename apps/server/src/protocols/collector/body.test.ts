@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { batchItemsMax, batchValuesMax, parseBatch } from './body.ts'
+import { batchExtentMax, batchItemsMax, batchValuesMax, parseBatch } from './body.ts'
 
 const parse = (body: unknown) => parseBatch(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
 
@@ -35,6 +35,17 @@ describe('parseBatch', () => {
   ]
   test.each(wrong)('%s is no batch', (_why, body) => {
     expect(() => parseBatch(Buffer.from(body))).toThrow(expect.objectContaining({ code: 'body.malformed' }))
+  })
+
+  test.each(['{},', '[],', '{"a":{}},', '[[[[[]]]]],'])('many times %s is refused before anything is made of it', (unit) => {
+    const body = `[${unit.repeat(batchExtentMax)}1]`
+    expect(() => parse(body)).toThrow(expect.objectContaining({ publicText: expect.stringContaining('objects, lists and members') }))
+  })
+
+  test('a batch as large as may be is taken', () => {
+    const tags = Object.fromEntries(Array.from({ length: 20 }, (_unused, tag) => [`tag${tag}`, '[{:}]']))
+    const items = Array.from({ length: batchItemsMax }, () => ({ name: 'm', values: Array.from({ length: 10 }, () => 1.5), tags }))
+    expect(parse(items)).toHaveLength(batchItemsMax)
   })
 
   test('whatever JSON comes, it is items or a refusal of all of it', () => {

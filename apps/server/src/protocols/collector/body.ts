@@ -1,12 +1,15 @@
 /** A batch of the collector as JSON: `[{name | mri, value | values, type?, unit?, tags?, timestamp?}]`, or the same as `{"metrics": [...]}`. */
 import { AppError } from '../../kernel/errors.ts'
 import type { AggregateType, Observation, ObservationRefusal } from '../../metrics/index.ts'
+import { hasMoreJsonThan } from '../body/json-extent.ts'
 import { bodyMalformed } from '../errors.ts'
 
 /** Items of one batch. */
 export const batchItemsMax = 10_000
 /** Values of all items of one batch. */
 export const batchValuesMax = 100_000
+/** Objects, arrays and members in the JSON of one batch: thirty of them for each item. */
+export const batchExtentMax = 300_000
 
 /** One item: its observations, or why it has none. */
 export type BatchItem =
@@ -34,6 +37,7 @@ export function parseBatch(bytes: Uint8Array): BatchItem[] {
 }
 
 function readJson(bytes: Uint8Array): unknown {
+  if (hasMoreJsonThan(bytes, batchExtentMax)) throw malformed(`it has more than ${batchExtentMax} objects, lists and members`)
   let text: string
   try {
     text = utf8.decode(bytes)

@@ -8,7 +8,7 @@ import type { Gatekeeper, IngestKeys } from '../../accounts/index.ts'
 import { AppError, isAppError, type ErrorSpec } from '../../kernel/errors.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { MetricsCollector } from '../../metrics/index.ts'
-import { decompress, parseContentEncoding } from '../body/decompress.ts'
+import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere, parseContentEncoding } from '../body/decompress.ts'
 import { admitRequest, bodyOf, headerOf, ingestAccess, ingestKey, ingestRoutes, proveTenant } from '../http.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
 import { BatchMemory } from './batch-memory.ts'
@@ -19,6 +19,8 @@ const collectorPath = '/api/0/projects/:project/metrics'
 const protocolName = 'collector'
 /** Refusals named in an answer; all are counted. */
 const refusalsNamedMax = 100
+/** Refusals that are named again when the batch comes again: what is remembered of a batch has to be small. */
+const refusalsRememberedMax = 5
 /** Refusals of one batch that the screens show. */
 const refusalsNotedMax = 5
 const batchIdPattern = /^[\x21-\x7e]{1,100}$/
@@ -74,10 +76,9 @@ export async function registerCollectorRoutes(app: FastifyInstance, door: Metric
         inner.post(collectorPath, ingestAccess, async (request, reply) => {
           using handled = admitRequest(door, request)
           if (String(handled.tenant.projectId) !== projectOf(request)) throw new AppError(wrongProject)
-          const id = batchIdOf(request)
-          const bytes = await plainBody(door, request)
-          using _turn = await door.intake.turn(handled.tenant, bytes.byteLength)
-          return await reply.send(await take({ collectors, batches }, { tenant: handled.tenant, id, bytes }))
+          const encoding = parseContentEncoding(headerOf(request, 'content-encoding'))
+          const batch: Batch = { tenant: handled.tenant, id: batchIdOf(request), bytes: bodyOf(request), encoding }
+          return await reply.send(await take({ door, collectors, batches }, batch))
         })
       },
     })
@@ -93,6 +94,7 @@ export async function registerCollectorRoutes(app: FastifyInstance, door: Metric
 }
 
 interface Parts {
+  readonly door: MetricsDoor
   readonly collectors: CollectorDoor
   readonly batches: BatchMemory<BatchAnswer>
 }
@@ -101,20 +103,43 @@ interface Batch {
   readonly tenant: Tenant
   readonly id: string | null
   readonly bytes: Uint8Array
+  readonly encoding: ContentEncoding
 }
 
 /**
- * Records once and commits each time: a repetition of a batch whose commit failed makes durable what was recorded then. Remembered before the
- * commit, so that a repetition meanwhile does not count either.
+ * Records once and commits each time: a repetition of a batch whose commit failed makes durable what was recorded then. The turn is over
+ * before the commit, because others need it while the disk writes.
  */
-async function take({ collectors, batches }: Parts, { tenant, id, bytes }: Batch): Promise<BatchAnswer> {
-  const collector = collectors.of(tenant)
+async function take(parts: Parts, batch: Batch): Promise<BatchAnswer> {
+  const { collectors, batches } = parts
+  const { tenant, id } = batch
+  const answer = await recordedInTurn(parts, batch)
+  await collectors.of(tenant).commit()
+  if (id !== null) batches.committed(tenant, id)
+  if (!answer.repeated && answer.accepted > 0) collectors.sources.note(tenant, protocolName, answer.accepted, collectors.clock.nowMs())
+  return answer
+}
+
+/** Bodies that other threads decompress would all become large together, so there is a number of them at a time. */
+async function recordedInTurn(parts: Parts, batch: Batch): Promise<BatchAnswer> {
+  const { intake, limits } = parts.door
+  const { tenant, bytes, encoding } = batch
+  if (!isDecompressedElsewhere(encoding))
+    return await parts.door.inTurn(tenant, bytes.byteLength, () =>
+      recordedOnce(parts, batch, decompressSync(bytes, encoding, limits.jsonBytesMax)),
+    )
+  using _elsewhere = await intake.turnElsewhere(tenant, bytes.byteLength)
+  const plain = await decompress(bytes, encoding, limits.jsonBytesMax)
+  return await parts.door.inTurn(tenant, plain.byteLength, () => recordedOnce(parts, batch, plain))
+}
+
+/** Remembered before the commit, so that a repetition meanwhile does not count either. */
+function recordedOnce({ collectors, batches }: Parts, { tenant, id }: Batch, plain: Uint8Array): BatchAnswer {
   const before = id === null ? null : batches.recall(tenant, id)
-  const answer = before ?? recorded(collectors, tenant, bytes)
-  if (before === null && id !== null) batches.remember(tenant, id, answer)
-  await collector.commit()
-  if (before === null && answer.accepted > 0) collectors.sources.note(tenant, protocolName, answer.accepted, collectors.clock.nowMs())
-  return before === null ? answer : { ...answer, repeated: true }
+  if (before !== null) return { ...before, repeated: true }
+  const answer = recorded(collectors, tenant, plain)
+  if (id !== null) batches.remember(tenant, id, { ...answer, refusals: answer.refusals.slice(0, refusalsRememberedMax) })
+  return answer
 }
 
 function recorded(collectors: CollectorDoor, tenant: Tenant, bytes: Uint8Array): BatchAnswer {
@@ -157,11 +182,6 @@ function readable(collectors: CollectorDoor, tenant: Tenant, bytes: Uint8Array):
 // oxlint-disable-next-line max-params -- where, whose, why, what
 function noteRefused({ refusedSamples, clock }: CollectorDoor, tenant: Tenant, reason: string, text: string): void {
   refusedSamples.note(tenant, protocolName, reason, text, clock.nowMs())
-}
-
-async function plainBody(door: MetricsDoor, request: FastifyRequest): Promise<Uint8Array> {
-  const encoding = parseContentEncoding(headerOf(request, 'content-encoding'))
-  return await decompress(bodyOf(request), encoding, door.limits.jsonBytesMax)
 }
 
 function queryParameter(request: FastifyRequest, name: string): string | null {
