@@ -7,6 +7,7 @@ import { createAggregates, type MetricsBatch } from '../../metrics/index.ts'
 import { defaultProtocolLimits } from '../limits.ts'
 import { MemoryMetrics } from '../testing/memory-metrics.ts'
 import { StatsdDecoder } from './decoder.ts'
+import { TagLabels } from './labels.ts'
 import { StatsdProjects } from './projects.ts'
 
 const own: Tenant = { organizationId: 1, projectId: 1 }
@@ -196,10 +197,95 @@ describe('refused', () => {
     expect([metrics.refused, state.unowned]).toEqual([{ value_malformed: 1 }, 1])
   })
 
+  const key = '0123456789abcdef0123456789abcdef'
+
+  test.each([
+    `h:1|x|#bellwether_key:${key}`,
+    `h:|c|#a:b,bellwether_key:${key}`,
+    `:1|c|#bellwether_key:${key}`,
+    `h|c|#bellwether_key:${key}`,
+    `h;bellwether_key=${key}:x|c`,
+    `h,bellwether_key=${key},a=b:1|x`,
+    `_sc|a|9|#bellwether_key:${key}`,
+    `_e{9,9}:x|y|#bellwether_key:${key},a:b`,
+    `h:1|c|T1|#bellwether_key:${key}`,
+    `h\xff:1|c|#bellwether_key:${key}`,
+    `_sc|\xff|1|#bellwether_key:${key}`,
+  ])('a broken line is told to the project of its key, which nobody is shown: %s', async (line) => {
+    const { send, shown, state, keys, metrics, clock } = open()
+    send(Buffer.from(line, 'latin1'))
+    expect([shown, state.unowned]).toEqual([[], 1])
+    keys.set(key, theirs)
+    send(Buffer.from(line, 'latin1'))
+    await clock.advance(10_000)
+    expect([state.unowned, shown.length, Object.values(metrics.refused)]).toEqual([1, 1, [1]])
+    expect(shown[0]).not.toContain('0123')
+  })
+
+  test("a broken line with a key where no key stands is nobody's", () => {
+    const { send, shown, state } = open()
+    for (const line of [`bellwether_key:${key}`, `h|bellwether_key:${key}`, `h:1|x|# bellwether_key: ${key}`]) send(line)
+    expect([shown, state.unowned]).toEqual([[], 3])
+  })
+
+  test('keys are left out of every example', () => {
+    const { send, shown, keys } = open()
+    keys.set(key, own)
+    send(`h:x|c|#bellwether_key:${key}`)
+    send(`bellwether_key;bellwether_key=${key}:x|c`)
+    send(`${'h'.repeat(30)}:x|c|#bellwether_key:${key}`)
+    expect(shown).toHaveLength(3)
+    expect(shown.join()).not.toContain('0123')
+  })
+
   test('only some a second are put into words', () => {
     const { send, shown } = open()
     for (let i = 0; i < 100; i++) send('bad')
     expect(shown).toHaveLength(5)
+  })
+})
+
+describe('many tags', () => {
+  const values = (count: number) => Array.from({ length: count }, (_, i) => `a:${i}`).join()
+
+  test('a tag has as many values as a series has labels', async () => {
+    const { send, flushed } = open()
+    send(`x:1|c|#${values(128)}`)
+    expect(await flushed()).toEqual([
+      `x{a="${Array.from({ length: 128 }, (_, i) => String(i))
+        .sort()
+        .join()}"} 1`,
+    ])
+  })
+
+  test.each([
+    `x:1|c|#${values(129)}`,
+    `x:1|c|#${values(10_000)}`,
+    `x${',a=b'.repeat(129)}:1|c`,
+    `x${',a=b'.repeat(65)}:1|c|#${values(64)}`,
+    `_sc|x|1|#${values(100)}|#${values(100)}`,
+    `_e{1,1}:x|y|#${values(200)}`,
+  ])('more are refused', async (line) => {
+    const { send, metrics, clock, shown } = open()
+    send(line)
+    await clock.advance(10_000)
+    expect(metrics.refused).toEqual({ too_many_labels: 1 })
+    expect(shown[0]).toContain('has more than 128 tags')
+  })
+
+  test('of too many tags only the key is looked at, wherever it is', async () => {
+    const { send, metrics, state, clock } = open()
+    send(`x:1|c|#${values(9_000)},bellwether_key:good`, '192.0.2.1')
+    send(`x:1|c|#${values(9_000)},bellwether_key:bad`)
+    await clock.advance(10_000)
+    expect([metrics.refused, state.unowned]).toEqual([{ too_many_labels: 1 }, 1])
+  })
+
+  test('of the tags of a hostile datagram no more are made than a series may have', () => {
+    const limits = { labelsPerSeriesMax: 128 }
+    const tags = new TagLabels(limits)
+    tags.addList(values(20_000))
+    expect([tags.isTooMany, tags.pairs()]).toEqual([true, []])
   })
 })
 

@@ -5,7 +5,7 @@
 import { hashMemberBytes, type AggregateType } from '../../metrics/index.ts'
 import { shown, shownBytes, textOf } from '../decode/label-text.ts'
 import type { ProtocolLimits } from '../limits.ts'
-import { statsdLabels, type StatsdLabels } from './labels.ts'
+import { keyOfBrokenLine, statsdLabels, withoutKeys, type StatsdLabels } from './labels.ts'
 import { counterLine, gaugeLine, setLine, StatsdLine, timerLine } from './line.ts'
 import { readEvent, readServiceCheck, type Notice } from './notices.ts'
 import { readNumber } from './number.ts'
@@ -84,12 +84,12 @@ export class StatsdDecoder {
     const line = this.#line
     const fault = line.read(bytes, start, end)
     if (fault !== null) {
-      this.#refuse(this.#own, fault, () => `${fault}: ${shownBytes(bytes, start, end)}`)
+      this.#refuse(this.#ownerOf(bytes, start, end), fault, () => `${fault}: ${shownBytes(bytes, start, end)}`)
       return
     }
     const wrong = line.type === setLine ? null : this.#readNumbers(bytes)
     if (wrong !== null) {
-      this.#refuse(this.#projectOfLine(bytes), wrong, () => `${wrong}: ${shownBytes(bytes, start, end)}`)
+      this.#refuse(this.#ownerOf(bytes, start, end), wrong, () => `${wrong}: ${shownBytes(bytes, start, end)}`)
       return
     }
     const found = this.#keys.find(bytes, line) ?? this.#learn(bytes)
@@ -98,10 +98,10 @@ export class StatsdDecoder {
     else this.#take(bytes, found)
   }
 
-  /** Whose a line is that is not taken; nothing is made for it. */
-  #projectOfLine(bytes: Uint8Array): StatsdProject | null {
-    const { tagsStart, tagsEnd } = this.#line
-    const { key } = statsdLabels({ name: '', tags: textOf(bytes, tagsStart, tagsEnd) ?? '', container: '' }, this.#deps.limits)
+  /** Whose a line is that is not taken; nothing is made for it. Null also when there is a key that cannot be read. */
+  #ownerOf(bytes: Uint8Array, start: number, end: number): StatsdProject | null {
+    // Byte by byte: what is wrong may be its UTF-8.
+    const key = keyOfBrokenLine(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'))
     return key === null ? this.#own : this.#deps.projects.find(key, this.#address)
   }
 
@@ -128,7 +128,8 @@ export class StatsdDecoder {
     const tags = textOf(bytes, line.tagsStart, line.tagsEnd)
     const container = textOf(bytes, line.containerStart, line.containerEnd)
     if (name === null || tags === null || container === null) {
-      this.#refuse(this.#own, 'invalid_utf8', () => `name or tags are not valid UTF-8: ${shownBytes(bytes, line.nameStart, line.nameEnd)}`)
+      const owner = this.#ownerOf(bytes, line.nameStart, line.end)
+      this.#refuse(owner, 'invalid_utf8', () => `name or tags are not valid UTF-8: ${shownBytes(bytes, line.nameStart, line.nameEnd)}`)
       return null
     }
     const unit = line.type === timerLine ? 'milliseconds' : ''
@@ -234,13 +235,13 @@ export class StatsdDecoder {
     if (!isEvent && !startsWith(bytes, start, end, checkStart)) return false
     const text = textOf(bytes, start, end)
     if (text === null) {
-      this.#refuse(this.#own, 'invalid_utf8', () => 'an event or service check is not valid UTF-8')
+      this.#refuse(this.#ownerOf(bytes, start, end), 'invalid_utf8', () => 'an event or service check is not valid UTF-8')
       return true
     }
     const notice = isEvent ? readEvent(text, this.#deps.limits) : readServiceCheck(text, this.#deps.limits)
     if (notice === null) {
       const reason = isEvent ? 'event_malformed' : 'service_check_malformed'
-      this.#refuse(this.#own, reason, () => `${reason}: ${shown(text)}`)
+      this.#refuse(this.#ownerOf(bytes, start, end), reason, () => `${reason}: ${shown(text)}`)
     } else this.#takeNotice(notice)
     return true
   }
@@ -256,7 +257,7 @@ export class StatsdDecoder {
 
   #refuse(project: StatsdProject | null, reason: string, example: () => string): void {
     if (project === null) this.#deps.observer.unowned(1)
-    else project.refuse(reason, 1, example)
+    else project.refuse(reason, 1, () => withoutKeys(example()))
   }
 }
 

@@ -19,6 +19,8 @@ const pipe = 0x7c
 
 /** Places of the parts; reused from line to line. Of absent parts start and end are equal. */
 export class StatsdLine {
+  /** Of the whole line; it begins with its name. */
+  end = 0
   nameStart = 0
   nameEnd = 0
   valueStart = 0
@@ -36,6 +38,7 @@ export class StatsdLine {
   /** Null when the line is in order. */
   read(bytes: Uint8Array, start: number, end: number): LineFault | null {
     let at = start
+    this.end = end
     while (at < end && bytes[at] !== colon) at++
     if (at === end) return 'malformed'
     this.nameStart = start

@@ -23,8 +23,8 @@ interface Fields {
   readonly byLetter: ReadonlyMap<string, string>
 }
 
-function fieldsOf(parts: readonly string[]): Fields {
-  const tags = new TagLabels()
+function fieldsOf(parts: readonly string[], limits: ProtocolLimits): Fields {
+  const tags = new TagLabels(limits)
   const byLetter = new Map<string, string>()
   for (const part of parts) {
     if (part.startsWith('#')) tags.addList(part.slice(1))
@@ -46,7 +46,7 @@ export function readEvent(line: string, limits: ProtocolLimits): Notice | null {
   const [title, text] = [Number(head[1]), Number(head[2])]
   const end = title + 1 + text
   if (title === 0 || body.length < end || body[title] !== 0x7c || (body.length > end && body[end] !== 0x7c)) return null
-  const { tags, byLetter } = fieldsOf(body.toString('utf8', end + 1).split('|'))
+  const { tags, byLetter } = fieldsOf(body.toString('utf8', end + 1).split('|'), limits)
   tags.add('alert_type', oneOf(byLetter.get('t'), ['info', 'success', 'warning', 'error']))
   tags.add('priority', oneOf(byLetter.get('p'), ['normal', 'low']))
   tags.add('source', byLetter.get('s') ?? '')
@@ -58,7 +58,7 @@ export function readEvent(line: string, limits: ProtocolLimits): Notice | null {
 export function readServiceCheck(line: string, limits: ProtocolLimits): Notice | null {
   const [, name = '', status = '', ...rest] = line.split('|')
   if (name === '' || !/^[0-3]$/.test(status)) return null
-  const { tags, byLetter } = fieldsOf(rest)
+  const { tags, byLetter } = fieldsOf(rest, limits)
   tags.add('check', name)
   tags.add('host', byLetter.get('h') ?? '')
   return { found: finished(serviceCheckMetric, tags, limits), status: Number(status) }
