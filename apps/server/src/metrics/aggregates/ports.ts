@@ -31,7 +31,7 @@ export type FoundAggregate =
 
 /**
  * The aggregates of one project. A handle is a plain number, to be remembered beside whatever names the series on the wire; the methods that
- * take one give false when its aggregate has expired meanwhile, and have done nothing: `find` it again.
+ * take one give false when its aggregate has expired meanwhile or rules may have made another of it, and have done nothing: `find` it again.
  */
 export interface ProjectAggregates {
   /** The aggregate of these normalized labels (`normalizeLabels`, `__name__` included), made when new. `unit`: of its description. */
