@@ -68,20 +68,62 @@ describe('the lane book', () => {
     expect([lane, book.isUrgent, book.laneOf(project)]).toEqual(['ready', false, 'ready'])
   })
 
-  test('it does not wait for ever, nor at all for a long queue: the body goes the way of those before it', async () => {
+  test('it waits once, not for ever: then its bodies pass what is unread of it', async () => {
     book.recovered(project, 10)
+    const lanes: string[] = []
+    const send = (): void => void book.enter(project, 1).then((answer) => lanes.push(answer))
+    send()
+    await clock.advance(returnWaitMsMax - 1)
+    send()
+    await turns()
+    expect([lanes, book.laneOf(project)]).toEqual([[], 'low'])
+    await clock.advance(1)
+    send()
+    await turns()
+    expect([lanes, book.laneOf(project), clock.pending]).toEqual([['ready', 'ready', 'ready'], 'ready', 0])
+    expect(book.queueOf(project)).toEqual({ bodies: 1, sizeBytes: 10 })
+    book.setMembers(new Set([project]))
+    expect(await book.enter(project, 1)).toBe('low')
+    book.queued(project, 1)
+    book.setMembers(new Set())
+    send()
+    await turns()
+    expect([lanes.length, book.laneOf(project)]).toEqual([3, 'low'])
+  })
+
+  test.each([['never'], ['budget']] as const)(
+    'behind the backlog of another it gets out (%s), and nothing is urgent for that backlog',
+    async (why) => {
+      const flooder = 8
+      book.setMembers(new Set([project, flooder]))
+      await book.enter(project, 100)
+      book.queued(project, 100)
+      book.recovered(flooder, returnBytesMax)
+      book.setMembers(new Set(why === 'never' ? [project, flooder] : [flooder]))
+      if (why === 'never') book.setSwitches(new Map([[project, why]]))
+      let lane = ''
+      void book.enter(project, 100).then((answer) => (lane = answer))
+      await turns()
+      expect([lane, book.isUrgent]).toEqual(['', false])
+      book.processed(flooder, returnBytesMax)
+      expect(book.isUrgent).toBe(true)
+      book.recovered(flooder, returnBytesMax)
+      await clock.advance(returnWaitMsMax)
+      expect([lane, book.isUrgent]).toEqual(['ready', false])
+      expect(await book.enter(project, 100)).toBe('ready')
+      expect([clock.pending, book.laneOf(flooder)]).toEqual([0, 'low'])
+    },
+  )
+
+  test('much of its own that is unread does not keep one at never', async () => {
+    book.setMembers(new Set([project]))
+    book.recovered(project, 100 * returnBytesMax)
+    expect(book.mayReturn(project)).toBe(false)
+    book.setSwitches(new Map([[project, 'never']]))
     let lane = ''
     void book.enter(project, 1).then((answer) => (lane = answer))
-    await clock.advance(returnWaitMsMax - 1)
-    expect(lane).toBe('')
-    await clock.advance(1)
-    expect(lane).toBe('low')
-    book.queued(project, 1)
-    expect(book.queueOf(project)).toEqual({ bodies: 2, sizeBytes: 11 })
-    book.recovered(project, returnBytesMax)
-    expect(book.mayReturn(project)).toBe(false)
-    expect(await book.enter(project, 1)).toBe('low')
-    expect(clock.pending).toBe(0)
+    await clock.advance(returnWaitMsMax)
+    expect(lane).toBe('ready')
   })
 
   test('what damage took away is not waited for, what is on its way is', async () => {

@@ -1,7 +1,8 @@
 /**
  * Which lane a project's data takes now: what the store, the switches and the unread bodies say, in memory, because the door asks for
- * every body. A project goes back to the ready lane only when what it sent before is read: samples that come in the order in which
- * they were sent need no second look, and delta totals must not be added out of order.
+ * every body. A project that goes back to the ready lane waits for what it sent before to be read, so that delta totals are added up in
+ * order; but not for long, because all who are in the low lane stand in one row. When the time is over its deltas are out of order: what
+ * is read late of a delta stream makes its total fall between two samples, which readers take for a restart.
  */
 import type { Clock } from '../kernel/clock.ts'
 import { returnBytesMax, returnWaitMsMax } from './limits.ts'
@@ -21,7 +22,15 @@ interface Queue {
   arrivingBytes: number
   bodies: number
   sizeBytes: number
-  readonly waiters: Set<() => void>
+  /** The project is back in the ready lane and waited long enough for these. */
+  isPassed: boolean
+  /** Of a project that goes back: until then its new bodies wait. */
+  returning: Returning | null
+}
+
+interface Returning {
+  readonly over: Promise<void>
+  readonly end: () => void
 }
 
 export class LaneBook {
@@ -30,14 +39,18 @@ export class LaneBook {
   #switches: ReadonlyMap<number, LaneSwitch> = new Map()
   readonly #queues = new Map<number, Queue>()
   #waiting = 0
+  #unreadBytes = 0
 
   constructor(deps: LaneBookDeps) {
     this.#deps = deps
   }
 
-  /** Bodies wait for what is left of their project in the low lane. */
+  /**
+   * Bodies wait for what is left of their project in the low lane, and it is worth hurrying: with much of others before it they would wait
+   * all the same, and the others' bodies would be what is hurried.
+   */
   get isUrgent(): boolean {
-    return this.#waiting > 0
+    return this.#waiting > 0 && this.#unreadBytes <= returnBytesMax
   }
 
   get members(): ReadonlySet<number> {
@@ -64,7 +77,9 @@ export class LaneBook {
 
   /** Where the next body goes, as far as its headers tell. */
   laneOf(projectId: number): ProjectLane {
-    return this.isLow(projectId) || this.#queues.has(projectId) ? 'low' : 'ready'
+    if (this.isLow(projectId)) return 'low'
+    const queue = this.#queues.get(projectId)
+    return queue === undefined || queue.isPassed ? 'ready' : 'low'
   }
 
   /** Unread bodies of the project and their bytes. */
@@ -83,17 +98,17 @@ export class LaneBook {
   }
 
   /**
-   * Where a body goes that is here. `low`: it counts as arriving, until `queued` or `failed`. A project that goes back waits here
-   * for its bodies that are not read yet, when they are few and for a bounded time.
+   * Where a body goes that is here. `low`: it counts as arriving, until `queued` or `failed`. The first bodies of a project that goes back
+   * wait here for those before them, for a bounded time.
    */
   async enter(projectId: number, sizeBytes: number): Promise<ProjectLane> {
     const queue = this.#queues.get(projectId)
     if (!this.isLow(projectId)) {
-      if (queue === undefined) return 'ready'
-      if (queue.sizeBytes + queue.arrivingBytes <= returnBytesMax) await this.#emptied(queue)
-      if (!this.isLow(projectId) && !this.#queues.has(projectId)) return 'ready'
+      if (queue !== undefined && !queue.isPassed) await this.#returned(queue)
+      if (!this.isLow(projectId)) return 'ready'
     }
     const into = this.#queueFor(projectId)
+    into.isPassed = false
     into.arriving++
     into.arrivingBytes += sizeBytes
     return 'low'
@@ -104,7 +119,7 @@ export class LaneBook {
     queue.arriving--
     queue.arrivingBytes -= sizeBytes
     queue.bodies++
-    queue.sizeBytes += sizeBytes
+    this.#resize(queue, queue.sizeBytes + sizeBytes)
   }
 
   failed(projectId: number, sizeBytes: number): void {
@@ -118,7 +133,7 @@ export class LaneBook {
   recovered(projectId: number, sizeBytes: number): void {
     const queue = this.#queueFor(projectId)
     queue.bodies++
-    queue.sizeBytes += sizeBytes
+    this.#resize(queue, queue.sizeBytes + sizeBytes)
   }
 
   /** Read, or given up. */
@@ -126,7 +141,7 @@ export class LaneBook {
     const queue = this.#queues.get(projectId)
     if (queue === undefined) return
     queue.bodies = Math.max(0, queue.bodies - 1)
-    queue.sizeBytes = queue.bodies === 0 ? 0 : Math.max(0, queue.sizeBytes - sizeBytes)
+    this.#resize(queue, queue.bodies === 0 ? 0 : Math.max(0, queue.sizeBytes - sizeBytes))
     this.#letGo(projectId, queue)
   }
 
@@ -134,7 +149,7 @@ export class LaneBook {
   emptied(): void {
     for (const [projectId, queue] of this.#queues) {
       queue.bodies = 0
-      queue.sizeBytes = 0
+      this.#resize(queue, 0)
       this.#letGo(projectId, queue)
     }
   }
@@ -142,34 +157,51 @@ export class LaneBook {
   #queueFor(projectId: number): Queue {
     let queue = this.#queues.get(projectId)
     if (queue === undefined) {
-      queue = { arriving: 0, arrivingBytes: 0, bodies: 0, sizeBytes: 0, waiters: new Set() }
+      queue = { arriving: 0, arrivingBytes: 0, bodies: 0, sizeBytes: 0, isPassed: false, returning: null }
       this.#queues.set(projectId, queue)
     }
     return queue
   }
 
+  #resize(queue: Queue, sizeBytes: number): void {
+    this.#unreadBytes += sizeBytes - queue.sizeBytes
+    queue.sizeBytes = sizeBytes
+  }
+
   #letGo(projectId: number, queue: Queue): void {
     if (queue.bodies > 0 || queue.arriving > 0) return
     this.#queues.delete(projectId)
-    for (const settle of queue.waiters) settle()
+    queue.returning?.end()
   }
 
-  async #emptied(queue: Queue): Promise<void> {
+  /** Until the queue is read, or its project need not wait for it any longer. All who wait began with the first one. */
+  async #returned(queue: Queue): Promise<void> {
     this.#waiting++
-    const empty = new Promise<void>((resolve) => {
-      const timer = this.#deps.clock.after(returnWaitMsMax, settle)
-      function settle(): void {
-        timer[Symbol.dispose]()
-        queue.waiters.delete(settle)
-        resolve()
-      }
-      queue.waiters.add(settle)
-    })
     try {
+      queue.returning ??= this.#beginReturn(queue)
+      const { over } = queue.returning
       await this.#deps.seal()
-      await empty
+      await over
     } finally {
       this.#waiting--
     }
   }
+
+  #beginReturn(queue: Queue): Returning {
+    const { promise: over, resolve } = withResolvers()
+    const timer = this.#deps.clock.after(returnWaitMsMax, end)
+    function end(): void {
+      timer[Symbol.dispose]()
+      queue.isPassed = true
+      queue.returning = null
+      resolve()
+    }
+    return { over, end }
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve }
 }

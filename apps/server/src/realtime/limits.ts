@@ -13,8 +13,8 @@ export const historyStepMs = 5_000
 /** Projects with a history; the one with the smallest last cost gives way. */
 export const historyProjectsMax = 200
 
-/** A project whose unread bodies are no more than this goes back to the ready lane as soon as they are read. */
+/** A project whose unread bodies are no more than this goes back to the ready lane; the low lane hurries for it when all there is no more. */
 export const returnBytesMax = 4 * 1024 * 1024
 
-/** Longest that a body waits for those of its project that came before it to be read, ms; then it goes the same way as they. */
+/** Longest that bodies of a project that goes back wait for those before them to be read, ms; then they pass them. */
 export const returnWaitMsMax = 2_000
