@@ -15,13 +15,15 @@ export interface Batch {
   /** The same at every repetition, so that the server counts it once. */
   readonly id: string
   readonly items: readonly BatchItem[]
+  /** Of each item, for what has to be put back. */
+  readonly keys: readonly string[]
   readonly values: number
 }
 
 export class ObservationBuffer {
   readonly #max: number
   readonly #tags: Tags
-  readonly #items = new Map<string, BatchItem>()
+  #items = new Map<string, BatchItem>()
   #values = 0
 
   constructor(max: number, tags: Tags) {
@@ -47,10 +49,12 @@ export class ObservationBuffer {
   /** At most so many values, the oldest metrics first; null when there are none. */
   take(valuesMax: number, id: string): Batch | null {
     const items: BatchItem[] = []
+    const keys: string[] = []
     let values = 0
     for (const [key, item] of this.#items) {
       const room = valuesMax - values
       if (room <= 0) break
+      keys.push(key)
       if (item.values.length <= room) {
         this.#items.delete(key)
         items.push(item)
@@ -61,7 +65,19 @@ export class ObservationBuffer {
       }
     }
     this.#values -= values
-    return values === 0 ? null : { id, items, values }
+    return values === 0 ? null : { id, items, keys, values }
+  }
+
+  /** What was taken and not sent, to where it was: before everything that is here. */
+  putBack({ items, keys, values }: Batch): void {
+    const later = this.#items
+    this.#items = new Map()
+    items.forEach((item, index) => this.#items.set(keys[index] ?? '', item))
+    for (const [key, item] of later) {
+      const before = this.#items.get(key)
+      this.#items.set(key, before === undefined ? item : { ...before, values: [...before.values, ...item.values] })
+    }
+    this.#values += values
   }
 }
 

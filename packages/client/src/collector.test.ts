@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createMetricsCollector } from './collector.ts'
-import type { Platform } from './platform.ts'
+import type { Leave, Platform } from './platform.ts'
 import type { MetricsCollectorOptions, Refusal } from './types.ts'
 
 interface Sent {
@@ -26,7 +26,7 @@ class Stage implements Platform {
   timers = new Map<number, { run: () => void; atMs: number }>()
   now = 0
   held = 0
-  leave: (() => Promise<void>) | null = null
+  leave: Leave | null = null
   beacon: Platform['beacon'] = null
   isBrowser = false
   random = (): number => 1
@@ -57,7 +57,7 @@ class Stage implements Platform {
     this.held++
     return () => void this.held--
   }
-  readonly onExit = (leave: () => Promise<void>): (() => void) => {
+  readonly onExit = (leave: Leave): (() => void) => {
     this.leave = leave
     return () => void (this.leave = null)
   }
@@ -230,7 +230,7 @@ describe('the end', () => {
     expect(stage.leave).toBeNull()
     const collector = open(stage, { flushOnExit: true })
     collector.recordMetric('n', 1)
-    await stage.leave?.()
+    await stage.leave?.(true)
     expect(collector.stats().accepted).toBe(1)
   })
 
@@ -243,9 +243,74 @@ describe('the end', () => {
     for (const value of [1, 2, 3]) collector.recordMetric('n', value)
     await rest()
     expect(stage.sent[0]?.keepalive).toBe(true)
-    await stage.leave?.()
+    await stage.leave?.(true)
     expect(stage.beacons.map(({ body }) => JSON.parse(body)[0].values)).toEqual([[1, 2], [3]])
     const [again, rest_] = stage.beacons.map(({ url }) => new URL(url).searchParams)
     expect([again?.get('key'), again?.get('batch'), rest_?.get('batch') === again?.get('batch')]).toEqual(['k', stage.sent[0]?.id, false])
+  })
+
+  test('a page that is hidden keeps what the browser has no room for, in its order, and drops it only when it is left for good', async () => {
+    const stage = new Stage()
+    stage.isBrowser = true
+    let roomBytes = 65_536
+    stage.beacon = (url, body) => {
+      const sizeBytes = Buffer.byteLength(body)
+      if (sizeBytes > roomBytes) return false
+      roomBytes -= sizeBytes
+      return stage.beacons.push({ url, body }) > 0
+    }
+    const collector = open(stage, { batchSize: 10_000, tags: { app: 'shop' } })
+    for (let i = 0; i < 2000; i++) collector.recordMetric('page.render', i, { route: `/products/${i}`, browser: 'Firefox 145 on Linux' })
+    await stage.leave?.(false)
+    const { accepted, buffered, dropped } = collector.stats()
+    expect([accepted > 0, buffered > 0, accepted + buffered, dropped]).toEqual([true, true, 2000, 0])
+    await collector.flush()
+    const values = [...stage.beacons.map(({ body }) => JSON.parse(body) as Sent['items']), ...stage.sent.map(({ items }) => items)]
+    expect(values.flat().flatMap((item) => item.values)).toEqual(Array.from({ length: 2000 }, (_unused, i) => i))
+    for (let i = 0; i < 2000; i++) collector.recordMetric('page.render', i)
+    roomBytes = 0
+    await stage.leave?.(true)
+    expect(collector.stats()).toEqual({ buffered: 0, accepted: 2000, refused: 0, dropped: 2000 })
+  })
+
+  test('values of one metric that are put back come before those after them', async () => {
+    const stage = new Stage()
+    stage.isBrowser = true
+    stage.beacon = () => false
+    const collector = open(stage)
+    for (let i = 0; i < 900; i++) collector.recordMetric('n', i)
+    await stage.leave?.(false)
+    collector.recordMetric('n', 900)
+    await collector.flush()
+    expect(stage.sent.map(({ items }) => items)).toEqual([[{ name: 'n', values: Array.from({ length: 901 }, (_unused, i) => i) }]])
+  })
+
+  test('what a page sends is measured in bytes, and goes without keepalive where the browser refuses', async () => {
+    const stage = new Stage()
+    stage.isBrowser = true
+    stage.answers = [ok(200), new TypeError('Failed to fetch')]
+    const collector = open(stage)
+    for (let i = 0; i < 200; i++) collector.recordMetric('n', 1, { page: '商品一覧'.repeat(20) + String(i), query: '検索'.repeat(20) })
+    await collector.flush()
+    collector.recordMetric('n', 1)
+    const flushed = collector.flush()
+    await rest()
+    await stage.tick()
+    await flushed
+    expect(stage.sent.map(({ keepalive }) => keepalive)).toEqual([false, true, false])
+    expect(collector.stats().dropped).toBe(0)
+  })
+
+  test('the last repetition comes while the server still knows the batch', async () => {
+    const stage = new Stage()
+    stage.answers = Array.from({ length: 1000 }, () => new Error('away'))
+    const collector = open(stage)
+    collector.recordMetric('n', 1)
+    const flushed = collector.flush()
+    await rest()
+    while (collector.stats().buffered > 0) await stage.tick()
+    await flushed
+    expect(stage.now).toBeLessThan(600_000 - 10_000)
+    expect(stage.sent.length).toBeGreaterThan(10)
   })
 })

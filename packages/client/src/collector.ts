@@ -2,11 +2,13 @@
 import { newBatchId, ObservationBuffer, type Batch } from './buffer.ts'
 import { herePlatform, type Platform } from './platform.ts'
 import { readMetrics } from './reading.ts'
-import { BatchSender, keepaliveBytesMax } from './sender.ts'
+import { BatchSender, mayOutliveThePage } from './sender.ts'
 import type { CollectorStats, MetricSeries, MetricsCollector, MetricsCollectorOptions, Observation, Tags, TimeRange } from './types.ts'
 
 /** As many as the server takes in one batch. */
 const batchItemsMax = 10_000
+/** Less than the ten minutes for which the server knows a batch, or a batch whose answer was lost would count twice. */
+const giveUpMsDefault = 540_000
 
 class BufferedCollector implements MetricsCollector {
   readonly #options: MetricsCollectorOptions
@@ -43,13 +45,13 @@ class BufferedCollector implements MetricsCollector {
         timeoutMs: options.timeoutMs ?? 10_000,
         retryFirstMs: options.retryFirstMs ?? 500,
         retryMaxMs: options.retryMaxMs ?? 30_000,
-        giveUpMs: options.giveUpMs ?? 3_600_000,
+        giveUpMs: options.giveUpMs ?? giveUpMsDefault,
         onError: (error) => options.onError?.(error),
       },
       platform,
     )
     const flushesOnExit = options.flushOnExit ?? platform.isBrowser
-    this.#stopListening = flushesOnExit ? platform.onExit(() => this.#leave()) : () => undefined
+    this.#stopListening = flushesOnExit ? platform.onExit((isFinal) => this.#leave(isFinal)) : () => undefined
   }
 
   recordMetric(name: string, value: number | string, tags?: Tags): boolean {
@@ -150,30 +152,39 @@ class BufferedCollector implements MetricsCollector {
   }
 
   /**
-   * The end of the page or program. A page has no time for answers: what is left goes to the browser in pieces that it still takes; the batch
-   * under way goes once more with its id, so that it counts once.
+   * The end of the page or program, or of a page perhaps. A page has no time for answers: what is left goes to the browser in pieces that it
+   * still takes; the batch under way goes once more with its id, so that it counts once. What it does not take stays, unless this is the end.
    */
-  async #leave(): Promise<void> {
+  async #leave(isFinal: boolean): Promise<void> {
     const { beacon } = this.#platform
     if (beacon === null) return await this.#end()
-    const pieces: Batch[] = this.#underWay === null ? [] : [this.#underWay]
-    for (;;) {
-      const piece = this.#buffer.take(beaconValuesMax, newBatchId())
-      if (piece === null) break
-      pieces.push(piece)
-    }
-    for (const piece of pieces) this.#hand(piece, beacon)
+    if (this.#underWay !== null) this.#isHanded(this.#underWay, beacon)
+    this.#handAll(beacon)
+    if (!isFinal) return
+    this.#dropped += this.#buffer.take(Infinity, '')?.values ?? 0
   }
 
-  #hand(piece: Batch, beacon: NonNullable<Platform['beacon']>): void {
+  /** In pieces that get smaller where one is not taken, down to a size that says that there is no room left. */
+  #handAll(beacon: Beacon): void {
+    for (let valuesMax = beaconValuesMax; valuesMax >= 1;) {
+      const piece = this.#buffer.take(valuesMax, newBatchId())
+      if (piece === null) return
+      if (this.#isHanded(piece, beacon)) this.#accepted += piece.values
+      else {
+        this.#buffer.putBack(piece)
+        valuesMax = Math.floor(valuesMax / 2)
+      }
+    }
+  }
+
+  #isHanded(piece: Batch, beacon: Beacon): boolean {
     const body = JSON.stringify(piece.items)
     const query = new URLSearchParams({ batch: piece.id, ...(this.#options.key === undefined ? {} : { key: this.#options.key }) })
-    const isTaken = body.length < keepaliveBytesMax && beacon(`${this.#address}?${query.toString()}`, body)
-    if (piece === this.#underWay) return
-    if (isTaken) this.#accepted += piece.values
-    else this.#dropped += piece.values
+    return mayOutliveThePage(body) && beacon(`${this.#address}?${query.toString()}`, body)
   }
 }
+
+type Beacon = NonNullable<Platform['beacon']>
 
 /** Values of one piece that a page hands over when it is left. */
 const beaconValuesMax = 500

@@ -1,5 +1,8 @@
 /** What the collector needs of where it runs: requests, timers, chance; and when it ends. */
 
+/** `isFinal`: nothing of this program or page runs afterwards. */
+export type Leave = (isFinal: boolean) => Promise<void>
+
 export interface Platform {
   readonly fetch: typeof fetch
   readonly nowMs: () => number
@@ -11,8 +14,8 @@ export interface Platform {
   readonly random: () => number
   /** Hands a body to the browser to be sent after the page is gone; false when it will not. Null where there is no such thing. */
   readonly beacon: ((url: string, body: string) => boolean) | null
-  /** Calls `leave` when the program or page is about to end; the result stops that. */
-  readonly onExit: (leave: () => Promise<void>) => () => void
+  /** Calls `leave` when the program or page ends, or may end (`isFinal` false); the result stops that. */
+  readonly onExit: (leave: Leave) => () => void
   readonly isBrowser: boolean
 }
 
@@ -47,12 +50,12 @@ function holdAlive(): () => void {
   return () => clearTimeout(timer)
 }
 
-/** A page may be thrown away from the moment it is hidden; later there is no certain moment. */
-function onPageHidden(leave: () => Promise<void>): () => void {
+/** A page may be thrown away from the moment it is hidden, and may come back; one that is left for good says so if there is time. */
+function onPageHidden(leave: Leave): () => void {
   const hidden = (): void => {
-    if (document.visibilityState === 'hidden') void leave()
+    if (document.visibilityState === 'hidden') void leave(false)
   }
-  const left = (): void => void leave()
+  const left = ({ persisted }: PageTransitionEvent): void => void leave(!persisted)
   document.addEventListener('visibilitychange', hidden)
   addEventListener('pagehide', left)
   return () => {
@@ -62,9 +65,9 @@ function onPageHidden(leave: () => Promise<void>): () => void {
 }
 
 /** SIGTERM ends a program that does not listen to it; one that listens through us ends as it would have, a little later. */
-function onProgramEnd(program: NodeProcess, leave: () => Promise<void>): () => void {
-  const idle = (): void => void leave()
-  const told = (): void => void leave().finally(() => program.kill(program.pid, 'SIGTERM'))
+function onProgramEnd(program: NodeProcess, leave: Leave): () => void {
+  const idle = (): void => void leave(true)
+  const told = (): void => void leave(true).finally(() => program.kill(program.pid, 'SIGTERM'))
   program.once('beforeExit', idle)
   program.once('SIGTERM', told)
   return () => {

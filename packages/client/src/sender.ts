@@ -9,7 +9,15 @@ export type SendOutcome =
   /** The server will never take it, or could not be reached for too long. */
   | { readonly type: 'lost'; readonly error: Error }
 
-type Attempt = SendOutcome | { readonly type: 'again'; readonly error: Error; readonly afterMs: number | null }
+interface Again {
+  readonly type: 'again'
+  readonly error: Error
+  readonly afterMs: number | null
+  /** False: the request failed, or was never made. */
+  readonly wasAnswered: boolean
+}
+
+type Attempt = SendOutcome | Again
 
 export interface SenderOptions {
   readonly address: string
@@ -22,7 +30,12 @@ export interface SenderOptions {
 }
 
 /** A body of this size may still be sent by a page that is being left (browsers allow 64 KiB in all). */
-export const keepaliveBytesMax = 60_000
+const keepaliveBytesMax = 60_000
+
+/** Whether a page that is being left may still send the body: by its bytes in UTF-8, of which a text has up to three a unit. */
+export function mayOutliveThePage(body: string): boolean {
+  return body.length <= keepaliveBytesMax && new TextEncoder().encode(body).byteLength <= keepaliveBytesMax
+}
 
 export class BatchSender {
   readonly #options: SenderOptions
@@ -38,10 +51,13 @@ export class BatchSender {
     const startedMs = this.#platform.nowMs()
     const body = JSON.stringify(batch.items)
     if (stop.aborted) return { type: 'lost', error: new Error('the collector is closed') }
+    // The browser's room for these is shared; what it will not take so it takes otherwise.
+    let isKeptAlive = this.#platform.isBrowser && mayOutliveThePage(body)
     for (let attempt = 0; ; attempt++) {
-      const outcome = await this.#attempt(batch.id, body)
+      const outcome = await this.#attempt(batch.id, body, isKeptAlive)
       if (outcome.type !== 'again') return outcome
       onError(outcome.error)
+      isKeptAlive &&= outcome.wasAnswered
       const pauseMs = outcome.afterMs ?? this.#pauseMs(attempt)
       const isLate = this.#platform.nowMs() + pauseMs - startedMs > giveUpMs
       if (isLate || stop.aborted || !(await this.#pause(pauseMs, stop))) return { type: 'lost', error: outcome.error }
@@ -69,7 +85,7 @@ export class BatchSender {
     })
   }
 
-  async #attempt(id: string, body: string): Promise<Attempt> {
+  async #attempt(id: string, body: string, isKeptAlive: boolean): Promise<Attempt> {
     const { address, headers, timeoutMs } = this.#options
     try {
       const response = await this.#platform.fetch(address, {
@@ -79,11 +95,11 @@ export class BatchSender {
         signal: AbortSignal.timeout(timeoutMs),
         credentials: 'omit',
         // A page that is left does not break it off.
-        keepalive: this.#platform.isBrowser && body.length < keepaliveBytesMax,
+        keepalive: isKeptAlive,
       })
       return await readAnswer(response)
     } catch (error) {
-      return { type: 'again', error: error instanceof Error ? error : new Error(String(error)), afterMs: null }
+      return { type: 'again', error: error instanceof Error ? error : new Error(String(error)), afterMs: null, wasAnswered: false }
     }
   }
 }
@@ -98,7 +114,7 @@ async function readAnswer(response: Response): Promise<Attempt> {
   const error = new Error(`Bellwether answered ${response.status}: ${messageOf(answer) ?? text.slice(0, 200)}`)
   // Too many requests, a timeout of a proxy, and everything that is the server's own trouble may pass.
   const mayPass = response.status === 429 || response.status === 408 || response.status >= 500
-  return mayPass ? { type: 'again', error, afterMs: retryAfterMs(response) } : { type: 'lost', error }
+  return mayPass ? { type: 'again', error, afterMs: retryAfterMs(response), wasAnswered: true } : { type: 'lost', error }
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -61,13 +61,17 @@ export interface MetricsCollectorOptions {
   readonly retryFirstMs?: number
   /** The longest pause, ms. 30,000. */
   readonly retryMaxMs?: number
-  /** A batch that was not answered for so long is dropped, ms. An hour. */
+  /**
+   * A batch that was not answered for so long is dropped, ms. 540,000 (nine minutes): the server knows a batch again for ten minutes, so with
+   * more than that one whose answer was lost may count twice.
+   */
   readonly giveUpMs?: number
   /** What an end waits for answers at most, ms: `close`, and the end of a program. What is not sent by then is dropped. 5,000. */
   readonly closeMs?: number
   /**
    * Sends what is left when the program or the page ends. In Node: at `beforeExit` and SIGTERM (which then ends the program); off unless
    * asked for. In a browser: when the page is hidden or left; on unless switched off.
+   * What the browser has no room for when the page is hidden is kept, and sent if the page lives on.
    */
   readonly flushOnExit?: boolean
   /** Told of values that the server refused. */
