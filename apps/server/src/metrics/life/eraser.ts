@@ -46,6 +46,14 @@ export interface ErasureCount {
   readonly samples: number
 }
 
+/** What names series in the engine, and stays theirs when they leave the index. */
+interface SeriesKeys {
+  readonly idLow: Uint32Array
+  readonly idHigh: Uint32Array
+  /** Hash of the metric's name. */
+  readonly metric: Uint32Array
+}
+
 /** Series that one deletion may name; more are deleted by metric, or in several deletions. */
 export const erasedSeriesMax = 1_000_000
 const waitMs = 100
@@ -63,8 +71,9 @@ export class Eraser {
   /** Brings in all series that match, and counts them and their samples in the engine. Errors: `query.too_many_series`, the engine's. */
   async count(tenant: Tenant, match: readonly (readonly Matcher[])[], signal: AbortSignal): Promise<ErasureCount> {
     const refs = await this.#find(tenant, match, signal)
+    const keys = this.#keysOf(refs)
     let samples = 0
-    for (const condition of this.#conditions(tenant, refs, await this.#onlyMetric(tenant, match, signal))) {
+    for (const condition of conditionsOf(tenant, keys, await this.#onlyMetric(tenant, match, signal))) {
       const sql = `SELECT toUInt32(count()) FROM samples WHERE ${condition}`
       for await (const { columns } of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
         if (columns[0]?.kind === 'u32') samples += columns[0].data[0] ?? 0
@@ -75,7 +84,6 @@ export class Eraser {
 
   /** From now on nobody sees the samples. To be followed by `erase`. Errors: those of `count`. */
   async hide(deletion: PendingDeletion, signal: AbortSignal): Promise<void> {
-    using _pin = this.#deps.registry.life.pin()
     const { registry, head, histograms, hidden } = this.#deps
     const refs = await this.#find(deletion.tenant, deletion.match, signal)
     hidden.addDeletion(deletion)
@@ -91,7 +99,6 @@ export class Eraser {
 
   /** Deletes in the engine; can be repeated. Errors: the engine's. */
   async erase(deletion: PendingDeletion, signal: AbortSignal): Promise<void> {
-    using _pin = this.#deps.registry.life.pin()
     const { registry, clock, hidden, pastNames, exclusive } = this.#deps
     const { tenant, match } = deletion
     const inUse = new Set(
@@ -102,24 +109,26 @@ export class Eraser {
     for (const ref of refs)
       if (inUse.has(ref)) registry.markLost(ref)
       else registry.forgetSeen(ref)
+    // All this may take hours: refs may mean other series by then.
+    const keys = this.#keysOf(refs)
     const sinceMs = clock.monotonicMs()
     while (!this.#isInserted(clock.monotonicMs() - sinceMs)) {
       await clock.sleep(waitMs, signal)
       signal.throwIfAborted()
     }
-    await exclusive(() => this.#deleteRows(deletion, refs, signal))
-    this.#dropFromMemory(deletion, refs)
+    await exclusive(() => this.#deleteRows(deletion, keys, signal))
+    this.#dropFromMemory(deletion, this.#refsOf(keys))
     hidden.endDeletion(deletion)
     pastNames.forget()
   }
 
-  async #deleteRows({ tenant, match, beforeMs }: PendingDeletion, refs: Uint32Array, signal: AbortSignal): Promise<void> {
+  async #deleteRows({ tenant, match, beforeMs }: PendingDeletion, keys: SeriesKeys, signal: AbortSignal): Promise<void> {
     const { engine, marks, writeMarks } = this.#deps
     const metric = await this.#onlyMetric(tenant, match, signal)
     // Its other half is later data, of which the bucket is made again.
     marks.mark(tenant, beforeMs)
     await writeMarks()
-    for (const condition of this.#conditions(tenant, refs, metric)) {
+    for (const condition of conditionsOf(tenant, keys, metric)) {
       for (const table of timeTables) await engine.command(`DELETE FROM ${table} WHERE ${condition} AND ts <= ${beforeMs} ${settings}`)
       for (const { table, bucketMs } of [fiveMinutes, oneHour]) {
         await engine.command(`DELETE FROM ${table} WHERE ${condition} AND bucket < ${Math.ceil(beforeMs / bucketMs)} ${settings}`)
@@ -127,12 +136,12 @@ export class Eraser {
     }
     const own = `org = ${tenant.organizationId} AND project = ${tenant.projectId}`
     const lastSeen = `last_seen < toDateTime(${Math.floor(beforeMs / 60_000) * 60})`
-    for (const { ids } of this.#lists(refs)) {
+    for (const { ids } of listsOf(keys)) {
       await engine.command(`DELETE FROM ${seriesTable} WHERE ${own} AND series IN (${ids}) AND ${lastSeen} ${settings}`)
     }
   }
 
-  #dropFromMemory({ tenant, match, beforeMs }: PendingDeletion, refs: Uint32Array): void {
+  #dropFromMemory({ tenant, match, beforeMs }: PendingDeletion, refs: Iterable<number>): void {
     const { head, histograms, metadata } = this.#deps
     for (const ref of refs) {
       head.remove(ref, beforeMs)
@@ -144,9 +153,10 @@ export class Eraser {
     }
   }
 
-  /** Ascending refs of the series that match, those brought in from the engine included. */
+  /** Ascending refs of the series that match, those brought in from the engine included; to be used at once. */
   async #find(tenant: Tenant, match: readonly (readonly Matcher[])[], signal: AbortSignal): Promise<Uint32Array> {
     const { registry, past } = this.#deps
+    using _pin = registry.life.pin()
     const refs = new Set<number>()
     for (const matchers of match) {
       await past.bringAll(tenant, matchers, { seriesMax: erasedSeriesMax, signal })
@@ -174,21 +184,36 @@ export class Eraser {
     return null
   }
 
-  #conditions({ organizationId, projectId }: Tenant, refs: Uint32Array, metric: number | null): string[] {
-    const own = `org = ${organizationId} AND project = ${projectId}`
-    if (metric !== null) return [`${own} AND metric = ${metric}`]
-    return this.#lists(refs).map(({ ids, metrics }) => `${own} AND metric IN (${metrics}) AND series IN (${ids})`)
+  #keysOf(refs: Uint32Array): SeriesKeys {
+    const { registry } = this.#deps
+    return {
+      idLow: refs.map((ref) => registry.idLow(ref)),
+      idHigh: refs.map((ref) => registry.idHigh(ref)),
+      metric: refs.map((ref) => registry.metricHash(ref)),
+    }
   }
 
-  /** Ids of the series and hashes of their metrics, as many as one statement takes. */
-  #lists(refs: Uint32Array): { readonly ids: string; readonly metrics: string }[] {
+  /** Refs of those in the index. */
+  #refsOf({ idLow, idHigh }: SeriesKeys): number[] {
     const { registry } = this.#deps
-    const lists: { ids: string; metrics: string }[] = []
-    for (let from = 0; from < refs.length; from += seriesListMax) {
-      const some = Array.from(refs.subarray(from, from + seriesListMax))
-      const ids = some.map((ref) => `0x${registry.idHigh(ref).toString(16)}${registry.idLow(ref).toString(16).padStart(8, '0')}`)
-      lists.push({ ids: ids.join(','), metrics: [...new Set(some.map((ref) => registry.metricHash(ref)))].join(',') })
-    }
-    return lists
+    return Array.from(idLow, (low, i) => registry.findId(low, idHigh[i] ?? 0)).filter((ref) => ref !== -1)
   }
+}
+
+function conditionsOf({ organizationId, projectId }: Tenant, keys: SeriesKeys, metric: number | null): string[] {
+  const own = `org = ${organizationId} AND project = ${projectId}`
+  if (metric !== null) return [`${own} AND metric = ${metric}`]
+  return listsOf(keys).map(({ ids, metrics }) => `${own} AND metric IN (${metrics}) AND series IN (${ids})`)
+}
+
+/** Ids of the series and hashes of their metrics, as many as one statement takes. */
+function listsOf({ idLow, idHigh, metric }: SeriesKeys): { readonly ids: string; readonly metrics: string }[] {
+  const lists: { ids: string; metrics: string }[] = []
+  for (let from = 0; from < idLow.length; from += seriesListMax) {
+    const to = from + seriesListMax
+    const lows = idLow.subarray(from, to)
+    const ids = Array.from(lows, (low, i) => `0x${(idHigh[from + i] ?? 0).toString(16)}${low.toString(16).padStart(8, '0')}`)
+    lists.push({ ids: ids.join(','), metrics: [...new Set(metric.subarray(from, to))].join(',') })
+  }
+  return lists
 }
