@@ -17,7 +17,7 @@ export interface MetricsCatalogDeps {
   readonly metadata: MetadataStore
   readonly clock: Pick<Clock, 'nowMs'>
   readonly hidden?: Pick<Hidden, 'oldestShownMs'>
-  readonly past: Pick<PastSeries, 'covers' | 'bring'>
+  readonly past: Pick<PastSeries, 'covers' | 'bring' | 'bringAny'>
   readonly pastNames: Pick<PastNames, 'labelNames' | 'labelValues' | 'metrics'>
 }
 
@@ -95,7 +95,7 @@ class IndexCatalog implements MetricsCatalog {
   async #bring(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, signal: AbortSignal): Promise<boolean> {
     const { past } = this.#deps
     if (past.covers(scope, fromMs)) return true
-    for (const set of matchers) await past.bring(scope, { matchers: set, fromMs, toMs }, { seriesMax: broughtMax, signal })
+    if (matchers.length > 0) await past.bringAny(scope, { sets: matchers, fromMs, toMs }, { seriesMax: broughtMax, signal })
     return matchers.length > 0
   }
 

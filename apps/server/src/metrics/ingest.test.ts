@@ -295,6 +295,7 @@ describe('the handler', () => {
 const nothingPast = {
   covers: () => true,
   bring: () => Promise.resolve(),
+  bringAny: () => Promise.resolve(),
   labelNames: () => Promise.resolve([]),
   labelValues: () => Promise.resolve([]),
   metrics: () => Promise.resolve([]),

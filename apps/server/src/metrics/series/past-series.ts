@@ -31,6 +31,13 @@ export interface PastBounds {
   readonly signal: AbortSignal
 }
 
+/** Series that satisfy any of the sets of matchers and may have samples in the range. */
+export interface PastRequest {
+  readonly sets: readonly (readonly Matcher[])[]
+  readonly fromMs: number
+  readonly toMs: number
+}
+
 /** What was brought in for some matchers. */
 interface Known {
   readonly epoch: number
@@ -71,8 +78,20 @@ export class PastSeries {
    * Afterwards every series of the scope that satisfies the matchers and may have samples in the range is in the index. Errors by code:
    * `query.too_many_series`, `metrics.bad_regexp`, and the engine's.
    */
-  async bring(scope: Scope, request: SelectRequest, bounds: PastBounds): Promise<void> {
-    for (const tenant of this.#missing(scope, request.fromMs)) await this.#bringTenant(tenant, request, bounds)
+  async bring(scope: Scope, { matchers, fromMs, toMs }: SelectRequest, bounds: PastBounds): Promise<void> {
+    await this.bringAny(scope, { sets: [matchers], fromMs, toMs }, bounds)
+  }
+
+  /** The same of series that satisfy any of the sets of matchers. */
+  async bringAny(scope: Scope, request: PastRequest, bounds: PastBounds): Promise<void> {
+    const { registry } = this.#deps
+    const owners = tenantsOf(scope).map((tenant) => registry.tenant(tenant))
+    const epochs = owners.map(({ epoch }) => epoch)
+    await this.#bringMissing(scope, request, bounds)
+    if (owners.every(({ epoch }, i) => epoch === epochs[i])) return
+    // Series left the index meanwhile, which may be asked for as well: again, and now none leaves.
+    using _kept = registry.life.keep(owners)
+    await this.#bringMissing(scope, request, bounds)
   }
 
   /** Brings in all series of the project that satisfy the matchers, those that are being deleted too. Errors: those of `bring`. */
@@ -96,16 +115,18 @@ export class PastSeries {
     }
   }
 
-  /** Projects of the scope of which the index may not know all series from `fromMs` on. */
-  #missing({ organizationId, projectIds }: Scope, fromMs: number): Tenant[] {
-    const { registry } = this.#deps
-    const out: Tenant[] = []
-    for (const projectId of new Set(projectIds)) {
-      const tenant = { organizationId, projectId }
-      const { knownFromMinute } = registry.tenant(tenant)
-      if (knownFromMinute !== -1 && fromMs < knownFromMinute * 60_000) out.push(tenant)
+  async #bringMissing(scope: Scope, { sets, fromMs, toMs }: PastRequest, bounds: PastBounds): Promise<void> {
+    for (const tenant of this.#missing(scope, fromMs)) {
+      for (const matchers of sets) await this.#bringTenant(tenant, { matchers, fromMs, toMs }, bounds)
     }
-    return out
+  }
+
+  /** Projects of the scope of which the index may not know all series from `fromMs` on. */
+  #missing(scope: Scope, fromMs: number): Tenant[] {
+    return tenantsOf(scope).filter((tenant) => {
+      const { knownFromMinute } = this.#deps.registry.tenant(tenant)
+      return knownFromMinute !== -1 && fromMs < knownFromMinute * 60_000
+    })
   }
 
   async #bringTenant(tenant: Tenant, request: SelectRequest, bounds: PastBounds): Promise<void> {
@@ -122,7 +143,7 @@ export class PastSeries {
     const isWhole = await this.#read(tenant, { matchers: request.matchers, fromMs, toMs }, bounds, isDeleted)
     this.#known.delete(key)
     if (this.#known.size >= knownMax) for (const oldest of [...this.#known.keys()].slice(0, knownMax / 10)) this.#known.delete(oldest)
-    // What left the index meanwhile was not asked for, or had been brought back; the next query looks again.
+    // What left the index meanwhile may have been asked for: the next query looks again.
     if (isWhole) this.#known.set(key, { epoch: owner.epoch, fromMs, toMs, atMs: nowMs })
   }
 
@@ -150,6 +171,10 @@ export class PastSeries {
     }
     return owner.epoch === epoch
   }
+}
+
+function tenantsOf({ organizationId, projectIds }: Scope): Tenant[] {
+  return Array.from(new Set(projectIds), (projectId) => ({ organizationId, projectId }))
 }
 
 function matches(labels: Labels, matchers: readonly CompiledMatcher[]): boolean {

@@ -91,11 +91,21 @@ export class SeriesLife {
     return { [Symbol.dispose]: () => void this.#pins.delete(pin) }
   }
 
+  /** No series of these tenants leaves the index until the result is disposed. */
+  keep(tenants: readonly TenantSeries[]): Disposable {
+    for (const tenant of tenants) tenant.keptBy++
+    return {
+      [Symbol.dispose]: () => {
+        for (const tenant of tenants) tenant.keptBy--
+      },
+    }
+  }
+
   /**
    * Lets go of those of `refs` (ascending) that are in the index and that `mayGo` says yes to at the very moment. Gives their number. One at a time.
    */
   *expire(refs: Uint32Array, mayGo: (ref: number) => boolean): Generator<void, number> {
-    const { columns, wire, hashed, perStep } = this.#parts
+    const { columns, tenants, wire, hashed, perStep } = this.#parts
     for (const ref of refs) if (columns.state[ref] === alive) columns.state[ref] = leaving
     // What is resolved from now on is alive again.
     const isLeaving = (ref: number): boolean => columns.state[ref] === leaving
@@ -109,7 +119,7 @@ export class SeriesLife {
       if (i % this.#refsPerStep === this.#refsPerStep - 1) yield
       const ref = refs[i]!
       if (columns.state[ref] !== leaving) continue
-      if (!mayGo(ref)) {
+      if (tenants[columns.tenantOf[ref]!]!.keptBy > 0 || !mayGo(ref)) {
         columns.state[ref] = alive
         continue
       }

@@ -17,6 +17,8 @@ export interface TenantSeries {
   knownFromMinute: number
   /** Moves on whenever a series leaves the index. */
   epoch: number
+  /** Requests during which none of its series leaves. */
+  keptBy: number
 }
 
 export class SeriesTenants {
@@ -47,6 +49,7 @@ export class SeriesTenants {
         count: 0,
         knownFromMinute: this.loadedFromMinute,
         epoch: 0,
+        keptBy: 0,
       }
       this.all.push(found)
       projects.set(tenant.projectId, found)
