@@ -1,6 +1,7 @@
 /** Which way bodies go: decoded at the door, counted there and kept as they came (`raw`), or kept unread (`low`). */
+import { gzipSync } from 'node:zlib'
 import { compressSync } from 'snappy'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { MetricsBatch } from '../metrics/index.ts'
 import { LaneBook } from '../realtime/index.ts'
 import { countRemoteWrite2 } from './remote-write/count-v2.ts'
@@ -65,7 +66,48 @@ describe('lanes', () => {
     await expect(it.send('remoteWrite2', compressSync(Buffer.from([42, 9])), 'snappy')).rejects.toMatchObject({ code: 'body.malformed' })
     expect(it.rawRecords).toHaveLength(1)
     expect(Object.fromEntries(it.conservation.counts)).toEqual({ received: 2, queued: 1, 'refused malformed': 1 })
-    expect(countRemoteWrite2(remoteWrite2([...series, ...series]))).toEqual({ samples: 4, histograms: 0, exemplars: 0 })
+    expect(countRemoteWrite2(remoteWrite2([...series, ...series]), 4)).toEqual({ samples: 4, histograms: 0, exemplars: 0 })
+  })
+
+  test.each(['snappy', 'gzip'] as const)(
+    'low: what counting remote write 2 takes (%s) is the project’s, at its turn and bounded',
+    async (encoding) => {
+      let nowMs = 0
+      const spent: string[] = []
+      const cost = {
+        nowMs: () => (nowMs += 3),
+        spent: ({ projectId }: { projectId: number }, ms: number) => spent.push(`${projectId} ${ms}`),
+      }
+      it = createTestDoor({ samplesPerRequestMax: 3 }, { cost })
+      it.lane = 'low'
+      const packed = (body: Uint8Array): Uint8Array => (encoding === 'gzip' ? gzipSync(body) : compressSync(Buffer.from(body)))
+      const body = packed(remoteWrite2(series))
+      const turn = await it.door.intake.turn(testTenant, 1)
+      let written = -1
+      const sending = it.send('remoteWrite2', body, encoding).then(({ samplesWritten }) => (written = samplesWritten))
+      await vi.waitFor(() => expect(it.door.intake.waitingBytes).toBe(body.byteLength))
+      expect([written, it.rawRecords.length]).toEqual([-1, 0])
+      turn[Symbol.dispose]()
+      await sending
+      expect([written, it.rawRecords.length, spent]).toEqual([2, 1, ['1 3']])
+      const tooMany = it.send('remoteWrite2', packed(remoteWrite2([...series, ...series])), encoding)
+      await expect(tooMany).rejects.toMatchObject({ code: 'body.too_many_samples' })
+      expect(it.rawRecords).toHaveLength(1)
+      expect(Object.fromEntries(it.conservation.counts)).toEqual({ received: 2, queued: 1, 'refused too_many_samples': 1 })
+    },
+  )
+
+  test('low: what is read later has the bounds of its format, and is refused for what it exceeds', async () => {
+    it = createTestDoor({ jsonBytesMax: 100 })
+    it.lane = 'low'
+    await it.send('otlpJson', gzipSync(Buffer.from(`{"resourceMetrics":[${' '.repeat(100)}]}`)), 'gzip')
+    const [stored] = it.rawRecords
+    if (stored === undefined) throw new Error('no record')
+    const batch = new MetricsBatch()
+    batch.reset(testTenant)
+    it.door.decodeRaw(stored.record, batch)
+    expect([batch.pointsReceived, Object.fromEntries(batch.refused)]).toEqual([1, { too_large: 1 }])
+    expect(it.refusedSamples).toEqual([expect.stringMatching(/^test too_large .*100 bytes/)])
   })
 
   test('a project that went back meanwhile is decoded at the door', async () => {

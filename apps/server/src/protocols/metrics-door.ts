@@ -77,8 +77,13 @@ export class MetricsDoor {
     this.#deps = deps
     this.#latestNow = createLatestNow(deps.clock)
     this.limits = deps.limits ?? defaultProtocolLimits
-    this.#unread = new UnreadBodies({ ...deps, limits: this.limits })
     this.intake = new Intake(this.limits, deps.clock)
+    this.#unread = new UnreadBodies({
+      ...deps,
+      limits: this.limits,
+      intake: this.intake,
+      inTurn: (tenant, sizeBytes, work) => this.inTurn(tenant, sizeBytes, work),
+    })
     this.#instruments = deps.instruments === undefined ? null : createIntakeInstruments(deps.instruments, this.intake)
     this.#state = createDecodeState(this.limits)
     this.#recorder = new BatchRecorder(deps, this.#state, this.#latestNow)
@@ -154,7 +159,8 @@ export class MetricsDoor {
 
   /**
    * For `MetricsHandlerDeps.decodeRaw`: decodes a record of the lanes `raw` and `low` into `batch`. What cannot be read is counted
-   * there as refused; never throws for bad bytes.
+   * there as refused; never throws for bad bytes. Unpacked on this thread and in one piece: a body of at most `compressedBytesMax` to
+   * what its format may have, which the door that decodes at once would do in one piece as well.
    */
   decodeRaw(record: LogRecord, batch: MetricsBatch): void {
     const format = parseRawFormat(record.format)
@@ -164,7 +170,7 @@ export class MetricsDoor {
     try {
       if (format === null) throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
       const { influx, body } = format.protocol === 'influx' ? withoutRequest(record.payload) : { body: record.payload }
-      const plain = decompressSync(body, format.encoding, this.limits.decompressedBytesMax)
+      const plain = decompressSync(body, format.encoding, this.#plainBytesMax(format.protocol))
       this.#decode(influx === undefined ? { format: format.protocol } : { format: format.protocol, influx }, plain, session)
       this.#recorder.countDropped(record.tenant, session)
     } catch (error) {
@@ -172,7 +178,7 @@ export class MetricsDoor {
       session.undo()
       batch.reset(record.tenant)
       batch.pointsReceived = record.rows
-      batch.refuse('malformed', record.rows, error.message)
+      batch.refuse(isAppError(error) ? reasonOf(error) : 'malformed', record.rows, isAppError(error) ? error.publicText : error.message)
     }
     this.#unread.note(record, batch, session.exampleReasons)
   }

@@ -1,8 +1,8 @@
 /**
  * Which lane a project's data takes now: what the store, the switches and the unread bodies say, in memory, because the door asks for
  * every body. A project that goes back to the ready lane waits for what it sent before to be read, so that delta totals are added up in
- * order; but not for long, because all who are in the low lane stand in one row. When the time is over its deltas are out of order: what
- * is read late of a delta stream makes its total fall between two samples, which readers take for a restart.
+ * order; but not for long, because all who are in the low lane stand in one row. What is read later than newer points of the same delta
+ * stream is refused (`delta_out_of_order`); cumulative streams and gauges need no order.
  */
 import type { Clock } from '../kernel/clock.ts'
 import { returnBytesMax, returnWaitMsMax } from './limits.ts'
