@@ -9,9 +9,9 @@ export interface StringStorage {
   read(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults>
   /**
    * Stores those it has not. All come back with an id, as `firstSeen` the ones this call stored, as `dbRead` those that someone else was
-   * quicker with.
+   * quicker with. They are added to `results` as they are stored, so that after an error it is known which were.
    */
-  insert(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults>
+  insert(keys: UseCaseKeyCollection, results: UseCaseKeyResults): Promise<void>
   /** The strings of these ids that belong to the use case and organization. */
   reverse(useCaseId: UseCaseId, organizationId: number, ids: readonly number[]): Promise<Map<number, string>>
   /** No id up to this one is given out again: those of a mirror that knows more than a database which was put back. */

@@ -145,6 +145,14 @@ describe('the writes limiter', () => {
     expect((await ways(indexer, batch)).filter((way) => way === 'f')).toHaveLength(5)
   })
 
+  test('quota of what was stored before the database went is not given back', async () => {
+    const indexer = open({ ...unlimitedWrites, perOrganization: quota(3) })
+    storage.insertsUntilAway = 2
+    await expect(indexer.bulkRecord(of('a', 'b', 'c'))).rejects.toThrow()
+    storage.insertsUntilAway = Number.POSITIVE_INFINITY
+    expect(await ways(indexer, of('a', 'b', 'c', 'd'))).toEqual(['d', 'd', 'f', 'r'])
+  })
+
   test('quota of what was not stored is given back', async () => {
     const indexer = open({ ...unlimitedWrites, perOrganization: quota(2) })
     storage.isAway = true

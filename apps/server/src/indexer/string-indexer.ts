@@ -138,9 +138,9 @@ class Indexer implements StringIndexer {
     const { storage, limiter } = this.#deps
     const [admitted, asking] = this.#apart(keys)
     const { accepted, dropped, settle } = await limiter.checkWriteLimits(asking)
-    let results = new UseCaseKeyResults()
+    const results = new UseCaseKeyResults()
     try {
-      for (const some of [admitted, accepted]) if (some.size > 0) results = results.merge(await storage.insert(some))
+      for (const some of [admitted, accepted]) if (some.size > 0) await storage.insert(some, results)
       this.#news.forget(admitted)
     } finally {
       await settle((...key) => results.metadataOf(...key)?.fetchType === FetchType.firstSeen)

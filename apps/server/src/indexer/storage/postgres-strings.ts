@@ -53,11 +53,9 @@ export class PostgresStrings implements StringStorage {
     return results
   }
 
-  async insert(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults> {
-    const results = new UseCaseKeyResults()
+  async insert(keys: UseCaseKeyCollection, results: UseCaseKeyResults): Promise<void> {
     for (const columns of columnsOf(keys)) await this.#insertInto(results, columns)
-    const raced = results.getUnmappedKeys(keys)
-    return raced.size === 0 ? results : results.merge(await this.read(raced))
+    for (const raced of columnsOf(results.getUnmappedKeys(keys))) await this.#readInto(results, raced)
   }
 
   async reverse(useCaseId: UseCaseId, organizationId: number, ids: readonly number[]): Promise<Map<number, string>> {

@@ -13,19 +13,28 @@ export class MemoryStrings implements StringStorage {
   readonly reads: number[] = []
   readonly inserts: number[] = []
   isAway = false
+  /** Strings of one insert that are committed before the database goes. */
+  insertsUntilAway = Number.POSITIVE_INFINITY
 
   async read(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults> {
     await this.#turn()
     this.reads.push(keys.size)
-    return this.#results(keys, () => FetchType.dbRead)
+    return this.#results(keys)
   }
 
-  async insert(keys: UseCaseKeyCollection): Promise<UseCaseKeyResults> {
+  async insert(keys: UseCaseKeyCollection, results: UseCaseKeyResults): Promise<void> {
     await this.#turn()
     this.inserts.push(keys.size)
-    const known = new Set(this.#ids.keys())
-    for (const key of keys.asStrings()) if (!known.has(key)) this.#ids.set(key, this.#next++)
-    return this.#results(keys, (key) => (known.has(key) ? FetchType.dbRead : FetchType.firstSeen))
+    const all = keys.asTuples()
+    for (const [useCaseId, organizationId, string] of all.slice(0, this.insertsUntilAway)) {
+      const key = `${useCaseId}:${organizationId}:${string}`
+      const known = this.#ids.get(key)
+      const id = known ?? this.#next++
+      this.#ids.set(key, id)
+      const fetchType = known === undefined ? FetchType.firstSeen : FetchType.dbRead
+      results.results(useCaseId).addKeyResult({ organizationId, string, id }, fetchType)
+    }
+    if (all.length > this.insertsUntilAway) throw new AppError(indexerUnavailable)
   }
 
   async reverse(useCaseId: string, organizationId: number, ids: readonly number[]): Promise<Map<number, string>> {
@@ -41,12 +50,12 @@ export class MemoryStrings implements StringStorage {
     return Promise.resolve()
   }
 
-  #results(keys: UseCaseKeyCollection, how: (key: string) => FetchType): UseCaseKeyResults {
+  #results(keys: UseCaseKeyCollection): UseCaseKeyResults {
     const results = new UseCaseKeyResults()
     for (const [useCaseId, organizationId, string] of keys.asTuples()) {
       const key = `${useCaseId}:${organizationId}:${string}`
       const id = this.#ids.get(key)
-      if (id !== undefined) results.results(useCaseId).addKeyResult({ organizationId, string, id }, how(key))
+      if (id !== undefined) results.results(useCaseId).addKeyResult({ organizationId, string, id }, FetchType.dbRead)
     }
     return results
   }
