@@ -18,22 +18,21 @@ import { decodeMetricsRecord } from '../record/decode.ts'
 import { encodeMetricsRecord } from '../record/encode.ts'
 import type { OwnedRecord } from '../record/sorted-samples.ts'
 import { SeriesRegistry } from '../series/registry.ts'
-import { MirroredIds } from './mirrored-ids.ts'
 import { SeriesStrings, type RecordIds } from './series-strings.ts'
 
 let storage: MemoryStrings
 let clock: ManualClock
 
-function open(limits: WritesLimits = unlimitedWrites): SeriesStrings {
+function open(limits: WritesLimits = unlimitedWrites, yieldTurn = (): Promise<void> => Promise.resolve()): SeriesStrings {
   const indexer = createStringIndexer({
-    cache: new StringIndexerCache({ redis: null, clock, logger: silentLogger, sizeMax: 1000 }),
+    cache: new StringIndexerCache({ redis: null, clock, logger: silentLogger, sizeMax: 10_000 }),
     storage,
     limiter: new WritesLimiter(new LocalSlidingWindows({ clock }), limits),
     instruments: createIndexerInstruments(createInstruments()),
     clock,
     logger: silentLogger,
   })
-  return new SeriesStrings({ indexer, clock, logger: silentLogger })
+  return new SeriesStrings({ indexer, clock, logger: silentLogger, yieldTurn })
 }
 
 /** A record with one series for each host. */
@@ -109,16 +108,18 @@ describe('ids for rows of series', () => {
     expect([...ids.isWhole].reduce((sum, whole) => sum + whole, 0)).toBe(2)
     expect([...(await prepare(open(), recordOf('h1', 'x'.repeat(1001)))).isWhole]).toEqual([1, 0])
   })
-})
 
-test('mirrored ids of any size', () => {
-  const ids = new MirroredIds()
-  const some = [1, 31, 32, 65_535, 65_536, 2 ** 31, 2 ** 32 + 5, 2 ** 45 + 31]
-  for (const id of some) {
-    expect(ids.has(id)).toBe(false)
-    ids.add(id)
-    expect(ids.has(id)).toBe(true)
-    expect(ids.has(id + 1) && !some.includes(id + 1)).toBe(false)
-  }
-  expect(some.every((id) => ids.has(id))).toBe(true)
+  test('many new strings are recorded in steps, and others have their turn between', async () => {
+    const others: number[] = []
+    const yieldTurn = (): Promise<void> => {
+      others.push(storage.inserts.length)
+      return Promise.resolve()
+    }
+    const hosts = Array.from({ length: 3500 }, (_, i) => `h${i}`)
+    const { ids, isWhole } = await prepare(open(unlimitedWrites, yieldTurn), recordOf(...hosts))
+    expect(isWhole.every((whole) => whole === 1)).toBe(true)
+    expect(new Set(ids).size).toBe(3503)
+    expect(Math.max(...storage.inserts)).toBeLessThanOrEqual(500)
+    expect(new Set(others)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8]))
+  })
 })

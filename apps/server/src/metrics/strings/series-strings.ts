@@ -18,6 +18,8 @@ export interface SeriesStringsDeps {
   readonly indexer: Pick<StringIndexer, 'lookup' | 'bulkRecord'>
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>
   readonly logger: Logger
+  /** Lets others have their turn. */
+  readonly yieldTurn?: () => Promise<void>
 }
 
 /** A string that may not be in the engine yet. */
@@ -40,6 +42,12 @@ export interface RecordIds {
 
 const recordTimeoutMs = 2000
 const pauseMs = 10_000
+/** Strings recorded before others get their turn: the indexer takes some twenty microseconds for one. */
+const stringsPerTurn = 500
+/** Rows, or texts, gone through before others get their turn. */
+const rowsPerTurn = 2048
+
+type YieldTurn = () => Promise<void>
 
 /** Ids by text of one record, for one use case; 0: not looked up, -1: none. */
 interface TextIds {
@@ -52,10 +60,12 @@ interface TextIds {
 export class SeriesStrings {
   readonly #deps: SeriesStringsDeps
   readonly #database: MayBeAway
-  readonly #mirrored = new Map<number, MirroredIds>()
+  readonly #yieldTurn: YieldTurn
+  readonly #mirrored = new MirroredIds()
 
   constructor(deps: SeriesStringsDeps) {
     this.#deps = deps
+    this.#yieldTurn = deps.yieldTurn ?? (() => new Promise((resolve) => setImmediate(resolve)))
     this.#database = new MayBeAway({
       clock: deps.clock,
       pauseMs,
@@ -70,27 +80,52 @@ export class SeriesStrings {
 
   /** The ids for each record. Never rejects. */
   async prepare(records: readonly OwnedRecord[]): Promise<RecordIds[]> {
-    const looked = records.map(({ tenant, record }) => new RecordLookup(tenant.organizationId, record.series, this.#deps.indexer))
-    const missing = new UseCaseKeyBuilder()
-    for (const lookup of looked) lookup.collectMissing(missing)
-    const keys = missing.build()
-    if (keys.size > 0) {
-      const results = await this.#database.ask(() => this.#deps.indexer.bulkRecord(keys))
-      if (results !== null) for (const lookup of looked) lookup.fill((...key) => results.idOf(...key))
+    const looked: RecordLookup[] = []
+    for (const { tenant, record } of records) {
+      const lookup = new RecordLookup(tenant.organizationId, record.series, this.#yieldTurn)
+      await lookup.lookUp(this.#deps.indexer)
+      looked.push(lookup)
     }
-    return looked.map((lookup) => lookup.result(this.#mirrorOf(lookup.organizationId)))
+    await this.#record(looked)
+    const all: RecordIds[] = []
+    for (const lookup of looked) all.push(await lookup.result(this.#mirrored))
+    return all
   }
 
   /** The rows are in the engine. */
   mirrored(rows: Iterable<StringRow>): void {
-    for (const { organizationId, id } of rows) this.#mirrorOf(organizationId).add(id)
+    for (const { organizationId, id } of rows) this.#mirrored.add(organizationId, id)
   }
 
-  #mirrorOf(organizationId: number): MirroredIds {
-    let mirror = this.#mirrored.get(organizationId)
-    if (mirror === undefined) this.#mirrored.set(organizationId, (mirror = new MirroredIds()))
-    return mirror
+  async #record(looked: readonly RecordLookup[]): Promise<void> {
+    let asked: MissingString[] = []
+    for (const lookup of looked) {
+      for (const missing of lookup.missing()) {
+        if (asked.push(missing) < stringsPerTurn) continue
+        await this.#recordSome(asked)
+        await this.#yieldTurn()
+        asked = []
+      }
+    }
+    if (asked.length > 0) await this.#recordSome(asked)
   }
+
+  async #recordSome(asked: readonly MissingString[]): Promise<void> {
+    const keys = new UseCaseKeyBuilder()
+    for (const { textIds, organizationId, string } of asked) keys.add(textIds.useCaseId, organizationId, string)
+    const results = await this.#database.ask(() => this.#deps.indexer.bulkRecord(keys.build()))
+    if (results === null) return
+    for (const { textIds, text, organizationId, string } of asked) {
+      textIds.ids[text] = results.idOf(textIds.useCaseId, organizationId, string) ?? -1
+    }
+  }
+}
+
+interface MissingString {
+  readonly textIds: TextIds
+  readonly text: number
+  readonly organizationId: number
+  readonly string: string
 }
 
 class RecordLookup {
@@ -100,9 +135,18 @@ class RecordLookup {
   readonly #textIds: TextIds[] = []
   readonly #byUseCase = new Map<UseCaseId, TextIds>()
 
-  constructor(organizationId: number, rows: RecordSeriesRows, indexer: Pick<StringIndexer, 'lookup'>) {
+  readonly #yieldTurn: YieldTurn
+
+  constructor(organizationId: number, rows: RecordSeriesRows, yieldTurn: YieldTurn) {
     this.organizationId = organizationId
     this.#rows = rows
+    this.#yieldTurn = yieldTurn
+  }
+
+  /** What the process knows. */
+  async lookUp(indexer: Pick<StringIndexer, 'lookup'>): Promise<void> {
+    const { organizationId } = this
+    const rows = this.#rows
     const { pairs, pairEnds, texts } = rows
     const byName = new NameLookup(rows, (useCaseId) => this.#idsFor(useCaseId))
     let start = 0
@@ -116,20 +160,20 @@ class RecordLookup {
         if (ids[text] === 0) ids[text] = indexer.lookup(useCaseId, organizationId, texts.text(text)) || -1
       }
       start = end
+      if (row % rowsPerTurn === rowsPerTurn - 1) await this.#yieldTurn()
     }
   }
 
-  collectMissing(missing: UseCaseKeyBuilder): void {
-    this.#eachMissing(({ useCaseId }, text) => missing.add(useCaseId, this.organizationId, this.#rows.texts.text(text)))
+  *missing(): Generator<MissingString> {
+    const { organizationId } = this
+    for (const textIds of this.#byUseCase.values()) {
+      for (let text = 0; text < textIds.ids.length; text++) {
+        if (textIds.ids[text] === -1) yield { textIds, text, organizationId, string: this.#rows.texts.text(text) }
+      }
+    }
   }
 
-  fill(idOf: (useCaseId: UseCaseId, organizationId: number, string: string) => number | null): void {
-    this.#eachMissing(({ useCaseId, ids }, text) => {
-      ids[text] = idOf(useCaseId, this.organizationId, this.#rows.texts.text(text)) ?? -1
-    })
-  }
-
-  result(mirror: MirroredIds): RecordIds {
+  async result(mirror: MirroredIds): Promise<RecordIds> {
     const { pairs, pairEnds, length } = this.#rows
     const pairIds = new Float64Array(pairs.length)
     const isWhole = new Uint8Array(length)
@@ -148,25 +192,20 @@ class RecordLookup {
       }
       start = end
     }
-    return { ids: pairIds, isWhole, strings: this.#unmirrored(mirror) }
+    return { ids: pairIds, isWhole, strings: await this.#unmirrored(mirror) }
   }
 
-  #unmirrored(mirror: MirroredIds): StringRow[] {
+  async #unmirrored(mirror: MirroredIds): Promise<StringRow[]> {
     const { texts } = this.#rows
     const rows: StringRow[] = []
     for (const { useCaseId, ids, isUsed } of this.#byUseCase.values()) {
       for (let text = 0; text < ids.length; text++) {
-        if (isUsed[text] === 0 || mirror.has(ids[text]!)) continue
+        if (text % rowsPerTurn === rowsPerTurn - 1) await this.#yieldTurn()
+        if (isUsed[text] === 0 || mirror.has(this.organizationId, ids[text]!)) continue
         rows.push({ organizationId: this.organizationId, useCaseId, id: ids[text]!, string: texts.text(text) })
       }
     }
     return rows
-  }
-
-  #eachMissing(visit: (textIds: TextIds, text: number) => void): void {
-    for (const textIds of this.#byUseCase.values()) {
-      for (let text = 0; text < textIds.ids.length; text++) if (textIds.ids[text] === -1) visit(textIds, text)
-    }
   }
 
   #idsFor(useCaseId: UseCaseId): TextIds {
