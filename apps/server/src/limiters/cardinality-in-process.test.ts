@@ -27,7 +27,26 @@ describe('CardinalityLimiter in process', () => {
     limiter.judge([requestOf([1, 2]), requestOf([3], 'other')])
     clock.ms += 70_000
     limiter.judge([requestOf([2])])
-    expect([...limiter.counted()]).toEqual([requestOf([2])])
+    expect([...limiter.counted()].flat()).toEqual([requestOf([2])])
+  })
+
+  test('of many series it grows a little at a time, and gives them out a part at a time', () => {
+    const clock = new MovableClock()
+    const limit = 1_000_000
+    const wide = { ...quotas, limits: { global: limit, organization: limit, useCase: limit, metric: limit } }
+    const limiter = new InProcessCardinality(wide, { clock, seed: 7 })
+    let steps = 0
+    for (let from = 0; from < 200_000; from += 1_000) {
+      const before = limiter.sizeBytes
+      limiter.judge([requestOf(Array.from({ length: 1_000 }, (_, i) => from + i))])
+      const grown = limiter.sizeBytes - before
+      if (from >= 20_000) expect(grown / before).toBeLessThan(0.3)
+      if (grown > 0) steps++
+    }
+    expect(steps).toBeGreaterThan(50)
+    const parts = [...limiter.counted()].map((requests) => requests.reduce((sum, { hashes }) => sum + hashes.length / 2, 0))
+    expect(parts.reduce((sum, series) => sum + series, 0)).toBe(200_000)
+    expect(Math.max(...parts)).toBeLessThan(8_000)
   })
 
   test('a granularity that does not divide the window is a mistake', () => {

@@ -1,7 +1,7 @@
 /**
- * CardinalityLimiter of one program: a hash table of the series seen within the window, each with its metric's row and the granule it was last
- * seen in. Exact, because every judgement is one turn. 16 bytes a slot, at most 62 % full after growth by doubling: 26 to 52 bytes
- * a series. Bounded by the global limit and by what `note` brings, which is bounded by the index of series.
+ * CardinalityLimiter of one program: hash tables of the series seen within the window, each with its metric's row and the granule it was last
+ * seen in. Exact, because every judgement is one turn. 16 bytes a slot, at most 62 % full after growth by doubling: 26 to 64 bytes
+ * a series. There are many small tables, which grow one by one: none of them holds a turn up. Bounded by the global limit and by what `note` brings, which is bounded by the index of series.
  */
 import type {
   CardinalityLimiter,
@@ -12,8 +12,20 @@ import type {
 } from './cardinality-ports.ts'
 import { ScopeCounts, scopeNames, type ScopePath } from './cardinality-scopes.ts'
 
-const slotsMin = 1024
+/** Of one table. */
+const slotsMin = 64
+const tableBits = 8
+const tables = 2 ** tableBits
+/** Tables fill alike, so each has a limit of its own between these: they grow in turn. */
+const fillMin = 0.5
 const fillMax = 0.62
+/** Series given out at once. */
+const countedAtOnce = 4_000
+
+function hashOf(low: number, high: number, seed: number): number {
+  const mixed = Math.imul(low ^ seed, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)
+  return mixed ^ (mixed >>> 15)
+}
 
 /** Series by hash. `seen` is a granule plus 1; 0 = never used. Series last seen before the window are as good as free. */
 class SeriesTable {
@@ -23,16 +35,17 @@ class SeriesTable {
   seen = new Uint32Array(slotsMin)
   #used = 0
   readonly #seed: number
+  readonly #fill: number
 
-  constructor(seed: number) {
+  constructor(seed: number, fill: number) {
     this.#seed = seed
+    this.#fill = fill
   }
 
   /** Slot of the hash, or the free one where it belongs. */
   find(low: number, high: number): number {
     const mask = this.seen.length - 1
-    let at = Math.imul(low ^ this.#seed, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)
-    at = (at ^ (at >>> 15)) & mask
+    let at = hashOf(low, high, this.#seed) & mask
     while (this.seen[at] !== 0 && (this.low[at] !== low || this.high[at] !== high)) at = (at + 1) & mask
     return at
   }
@@ -46,11 +59,11 @@ class SeriesTable {
 
   /** Makes room for one more, leaving behind what was last seen before `oldest`; slots found before are worth nothing after. */
   reserve(oldest: number): void {
-    if (this.#used + 1 <= this.seen.length * fillMax) return
+    if (this.#used + 1 <= this.seen.length * this.#fill) return
     let live = 0
     for (const seen of this.seen) if (seen >= oldest) live++
     let slots = slotsMin
-    while (slots * fillMax < live * 1.5 + 2) slots *= 2
+    while (slots * this.#fill < live * 1.5 + 2) slots *= 2
     this.#rebuild(slots, oldest)
   }
 
@@ -86,7 +99,8 @@ export class InProcessCardinality implements CardinalityLimiter {
   readonly #clock: { nowMs(): number }
   readonly #granules: number
   readonly #scopes: ScopeCounts
-  readonly #table: SeriesTable
+  readonly #seed: number
+  readonly #tables: readonly SeriesTable[]
   #granule = 0
 
   constructor(quotas: CardinalityQuotas, { clock, seed }: InProcessCardinalityOptions) {
@@ -94,7 +108,8 @@ export class InProcessCardinality implements CardinalityLimiter {
     this.#clock = clock
     this.#granules = granulesOf(quotas)
     this.#scopes = new ScopeCounts(this.#granules)
-    this.#table = new SeriesTable(seed)
+    this.#seed = seed
+    this.#tables = Array.from({ length: tables }, (_, i) => new SeriesTable(seed, fillMin + ((fillMax - fillMin) * i) / tables))
   }
 
   get count(): number {
@@ -102,9 +117,9 @@ export class InProcessCardinality implements CardinalityLimiter {
     return this.#scopes.total(0)
   }
 
-  /** Memory of the table, bytes. */
+  /** Memory of the tables, bytes. */
   get sizeBytes(): number {
-    return this.#table.seen.byteLength * 4
+    return this.#tables.reduce((sum, { seen }) => sum + seen.byteLength * 4, 0)
   }
 
   metricCount(metric: Omit<CardinalityRequest, 'hashes'>): number {
@@ -131,22 +146,49 @@ export class InProcessCardinality implements CardinalityLimiter {
     this.#advance()
     const out: number[] = []
     for (let i = 0; i * 2 < hashes.length; i++) {
-      if (this.#table.seen[this.#table.find(hashes[i * 2]!, hashes[i * 2 + 1]!)] !== this.#granule + 1) out.push(i)
+      const [low, high] = [hashes[i * 2]!, hashes[i * 2 + 1]!]
+      const table = this.#tableOf(low, high)
+      if (table.seen[table.find(low, high)] !== this.#granule + 1) out.push(i)
     }
     return out
   }
 
-  /** Every series within the window as requests of one metric each; for a place that has lost its count. */
-  *counted(): Generator<CardinalityRequest> {
-    const { low, high, row, seen } = this.#table
-    const byRow = new Map<number, number[]>()
+  /**
+   * Every series within the window as requests of one metric each, some thousands of series at once; for a place that has lost its count. What
+   * joins meanwhile may or may not be among them.
+   */
+  *counted(): Generator<readonly CardinalityRequest[]> {
+    let byRow = new Map<number, number[]>()
+    let series = 0
+    for (const table of this.#tables) {
+      series += this.#countInto(byRow, table)
+      if (series < countedAtOnce) continue
+      yield this.#requestsOf(byRow)
+      byRow = new Map()
+      series = 0
+    }
+    if (series > 0) yield this.#requestsOf(byRow)
+  }
+
+  #countInto(byRow: Map<number, number[]>, { low, high, row, seen }: SeriesTable): number {
+    let count = 0
     for (let at = 0; at < seen.length; at++) {
       if (seen[at]! < this.#oldest || seen[at] === 0) continue
       const halves = byRow.get(row[at]!) ?? []
       if (halves.length === 0) byRow.set(row[at]!, halves)
       halves.push(low[at]!, high[at]!)
+      count++
     }
-    for (const [metricRow, halves] of byRow) yield { ...this.#scopes.metricOf(metricRow), hashes: Uint32Array.from(halves) }
+    return count
+  }
+
+  #requestsOf(byRow: ReadonlyMap<number, readonly number[]>): CardinalityRequest[] {
+    return [...byRow].map(([row, halves]) => ({ ...this.#scopes.metricOf(row), hashes: Uint32Array.from(halves) }))
+  }
+
+  /** The upper bits choose the table, the lower ones the place in it. */
+  #tableOf(low: number, high: number): SeriesTable {
+    return this.#tables[hashOf(low, high, this.#seed) >>> (32 - tableBits)]!
   }
 
   #judgeOne(request: CardinalityRequest, isForced: boolean): CardinalityVerdict {
@@ -165,7 +207,7 @@ export class InProcessCardinality implements CardinalityLimiter {
 
   /** The scope that had no room, or null: the series is counted. */
   #admit(low: number, high: number, path: ScopePath, isForced: boolean): CardinalityScope | null {
-    const table = this.#table
+    const table = this.#tableOf(low, high)
     let slot = table.find(low, high)
     const seen = table.seen[slot]!
     const now = this.#granule + 1

@@ -189,7 +189,7 @@ export class RedisCardinality implements CardinalityLimiter, Disposable {
     this.#isCatchingUp = true
     const losses = this.#losses
     try {
-      for (const request of this.#mirror.counted()) await this.#ask([request], true)
+      for (const requests of this.#mirror.counted()) await this.#ask(requests, true)
       this.#isShared = losses === this.#losses
     } catch {
       this.#lose()
