@@ -111,7 +111,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
   listeners = [
     ...(await composeExtraListeners({ config, door: intake.door, warn }, resources)),
-    await composeStatsd({ ...intake, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
+    await composeStatsd({ ...intake, cost: lanes.cost, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
   ]
   await scraper.start()
   http.attach(listener)

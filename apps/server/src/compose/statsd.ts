@@ -5,6 +5,7 @@ import { isLoopback, type IngestSources, type RefusedSamples } from '../ingest/i
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { CostSink } from '../metrics/index.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { startStatsd, type ProtocolLimits } from '../protocols/index.ts'
 import { attempt, type ListenerState } from './listeners.ts'
@@ -14,6 +15,7 @@ export interface StatsdDeps {
   readonly config: Pick<Config, 'host' | 'statsdPort' | 'anonymousIngest'>
   readonly accounts: Accounts
   readonly metrics: Pick<MetricsPath, 'aggregates'>
+  readonly cost: CostSink
   readonly sources: IngestSources
   readonly refusedSamples: RefusedSamples
   readonly limits: ProtocolLimits
@@ -25,7 +27,7 @@ export interface StatsdDeps {
 
 /** A taken port is a warning. */
 export function composeStatsd(deps: StatsdDeps, resources: ResourceScope): Promise<ListenerState> {
-  const { config, accounts, metrics, sources, refusedSamples, limits, instruments, clock, logger } = deps
+  const { config, accounts, metrics, cost, sources, refusedSamples, limits, instruments, clock, logger } = deps
   const keys = accounts.ingestKeys
   const what = { name: 'statsd', port: config.statsdPort, setting: 'BELLWETHER_STATSD_PORT', elsewhere: null }
   return attempt(deps, what, async (port) => {
@@ -37,6 +39,7 @@ export function composeStatsd(deps: StatsdDeps, resources: ResourceScope): Promi
         if (key !== null) return keys.resolve(key)
         return config.anonymousIngest === 'loopback' && isLoopback(address) ? keys.anonymousTenant : null
       },
+      cost,
       sources,
       refusedSamples,
       limits,

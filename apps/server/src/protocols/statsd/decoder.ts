@@ -41,6 +41,8 @@ export class StatsdDecoder {
   #address = ''
   /** The project of lines of this datagram that bring no key. */
   #own: StatsdProject | null = null
+  /** The project of the last line of this datagram that has one. */
+  #last: StatsdProject | null = null
   #nowMs = 0
   /** Of the line in hand: its sample rate in (0, 1], its time (0: now), its values and which of them bring a sign. */
   #rate = 1
@@ -54,11 +56,12 @@ export class StatsdDecoder {
     this.#keys = new SeriesKeys({ entriesMax: deps.limits.contextsMax, bytesMax: deps.limits.contextBytesMax })
   }
 
-  /** Takes all lines of a datagram. Never throws for what is in it. */
-  decode(bytes: Uint8Array, remoteAddress: string): void {
+  /** Takes all lines of a datagram. Never throws for what is in it. Gives whose it was: the project of its last line that has one. */
+  decode(bytes: Uint8Array, remoteAddress: string): StatsdProject | null {
     this.#address = remoteAddress
     this.#own = this.#deps.projects.find(null, remoteAddress)
     this.#nowMs = this.#deps.clock.monotonicMs()
+    this.#last = null
     let start = 0
     while (start < bytes.length) {
       const at = bytes.indexOf(newline, start)
@@ -68,6 +71,7 @@ export class StatsdDecoder {
       if (end > start) this.#one(bytes, start, end)
       start = next
     }
+    return this.#last
   }
 
   /** Counts the lines of a datagram that is not decoded. */
@@ -154,6 +158,7 @@ export class StatsdDecoder {
 
   #take(bytes: Uint8Array, found: SeriesKey): void {
     const { type, valueStart, valueEnd } = this.#line
+    this.#last = found.project
     if (type === setLine) {
       hashMemberBytes(bytes, valueStart, valueEnd, this.#hash)
       this.#observe(bytes, found, 0)
@@ -250,14 +255,19 @@ export class StatsdDecoder {
     const series = this.#findAggregate(found, status === null ? 'counter' : 'gauge', '')
     if (series === null) return
     const { aggregates } = series.project
+    this.#last = series.project
     if (status === null) aggregates.increment(series.handle, 1)
     else aggregates.setGauge(series.handle, status)
     series.project.points++
   }
 
   #refuse(project: StatsdProject | null, reason: string, example: () => string): void {
-    if (project === null) this.#deps.observer.unowned(1)
-    else project.refuse(reason, 1, () => withoutKeys(example()))
+    if (project === null) {
+      this.#deps.observer.unowned(1)
+      return
+    }
+    this.#last = project
+    project.refuse(reason, 1, () => withoutKeys(example()))
   }
 }
 

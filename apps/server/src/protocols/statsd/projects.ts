@@ -1,6 +1,6 @@
 /** The projects that senders of StatsD belong to, and what is told of each on the screens. */
 import type { Tenant } from '../../kernel/scope.ts'
-import type { Aggregates, ProjectAggregates } from '../../metrics/index.ts'
+import type { Aggregates, CostSink, ProjectAggregates } from '../../metrics/index.ts'
 
 export const protocolName = 'statsd'
 
@@ -16,6 +16,8 @@ export interface StatsdProjectsDeps {
   /** Refusals in words, for the screens. */
   readonly refusedSamples: { note(tenant: Tenant, protocol: string, reason: string, text: string, atMs: number): void }
   readonly clock: { nowMs(): number; monotonicMs(): number }
+  /** What decoding took of this thread, by project. */
+  readonly cost?: Pick<CostSink, 'spent'>
 }
 
 export class StatsdProject {
@@ -24,6 +26,7 @@ export class StatsdProject {
   /** Taken since they were last told. */
   points = 0
   readonly #deps: StatsdProjectsDeps
+  #spentMs = 0
   #words = 0
   #wordsSec = 0
 
@@ -43,8 +46,14 @@ export class StatsdProject {
     if (this.#words++ < wordsPerSecondMax) this.#deps.refusedSamples.note(this.tenant, protocolName, reason, example(), nowMs)
   }
 
-  /** Tells the screens what came. */
+  spent(ms: number): void {
+    this.#spentMs += ms
+  }
+
+  /** Tells the screens what came, and the budget what it took. */
   tell(): void {
+    if (this.#spentMs > 0) this.#deps.cost?.spent(this.tenant, this.#spentMs)
+    this.#spentMs = 0
     if (this.points > 0) this.#deps.sources.note(this.tenant, protocolName, this.points, this.#deps.clock.nowMs())
     this.points = 0
   }

@@ -56,3 +56,39 @@ test('datagrams that find no room are counted, by datagrams and by lines, and sh
   const dropped = await registry.getSingleMetric('bellwether_statsd_dropped_datagrams_total')?.get()
   expect(dropped?.values.find(({ labels }) => labels['reason'] === 'queue_full')?.value).toBe(2)
 })
+
+test('the time of a datagram is its project’s, refused lines included, and nobody’s when it has none', async () => {
+  let nowMs = 0
+  const clock = { ...systemClock, monotonicMs: () => (nowMs += 3) }
+  await using aggregates = createAggregates({
+    ingest: new MemoryMetrics(),
+    clock: systemClock,
+    logger: silentLogger,
+    flushIntervalMs: 86_400_000,
+  })
+  const spent = new Map<number, number>()
+  const projects = new StatsdProjects({
+    aggregates,
+    tenantOf: (key) => (key === null ? null : { organizationId: 1, projectId: Number(key[0]) }),
+    sources: { note: () => undefined },
+    refusedSamples: { note: () => undefined },
+    clock,
+    cost: { spent: ({ projectId }, ms) => void spent.set(projectId, (spent.get(projectId) ?? 0) + ms) },
+  })
+  const decoder = new StatsdDecoder({ projects, limits: defaultProtocolLimits, clock, observer: { unowned: () => undefined } })
+  const parts = { decoder, projects, instruments: createStatsdInstruments(createInstruments()), clock, logger: silentLogger }
+  const receiver = await startStatsdReceiver({ ...parts, host: '127.0.0.1', port: 0, sliceMs: 4 })
+  const sender = createSocket('udp4')
+  const keyTag = (project: number): string => `bellwether_key:${String(project).repeat(32)}`
+  const sent = [`a:1|c|#${keyTag(7)}\nb:1|c`, `a:x|c|#${keyTag(8)}`, 'c:1|c']
+  for (const text of sent) await new Promise((resolve) => sender.send(text, receiver.port, '127.0.0.1', resolve))
+  while ((await datagramsOf(parts.instruments)) < sent.length) await new Promise((resolve) => setImmediate(resolve))
+  sender.close()
+  await receiver[Symbol.asyncDispose]()
+  expect([...spent.keys()].sort()).toEqual([7, 8])
+  expect([...spent.values()].every((ms) => ms > 0 && ms % 3 === 0)).toBe(true)
+})
+
+async function datagramsOf({ datagrams }: ReturnType<typeof createStatsdInstruments>): Promise<number> {
+  return (await datagrams.get()).values[0]?.value ?? 0
+}

@@ -110,13 +110,17 @@ class Receiver implements StatsdReceiver {
 
   readonly #slice = (): void => {
     const { clock, decoder, sliceMs } = this.#options
-    const untilMs = clock.monotonicMs() + sliceMs
+    let atMs = clock.monotonicMs()
+    const untilMs = atMs + sliceMs
     do {
       const datagram = this.#queue[this.#next++]
       if (datagram === undefined) break
       this.#queuedBytes -= datagram.bytes.length + datagramOverheadBytes
-      decoder.decode(datagram.bytes, datagram.address)
-    } while (clock.monotonicMs() < untilMs)
+      const startedMs = atMs
+      const project = decoder.decode(datagram.bytes, datagram.address)
+      atMs = clock.monotonicMs()
+      project?.spent(atMs - startedMs)
+    } while (atMs < untilMs)
     if (this.#next < this.#queue.length) {
       if (this.#next > 1024) this.#compact()
       setImmediate(this.#slice)
