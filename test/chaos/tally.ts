@@ -38,6 +38,16 @@ interface StoredRequest {
 /** By sender and time: `12/1790000000000`. */
 export type StoredRequests = ReadonlyMap<string, StoredRequest>
 
+/** Labels of the series that `condition` names, one a row: rows of series hold text, or ids of strings. */
+function labelsOfRows(condition: string): string {
+  return `SELECT series, pair.1 AS key, pair.2 AS value
+    FROM (SELECT series, arrayJoin(arrayZip(mapKeys(labels), mapValues(labels))) AS pair FROM series_seen WHERE ${condition})
+    UNION ALL SELECT series, k.string AS key, v.string AS value
+    FROM (SELECT org, series, arrayJoin(arrayZip(tag_keys, tag_values)) AS tag FROM series_seen WHERE ${condition}) AS s
+    JOIN (SELECT DISTINCT org, id, string FROM strings) AS k ON k.org = s.org AND k.id = s.tag.1
+    JOIN (SELECT DISTINCT org, id, string FROM strings) AS v ON v.org = s.org AND v.id = s.tag.2`
+}
+
 /** Rows by request. Reading through the program hides duplicates; this does not. The program must have ended. */
 export async function readStore(dataDir: string, slots: number): Promise<StoredRequests> {
   await using engine = await openClickHouse({
@@ -55,8 +65,8 @@ export async function readStore(dataDir: string, slots: number): Promise<StoredR
       ${number(`countIf(modulo(value, ${slots}) != slot)`, 'misplaced_')}
     FROM (
       SELECT sender, slot, ts, if(f = 0, toFloat64(i), f) AS value FROM samples INNER JOIN (
-        SELECT series, toUInt32(any(labels)['sender']) AS sender, toFloat64(any(labels)['slot']) AS slot
-        FROM series_seen WHERE name = '${loadMetric}' GROUP BY series
+        SELECT series, toUInt32(anyIf(value, key = 'sender')) AS sender, toFloat64(anyIf(value, key = 'slot')) AS slot
+        FROM (${labelsOfRows(`name = '${loadMetric}'`)}) GROUP BY series
       ) AS named USING series
     ) GROUP BY sender, ts`
   const found = new Map<string, StoredRequest>()
