@@ -4,6 +4,7 @@ import { type Parser, parse } from 'csv-parse'
 import { AppError } from '../../kernel/errors.ts'
 import { shown } from '../decode/label-text.ts'
 import { importMapping } from './errors.ts'
+import { boundedCsv } from './csv-bounds.ts'
 import { lineBytesMax } from './limits.ts'
 import { mappedRow, type RowContext, refused, type TimeBounds } from './mapped-row.ts'
 import { findMapping } from './mapping.ts'
@@ -22,9 +23,12 @@ export function csvRows(body: AsyncIterable<Uint8Array>, given: ImportMapping, b
   /** Rows that are no CSV, by line; the parser is ahead of who reads from it. */
   const skipped: (RefusedRow & { readonly kind: 'refused' })[] = []
   let lines = 0
+  const delimiter = given.delimiter ?? ','
   const parser: Parser = parse({
     info: true,
-    delimiter: given.delimiter ?? ',',
+    delimiter,
+    // Each of them ends a record, as it does for `boundedCsv`.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: lineBytesMax,
@@ -35,7 +39,7 @@ export function csvRows(body: AsyncIterable<Uint8Array>, given: ImportMapping, b
       return undefined
     },
   })
-  const source = Readable.from(body)
+  const source = Readable.from(boundedCsv(body, delimiter))
   source.on('error', (error) => parser.destroy(error))
   source.pipe(parser)
 

@@ -1,9 +1,11 @@
 /** Files to samples, line by line: mappings found and given, times, both shapes of JSON lines, refusals, parts, cancelling, holding back. */
 import { gzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../kernel/clock.ts'
+import { AppError } from '../../kernel/errors.ts'
 import { createTestDoor, testNowMs, testTenant, type TestDoor } from '../testing/door.ts'
 import { ImportDesk } from './imports.ts'
+import { importIdleYieldMs } from './limits.ts'
 import type { ImportMapping, ImportOptions, ImportStatus } from './ports.ts'
 import { parseTime } from './times.ts'
 
@@ -174,7 +176,65 @@ describe('json lines', () => {
   }, 30_000)
 })
 
+test.each(['csv', 'jsonl'] as const)('%s of a few kB that would become very much is refused before it does', async (format) => {
+  const it = createTestDoor()
+  const line =
+    format === 'csv' ? Buffer.concat([Buffer.from('time,v\n'), Buffer.alloc(50_000_000, ',')]) : `{"a":[${'{},'.repeat(1_000_000)}1]}\n`
+  using desk = new ImportDesk({ door: it.door, clock: systemClock })
+  const { id } = desk.open(testTenant, optionsOf(format, {}, true))
+  const packed = gzipSync(line)
+  const status = await desk.send(testTenant, id, { offset: 0, hasMore: false }, chunks(packed, 16_384))
+  if (format === 'csv') {
+    expect(status).toMatchObject({ state: 'failed', failure: expect.stringContaining('more than 2000 cells') })
+    await expect(desk.preview(optionsOf('csv', {}, true), packed)).rejects.toMatchObject({
+      publicText: expect.stringContaining('2000 cells'),
+    })
+  } else {
+    expect(status.refused).toEqual({ malformed_line: 1 })
+    expect(status.refusedRows[0]?.text).toContain('objects, lists and members')
+  }
+})
+
 describe('an import', () => {
+  test.each(['raw', 'low'] as const)('takes the lane %s that admission gives it, batch by batch', async (lane) => {
+    const it = createTestDoor()
+    it.lane = lane
+    const { status } = await run(table, optionsOf('csv'), it)
+    expect(status).toMatchObject({ state: 'done', samples: 20 })
+    expect(it.rawRecords.map(({ lane, record }) => [lane, record.tenant])).toEqual([[lane, testTenant]])
+    expect(it.admissions).toHaveLength(1)
+    expect(it.metrics.rows).toEqual([])
+  })
+
+  test('waits while admission refuses it', async () => {
+    const it = createTestDoor()
+    it.admissionFailure = new AppError({ code: 'ingest.rate_limited', kind: 'limit', publicText: 'Too much.' }, { retryAfterSec: 0.001 })
+    using desk = new ImportDesk({ door: it.door, clock: systemClock })
+    const { id } = desk.open(testTenant, optionsOf('csv'))
+    const sent = desk.send(testTenant, id, { offset: 0, hasMore: false }, chunks(table, 1000))
+    await vi.waitFor(() => expect(it.admissions.length).toBeGreaterThan(3))
+    expect(it.metrics.rows).toEqual([])
+    it.admissionFailure = null
+    expect(await sent).toMatchObject({ state: 'done', stored: 20 })
+  })
+
+  test('leaves room for other organizations, and its place to another one when nothing comes', async () => {
+    let nowMs = 0
+    const clock = { ...systemClock, monotonicMs: () => nowMs }
+    using desk = new ImportDesk({ door: createTestDoor().door, clock })
+    const open = (organizationId: number) => desk.open({ organizationId, projectId: organizationId }, optionsOf('csv'))
+    const [first] = Array.from({ length: 4 }, () => open(1))
+    expect(() => open(1)).toThrow(/import.too_many/)
+    for (const organizationId of [2, 3, 4]) for (let i = 0; i < 4; i++) open(organizationId)
+    expect(() => open(5)).toThrow(/import.too_many/)
+    nowMs = importIdleYieldMs
+    open(5)
+    expect(desk.get({ organizationId: 1, projectId: 1 }, first?.id ?? '')).toMatchObject({
+      state: 'interrupted',
+      failure: expect.stringContaining('another import waited'),
+    })
+  })
+
   const table = `time,host,v\n${Array.from({ length: 20 }, (_unused, i) => `${at(i)},h${i % 3},${i}\n`).join('')}`
 
   test('may come in parts, also packed, and is refused at a wrong place', async () => {
@@ -212,6 +272,7 @@ describe('an import', () => {
       limits: it.door.limits,
       intake: it.door.intake,
       nowMs: testNowMs,
+      admit: it.door.admit.bind(it.door),
       ingest: async (body: Parameters<typeof it.door.ingest>[0]) => {
         if (refusals-- > 0)
           throw Object.assign(

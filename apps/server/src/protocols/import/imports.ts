@@ -7,13 +7,13 @@ import type { Tenant } from '../../kernel/scope.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
 import { importMapping, importNotFound, importTooMany } from './errors.ts'
 import { ImportJob, plainOf, readRows } from './job.ts'
-import { importsKeptMax, importsRunningMax, previewRowsMax } from './limits.ts'
+import { importIdleYieldMs, importsKeptMax, importsRunningMax, organizationImportsMax, previewRowsMax } from './limits.ts'
 import type { FoundMapping, ImportBody, ImportOptions, ImportPart, ImportPreview, Imports, ImportStatus, PreviewRow } from './ports.ts'
 import type { Labels } from '../../metrics/index.ts'
 import type { RefusedLine, SeriesRow } from './rows.ts'
 
 export interface ImportsDeps {
-  readonly door: Pick<MetricsDoor, 'ingest' | 'intake' | 'limits' | 'nowMs'>
+  readonly door: Pick<MetricsDoor, 'admit' | 'ingest' | 'intake' | 'limits' | 'nowMs'>
   readonly clock: Clock
 }
 
@@ -22,17 +22,16 @@ export class ImportDesk implements Imports, Disposable {
   readonly #deps: ImportsDeps
   /** Oldest first. */
   readonly #jobs = new Map<string, ImportJob>()
-  #running = 0
 
   constructor(deps: ImportsDeps) {
     this.#deps = deps
   }
 
   open(tenant: Tenant, options: ImportOptions): ImportStatus {
-    if (this.#running >= importsRunningMax) throw new AppError(importTooMany, { retryAfterSec: 10 })
+    this.#makeRoom(organizationImportsMax, (job) => job.tenant.organizationId === tenant.organizationId)
+    this.#makeRoom(importsRunningMax, () => true)
     const id = randomUUID()
-    this.#running++
-    const job = new ImportJob(id, tenant, { options, deps: { ...this.#deps, ended: () => void this.#running-- } })
+    const job = new ImportJob(id, tenant, { options, deps: this.#deps })
     this.#jobs.set(id, job)
     this.#forget()
     return job.status()
@@ -83,6 +82,15 @@ export class ImportDesk implements Imports, Disposable {
 
   [Symbol.dispose](): void {
     for (const job of this.#jobs.values()) job.end('interrupted', 'Bellwether was stopped.')
+  }
+
+  /** For one more: ends the import that waited longest for its next part, if that is long. Errors: `import.too_many`. */
+  #makeRoom(max: number, counts: (job: ImportJob) => boolean): void {
+    const running = [...this.#jobs.values()].filter((job) => job.isRunning && counts(job))
+    if (running.length < max) return
+    const idlest = running.reduce((one, other) => (other.idleMs > one.idleMs ? other : one))
+    if (idlest.idleMs < importIdleYieldMs) throw new AppError(importTooMany, { retryAfterSec: 10 })
+    idlest.end('interrupted', 'Nothing more of the file came for a minute, and another import waited.')
   }
 
   #job(tenant: Tenant, id: string): ImportJob {

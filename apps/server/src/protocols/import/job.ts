@@ -9,16 +9,15 @@ import type { MetricsDoor } from '../metrics-door.ts'
 import { csvRows } from './csv-rows.ts'
 import { importMapping, importOffset } from './errors.ts'
 import { jsonRows } from './json-rows.ts'
-import { importIdleMsMax, refusedRowsMax } from './limits.ts'
+import { importIdleMsMax, refusedRowsMax, rowsAtOnceMax } from './limits.ts'
 import type { TimeBounds } from './mapped-row.ts'
 import type { ImportBody, ImportOptions, ImportPart, ImportState, ImportStatus, FoundMapping, RefusedRow } from './ports.ts'
 import type { ImportRow, RowReader } from './rows.ts'
 import { SampleWriter, type WrittenBatch } from './sample-writer.ts'
 
 export interface ImportJobDeps {
-  readonly door: Pick<MetricsDoor, 'ingest' | 'intake' | 'limits' | 'nowMs'>
+  readonly door: Pick<MetricsDoor, 'admit' | 'ingest' | 'intake' | 'limits' | 'nowMs'>
   readonly clock: Clock
-  readonly ended: () => void
 }
 
 /** The reader for a format. */
@@ -48,6 +47,7 @@ export class ImportJob {
   #mapping: FoundMapping | null = null
   #isReceiving = false
   #idle: Disposable | null = null
+  #idleSinceMs = 0
 
   constructor(id: string, tenant: Tenant, of: { readonly options: ImportOptions; readonly deps: ImportJobDeps }) {
     this.id = id
@@ -62,6 +62,11 @@ export class ImportJob {
 
   get isRunning(): boolean {
     return this.#state === 'running'
+  }
+
+  /** How long it has waited for its next part. */
+  get idleMs(): number {
+    return this.#isReceiving ? 0 : this.#deps.clock.monotonicMs() - this.#idleSinceMs
   }
 
   get startedAtMs(): number {
@@ -133,6 +138,7 @@ export class ImportJob {
   /** A file whose sender has gone is not waited for without end. */
   #waitForMore(): void {
     if (this.isRunning) {
+      this.#idleSinceMs = this.#deps.clock.monotonicMs()
       this.#idle = this.#deps.clock.after(importIdleMsMax, () => this.end('interrupted', 'Nothing more of the file came for ten minutes.'))
     }
   }
@@ -144,8 +150,10 @@ export class ImportJob {
     try {
       const bounds = { minMs: door.limits.timestampMinMs, maxMs: door.nowMs + door.limits.timestampAheadMsMax }
       this.#reader = readRows(this.#options, plainOf(this.#input, this.#options.isGzipped), bounds)
+      let rows = 0
       for await (const row of this.#reader.rows) {
         if (signal.aborted) return
+        if (++rows % rowsAtOnceMax === 0) await new Promise((resolve) => setImmediate(resolve))
         await this.#row(row, writer)
       }
       await writer.flush()
@@ -196,7 +204,6 @@ export class ImportJob {
     this.#failure = failure
     this.#endedAtMs = this.#deps.clock.nowMs()
     this.#idle?.[Symbol.dispose]()
-    this.#deps.ended()
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { shown } from '../decode/label-text.ts'
 import { isUtf8 } from 'node:buffer'
-import { lineBytesMax } from './limits.ts'
+import { hasMoreJsonThan } from '../body/json-extent.ts'
+import { lineBytesMax, lineExtentMax } from './limits.ts'
 import { mappedRow, type RowContext, refused, type TimeBounds } from './mapped-row.ts'
 import { findMapping } from './mapping.ts'
 import type { ImportMapping } from './ports.ts'
@@ -52,6 +53,7 @@ function isObject(value: unknown): value is JsonObject {
 
 /** Null for an empty line; in words what is wrong with it. */
 function parseLine(bytes: Uint8Array): JsonObject | string | null {
+  if (hasMoreJsonThan(bytes, lineExtentMax)) return `the line has more than ${lineExtentMax} objects, lists and members`
   if (!isUtf8(bytes)) return 'the line is not valid UTF-8'
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').trim()
   if (text === '') return null

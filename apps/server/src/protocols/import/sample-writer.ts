@@ -1,6 +1,6 @@
 /**
- * Rows to durable samples: they are put together as bodies of remote write and go through the door like anybody's, so that limits, rules,
- * counters and the log are the same. Where the door says "later", the writer waits: that is what holds back the sender of a file.
+ * Rows to durable samples: they are put together as bodies of remote write and go through the door like anybody's, so that admission, lanes,
+ * limits, rules, counters and the log are the same. Where the door says "later", the writer waits: that is what holds back the sender of a file.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
@@ -22,7 +22,7 @@ export interface WrittenBatch {
 }
 
 export interface SampleWriterDeps {
-  readonly door: Pick<MetricsDoor, 'ingest' | 'intake'>
+  readonly door: Pick<MetricsDoor, 'admit' | 'ingest' | 'intake'>
   readonly clock: Pick<Clock, 'sleep'>
   readonly tenant: Tenant
   /** Ends waiting. */
@@ -79,9 +79,10 @@ export class SampleWriter {
     const { door, clock, tenant, signal } = this.#deps
     while (!signal.aborted) {
       try {
+        const { lane } = door.admit({ kind: 'metrics', key: null, tenant, remoteAddress: '', sizeBytes: bytes.byteLength })
         using lease = door.intake.open(tenant, { sizeBytes: bytes.byteLength, isDecompressedElsewhere: false })
         lease.hold(bytes.byteLength)
-        return await door.ingest({ tenant, lane: 'ready', protocolName, format: 'remoteWrite1', encoding: 'identity', bytes, lease })
+        return await door.ingest({ tenant, lane, protocolName, format: 'remoteWrite1', encoding: 'identity', bytes, lease })
       } catch (error) {
         if (!isAppError(error) || (error.kind !== 'limit' && error.kind !== 'unavailable')) throw error
         await clock.sleep(1000 * (error.retryAfterSec ?? retryAfterSecDefault), signal)
