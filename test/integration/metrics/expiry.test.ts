@@ -161,6 +161,31 @@ describe('series that left memory', () => {
     expect(await ask()).toEqual(before)
   })
 
+  test('are in no list while they are being deleted, nor past retention', async () => {
+    const clock = new MovedClock()
+    await using stack = await open({ clock })
+    await fill(stack)
+    const { hidden } = stack.keeping
+    const past = { fromMs: startMs, toMs: startMs + hourMs, limit: 100, matchers: [] }
+    const ask = async () => ({
+      names: await stack.catalog.allLabelNames(scope, past, live),
+      hosts: await stack.catalog.allLabelValues(scope, { label: 'host', ...past }, live),
+      metrics: await stack.catalog.allLabelValues(scope, { label: '__name__', ...past }, live),
+      summary: (await stack.catalog.allMetrics(scope, live)).map(({ name, seriesCount }) => [name, seriesCount]),
+    })
+    await expireAll(stack, clock)
+    const deletion = { id: 1, tenant, beforeMs: clock.nowMs() }
+    const host: Matcher = { name: 'host', op: '!~', value: 'a|b' }
+    hidden.addDeletion({ ...deletion, match: [[{ name: '__name__', op: '=', value: 'up' }], [host]] })
+    expect(await ask()).toMatchObject({ hosts: ['a', 'b'], metrics: ['down'], summary: [['down', 6]] })
+    hidden.endDeletion({ ...deletion, match: [] })
+    await expireAll(stack, clock)
+    expect((await ask()).hosts).toHaveLength(hosts.length)
+    clock.aheadMs += 60 * hourMs
+    hidden.setPolicy(tenant, { days: 1, rollupDays: null, rules: [] })
+    expect(await ask()).toEqual({ names: [], hosts: [], metrics: [], summary: [] })
+  })
+
   test('are found by their own project alone, and count against the budget of the query', async () => {
     const clock = new MovedClock()
     await using stack = await open({ clock })

@@ -208,7 +208,7 @@ export async function openStack(options: StackOptions) {
   const samples = new SampleStore(engine, registry)
   const grids = [...(options.rollups === undefined ? [] : [rollups.store]), new GridStore(engine, registry)]
   const store = createMetricsStore({ registry, head, histograms, samples, past, hidden, grids })
-  const pastNames = new PastNames({ engine, clock })
+  const pastNames = new PastNames({ engine, clock, hidden })
   const catalog = createMetricsCatalog({ registry, metadata, clock: systemClock, past, pastNames, hidden })
   const expiryLimits = { unseenMinutesMax, usedBytesMax: options.usedBytesMax ?? 1 << 30, restMs: 180_000 }
   const eraser = new Eraser({

@@ -83,7 +83,7 @@ export function createMetricsState(deps: MetricsStateDeps, log: Pending): Metric
     metadata: new MetadataStore(),
     hidden,
     past: new PastSeries({ engine, registry, clock, hidden }),
-    pastNames: new PastNames({ engine, clock }),
+    pastNames: new PastNames({ engine, clock, hidden }),
     rollups,
     load: { nowMinute: Math.floor(clock.nowMs() / 60_000), unseenMinutesMax, rowsMax: Math.floor(usedBytesMax / loadedSeriesBytes) },
   }

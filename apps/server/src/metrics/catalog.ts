@@ -1,6 +1,8 @@
 /** Names, values, series and descriptions from the in-memory index; the engine is not asked. Times are bounded to the minute. */
 import type { Clock } from '../kernel/clock.ts'
+import { isAppError } from '../kernel/errors.ts'
 import type { Scope, Tenant } from '../kernel/scope.ts'
+import { tooManySeries } from './errors.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import type { CatalogQuery, LabelQuery, Labels, MetricMetadata } from './model.ts'
 import type { MetricsCatalog, MetricSummary } from './ports.ts'
@@ -16,7 +18,7 @@ export interface MetricsCatalogDeps {
   readonly registry: SeriesRegistry
   readonly metadata: MetadataStore
   readonly clock: Pick<Clock, 'nowMs'>
-  readonly hidden?: Pick<Hidden, 'oldestShownMs'>
+  readonly hidden?: Pick<Hidden, 'oldestShownMs' | 'isDeleting'>
   readonly past: Pick<PastSeries, 'covers' | 'bring' | 'bringAny'>
   readonly pastNames: Pick<PastNames, 'labelNames' | 'labelValues' | 'metrics'>
 }
@@ -93,10 +95,20 @@ class IndexCatalog implements MetricsCatalog {
 
   /** False when the engine must be asked for the names themselves: without matchers a project may have more series than memory takes. */
   async #bring(scope: Scope, { matchers, fromMs, toMs }: CatalogQuery, signal: AbortSignal): Promise<boolean> {
-    const { past } = this.#deps
+    const { past, hidden } = this.#deps
     if (past.covers(scope, fromMs)) return true
-    if (matchers.length > 0) await past.bringAny(scope, { sets: matchers, fromMs, toMs }, { seriesMax: broughtMax, signal })
-    return matchers.length > 0
+    const isDeleting = scope.projectIds.some(
+      (projectId) => hidden?.isDeleting({ organizationId: scope.organizationId, projectId }) === true,
+    )
+    if (matchers.length === 0 && !isDeleting) return false
+    try {
+      // The engine cannot tell what is being deleted by rows alone: then all is brought in, if that is possible.
+      await past.bringAny(scope, { sets: matchers.length > 0 ? matchers : [[]], fromMs, toMs }, { seriesMax: broughtMax, signal })
+      return true
+    } catch (error) {
+      if (matchers.length === 0 && isAppError(error) && error.code === tooManySeries.code) return false
+      throw error
+    }
   }
 
   labelNames(scope: Scope, query: CatalogQuery): string[] {
@@ -158,6 +170,7 @@ class IndexCatalog implements MetricsCatalog {
     for (const tenant of registry.tenantsOf(scope)) {
       const { postings } = tenant
       const pairs = postings.pairsOf(symbol)
+      const { fromMs, toMs } = this.#shown(tenant.tenant, { fromMs: 0, toMs: Infinity })
       for (let at = 0; at < pairs.length; at++) {
         const pair = pairs.refs[at] ?? 0
         const list = postings.list(pair)
@@ -165,9 +178,9 @@ class IndexCatalog implements MetricsCatalog {
         const summary = found.get(name) ?? { seriesCount: 0, firstSeenMs: Infinity, lastSeenMs: 0 }
         for (let i = 0; i < list.length; i++) {
           const ref = list.refs[i] ?? 0
-          if (registry.lastMinute(ref) < registry.firstMinute(ref) || !registry.isListed(ref)) continue
+          if (!registry.isActive(ref, fromMs, toMs) || !registry.isListed(ref)) continue
           summary.seriesCount++
-          summary.firstSeenMs = Math.min(summary.firstSeenMs, registry.firstMinute(ref) * 60_000)
+          summary.firstSeenMs = Math.min(summary.firstSeenMs, Math.max(registry.firstMinute(ref) * 60_000, fromMs))
           summary.lastSeenMs = Math.max(summary.lastSeenMs, Math.min(registry.lastMinute(ref) * 60_000, nowMs))
         }
         if (summary.seriesCount > 0) found.set(name, summary)
@@ -197,7 +210,7 @@ class IndexCatalog implements MetricsCatalog {
   }
 
   /** The part of the query's range that is within the project's retention. */
-  #shown(tenant: Tenant, { fromMs, toMs }: CatalogQuery): { fromMs: number; toMs: number } {
+  #shown(tenant: Tenant, { fromMs, toMs }: Pick<CatalogQuery, 'fromMs' | 'toMs'>): { fromMs: number; toMs: number } {
     return { fromMs: Math.max(fromMs, (this.#deps.hidden?.oldestShownMs(tenant) ?? -Infinity) + 1), toMs }
   }
 

@@ -84,9 +84,10 @@ export class Eraser {
 
   /** From now on nobody sees the samples. To be followed by `erase`. Errors: those of `count`. */
   async hide(deletion: PendingDeletion, signal: AbortSignal): Promise<void> {
-    const { registry, head, histograms, hidden } = this.#deps
+    const { registry, head, histograms, hidden, pastNames } = this.#deps
     const refs = await this.#find(deletion.tenant, deletion.match, signal)
     hidden.addDeletion(deletion)
+    pastNames.forget()
     this.#dropFromMemory(deletion, refs)
     // What came since then is in memory, if memory reaches back so far.
     const isKnown = head.coversFromMs <= deletion.beforeMs && histograms.coversFromMs <= deletion.beforeMs

@@ -3,6 +3,7 @@
  * is a time up to which (that included) nothing of a series is shown. Known in memory, so that it holds at once; the engine's rows go later.
  */
 import type { Tenant } from '../../kernel/scope.ts'
+import { seriesRowLagMinutes } from '../limits.ts'
 import type { Labels, Matcher } from '../model.ts'
 import { nameLabel } from '../series/labels.ts'
 import { compileMatcher, type CompiledMatcher } from '../series/matcher.ts'
@@ -154,6 +155,23 @@ export class Hidden {
   isDeleted(tenant: Tenant, labels: Labels, lastMinute: number): boolean {
     const list = this.#deletions.get(keyOf(tenant))
     return list !== undefined && list.some((one) => (lastMinute + 1) * 60_000 <= one.beforeMs && isMatched(one, labels))
+  }
+
+  /** Is some deletion of the project's under way? */
+  isDeleting(tenant: Tenant): boolean {
+    return this.#deletions.has(keyOf(tenant))
+  }
+
+  /** Is all of a metric hidden whose last row says so, the samples that rows lag behind included? Deletions count that name metrics alone. */
+  hidesMetric(tenant: Tenant, name: string, lastSeenMs: number): boolean {
+    const { rollupDays } = this.daysOf(tenant, name)
+    if (lastSeenMs + seriesRowLagMinutes * 60_000 <= retentionCutMs(rollupDays, this.#nowMs())) return true
+    const list = this.#deletions.get(keyOf(tenant)) ?? []
+    return list.some(
+      ({ beforeMs, matchers }) =>
+        lastSeenMs + 60_000 <= beforeMs &&
+        matchers.some((set) => set.every((matcher) => matcher.name === nameLabel && matcher.matches(name))),
+    )
   }
 
   /** Are rollups of some metrics kept of a time whose samples may be gone? Making them again would lose what they say. */

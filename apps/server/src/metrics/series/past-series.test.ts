@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { NativeBlock } from '../../engines/index.ts'
 import { createScope, type Tenant } from '../../kernel/scope.ts'
 import { defaultSeriesLimits } from '../limits.ts'
 import type { Matcher } from '../model.ts'
@@ -26,6 +27,7 @@ test('series that leave while older ones are read from the engine are read as we
   leave(write('old', minute - 60))
   const [one, two] = [write('one', minute - 5), write('two', minute - 5)]
   const asked: number[] = []
+  const nothing: NativeBlock[] = []
   /** Series leave while the engine answers. */
   const engine = {
     async *queryNative({ sql }: { sql: string }) {
@@ -33,6 +35,7 @@ test('series that leave while older ones are read from the engine are read as we
       asked.push(Math.floor(Number(toSec) / 60))
       const gone = leave(asked.length === 1 ? one : two)
       expect(gone).toBe(asked.length === 1 ? 1 : 0)
+      yield* nothing
     },
   }
   const past = new PastSeries({ engine, registry, clock: { monotonicMs: () => 0 } })
