@@ -85,9 +85,12 @@ describe('a wrong line fails the body, with its number', () => {
     ['more behind', 'a 1 2 3', 'text', 1],
     ['no name', ' 1', 'text', 1],
     ['a wrong type', '# TYPE a thing', 'text', 1],
-    ...['toString', 'constructor', '__proto__', 'hasOwnProperty'].map(
-      (word) => [`the type ${word}`, `# TYPE a ${word}`, 'text', 1] as const,
-    ),
+    ...['toString', 'constructor', '__proto__', 'hasOwnProperty'].map((word): [string, string, ExpositionFormat, number] => [
+      `the type ${word}`,
+      `# TYPE a ${word}`,
+      'text',
+      1,
+    ]),
     ['a broken time', 'a 1 1.5', 'text', 1],
     ['no end', 'a 1\n', 'openmetrics', 1],
     ['more after the end', '# EOF\na 1\n', 'openmetrics', 1],
