@@ -60,8 +60,11 @@ export interface IngestLog extends AsyncDisposable {
   take(lane: Lane, signal: AbortSignal): Promise<Segment | null>
   /** The segment is in the stores; forget it. */
   commit(segment: Segment): Promise<void>
-  /** The stores refuse the segment for ever: moved to the dead letters with the reason. */
-  bury(segment: Segment, reason: string): Promise<void>
+  /**
+   * The stores refuse the segment for ever: moved to the dead letters with the reason. With `records` only these of it are, under a token of
+   * their own (the same one when it is said again), and the rest of the segment, which is in the stores, is forgotten.
+   */
+  bury(segment: Segment, reason: string, records?: readonly LogRecord[]): Promise<void>
   /** Seals what is open now, so that it can be taken without waiting for its second to end. */
   seal(): Promise<void>
   /** What is in the log and not committed; of these lanes, or of all. */

@@ -1,14 +1,19 @@
 /**
  * Segments that the stores refuse for ever: `dead/<lane>-<sequence>.seg` with its reason in a `.json` beside it. The description
  * is written first and the file is moved second, so a crash between leaves the segment in its lane, to be refused again.
- * A replay moves the file back under a new number; its token stays, so tables that had taken it do not take it twice.
+ * A replay moves the file back under a new number; its token stays, so tables that had taken it do not take it twice. Some records of a
+ * segment are a letter with a token of its own: the segment's was used for the others.
  */
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Logger } from '../../kernel/log.ts'
 import { deadLetterReasonCharsMax, deadLettersListedMax, deadLetterTenantsMax } from '../limits.ts'
 import type { DeadLetter, DeadLetterTenant, Kind, LogRecord } from '../ports.ts'
+import { recordBytes } from './lane-log.ts'
 import { replaceFile } from './log-identity.ts'
+import type { SegmentIdentity } from './record-codec.ts'
+import { encodeRecordHeader, encodeSegmentHeader, segmentHeaderBytes, segmentSeed, segmentToken } from './record-codec.ts'
 import type { SpoolFiles } from './spool-files.ts'
 import { systemCode } from './spool-files.ts'
 import type { StoredSegment } from './stored-segment.ts'
@@ -44,30 +49,46 @@ export class DeadLetterFiles {
 
   /** Moves a segment's file here. `laneDirectory` is where it was. */
   async bury(segment: StoredSegment, laneDirectory: string, reason: string, nowMs: number): Promise<DeadLetter> {
-    const id = `${segment.lane}-${String(segment.sequence).padStart(16, '0')}`
+    const id = letterId(segment)
     let tenants: DeadLetterTenant[] = []
     try {
       tenants = tenantsOf(await segment.read())
     } catch (error) {
       this.#logger.warn('dead letter cannot be read to describe it', { id, error: String(error) })
     }
-    const letter: DeadLetter = {
-      id,
-      lane: segment.lane,
-      token: segment.token,
-      reason: reason.slice(0, deadLetterReasonCharsMax),
-      buriedAtMs: nowMs,
-      rows: segment.rows,
-      records: segment.recordCount,
-      sizeBytes: segment.sizeBytes,
-      tenants,
-    }
-    await replaceFile(this.#files, this.#directory, this.#descriptionPath(id), Buffer.from(`${JSON.stringify(letter)}\n`, 'utf8'))
+    const { lane, token, rows, sizeBytes, recordCount: records } = segment
+    const letter: DeadLetter = { id, lane, token, reason: shortened(reason), buriedAtMs: nowMs, rows, records, sizeBytes, tenants }
+    await this.#writeDescription(letter)
     await this.#files.rename(segment.path, join(this.#directory, `${id}.seg`))
     await this.#files.syncDirectory(this.#directory)
     await this.#files.syncDirectory(laneDirectory)
     await this.#bound()
     return letter
+  }
+
+  /** Keeps some records of a segment, whose own file stays where it is. Said again, as after a crash, it makes the same letter. */
+  async buryPart(
+    segment: StoredSegment,
+    { records, reason }: { records: readonly LogRecord[]; reason: string },
+    nowMs: number,
+  ): Promise<void> {
+    const id = letterId(segment)
+    const identity = partIdentity(segment)
+    const bytes = segmentBytes(identity, segment.createdMs, records)
+    const letter: DeadLetter = {
+      id,
+      lane: segment.lane,
+      token: segmentToken(identity),
+      reason: shortened(reason),
+      buriedAtMs: nowMs,
+      rows: records.reduce((sum, record) => sum + record.rows, 0),
+      records: records.length,
+      sizeBytes: bytes.length,
+      tenants: tenantsOf(records),
+    }
+    await this.#writeDescription(letter)
+    await replaceFile(this.#files, this.#directory, join(this.#directory, `${id}.seg`), bytes)
+    await this.#bound()
   }
 
   /** Oldest first, at most `deadLettersListedMax`. */
@@ -101,6 +122,10 @@ export class DeadLetterFiles {
   async discard(id: string): Promise<void> {
     await this.#unlinkIfThere(join(this.#directory, `${id}.seg`))
     await this.#unlinkIfThere(this.#descriptionPath(id))
+  }
+
+  #writeDescription(letter: DeadLetter): Promise<void> {
+    return replaceFile(this.#files, this.#directory, this.#descriptionPath(letter.id), Buffer.from(`${JSON.stringify(letter)}\n`, 'utf8'))
   }
 
   async #bound(): Promise<void> {
@@ -139,6 +164,30 @@ export class DeadLetterFiles {
       if (systemCode(error) !== 'ENOENT') throw error
     }
   }
+}
+
+function letterId({ lane, sequence }: StoredSegment): string {
+  return `${lane}-${String(sequence).padStart(16, '0')}`
+}
+
+function shortened(reason: string): string {
+  return reason.slice(0, deadLetterReasonCharsMax)
+}
+
+/** As of a log of its own, made of the segment's token: the same whenever it is asked for, and no other segment's. */
+function partIdentity({ identity, token }: StoredSegment): SegmentIdentity {
+  return { ...identity, logId: createHash('sha256').update(`part of ${token}`).digest('hex').slice(0, identity.logId.length) }
+}
+
+function segmentBytes(identity: SegmentIdentity, createdMs: number, records: readonly LogRecord[]): Buffer {
+  const seed = segmentSeed(identity)
+  const buffers: Uint8Array[] = [encodeSegmentHeader({ ...identity, createdMs })]
+  let position = segmentHeaderBytes
+  for (const record of records) {
+    buffers.push(encodeRecordHeader(record, position, seed), record.payload)
+    position += recordBytes(record)
+  }
+  return Buffer.concat(buffers)
 }
 
 function laneOfId(id: string): DeadLetter['lane'] {

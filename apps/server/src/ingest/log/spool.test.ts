@@ -258,6 +258,37 @@ test('dead letters are listed with their tenants, replayed under the same token,
   await expect(spool.replayDeadLetter('../../etc/passwd')).rejects.toMatchObject({ code: 'ingest.dead_letter_not_found' })
 })
 
+test('some records of a segment are a dead letter with a token of its own, the same one when they are buried again', async () => {
+  await using directory = await Directory.make()
+  const first = await directory.open({ segmentRowsMax: 9 })
+  for (const [text, projectId] of [
+    ['a', 7],
+    ['b', 8],
+    ['c', 8],
+  ] as const)
+    await first.append('ready', logRecord(text, { projectId, rows: 3 }))
+  const segment = (await first.take('ready', AbortSignal.timeout(1000))) as Segment
+  const [, ...records] = await segment.read()
+  const file = join(directory.path, 'ready', '0000000000000001.seg')
+  const bytes = await readFile(file)
+  await first.bury(segment, 'not readable', records)
+  expect(first.backlog()).toMatchObject({ segments: 0, records: 0, rows: 0 })
+  const letters = await first.listDeadLetters()
+  expect(letters).toMatchObject([{ lane: 'ready', reason: 'not readable', rows: 6, records: 2, tenants: [{ projectId: 8, rows: 6 }] }])
+  expect(letters[0]?.token).not.toBe(segment.token)
+  // As if it had been killed before the segment's file was removed.
+  await writeFile(file, bytes)
+  const spool = await directory.open({ segmentRowsMax: 9 })
+  const repeated = (await spool.take('ready', AbortSignal.timeout(1000))) as Segment
+  expect(repeated.token).toBe(segment.token)
+  await spool.bury(repeated, 'not readable', (await repeated.read()).slice(1))
+  expect((await spool.listDeadLetters()).map(({ token, records: count }) => [token, count])).toEqual([[letters[0]?.token, 2]])
+  await spool.replayDeadLetter(letters[0]?.id ?? '')
+  const again = (await spool.take('ready', AbortSignal.timeout(1000))) as Segment
+  const texts = (await again.read()).map(({ payload }) => Buffer.from(payload).toString('utf8'))
+  expect([again.token, texts]).toEqual([letters[0]?.token, ['b', 'c']])
+})
+
 test('dead letters are bounded: the oldest gives way', async () => {
   await using directory = await Directory.make()
   const spool = await directory.open({ segmentRowsMax: 1, deadLetterBytesMax: 3000 })

@@ -126,6 +126,11 @@ class FileSpool implements Spool {
   async commit(segment: Segment): Promise<void> {
     const stored = this.#known(segment)
     stored.recycle()
+    await this.#remove(stored)
+  }
+
+  /** The segment leaves the books, and its file the disk, now or later. */
+  async #remove(stored: StoredSegment): Promise<void> {
     if (!this.#lane(stored.lane).release(stored)) return
     try {
       await this.#options.files.unlink(stored.path)
@@ -136,16 +141,20 @@ class FileSpool implements Spool {
     }
   }
 
-  async bury(segment: Segment, reason: string): Promise<void> {
+  async bury(segment: Segment, reason: string, records?: readonly LogRecord[]): Promise<void> {
     const stored = this.#known(segment)
     const lane = this.#lane(stored.lane)
     if (!lane.segments.has(stored)) return
+    const nowMs = this.#options.clock.nowMs()
+    const isPart = records !== undefined && records.length < stored.recordCount
     try {
-      await this.#dead.bury(stored, this.#directoryOf(stored.lane), reason, this.#options.clock.nowMs())
+      if (isPart) await this.#dead.buryPart(stored, { records, reason }, nowMs)
+      else await this.#dead.bury(stored, this.#directoryOf(stored.lane), reason, nowMs)
     } catch (cause) {
       throw new AppError(logUnavailable, { cause, detail: `cannot move ${stored.path} to the dead letters: ${String(cause)}` })
     }
-    lane.release(stored)
+    if (isPart) await this.#remove(stored)
+    else lane.release(stored)
   }
 
   async seal(): Promise<void> {

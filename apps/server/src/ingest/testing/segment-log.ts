@@ -4,6 +4,8 @@ import type { IngestLog, Lane, LogRecord, Segment, SegmentOrigin } from '../port
 export class SegmentLog {
   readonly committed: string[] = []
   readonly buried: [token: string, reason: string][] = []
+  /** Of each burial: the records that alone were buried; null: all. */
+  readonly buriedParts: (readonly LogRecord[] | null)[] = []
   commitFails = 0
   readonly #queues: Record<Lane, Segment[]> = { ready: [], raw: [], low: [] }
   readonly #waiting: { lane: Lane; give: (segment: Segment | null) => void }[] = []
@@ -39,8 +41,9 @@ export class SegmentLog {
     return Promise.resolve()
   }
 
-  bury(segment: Segment, reason: string): Promise<void> {
+  bury(segment: Segment, reason: string, records?: readonly LogRecord[]): Promise<void> {
     this.buried.push([segment.token, reason])
+    this.buriedParts.push(records ?? null)
     this.#open--
     return Promise.resolve()
   }

@@ -2,18 +2,20 @@
  * Takes sealed segments and puts them into the stores, exactly once: every insert carries a token made of the segment, a
  * segment is committed only when all its inserts are done, and what fails for now is tried again for ever. The engine notes a
  * token before it keeps the rows: killed in between it takes every repetition for a duplicate of rows that it has not, so a
- * repeated insert is done only when its rows were seen. What the engine refuses several times is buried. Raw lanes are decoded
+ * repeated insert is done only when its rows were seen. What the engine refuses several times is buried;
+ * of records that cannot be read only these are. Raw lanes are decoded
  * here first, in portions, under the raw segment's token; each lane has its own workers, so that the low-priority lane never delays another.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
-import type { Conservation, IngestLog, InsertProbe, Kind, KindHandler, Lane, LogRecord, Segment } from '../ports.ts'
+import type { Conservation, IngestLog, InsertProbe, Kind, KindHandler, Lane, LogRecord, ProcessedRaw, Segment } from '../ports.ts'
 import { rawPortionRowsMin } from '../limits.ts'
 import { backoffMs } from './backoff.ts'
 import { LowLanePace, type LowLaneOptions } from './low-lane.ts'
 import type { PlannedInsert } from './plan.ts'
 import { planInserts, prepareInserts, rowsByTenant } from './plan.ts'
+import { SegmentContents, setUnreadableAside } from './set-aside.ts'
 
 export interface InsertRequest extends PlannedInsert {
   readonly signal: AbortSignal
@@ -82,6 +84,13 @@ export function createWriter(deps: WriterDeps): Writer {
 const drainPollMs = 20
 
 type Outcome = { readonly type: 'done' } | { readonly type: 'aborted' } | { readonly type: 'refused'; readonly reason: string }
+
+/** Why a segment, or some records of it, is moved to the dead letters. */
+interface Burial {
+  readonly reason: string
+  readonly cause: unknown
+  readonly part: readonly LogRecord[] | null
+}
 
 const done: Outcome = { type: 'done' }
 const aborted: Outcome = { type: 'aborted' }
@@ -159,19 +168,20 @@ class SegmentWriter implements Writer {
   async #write(segment: Segment): Promise<void> {
     const records = await this.#persist(segment.token, () => segment.read())
     if (records === null) return
-    // What the counters hold as queued for this segment: raw records, one after the other replaced by what they become.
-    const counted: (LogRecord | null)[] = [...records]
+    const contents = new SegmentContents(records)
     let from = 0
     do {
-      const to = await this.#writePortion(segment, counted, from)
+      const to = await this.#writePortion(segment, contents, from)
       this.#held.delete(segment)
-      if (to === null) return this.#forgetUnread(segment, records, counted)
+      if (to === null) return this.#forgetUnread(segment, contents)
       from = to
-    } while (from < counted.length)
+    } while (from < records.length)
     if (segment.rows > 0 && records.length === 0)
       this.#deps.logger.error('ingest segment was lost to damage', { token: segment.token, rows: segment.rows })
     this.#segmentsWritten++
-    await this.#persist(segment.token, () => this.#deps.log.commit(segment))
+    const part = contents.recordsAside()
+    if (part.length === 0) await this.#persist(segment.token, () => this.#deps.log.commit(segment))
+    else await this.#bury(segment, contents.countedAside(), { reason: unreadable(contents.cause), cause: contents.cause, part })
     if (segment.lane === 'low' && this.#deps.log.backlog(['low']).records === 0) this.#deps.low?.onEmpty()
   }
 
@@ -180,43 +190,58 @@ class SegmentWriter implements Writer {
    * bytes alone, so that a repetition has the same tokens. Gives where the next portion begins; null when the segment was buried
    * or the writer stops.
    */
-  async #writePortion(segment: Segment, counted: (LogRecord | null)[], from: number): Promise<number | null> {
-    const { handlers, conservation, clock } = this.#deps
+  async #writePortion(segment: Segment, contents: SegmentContents, from: number): Promise<number | null> {
+    const { handlers, conservation } = this.#deps
+    const { counted } = contents
     let to = counted.length
     let inserts: readonly PlannedInsert[]
     try {
-      if (segment.lane !== 'ready') to = await this.#process(segment, counted, from)
-      else if (segment.origin === 'replayed') for (const record of present(counted)) handlers.get(record.kind)?.recover(record)
+      if (segment.lane !== 'ready') to = await this.#process(segment, contents, from)
+      else if (segment.origin === 'replayed') for (const record of contents.present(0)) handlers.get(record.kind)?.recover(record)
       if (this.#stop.signal.aborted && segment.lane !== 'ready') return null
-      const portion = present(counted.slice(from, to))
-      await prepareInserts(portion, handlers)
-      const startedMs = clock.monotonicMs()
-      const token = from === 0 ? segment.token : `${segment.token}-from${from}`
-      inserts = planInserts(token, portion, handlers)
-      if (segment.lane === 'low') this.#pace?.spent(clock.monotonicMs() - startedMs)
+      inserts = await this.#plan(segment, contents, { from, to })
     } catch (error) {
       // The same bytes would fail again after a restart: a fault in a decoder must not stop the lane for everyone.
-      await this.#bury(segment, present(counted.slice(from)), {
-        reason: `its records could not be turned into inserts: ${String(error)}`,
-        cause: error,
-      })
+      const left = [...contents.countedAside(), ...contents.present(from)]
+      await this.#bury(segment, left, { reason: unreadable(error), cause: error, part: null })
       return null
     }
     for (const insert of inserts) {
       const outcome = await this.#insert(insert, segment.origin !== 'new')
       if (outcome.type === 'aborted') return null
       if (outcome.type === 'refused') {
-        await this.#bury(segment, present(counted.slice(from)), { reason: outcome.reason, cause: null })
+        const left = [...contents.countedAside(), ...contents.present(from)]
+        await this.#bury(segment, left, { reason: outcome.reason, cause: null, part: null })
         return null
       }
     }
-    for (const { tenant, kind, rows } of rowsByTenant(present(counted.slice(from, to)))) conservation.stored(tenant, kind, rows)
+    for (const { tenant, kind, rows } of rowsByTenant(contents.present(from, to))) conservation.stored(tenant, kind, rows)
     for (const insert of inserts) insert.release?.()
     return to
   }
 
+  /** Inserts of the records from `from` to before `to`. What cannot be read takes nobody else's along: it is set aside. */
+  async #plan(segment: Segment, contents: SegmentContents, { from, to }: { from: number; to: number }): Promise<PlannedInsert[]> {
+    const { handlers, clock } = this.#deps
+    const token = from === 0 ? segment.token : `${segment.token}-from${from}`
+    const plan = async (): Promise<PlannedInsert[]> => {
+      const records = contents.present(from, to)
+      await prepareInserts(records, handlers)
+      const startedMs = clock.monotonicMs()
+      const inserts = planInserts(token, records, handlers)
+      if (segment.lane === 'low') this.#pace?.spent(clock.monotonicMs() - startedMs)
+      return inserts
+    }
+    try {
+      return await plan()
+    } catch {
+      setUnreadableAside(contents, { from, to }, handlers)
+      return await plan()
+    }
+  }
+
   /** Records of a buried segment that were not processed will not be. */
-  #forgetUnread({ lane }: Segment, records: readonly LogRecord[], counted: readonly (LogRecord | null)[]): void {
+  #forgetUnread({ lane }: Segment, { records, counted }: SegmentContents): void {
     if (lane !== 'low' || this.#stop.signal.aborted) return
     records.forEach((record, at) => {
       if (counted[at] === record) this.#deps.low?.onProcessed(record, 0)
@@ -225,7 +250,8 @@ class SegmentWriter implements Writer {
   }
 
   /** Replaces raw records by their ready ones, in place, until they held enough points; gives where it stopped. */
-  async #process(segment: Segment, records: (LogRecord | null)[], from: number): Promise<number> {
+  async #process(segment: Segment, contents: SegmentContents, from: number): Promise<number> {
+    const { counted: records } = contents
     const { clock, handlers, conservation, low } = this.#deps
     const portionRows = this.#deps.rawPortionRows ?? rawPortionRowsMin
     let rows = 0
@@ -233,18 +259,20 @@ class SegmentWriter implements Writer {
     for (; at < records.length && rows < portionRows; at++) {
       const record = records[at] ?? null
       if (record === null) continue
-      const handler = handlers.get(record.kind)
-      if (handler === undefined) throw new Error(`no handler for records of kind ${record.kind}`)
       if (segment.lane === 'low') await this.#pace?.turn(this.#stop.signal)
       if (this.#stop.signal.aborted) break
       const startedMs = clock.monotonicMs()
       if (!this.#held.has(segment)) this.#held.set(segment, startedMs)
-      const processed = handler.processRaw(record)
+      try {
+        const processed = processedRaw(record, handlers)
+        records[at] = processed.record
+        rows += processed.rows
+        // What the handler counted as refused or dropped is no longer in the queue.
+        conservation.queued(record.tenant, record.kind, (processed.record?.rows ?? 0) - record.rows)
+      } catch (error) {
+        contents.setAside(at, error)
+      }
       const spentMs = clock.monotonicMs() - startedMs
-      records[at] = processed.record
-      rows += processed.rows
-      // What the handler counted as refused or dropped is no longer in the queue.
-      conservation.queued(record.tenant, record.kind, (processed.record?.rows ?? 0) - record.rows)
       if (segment.lane === 'low') {
         this.#pace?.spent(spentMs)
         low?.onProcessed(record, spentMs)
@@ -285,18 +313,21 @@ class SegmentWriter implements Writer {
     }
   }
 
-  async #bury(segment: Segment, records: readonly LogRecord[], why: { reason: string; cause: unknown }): Promise<void> {
-    const { reason, cause } = why
+  /** `records`: what the counters hold of what is buried. `part`: the records that alone are, as the log gave them; null: all. */
+  async #bury(segment: Segment, records: readonly LogRecord[], why: Burial): Promise<void> {
+    const { reason, cause, part } = why
+    const rows = part?.reduce((sum, record) => sum + record.rows, 0) ?? segment.rows
     const buried = await this.#persist(segment.token, async () => {
-      await this.#deps.log.bury(segment, reason)
+      await this.#deps.log.bury(segment, reason, part ?? undefined)
       return true
     })
     if (buried === null) return
-    this.#deps.logger.error('ingest segment moved to the dead letters', { token: segment.token, rows: segment.rows, reason, cause })
-    for (const { tenant, kind, rows } of rowsByTenant(records)) this.#deps.conservation.buried(tenant, kind, rows)
+    const what = part === null ? 'ingest segment' : 'records of an ingest segment'
+    this.#deps.logger.error(`${what} moved to the dead letters`, { token: segment.token, rows, reason, cause })
+    for (const of of rowsByTenant(records)) this.#deps.conservation.buried(of.tenant, of.kind, of.rows)
     for (const handler of this.#deps.handlers.values()) handler.buried(records.filter((record) => record.kind === handler.kind))
     this.#segmentsBuried++
-    this.#deps.observer?.buried(segment.rows)
+    this.#deps.observer?.buried(rows)
   }
 
   /** Repeats a step on the log until it works; null when the writer stops first. */
@@ -325,6 +356,13 @@ class SegmentWriter implements Writer {
   }
 }
 
-function present(records: readonly (LogRecord | null)[]): LogRecord[] {
-  return records.filter((record) => record !== null)
+/** Errors: the handler's, and that there is none. */
+function processedRaw(record: LogRecord, handlers: ReadonlyMap<Kind, KindHandler>): ProcessedRaw {
+  const handler = handlers.get(record.kind)
+  if (handler === undefined) throw new Error(`no handler for records of kind ${record.kind}`)
+  return handler.processRaw(record)
+}
+
+function unreadable(cause: unknown): string {
+  return `its records could not be turned into inserts: ${String(cause)}`
 }

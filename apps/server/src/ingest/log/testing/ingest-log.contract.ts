@@ -183,6 +183,15 @@ function restartTests(open: Open): void {
     expect(await textsOf(await takeAll(harness, 'ready', await harness.reopen()))).toEqual(['good'])
   })
 
+  test('of a segment of which some records are buried nothing comes again', async () => {
+    await using harness = await open({ ...roomy, segmentRowsMax: 2 })
+    for (const text of ['bad', 'good', 'other', 'last']) await harness.log.append('ready', logRecord(text))
+    const [segment] = await takeAll(harness, 'ready')
+    await harness.log.bury(segment as Segment, 'it cannot be read', (await (segment as Segment).read()).slice(0, 1))
+    expect(harness.log.backlog()).toMatchObject({ segments: 1, records: 2 })
+    expect(await textsOf(await takeAll(harness, 'ready', await harness.reopen()))).toEqual(['other', 'last'])
+  })
+
   test('no token is used twice, not even when the log was empty in between', async () => {
     await using harness = await open({ ...roomy, segmentRowsMax: 1 })
     const tokens: string[] = []
