@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { openRedis, redisScript } from '../../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
-import { freePort } from '../../support/ports.ts'
 import { redisIsMissing, startRedis } from '../../support/redis.ts'
 import { until } from '../../support/wait.ts'
 
@@ -40,10 +39,15 @@ describe.skipIf(redisIsMissing())('redis', () => {
     expect(states).toEqual(['unavailable', 'ready'])
   })
 
-  test('an address where nobody listens is one clear error', async () => {
-    const url = `redis://someone:secret@127.0.0.1:${await freePort()}`
-    const failure = await open(url).catch((error: unknown) => error)
-    expect(failure).toMatchObject({ code: 'engine.connect_failed', publicText: expect.stringContaining('127.0.0.1') as string })
-    expect(String(failure)).not.toContain('secret')
+  test('is not needed to start: it is used from when it answers, and its password is told to nobody', async () => {
+    await using server = await startRedis()
+    await server.kill()
+    await using locked = await open(server.url.replace('redis://', 'redis://:secret@'))
+    expect([locked.state(), `${locked.address} ${locked.failure()}`.includes('secret')]).toEqual(['unavailable', false])
+    await using redis = await open(server.url)
+    await expect(redis.command(['GET', 'a'])).rejects.toMatchObject({ code: 'engine.unavailable' })
+    await server.restart()
+    await until('the connection to be there', () => redis.state() === 'ready')
+    expect(await redis.command(['SET', 'a', 1])).toBe('OK')
   })
 })

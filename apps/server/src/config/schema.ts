@@ -135,7 +135,7 @@ export const settings = {
     'Memory that all parts together may plan with; default: half of what the machine has.',
   ),
   querySamplesMax: setting('QUERY_SAMPLES_MAX', ['50000000', wholeNumber(1000, 1_000_000_000)], 'Most samples one query may read.'),
-  querySeriesMax: setting('QUERY_SERIES_MAX', ['200000', wholeNumber(10, 10_000_000)], 'Most series one query may select.'),
+  querySeriesMax: setting('QUERY_SERIES_MAX', ['500000', wholeNumber(10, 10_000_000)], 'Most series one query may select.'),
   queryTimeoutSec: setting('QUERY_TIMEOUT', ['60', wholeNumber(1, 3600)], 'Seconds after which a query is stopped.'),
   selfWatch: setting('SELF_WATCH', ['on', oneOf('on', 'off')], 'Bellwether watches its own process and host in project 1.'),
 } as const

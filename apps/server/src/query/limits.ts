@@ -28,7 +28,7 @@ export const stepsMax = 11_001
 export const defaultQueryLimits: QueryLimitsByClass = {
   interactive: {
     samplesMax: 50_000_000,
-    seriesMax: 200_000,
+    seriesMax: 500_000,
     stepsMax,
     timeoutMs: 60_000,
     lookbackMs: 300_000,
@@ -38,7 +38,7 @@ export const defaultQueryLimits: QueryLimitsByClass = {
   },
   background: {
     samplesMax: 50_000_000,
-    seriesMax: 200_000,
+    seriesMax: 500_000,
     stepsMax,
     timeoutMs: 30_000,
     lookbackMs: 300_000,

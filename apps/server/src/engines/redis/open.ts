@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { engineConnectFailed, engineUnavailable } from '../errors.ts'
+import { engineUnavailable } from '../errors.ts'
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`, with user, password and database number where needed. */
@@ -54,7 +54,7 @@ export function redisScript(source: string): RedisScript {
   return { source, sha1: createHash('sha1').update(source).digest('hex') }
 }
 
-/** Connects; a server that does not answer at the start is an error (a wrong address), later it is waited for. Errors: `engine.connect_failed`. */
+/** Resolves once the server answers, or after a while without it: everything goes on with what is in process until it does. */
 export async function openRedis({ url, logger, clock }: RedisOptions): Promise<RedisEngine> {
   const client = createClient({
     url,
@@ -77,7 +77,8 @@ export async function openRedis({ url, logger, clock }: RedisOptions): Promise<R
   client.on('ready', () => enter('ready', null))
   client.on('error', (error: unknown) => enter('unavailable', wordsOf(error)))
   client.on('end', () => enter('unavailable', 'the connection was closed'))
-  await firstConnection(client, address, clock)
+  await firstConnection(client, clock)
+  if (!client.isReady) logger.warn('redis does not answer yet', { address, why: failure })
 
   async function guarded<T>(ask: () => Promise<T>): Promise<T> {
     if (!client.isReady) throw new AppError(engineUnavailable, { detail: `redis: ${failure ?? 'not connected'}` })
@@ -117,23 +118,10 @@ export async function openRedis({ url, logger, clock }: RedisOptions): Promise<R
   }
 }
 
-/** Tries for `connectTimeoutMs`, then gives up with words. */
-async function firstConnection(client: { connect(): Promise<unknown>; destroy(): void }, address: string, clock: Clock): Promise<void> {
-  const connecting = client.connect()
-  connecting.catch(() => {})
-  const outcome = await Promise.race([
-    connecting.then(
-      () => null,
-      (error: unknown) => wordsOf(error),
-    ),
-    clock.sleep(connectTimeoutMs).then(() => `no answer within ${connectTimeoutMs} ms`),
-  ])
-  if (outcome === null) return
-  client.destroy()
-  throw new AppError(engineConnectFailed, {
-    publicText: `Redis at ${address} cannot be used: ${outcome}.`,
-    hint: 'Check BELLWETHER_REDIS_URL; without it everything is kept in process.',
-  })
+/** Waits for the first answer, not for ever; the driver goes on trying. */
+async function firstConnection(client: { connect(): Promise<unknown> }, clock: Clock): Promise<void> {
+  const connecting = client.connect().catch(() => {})
+  await Promise.race([connecting, clock.sleep(connectTimeoutMs)])
 }
 
 function toArgument(word: RedisArgument): string | Buffer {
