@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../kernel/clock.ts'
 import type { Scope, Tenant } from '../kernel/scope.ts'
-import type { CardinalityLimits, CardinalityScope } from '../limiters/index.ts'
+import type { CardinalityScope } from '../limiters/index.ts'
 import type { Labels } from '../metrics/index.ts'
 import { DistinctTexts } from './distinct.ts'
 import { accountedLabelsMax, accountedMetricsMax, exampleLengthMax, examplesMax } from './limits.ts'
@@ -48,11 +48,13 @@ class Refused {
   readonly firstAtMs: number
   lastAtMs: number
   reached: CardinalityScope
+  limit: number
 
-  constructor(nowMs: number, reached: CardinalityScope) {
+  constructor(nowMs: number, { reached, limit }: Pick<RefusedNow, 'reached' | 'limit'>) {
     this.firstAtMs = nowMs
     this.lastAtMs = nowMs
     this.reached = reached
+    this.limit = limit
   }
 
   note(labels: Labels): void {
@@ -89,6 +91,8 @@ interface MetricAccount {
 /** Refused series of a metric, in one batch. */
 export interface RefusedNow {
   readonly reached: CardinalityScope
+  /** Series that the scope may have. */
+  readonly limit: number
   /** 32 bits of each. */
   readonly words: readonly number[]
   /** Of some of them. */
@@ -97,12 +101,10 @@ export interface RefusedNow {
 
 export class CardinalityAccount {
   readonly #clock: Pick<Clock, 'nowMs'>
-  readonly #limits: CardinalityLimits
   readonly #metrics = new Map<string, MetricAccount>()
 
-  constructor(clock: Pick<Clock, 'nowMs'>, limits: CardinalityLimits) {
+  constructor(clock: Pick<Clock, 'nowMs'>) {
     this.#clock = clock
-    this.#limits = limits
   }
 
   noteNew(tenant: Tenant, metric: string, count: number): void {
@@ -110,13 +112,14 @@ export class CardinalityAccount {
   }
 
   /** True when the metric's series were not refused within the last hour: someone should hear of it. */
-  noteRefused(tenant: Tenant, metric: string, { reached, words, labels }: RefusedNow): boolean {
+  noteRefused(tenant: Tenant, metric: string, { reached, limit, words, labels }: RefusedNow): boolean {
     const nowMs = this.#clock.nowMs()
     const account = this.#of(tenant, metric)
     const isFirst = account.refused === null || nowMs - account.refused.lastAtMs > slotMs * slots
-    if (isFirst || account.refused === null) account.refused = new Refused(nowMs, reached)
+    if (isFirst || account.refused === null) account.refused = new Refused(nowMs, { reached, limit })
     const { refused } = account
     refused.reached = reached
+    refused.limit = limit
     refused.lastAtMs = nowMs
     refused.hour.add(nowMs, words.length)
     for (const word of words) refused.series.addWord(word)
@@ -148,7 +151,7 @@ export class CardinalityAccount {
         examples: worst?.examples ?? [],
         refusedSeries: refused.series.count,
         reached: refused.reached,
-        limit: this.#limits[refused.reached],
+        limit: refused.limit,
         firstAtMs: refused.firstAtMs,
         lastAtMs: refused.lastAtMs,
         handledBy: ruleFor(tenant, metric),

@@ -45,7 +45,7 @@ beforeEach(() => {
   registry = new SeriesRegistry(defaultSeriesLimits, 1)
   registry.setNow(minute())
   limiter = new InProcessCardinality(quotas, { clock, seed: 1 })
-  const account = new CardinalityAccount(clock, limits)
+  const account = new CardinalityAccount(clock)
   gate = new CardinalityGate({ series: registry, limiter, account, scopeOf: () => '', useCaseOf: () => 'custom', onExplosion: () => {} })
   sampled = new Set()
   census = new Census({ registry, gate, quotas, newest: (ref) => (sampled.has(ref) ? { timeMs: clock.nowMs() } : null), clock })

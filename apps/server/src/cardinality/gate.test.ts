@@ -14,7 +14,7 @@ function open() {
   const series = new SeriesRegistry(defaultSeriesLimits, 1)
   const limits = { global: 100, organization: 100, useCase: 100, metric: 10 }
   const limiter = new InProcessCardinality({ windowSec: 3600, granularitySec: 600, limits }, { clock, seed: 1 })
-  const account = new CardinalityAccount(clock, limits)
+  const account = new CardinalityAccount(clock)
   const told: string[] = []
   const rules = new Map<number, string>()
   const gate = new CardinalityGate({
@@ -97,7 +97,7 @@ describe('the gate', () => {
 })
 
 test('the account is bounded: the longest quiet metric gives way', () => {
-  const account = new CardinalityAccount({ nowMs: () => 1_790_000_000_000 }, { global: 1, organization: 1, useCase: 1, metric: 1 })
+  const account = new CardinalityAccount({ nowMs: () => 1_790_000_000_000 })
   for (let i = 0; i <= accountedMetricsMax; i++) account.noteNew(tenant, `m${i}`, 1)
   expect([account.newSeries(tenant, 'm0'), account.newSeries(tenant, 'm1')]).toEqual([0, 1])
 })

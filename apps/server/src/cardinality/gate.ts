@@ -1,6 +1,12 @@
 /** Asks the CardinalityLimiter about series that the store never had, and keeps the account of what was new and what was refused. */
 import type { Tenant } from '../kernel/scope.ts'
-import type { CardinalityLimiter, CardinalityRequest, CardinalityVerdict } from '../limiters/index.ts'
+import {
+  limitOf,
+  type CardinalityLimiter,
+  type CardinalityRequest,
+  type CardinalityScope,
+  type CardinalityVerdict,
+} from '../limiters/index.ts'
 import type { RefusedSeries, SeriesGate, SeriesRegistry } from '../metrics/index.ts'
 import type { CardinalityAccount } from './account.ts'
 import { accountedSeriesPerBatchMax } from './limits.ts'
@@ -23,6 +29,12 @@ interface Group {
   readonly metric: string
   readonly request: Omit<CardinalityRequest, 'hashes'>
   readonly refs: number[]
+}
+
+interface RefusedRefs {
+  readonly refs: readonly number[]
+  readonly reached: CardinalityScope
+  readonly limit: number
 }
 
 const scopeWords = { global: 'the whole installation', organization: 'the organization', useCase: 'its use case', metric: 'the metric' }
@@ -107,19 +119,19 @@ export class CardinalityGate implements SeriesGate {
       if (reached === null) return
       const refs = refused.map((position) => group.refs[position]!)
       for (const ref of refs) out.push(ref)
-      this.#tell(tenant, group.metric, { refs, reached })
+      this.#tell(tenant, group, { refs, limit: limitOf(this.#deps.limiter.quotas, reached, group.request.useCase), reached })
     })
     return { reason: 'cardinality_limit', refs: out }
   }
 
-  #tell(tenant: Tenant, metric: string, { refs, reached }: { refs: readonly number[]; reached: keyof typeof scopeWords }): void {
-    const { account, series, limiter, onExplosion } = this.#deps
+  #tell(tenant: Tenant, { metric }: Group, { refs, reached, limit }: RefusedRefs): void {
+    const { account, series, onExplosion } = this.#deps
     const labels = refs.slice(0, accountedSeriesPerBatchMax).map((ref) => series.labels(ref))
-    if (!account.noteRefused(tenant, metric, { reached, words: refs.map((ref) => series.idLow(ref)), labels })) return
+    if (!account.noteRefused(tenant, metric, { reached, limit, words: refs.map((ref) => series.idLow(ref)), labels })) return
     const label = account.worstLabel(tenant, metric)
     onExplosion(
       tenant,
-      `${metric}: new series are dropped, ${scopeWords[reached]} has its ${limiter.quotas.limits[reached]} series` +
+      `${metric}: new series are dropped, ${scopeWords[reached]} has its ${limit} series` +
         `${label === '' ? '' : `; most values has the label '${label}'`}. Make a rule on the page Cardinality.`,
     )
   }

@@ -43,7 +43,7 @@ const sweepMs = 60_000
 /** Reads the rules in force. Errors by code: `cardinality.unavailable`. */
 export async function openCardinality(deps: CardinalityDeps): Promise<OpenedCardinality> {
   const { registry, limiter, clock, logger } = deps
-  const account = new CardinalityAccount(clock, limiter.quotas.limits)
+  const account = new CardinalityAccount(clock)
   const folding = new Folding({ series: registry, newest: deps.newest, describe: deps.describe, clock })
   registry.useRules(folding)
   registry.holdsRefs(folding)

@@ -10,6 +10,7 @@ import type { ResourceScope } from '../kernel/resource-scope.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import { InProcessCardinality, RedisCardinality, type CardinalityLimiter, type CardinalityQuotas } from '../limiters/index.ts'
 import { defaultSeriesLimits, newestSample, type Head, type MetadataStore, type SeriesRegistry } from '../metrics/index.ts'
+import { defaultIngestConfigurations, useCaseIds, type UseCaseId } from '../naming/index.ts'
 
 export interface CardinalityPartDeps {
   readonly config: Pick<Config, 'seriesMax' | 'seriesPerMetricMax' | 'seriesPerOrganizationMax'>
@@ -76,10 +77,20 @@ export function deskOf({ cardinality }: { readonly cardinality: OpenedCardinalit
 function limiterOf({ config, engines, clock }: CardinalityPartDeps, resources: ResourceScope): CardinalityLimiter {
   const organization = config.seriesPerOrganizationMax ?? config.seriesMax * organizationFactor
   const limits = { global: defaultSeriesLimits.totalMax, organization, useCase: organization, metric: config.seriesPerMetricMax }
-  const quotas: CardinalityQuotas = { ...window, limits }
+  const quotas: CardinalityQuotas = { ...window, limits, useCases: useCaseLimits(organization) }
   const options = { clock, seed: randomInt(2 ** 32) }
   if (engines.redis === null) return new InProcessCardinality(quotas, options)
   const shared = new RedisCardinality(quotas, { ...options, redis: engines.redis })
   resources.defer('cardinality limiter', () => shared[Symbol.dispose]())
   return shared
+}
+
+/** What the configurations of the use cases say, within what the organization may have; all over the one window of the limiter. */
+function useCaseLimits(organizationLimit: number): Record<string, number> {
+  const configurations = defaultIngestConfigurations()
+  const limitOf = (useCaseId: UseCaseId): number => {
+    const { perOrganization } = configurations.ofUseCase(useCaseId).cardinalityLimit
+    return Math.min(organizationLimit, perOrganization?.limit ?? organizationLimit)
+  }
+  return Object.fromEntries(useCaseIds.map((useCaseId) => [useCaseId, limitOf(useCaseId)]))
 }

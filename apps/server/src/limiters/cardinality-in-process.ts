@@ -10,7 +10,7 @@ import type {
   CardinalityScope,
   CardinalityVerdict,
 } from './cardinality-ports.ts'
-import { ScopeCounts, scopeNames, type ScopePath } from './cardinality-scopes.ts'
+import { limitOf, ScopeCounts, scopeNames, type ScopePath } from './cardinality-scopes.ts'
 
 /** Of one table. */
 const slotsMin = 64
@@ -235,10 +235,10 @@ export class InProcessCardinality implements CardinalityLimiter {
   }
 
   #fullScope(path: ScopePath): CardinalityScope | null {
-    const { limits } = this.quotas
+    const { useCase } = this.#scopes.metricOf(path[3])
     for (let i = 0; i < scopeNames.length; i++) {
       const name = scopeNames[i]!
-      if (this.#scopes.total(path[i]!) >= limits[name]) return name
+      if (this.#scopes.total(path[i]!) >= limitOf(this.quotas, name, useCase)) return name
     }
     return null
   }

@@ -20,6 +20,8 @@ export interface CardinalityQuotas {
   /** Divides the window. A series leaves the count between `windowSec - granularitySec` and `windowSec` after it was last seen. */
   readonly granularitySec: number
   readonly limits: CardinalityLimits
+  /** Most distinct series of some use cases of one organization, in place of `limits.useCase`. */
+  readonly useCases?: Readonly<Record<string, number>>
 }
 
 /** Series of one metric. A hash belongs to one metric of one project for ever. */

@@ -15,7 +15,7 @@ import type {
   CardinalityScope,
   CardinalityVerdict,
 } from './cardinality-ports.ts'
-import { scopeKeys, scopeNames } from './cardinality-scopes.ts'
+import { limitOf, scopeKeys, scopeNames } from './cardinality-scopes.ts'
 
 /** Series asked about in one call, so that Redis is never held up for more than some milliseconds; more take more round trips. */
 const seriesPerCallMax = 4_000
@@ -24,19 +24,19 @@ const retryMs = 1_000
 
 /**
  * KEYS: counts of each granule, newest first; then for each organization its sets, newest first.
- * ARGV: granules, milliseconds to live, four limits; then for each request: position of its organization, names of its three scopes,
- * `1` to admit whatever the limits say, hashes of 8 bytes. Answers a text for each request, a letter a series: `k` known or let in, or the
+ * ARGV: granules, milliseconds to live; then for each request: position of its organization, names of its three scopes, `1` to admit whatever
+ * the limits say, hashes of 8 bytes, its four limits. Answers a text for each request, a letter a series: `k` known or let in, or the
  * scope that was full (`1` to `4`).
  */
 const judgeScript = redisScript(`
 local n, ttl = tonumber(ARGV[1]), ARGV[2]
-local limits = {tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])}
-local out, at = {}, 7
+local out, at = {}, 3
 while at <= #ARGV do
   local base = n + tonumber(ARGV[at]) * n
   local scopes = {'g', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]}
   local forced, hashes = ARGV[at + 4] == '1', ARGV[at + 5]
-  at = at + 6
+  local limits = {tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9])}
+  at = at + 10
   local used, moved, letters, fresh = {0, 0, 0, 0}, {}, {}, 0
   for k = 1, n do
     moved[k] = 0
@@ -226,17 +226,18 @@ export class RedisCardinality implements CardinalityLimiter, Disposable {
   }
 
   async #send(requests: readonly CardinalityRequest[], isForced: boolean): Promise<string[]> {
-    const { windowSec, granularitySec, limits } = this.quotas
+    const { windowSec, granularitySec } = this.quotas
     const granules = granulesOf(this.quotas)
     const newest = Math.floor(this.#options.clock.nowMs() / (granularitySec * 1000))
     const keysOf = (what: string): string[] => Array.from({ length: granules }, (_, k) => `{cardinality}:${what}:${newest - k}`)
     const organizations = [...new Set(requests.map(({ organizationId }) => organizationId))]
     const keys = [...keysOf('counts'), ...organizations.flatMap((id) => keysOf(`sets:${id}`))]
-    const words: (string | number | Buffer)[] = [granules, (windowSec + granularitySec) * 1000, ...scopeNames.map((name) => limits[name])]
+    const words: (string | number | Buffer)[] = [granules, (windowSec + granularitySec) * 1000]
     for (const request of requests) {
       const { hashes } = request
       words.push(organizations.indexOf(request.organizationId), ...scopeKeys(request), isForced ? 1 : 0)
       words.push(Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength))
+      words.push(...scopeNames.map((name) => limitOf(this.quotas, name, request.useCase)))
     }
     const reply = await this.#options.redis.script(judgeScript, keys, words)
     return Array.isArray(reply) ? reply.map(String) : []

@@ -2,7 +2,7 @@
  * Counts of distinct series by scope and granule. A row is one scope; a series is counted in the granule it was last seen in, so the sum of a
  * row's granules is the number of distinct series within the window. About 60 bytes a row with six granules, and its name.
  */
-import type { CardinalityRequest, CardinalityScope } from './cardinality-ports.ts'
+import type { CardinalityQuotas, CardinalityRequest, CardinalityScope } from './cardinality-ports.ts'
 
 /** Whose series they are. */
 export type MetricScope = Omit<CardinalityRequest, 'hashes'>
@@ -16,6 +16,15 @@ export const scopeNames: readonly CardinalityScope[] = ['global', 'organization'
 export function scopeKeys(of: MetricScope): readonly [organization: string, useCase: string, metric: string] {
   const { organizationId, projectId, useCase, metric } = of
   return [`o:${organizationId}`, `u:${organizationId}:${useCase}`, `m:${organizationId}:${projectId}:${useCase}:${metric}`]
+}
+
+/** Most series that a scope of this kind has, for series of this use case. */
+export function limitOf(
+  { limits, useCases }: Pick<CardinalityQuotas, 'limits' | 'useCases'>,
+  scope: CardinalityScope,
+  useCase: string,
+): number {
+  return scope === 'useCase' ? (useCases?.[useCase] ?? limits.useCase) : limits[scope]
 }
 
 function grown(from: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {

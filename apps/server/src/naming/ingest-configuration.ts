@@ -47,8 +47,8 @@ export interface MetricsIngestConfiguration {
   readonly writeLimit: WriteLimitOptions
   readonly cardinalityLimit: CardinalityLimitOptions
   readonly schema: SchemaRules
-  /** Days samples are kept where no rule of the project says otherwise. */
-  readonly retentionDays: number
+  /** Days samples are kept where no rule of the project says otherwise; null: for ever. */
+  readonly retentionDays: number | null
   /** Value of the tag `use_case` on the program's own metrics about this path. */
   readonly internalMetricsTag: string
 }
@@ -84,7 +84,7 @@ export const releaseHealthConfiguration: MetricsIngestConfiguration = {
   writeLimit: { namespace: 'releasehealth', global: hourly(2_000_000), perOrganization: hourly(500_000) },
   cardinalityLimit: { namespace: 'releasehealth', perOrganization: hourly(1_000_000), perMetric: hourly(200_000) },
   schema: { types: ['c', 'd', 's'], nameLengthMax: 200, tagNameLengthMax: 200, tagValueLengthMax: 200, tagCountMax: 64 },
-  retentionDays: 90,
+  retentionDays: null,
   internalMetricsTag: 'release-health',
 }
 
@@ -95,7 +95,7 @@ export const performanceConfiguration: MetricsIngestConfiguration = {
   writeLimit: { namespace: 'performance', global: hourly(20_000_000), perOrganization: hourly(10_000_000) },
   cardinalityLimit: { namespace: 'performance', perOrganization: hourly(2_000_000), perMetric: hourly(500_000) },
   schema: { types: ['c', 'd', 'g', 's'], nameLengthMax: 200, tagNameLengthMax: 200, tagValueLengthMax: 200, tagCountMax: 64 },
-  retentionDays: 90,
+  retentionDays: null,
   internalMetricsTag: 'perf',
 }
 
@@ -155,5 +155,6 @@ function faultOf({ writeLimit, cardinalityLimit, schema, retentionDays }: Metric
     if (!Number.isSafeInteger(limit) || limit < 0) return `${key}: the limit ${limit} is no count`
   }
   if (schema.types.length === 0) return 'schema.types is empty'
+  if (retentionDays === null) return null
   return Number.isInteger(retentionDays) && retentionDays > 0 ? null : `retentionDays: ${retentionDays} is no number of days`
 }

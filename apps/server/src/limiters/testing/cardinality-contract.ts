@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CardinalityLimiter, CardinalityQuotas, CardinalityRequest, CardinalityScope } from '../cardinality-ports.ts'
-import { scopeKeys, scopeNames } from '../cardinality-scopes.ts'
+import { limitOf, scopeKeys, scopeNames } from '../cardinality-scopes.ts'
 
 export class MovableClock {
   ms = 1_790_000_000_000
@@ -13,6 +13,7 @@ export const quotas: CardinalityQuotas = {
   windowSec: 60,
   granularitySec: 10,
   limits: { global: 40, organization: 20, useCase: 15, metric: 6 },
+  useCases: { narrow: 4 },
 }
 
 export function requestOf(series: readonly number[], metric = 'm', organizationId = 1, useCase = 'custom'): CardinalityRequest {
@@ -39,7 +40,9 @@ class PlainModel {
       const key = `${request.hashes[i * 2]}/${request.hashes[i * 2 + 1]}`
       const known = this.#seen.get(key)
       const live = [...this.#seen.values()].filter((one) => one.granule >= from)
-      const full = scopeNames.find((name, at) => live.filter((one) => one.scopes[at] === scopes[at]).length >= quotas.limits[name])
+      const full = scopeNames.find(
+        (name, at) => live.filter((one) => one.scopes[at] === scopes[at]).length >= limitOf(quotas, name, request.useCase),
+      )
       if ((known === undefined || known.granule < from) && !isForced && full !== undefined) {
         refused.push(i)
         reached ??= full
@@ -66,6 +69,17 @@ export function cardinalityContract(open: (clock: MovableClock) => Promise<Opene
     ])
     expect(limiter.metricCount(requestOf([]))).toBe(6)
     expect(limiter.count).toBe(7)
+  })
+
+  test('a use case may have a limit of its own', async () => {
+    const clock = new MovableClock()
+    await using opened = await open(clock)
+    const requests = [requestOf([1, 2, 3], 'a', 1, 'narrow'), requestOf([1, 2, 3], 'b', 1, 'narrow'), requestOf([1, 2, 3], 'c')]
+    expect(await opened.limiter.judge(requests)).toEqual([
+      { refused: [], reached: null },
+      { refused: [1, 2], reached: 'useCase' },
+      { refused: [], reached: null },
+    ])
   })
 
   test('the window slides: what was not seen for its length makes room, what was seen stays', async () => {
