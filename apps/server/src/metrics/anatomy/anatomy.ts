@@ -16,7 +16,7 @@ export interface SeriesAnatomy {
 }
 
 export interface TableAnatomy {
-  readonly table: 'samples' | 'histograms' | 'samples_5m' | 'samples_1h'
+  readonly table: (typeof tables)[number]
   /** Rows of this metric in the newest `daysCounted` days. */
   readonly rows: number
   /** Compressed bytes on the disk by row, over all metrics of the table; null before anything is stored. */
@@ -49,8 +49,8 @@ const dayMs = 86_400_000
 const hourMs = 3_600_000
 /** Hours of a slot; `slot` is the time column of the rollups' keys (docs/formats/rollups.md). */
 const slotHours = { samples_5m: 6, samples_1h: 168 } as const
-const timeColumns = { samples: 'hour', histograms: 'hour', samples_5m: 'slot', samples_1h: 'slot' } as const
-const tables = ['samples', 'histograms', 'samples_5m', 'samples_1h'] as const
+const timeColumns = { samples: 'hour', histograms: 'hour', sets: 'hour', samples_5m: 'slot', samples_1h: 'slot' } as const
+const tables = ['samples', 'histograms', 'sets', 'samples_5m', 'samples_1h'] as const
 
 class EngineAnatomist implements MetricAnatomist {
   readonly #deps: AnatomyDeps

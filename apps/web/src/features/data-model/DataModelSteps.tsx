@@ -7,7 +7,7 @@ import { CodeBlock } from '../../ui/CodeBlock.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Section } from '../../ui/Page.tsx'
 import type { Column } from '../../ui/table-model.ts'
-import { meaningOfType, mriOf } from './data-model.ts'
+import { meaningOf } from './data-model.ts'
 import './data-model.css'
 
 type TableRow = MetricAnatomyBody['tables'][number]
@@ -15,6 +15,7 @@ type TableRow = MetricAnatomyBody['tables'][number]
 const holds: Readonly<Record<string, string>> = {
   samples: 'each sample: series id, time, value',
   histograms: 'native histograms: schema, counts and spans of buckets',
+  sets: 'who was there, as a HyperLogLog state a minute',
   samples_5m: 'rollups of five minutes, made once a bucket is closed',
   samples_1h: 'rollups of an hour, made of the former',
 }
@@ -28,7 +29,8 @@ const tableColumns: readonly Column<TableRow>[] = [
     header: 'Bytes a row',
     isNumber: true,
     value: (row) => row.bytesPerRow ?? 0,
-    cell: (row) => (row.bytesPerRow === null ? '–' : row.bytesPerRow < 10 ? row.bytesPerRow.toFixed(2) : formatBytes(row.bytesPerRow)),
+    cell: (row) =>
+      row.bytesPerRow === null ? '–' : row.bytesPerRow < 10 ? `${row.bytesPerRow.toFixed(2)} B` : formatBytes(row.bytesPerRow),
   },
 ]
 
@@ -59,7 +61,6 @@ export function DataModelSteps(props: DataModelStepsProps) {
 }
 
 function NameSteps({ anatomy, summary, series, projectId }: DataModelStepsProps) {
-  const type = summary?.type ?? 'unknown'
   return (
     <>
       <Step number={1} title="On the wire" note="bytes of a protocol">
@@ -69,10 +70,10 @@ function NameSteps({ anatomy, summary, series, projectId }: DataModelStepsProps)
         </p>
       </Step>
       <Step number={2} title="Name, type and unit" note="what the numbers mean">
-        <CodeBlock code={mriOf(anatomy.name, type, summary?.unit ?? '')} what="The full name" />
+        {summary?.mri != null && <CodeBlock code={summary.mri} what="The full name" />}
         <p>
           The full name is <code>type:namespace/name@unit</code>. The namespace is the use case; what comes by a protocol that knows none is{' '}
-          <code>custom</code>. The type is <strong>{type}</strong>: it {meaningOfType(type)}
+          <code>custom</code>. {meaningOf(summary)}
         </p>
       </Step>
       <Step number={3} title="Series" note={summary === null ? '' : `${formatCount(summary.seriesCount)} of this metric`}>
@@ -112,7 +113,7 @@ function StoreSteps({ anatomy, series, projectId }: DataModelStepsProps) {
       <Step number={6} title="Tables" note={`rows of the last ${anatomy.daysCounted} days; sizes over all metrics`}>
         <p>
           ClickHouse keeps columns sorted by organization, project, metric (<code>{anatomy.metricHash}</code>, a hash of the name), hour and
-          series: neighbours are alike, so a sample takes about a byte.
+          series: neighbours are alike, so a sample takes about a byte once parts have been merged.
         </p>
         <DataTable label="tables" columns={tableColumns} rows={anatomy.tables} rowKey={(row) => row.table} empty={null} />
       </Step>

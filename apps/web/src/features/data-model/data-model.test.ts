@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chooseExample, meaningOfType, mriOf, textOfSeries } from './data-model.ts'
+import { chooseExample, meaningOf, textOfSeries } from './data-model.ts'
 
 describe('the example', () => {
   it('is one of the people, else one of ours, else none', () => {
@@ -15,9 +15,10 @@ describe('the example', () => {
     expect(textOfSeries({ ...anatomy, example: null })).toBe('')
   })
 
-  it('has a full name and a meaning by its type', () => {
-    expect(mriOf('latency', 'histogram', 'seconds')).toBe('d:custom/latency@seconds')
-    expect(mriOf('up', 'unknown', '')).toBe('g:custom/up@none')
-    expect(meaningOfType('counter')).not.toBe(meaningOfType('gauge'))
+  it('is what its full name says, also where PromQL has no such type', () => {
+    expect(meaningOf({ type: 'gauge', mri: 's:custom/visitors@none' })).toContain('a set')
+    expect(meaningOf({ type: 'gauge', mri: 'g:custom/queue@none' })).toContain('a gauge')
+    expect(meaningOf({ type: 'histogram', mri: 'd:transactions/duration@millisecond' })).toContain('a distribution')
+    expect(meaningOf(null)).toContain('Nobody told')
   })
 })

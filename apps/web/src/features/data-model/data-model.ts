@@ -13,29 +13,24 @@ export function textOfSeries({ name, example }: MetricAnatomyBody): string {
   return labels.length === 0 ? name : `${name}{${labels.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(', ')}}`
 }
 
-const mriTypes: Readonly<Partial<Record<Metric['type'], string>>> = { counter: 'c', gauge: 'g', histogram: 'd', gaugehistogram: 'd' }
-
-/** The metric's full name; a type that nobody told counts as a gauge, as whoever asks would treat it. */
-export function mriOf(name: string, type: Metric['type'], unit: string): string {
-  return `${mriTypes[type] ?? 'g'}:custom/${name}@${unit === '' ? 'none' : unit}`
-}
-
-/** Which sentence says what a type's numbers mean. */
-export function meaningOfType(type: Metric['type']): string {
-  switch (type) {
+/** What a metric is and what its numbers mean, as whole sentences. An MRI knows sets, which PromQL's types do not. */
+export function meaningOf(metric: Pick<Metric, 'type' | 'mri'> | null): string {
+  if (metric?.mri?.startsWith('s:') === true)
+    return 'It is a set: who was there, each counted once. Its series show how many came in each interval; ask for count_unique over any time.'
+  switch (metric?.type) {
     case 'counter':
-      return 'only grows, and starts again at zero with its process. Ask for its rate.'
+      return 'It is a counter: it only grows, and starts again at zero with its process. Ask for its rate.'
     case 'gauge':
-      return 'goes up and down: the value now is what matters.'
+      return 'It is a gauge: it goes up and down, and the value now is what matters.'
     case 'histogram':
     case 'gaugehistogram':
-      return 'counts observations by size, so that quantiles can be asked for over any time and any group.'
+      return 'It is a distribution: observations counted by size, so that quantiles can be asked for over any time and any group.'
     case 'summary':
-      return 'carries quantiles that the sender computed; they cannot be added up.'
+      return 'It is a summary: quantiles that the sender computed, which cannot be added up.'
     case 'info':
     case 'stateset':
-      return 'says something about its labels; the value is 0 or 1.'
+      return 'It says something by its labels; the value is 0 or 1.'
     default:
-      return 'nobody told. It is stored all the same; a sender that describes its metrics makes them easier to ask for.'
+      return 'Nobody told its type, so the full name calls it a gauge. A sender that describes its metrics makes them easier to ask for.'
   }
 }

@@ -129,8 +129,9 @@ const telegraf = ({ origin, key }: SnippetFacts): string => `[[outputs.influxdb_
   organization = "any"
   bucket = "telegraf"`
 
-const scrapeFile = `scrape_configs:
+const scrapeFile = ({ project }: SnippetFacts): string => `scrape_configs:
   - job_name: node
+    project: ${project}
     scrape_interval: 15s
     static_configs:
       - targets: ['127.0.0.1:9100']`
@@ -238,7 +239,7 @@ function agentSnippets(facts: SnippetFacts): readonly Snippet[] {
       id: 'scrape',
       label: 'Scraping',
       steps: [
-        { title: 'scrape.yml: what Prometheus calls scrape_configs', code: scrapeFile },
+        { title: 'scrape.yml: what Prometheus calls scrape_configs', code: scrapeFile(facts) },
         { title: 'Start Bellwether with it; Data → Targets shows how it goes', code: 'BELLWETHER_SCRAPE_CONFIG=scrape.yml npm start' },
       ],
     },
