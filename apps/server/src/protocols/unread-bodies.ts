@@ -65,9 +65,9 @@ export class UnreadBodies {
   }
 
   /** False: the project went back to the ready lane meanwhile. True: `append` must follow. */
-  async enters({ tenant, bytes }: UnreadBody): Promise<boolean> {
+  async enters({ tenant }: UnreadBody): Promise<boolean> {
     const { lanes } = this.#deps
-    return lanes === undefined || (await lanes.enter(tenant.projectId, bytes.byteLength)) === 'low'
+    return lanes === undefined || (await lanes.enter(tenant.projectId)) === 'low'
   }
 
   /**
@@ -88,7 +88,7 @@ export class UnreadBodies {
       if (body.format === 'remoteWrite2') written = await this.#count(body)
       await log.append('low', { kind: 'metrics', tenant, rows: 1, format: rawFormat(body.format, body.encoding), payload })
     } catch (error) {
-      lanes?.failed(tenant.projectId, sizeBytes)
+      lanes?.failed(tenant.projectId)
       conservation.refused(tenant, 'metrics', isAppError(error) ? error.code.slice(error.code.indexOf('.') + 1) : 'log_failed', 1)
       throw error
     }

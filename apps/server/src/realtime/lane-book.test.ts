@@ -36,28 +36,28 @@ describe('the lane book', () => {
 
   test('a body is counted from the door until it is read', async () => {
     book.setMembers(new Set([project]))
-    expect(await book.enter(project, 100)).toBe('low')
+    expect(await book.enter(project)).toBe('low')
     expect(book.queueOf(project)).toEqual({ bodies: 0, sizeBytes: 0 })
     book.queued(project, 100)
     expect(book.queueOf(project)).toEqual({ bodies: 1, sizeBytes: 100 })
     expect(book.queuedProjects()).toEqual([project])
     book.processed(project, 100)
     expect(book.queuedProjects()).toEqual([])
-    expect(await book.enter(project, 5)).toBe('low')
-    book.failed(project, 5)
+    expect(await book.enter(project)).toBe('low')
+    book.failed(project)
     expect(book.queuedProjects()).toEqual([])
   })
 
   test('one that goes back waits for its unread bodies, has the lane sealed for it, and is urgent meanwhile', async () => {
     book.setMembers(new Set([project]))
     for (const sizeBytes of [10, 20]) {
-      await book.enter(project, sizeBytes)
+      await book.enter(project)
       book.queued(project, sizeBytes)
     }
     book.setMembers(new Set())
     expect(book.laneOf(project)).toBe('low')
     let lane = ''
-    void book.enter(project, 30).then((answer) => (lane = answer))
+    void book.enter(project).then((answer) => (lane = answer))
     await turns()
     expect([lane, sealed, book.isUrgent]).toEqual(['', 1, true])
     book.processed(project, 10)
@@ -71,7 +71,7 @@ describe('the lane book', () => {
   test('it waits once, not for ever: then its bodies pass what is unread of it', async () => {
     book.recovered(project, 10)
     const lanes: string[] = []
-    const send = (): void => void book.enter(project, 1).then((answer) => lanes.push(answer))
+    const send = (): void => void book.enter(project).then((answer) => lanes.push(answer))
     send()
     await clock.advance(returnWaitMsMax - 1)
     send()
@@ -83,7 +83,7 @@ describe('the lane book', () => {
     expect([lanes, book.laneOf(project), clock.pending]).toEqual([['ready', 'ready', 'ready'], 'ready', 0])
     expect(book.queueOf(project)).toEqual({ bodies: 1, sizeBytes: 10 })
     book.setMembers(new Set([project]))
-    expect(await book.enter(project, 1)).toBe('low')
+    expect(await book.enter(project)).toBe('low')
     book.queued(project, 1)
     book.setMembers(new Set())
     send()
@@ -96,13 +96,13 @@ describe('the lane book', () => {
     async (why) => {
       const flooder = 8
       book.setMembers(new Set([project, flooder]))
-      await book.enter(project, 100)
+      await book.enter(project)
       book.queued(project, 100)
       book.recovered(flooder, returnBytesMax)
       book.setMembers(new Set(why === 'never' ? [project, flooder] : [flooder]))
       if (why === 'never') book.setSwitches(new Map([[project, why]]))
       let lane = ''
-      void book.enter(project, 100).then((answer) => (lane = answer))
+      void book.enter(project).then((answer) => (lane = answer))
       await turns()
       expect([lane, book.isUrgent]).toEqual(['', false])
       book.processed(flooder, returnBytesMax)
@@ -110,7 +110,7 @@ describe('the lane book', () => {
       book.recovered(flooder, returnBytesMax)
       await clock.advance(returnWaitMsMax)
       expect([lane, book.isUrgent]).toEqual(['ready', false])
-      expect(await book.enter(project, 100)).toBe('ready')
+      expect(await book.enter(project)).toBe('ready')
       expect([clock.pending, book.laneOf(flooder)]).toEqual([0, 'low'])
     },
   )
@@ -121,7 +121,7 @@ describe('the lane book', () => {
     expect(book.mayReturn(project)).toBe(false)
     book.setSwitches(new Map([[project, 'never']]))
     let lane = ''
-    void book.enter(project, 1).then((answer) => (lane = answer))
+    void book.enter(project).then((answer) => (lane = answer))
     await clock.advance(returnWaitMsMax)
     expect(lane).toBe('ready')
   })
@@ -129,12 +129,12 @@ describe('the lane book', () => {
   test('what damage took away is not waited for, what is on its way is', async () => {
     book.setMembers(new Set([project]))
     book.recovered(project, 10)
-    await book.enter(project, 1)
+    await book.enter(project)
     book.setMembers(new Set())
     book.emptied()
     expect(book.queuedProjects()).toEqual([project])
     book.queued(project, 1)
     book.emptied()
-    expect(await book.enter(project, 1)).toBe('ready')
+    expect(await book.enter(project)).toBe('ready')
   })
 })

@@ -19,7 +19,6 @@ export interface LaneBookDeps {
 /** Bodies of a project in the low lane: on their way into the log, and in it unread. */
 interface Queue {
   arriving: number
-  arrivingBytes: number
   bodies: number
   sizeBytes: number
   /** The project is back in the ready lane and waited long enough for these. */
@@ -101,7 +100,7 @@ export class LaneBook {
    * Where a body goes that is here. `low`: it counts as arriving, until `queued` or `failed`. The first bodies of a project that goes back
    * wait here for those before them, for a bounded time.
    */
-  async enter(projectId: number, sizeBytes: number): Promise<ProjectLane> {
+  async enter(projectId: number): Promise<ProjectLane> {
     const queue = this.#queues.get(projectId)
     if (!this.isLow(projectId)) {
       if (queue !== undefined && !queue.isPassed) await this.#returned(queue)
@@ -110,22 +109,19 @@ export class LaneBook {
     const into = this.#queueFor(projectId)
     into.isPassed = false
     into.arriving++
-    into.arrivingBytes += sizeBytes
     return 'low'
   }
 
   queued(projectId: number, sizeBytes: number): void {
     const queue = this.#queueFor(projectId)
     queue.arriving--
-    queue.arrivingBytes -= sizeBytes
     queue.bodies++
     this.#resize(queue, queue.sizeBytes + sizeBytes)
   }
 
-  failed(projectId: number, sizeBytes: number): void {
+  failed(projectId: number): void {
     const queue = this.#queueFor(projectId)
     queue.arriving--
-    queue.arrivingBytes -= sizeBytes
     this.#letGo(projectId, queue)
   }
 
@@ -157,7 +153,7 @@ export class LaneBook {
   #queueFor(projectId: number): Queue {
     let queue = this.#queues.get(projectId)
     if (queue === undefined) {
-      queue = { arriving: 0, arrivingBytes: 0, bodies: 0, sizeBytes: 0, isPassed: false, returning: null }
+      queue = { arriving: 0, bodies: 0, sizeBytes: 0, isPassed: false, returning: null }
       this.#queues.set(projectId, queue)
     }
     return queue
