@@ -24,7 +24,7 @@ import { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import {
   createAggregates,
-  createDescribedTypes,
+  createDescriptions,
   createMetricAnatomist,
   createMetricsStore,
   GridStore,
@@ -240,7 +240,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   resources.defer('aggregates', () => aggregates[Symbol.asyncDispose]())
   const collectors = createCollectors({
     accounts,
-    metrics: { aggregates, describedTypeOf: createDescribedTypes(metrics) },
+    metrics: { aggregates, descriptionOf: createDescriptions(metrics) },
     operations: deps.operations,
     query,
     intake: { sources: deps.ingest.sources as IngestSources, refusedSamples: deps.ingest.refusedSamples as RefusedSamples },

@@ -100,6 +100,35 @@ describe('recording', () => {
   })
 })
 
+describe('a unit', () => {
+  test('is that of the first value, over batches and protocols; others of its family are converted, the rest is refused and shown', async () => {
+    await record([{ mri: 'd:custom/lat@millisecond', value: 500 }])
+    expect(await record([{ mri: 'd:custom/lat@second', value: 5 }])).toMatchObject({ accepted: 1 })
+    expect(await record([{ name: 'lat', value: 1 }])).toMatchObject({ accepted: 1 })
+    expect(await ask('lat', 'sum')).toBe(5501)
+    await record([{ mri: 'c:custom/disk@gigabyte', value: 1 }])
+    await record([{ mri: 'c:custom/disk@byte', values: [1, 1] }])
+    expect(await ask('c:custom/disk@byte', 'sum')).toBeCloseTo(1_000_000_002, 3)
+    await record([{ mri: 'c:custom/parcels@none', value: 1 }])
+    const { refusals, accepted } = await record([
+      { mri: 'c:custom/parcels@second', value: 1 },
+      { mri: 'd:custom/lat@byte', value: 1 },
+      { mri: 'zz', value: 1 },
+    ])
+    expect([accepted, refusals.map(({ reason, message }) => `${reason}: ${message}`)]).toEqual([
+      0,
+      [
+        'unit_invalid: parcels is in none, and came in second',
+        'unit_invalid: lat is in millisecond, and came in byte',
+        'mri_invalid: zz is no MRI (type:namespace/name@unit)',
+      ],
+    ])
+    expect(await ask('parcels', 'sum')).toBe(1)
+    const shown = pageSchema(refusalRowSchema).parse((await stack.app.inject({ url: '/api/0/projects/1/refused', headers: token })).json())
+    expect(shown.items.map(({ reason }) => reason)).toContain('unit_invalid')
+  })
+})
+
 describe('what is wrong', () => {
   test('is refused item by item, counted by reason, and shown; the rest is recorded', async () => {
     const before = counted()

@@ -9,7 +9,7 @@ import {
   type Aggregates,
   type CollectedRange,
   type CollectedSeries,
-  type DescribedTypeOf,
+  type DescriptionOf,
   type MetricsCollector,
 } from '../metrics/index.ts'
 import { defaultIngestConfigurations } from '../naming/index.ts'
@@ -18,7 +18,7 @@ import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 
 export interface CollectorsDeps {
   readonly accounts: Pick<Accounts, 'gatekeeper' | 'ingestKeys'>
-  readonly metrics: { readonly aggregates: Aggregates; readonly describedTypeOf: DescribedTypeOf }
+  readonly metrics: { readonly aggregates: Aggregates; readonly descriptionOf: DescriptionOf }
   readonly operations: MetricOperations
   readonly query: Pick<MetricsQuery, 'allLabelNames'>
   readonly intake: { readonly sources: IngestSources; readonly refusedSamples: RefusedSamples }
@@ -38,7 +38,7 @@ export function createCollectors(deps: CollectorsDeps): CollectorDoor {
   const made = (tenant: Tenant): MetricsCollector => {
     const backend = createAggregatesBackend({
       aggregates: metrics.aggregates.of(tenant),
-      describedTypeOf: (name) => metrics.describedTypeOf(tenant, name),
+      descriptionOf: (name) => metrics.descriptionOf(tenant, name),
       read: (name, range, tags) => readBack(deps, tenant, { name, range, tags }),
     })
     return createMetricsCollector({ backend, configurations, clock })
@@ -73,9 +73,9 @@ async function readBack({ operations, query, metrics }: CollectorsDeps, tenant: 
   const { name, range, tags } = asked
   const scope = operatorScope(tenant)
   const { signal } = new AbortController()
-  const described = metrics.describedTypeOf(tenant, name)
+  const described = metrics.descriptionOf(tenant, name)
   if (described === null) return []
-  const operation = naturalOperations[described] ?? 'last'
+  const operation = naturalOperations[described.type] ?? 'last'
   const matchers = [[{ name: '__name__', op: '=' as const, value: name }]]
   const names = await query.allLabelNames(scope, { matchers, ...range, limit: 0 }, signal)
   const answer = await operations.query(

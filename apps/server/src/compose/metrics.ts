@@ -25,7 +25,7 @@ import type { ResourceScope } from '../kernel/resource-scope.ts'
 import type { Tenant } from '../kernel/scope.ts'
 import {
   createAggregates,
-  createDescribedTypes,
+  createDescriptions,
   createMetricsCatalog,
   createMetricsHandler,
   createMetricsIngest,
@@ -48,7 +48,7 @@ import {
   watchAggregates,
   WritesGate,
   type Aggregates,
-  type DescribedTypeOf,
+  type DescriptionOf,
   type MetricsBatch,
   type MetricsCatalog,
   type MetricsIngest,
@@ -75,7 +75,7 @@ export interface MetricsPath {
   readonly keeping: { readonly hidden: Hidden; readonly eraser: Eraser; readonly keeper: RetentionKeeper }
   /** Null as in the dependencies. */
   readonly cardinality: OpenedCardinality | null
-  readonly describedTypeOf: DescribedTypeOf
+  readonly descriptionOf: DescriptionOf
   /** Distinct members of sets. */
   readonly uniques: UniqueStore
   /** Where single observations are summed up. */
@@ -157,7 +157,7 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   return { ...readersOf(deps, memoryState, pending), log, writer, cardinality, conservation, ingest, aggregates }
 }
 
-type Readers = Pick<MetricsPath, 'keeping' | 'store' | 'engineStore' | 'catalog' | 'describedTypeOf' | 'uniques' | 'hiddenSamples'>
+type Readers = Pick<MetricsPath, 'keeping' | 'store' | 'engineStore' | 'catalog' | 'descriptionOf' | 'uniques' | 'hiddenSamples'>
 
 /** What reads the path, hides parts of it, and deletes. */
 function readersOf({ engines, clock }: MetricsPathDeps, memory: MetricsMemory, pending: Pending): Readers {
@@ -183,7 +183,7 @@ function readersOf({ engines, clock }: MetricsPathDeps, memory: MetricsMemory, p
     store: createMetricsStore({ registry, head, histograms, ...reading }),
     engineStore: createMetricsStore({ ...emptyHeads({ registry, histograms }, clock), ...reading }),
     catalog: createMetricsCatalog({ registry, metadata, clock, past, pastNames, hidden }),
-    describedTypeOf: createDescribedTypes({ metadata, sets }),
+    descriptionOf: createDescriptions({ metadata, sets }),
     uniques: createUniqueStore({ engine, registry, sets, past, hidden }),
     hiddenSamples: () => head.hiddenSamples + histograms.hiddenHistograms,
   }

@@ -9,7 +9,7 @@ export { watchAggregates } from './aggregates/metrics.ts'
 export { MetricsBatch } from './batch/metrics-batch.ts'
 export { createAggregatesBackend, type AggregatesBackendDeps } from './collector/aggregates-backend.ts'
 export { createMetricsCollector, type MetricsCollectorDeps } from './collector/collector.ts'
-export { createDescribedTypes, type DescribedTypeOf } from './collector/described-types.ts'
+export { createDescriptions, type DescriptionOf } from './collector/descriptions.ts'
 export type {
   CollectedRange,
   CollectedSeries,

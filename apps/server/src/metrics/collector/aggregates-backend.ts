@@ -1,9 +1,11 @@
 /** The collector's backend in the server: the aggregates of one project, which turn observations into samples of the ordinary path. */
+import { unitOfSender } from '../../naming/index.ts'
 import type { AggregateType, FoundAggregate, ProjectAggregates } from '../aggregates/ports.ts'
 import type { MetricType } from '../model.ts'
 import { normalizeLabels } from '../series/labels.ts'
 import { hashMember } from '../sets/member-hash.ts'
-import type { CollectedRange, CollectedSeries, MetricsStorageBackend, Recorded, StoredObservation } from './ports.ts'
+import type { StoredDescription } from './descriptions.ts'
+import type { CollectedRange, CollectedSeries, KnownMetric, MetricsStorageBackend, Recorded, StoredObservation } from './ports.ts'
 
 /** Handles remembered by type, name and tags; all are forgotten when there are more, and found again. */
 const handlesMax = 50_000
@@ -11,7 +13,7 @@ const handlesMax = 50_000
 export interface AggregatesBackendDeps {
   readonly aggregates: ProjectAggregates
   /** The stored description of a metric, whichever protocol brought it; null when there is none. */
-  readonly describedTypeOf: (storedName: string) => MetricType | 'set' | null
+  readonly descriptionOf: (storedName: string) => StoredDescription | null
   readonly read: (storedName: string, range: CollectedRange, tags: Readonly<Record<string, string>>) => Promise<CollectedSeries[]>
 }
 
@@ -25,10 +27,10 @@ const typesOfDescriptions: Readonly<Partial<Record<MetricType | 'set', Aggregate
 class AggregatesBackend implements MetricsStorageBackend {
   readonly #deps: AggregatesBackendDeps
   readonly #handles = new Map<string, number>()
-  /** Types of what was written; the description follows only when it is durable. */
-  readonly #types = new Map<string, AggregateType>()
-  /** Types that were asked for since the last commit. */
-  readonly #asked = new Map<string, AggregateType>()
+  /** What was written; the description follows only when it is durable. */
+  readonly #written = new Map<string, KnownMetric>()
+  /** What was asked for since the last commit. */
+  readonly #asked = new Map<string, KnownMetric>()
   readonly #hash = { low: 0, high: 0 }
   /** Values of one series come one after another: its handle serves while they do. */
   #last: StoredObservation | null = null
@@ -38,18 +40,19 @@ class AggregatesBackend implements MetricsStorageBackend {
     this.#deps = deps
   }
 
-  typeOf(storedName: string): AggregateType | null {
+  known(storedName: string): KnownMetric | null {
     const asked = this.#asked.get(storedName)
     if (asked !== undefined) return asked
-    const type = this.#knownType(storedName)
+    const known = this.#described(storedName) ?? this.#written.get(storedName) ?? null
     if (this.#asked.size >= handlesMax) this.#asked.clear()
-    if (type !== null) this.#asked.set(storedName, type)
-    return type
+    if (known !== null) this.#asked.set(storedName, known)
+    return known
   }
 
-  #knownType(storedName: string): AggregateType | null {
-    const described = this.#deps.describedTypeOf(storedName)
-    return (described === null ? null : typesOfDescriptions[described]) ?? this.#types.get(storedName) ?? null
+  #described(storedName: string): KnownMetric | null {
+    const described = this.#deps.descriptionOf(storedName)
+    const type = described === null ? undefined : typesOfDescriptions[described.type]
+    return described === null || type === undefined ? null : { type, unit: described.unit === '' ? '' : unitOfSender(described.unit) }
   }
 
   write(observation: StoredObservation): Recorded {
@@ -63,8 +66,8 @@ class AggregatesBackend implements MetricsStorageBackend {
     const found = this.#find(observation)
     if (found.type === 'reject') return found
     if (this.#handles.size >= handlesMax) this.#handles.clear()
-    if (this.#types.size >= handlesMax) this.#types.clear()
-    this.#types.set(observation.storedName, observation.type)
+    if (this.#written.size >= handlesMax) this.#written.clear()
+    this.#written.set(observation.storedName, { type: observation.type, unit: observation.unit })
     this.#handles.set(key, found.handle)
     if (this.#put(found.handle, observation)) return this.#remember(observation, found.handle)
     return { type: 'reject', reason: 'aggregate_limit', detail: `${observation.storedName}: its aggregate is gone at once` }

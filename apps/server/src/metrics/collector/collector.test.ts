@@ -2,22 +2,22 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { defaultIngestConfigurations } from '../../naming/index.ts'
 import type { AggregateType } from '../aggregates/ports.ts'
 import { createMetricsCollector } from './collector.ts'
-import type { CollectedRange, CollectedSeries, MetricsStorageBackend, Observation, StoredObservation } from './ports.ts'
+import type { CollectedRange, CollectedSeries, KnownMetric, MetricsStorageBackend, Observation, StoredObservation } from './ports.ts'
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z')
 
 /** Keeps what it is given, a point each. */
 class MemoryBackend implements MetricsStorageBackend {
-  readonly types = new Map<string, AggregateType>()
+  readonly metrics = new Map<string, KnownMetric>()
   readonly written: StoredObservation[] = []
   readonly refused: [string, number][] = []
   commits = 0
 
-  typeOf(storedName: string): AggregateType | null {
-    return this.types.get(storedName) ?? null
+  known(storedName: string): KnownMetric | null {
+    return this.metrics.get(storedName) ?? null
   }
   write(observation: StoredObservation): { type: 'ok' } {
-    this.types.set(observation.storedName, observation.type)
+    this.metrics.set(observation.storedName, { type: observation.type, unit: observation.unit })
     this.written.push(observation)
     return { type: 'ok' }
   }
@@ -69,7 +69,7 @@ describe('what is recorded', () => {
     ],
     [
       { name: 'transaction.duration', value: 1 },
-      { storedName: 'transaction.duration', type: 'distribution' },
+      { storedName: 'transaction.duration', type: 'distribution', unit: 'millisecond' },
     ],
     [
       { name: 'session.user', value: 'ada' },
@@ -204,5 +204,69 @@ describe('values of one series, one after another', () => {
       ['orders', 'Bergen'],
       ['others', 'Bergen'],
     ])
+  })
+})
+
+describe('the unit a metric has', () => {
+  const recorded = (...observations: Observation[]) => {
+    const one = collector()
+    const answers = observations.map((observation) => one.record(observation))
+    return { answers, values: backend.written.map(({ value, unit }) => [value, unit]) }
+  }
+
+  test('is that of its first value, and values in another of the family are converted', () => {
+    const { values } = recorded(
+      { name: 'd:custom/lat@millisecond', value: 500 },
+      { name: 'd:custom/lat@second', value: 5 },
+      { name: 'lat', value: 2, unit: 'minute' },
+      { name: 'lat', value: 7 },
+      { name: 'c:custom/disk@gigabyte', value: 1 },
+      { name: 'c:custom/disk@byte', value: 1 },
+    )
+    expect(values).toEqual([
+      [500, 'millisecond'],
+      [5000, 'millisecond'],
+      [120_000, 'millisecond'],
+      [7, 'millisecond'],
+      [1, 'gigabyte'],
+      [1e-9, 'gigabyte'],
+    ])
+  })
+
+  test('converts all values of one item, and what no number holds is refused', () => {
+    const tags = Object.freeze({ city: 'Oslo' })
+    const name = 'd:custom/lat@week'
+    const { answers, values } = recorded(
+      { name: 'd:custom/lat@day', value: 1 },
+      { name, value: 1, tags },
+      { name, value: 2, tags },
+      { name, value: 1e308, tags },
+      { name, value: 1e308 },
+    )
+    expect(values.map(([value]) => value)).toEqual([1, 7, 14])
+    expect(answers.slice(3)).toMatchObject([{ reason: 'value_not_finite' }, { reason: 'value_not_finite' }])
+  })
+
+  test('of a well-known metric is the usual one where nobody said another', () => {
+    const { values } = recorded({ name: 'transaction.duration', value: 3 }, { name: 'd:transactions/duration@second', value: 3 })
+    expect(values).toEqual([
+      [3, 'millisecond'],
+      [3000, 'millisecond'],
+    ])
+  })
+
+  const refused: [Observation, Observation, RegExp][] = [
+    [{ name: 'c:custom/a@none', value: 1 }, { name: 'c:custom/a@second', value: 1 }, /a is in none, and came in second/],
+    [{ name: 'a', value: 1 }, { name: 'a', value: 1, unit: 'second' }, /in none, and came in second/],
+    [{ name: 'd:custom/a@second', value: 1 }, { name: 'd:custom/a@none', value: 1 }, /in second, and came in none/],
+    [{ name: 'd:custom/a@second', value: 1 }, { name: 'd:custom/a@byte', value: 1 }, /in second, and came in byte/],
+    [{ name: 'g:custom/a@ratio', value: 1 }, { name: 'g:custom/a@percent', value: 1 }, /in ratio, and came in percent/],
+    [{ name: 'd:custom/a@apples', value: 1 }, { name: 'd:custom/a@pears', value: 1 }, /in apples, and came in pears/],
+    [{ name: 's:custom/a@second', value: 1 }, { name: 's:custom/a@minute', value: 1 }, /in second, and came in minute/],
+  ]
+  test.each(refused)('%j, then %j', (before, then, why) => {
+    const { answers } = recorded(before, then)
+    expect(answers).toEqual([{ type: 'ok' }, { type: 'reject', reason: 'unit_invalid', detail: expect.stringMatching(why) }])
+    expect(backend.written).toHaveLength(1)
   })
 })

@@ -1,18 +1,15 @@
 /** Records observations of one project by the rules, into whatever backend. */
 import { looksLikeMri, parseMri, publicNameOf, type MetricsIngestConfigurations } from '../../naming/index.ts'
-import type { AggregateType } from '../aggregates/ports.ts'
 import type {
   CollectedRange,
   CollectedSeries,
+  KnownMetric,
   MetricsCollector,
   MetricsStorageBackend,
   Observation,
   Recorded,
-  StoredObservation,
 } from './ports.ts'
-import { judged, judgedAgain, NameMemory } from './rules.ts'
-
-const nothing: StoredObservation = { storedName: '', type: 'counter', unit: '', value: 0, tags: [], timeMs: null }
+import { judged, judgedAgain, NameMemory, type Accepted } from './rules.ts'
 
 export interface MetricsCollectorDeps {
   readonly backend: MetricsStorageBackend
@@ -25,14 +22,14 @@ export interface MetricsCollectorDeps {
 class Collector implements MetricsCollector {
   readonly #deps: MetricsCollectorDeps
   readonly #names = new NameMemory()
-  readonly #typeOf: (storedName: string) => AggregateType | null
+  readonly #knownOf: (storedName: string) => KnownMetric | null
   /** The last observation that was recorded, since the last commit: another of its series need not be judged again. */
   #last: Observation | null = null
-  #lastStored: StoredObservation = nothing
+  #lastAccepted: Accepted | null = null
 
   constructor(deps: MetricsCollectorDeps) {
     this.#deps = deps
-    this.#typeOf = (name) => deps.backend.typeOf(name)
+    this.#knownOf = (name) => deps.backend.known(name)
   }
 
   recordMetric(name: string, value: number | string, tags: Observation['tags'] = {}): Recorded {
@@ -41,13 +38,15 @@ class Collector implements MetricsCollector {
 
   record(observation: Observation): Recorded {
     const { backend, configurations, clock, onRefused } = this.#deps
-    const found = this.#isLikeLast(observation)
-      ? judgedAgain(observation, this.#lastStored, clock.nowMs())
-      : judged(observation, { configurations, typeOf: this.#typeOf, names: this.#names, nowMs: clock.nowMs() })
+    const like = this.#isLikeLast(observation) ? this.#lastAccepted : null
+    const found =
+      like === null
+        ? judged(observation, { configurations, knownOf: this.#knownOf, names: this.#names, nowMs: clock.nowMs() })
+        : judgedAgain(observation, like, clock.nowMs())
     const recorded = found.type === 'ok' ? backend.write(found.observation) : found
     if (found.type === 'ok' && recorded.type === 'ok') {
       this.#last = observation
-      this.#lastStored = found.observation
+      this.#lastAccepted = found
     }
     if (recorded.type === 'reject') {
       backend.refuse(recorded.reason, 1)

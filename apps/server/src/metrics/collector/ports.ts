@@ -9,7 +9,7 @@ export interface Observation {
   readonly tags?: Readonly<Record<string, string | number | boolean>>
   /** Absent: the MRI's, the well-known metric's, what the metric is already, or else a distribution, which keeps most. */
   readonly type?: AggregateType
-  /** Absent: the MRI's or the well-known metric's. */
+  /** Absent: the MRI's, what the metric has already, or the well-known metric's. Values in another unit of its family are converted. */
   readonly unit?: string
   /** ms since 1970. A gauge is stored at this time; everything else counts when it comes. */
   readonly timeMs?: number
@@ -19,7 +19,14 @@ export interface Observation {
 export type ObservationRefusal = { readonly type: 'reject'; readonly reason: string; readonly detail: string }
 export type Recorded = { readonly type: 'ok' } | ObservationRefusal
 
-/** An observation that passed the rules. */
+/** What a metric is already. */
+export interface KnownMetric {
+  readonly type: AggregateType
+  /** A unit of `naming`; '' for none. */
+  readonly unit: string
+}
+
+/** An observation that passed the rules; its value is in its unit. */
 export interface StoredObservation {
   /** `__name__` of its series. */
   readonly storedName: string
@@ -46,7 +53,7 @@ export interface CollectedSeries {
 /** Where a collector's metrics are. */
 export interface MetricsStorageBackend {
   /** What the metric is already, null when it is not there. */
-  typeOf(storedName: string): AggregateType | null
+  known(storedName: string): KnownMetric | null
   write(observation: StoredObservation): Recorded
   /** Counts what was not recorded. */
   refuse(reason: string, values: number): void

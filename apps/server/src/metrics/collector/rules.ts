@@ -6,6 +6,7 @@ import {
   nameFault,
   parseMriOrNull,
   publicNameOf,
+  unitFactor,
   wellKnownById,
   type MetricsIngestConfigurations,
   type SchemaRules,
@@ -13,7 +14,7 @@ import {
   type UseCaseId,
 } from '../../naming/index.ts'
 import type { AggregateType } from '../aggregates/ports.ts'
-import type { Observation, ObservationRefusal, StoredObservation } from './ports.ts'
+import type { KnownMetric, Observation, ObservationRefusal, StoredObservation } from './ports.ts'
 
 /** 1990-01-01: what is older is a wrong clock or a wrong unit of time. */
 const timeMinMs = 631_152_000_000
@@ -32,12 +33,19 @@ const halfPair = /\p{Cs}/u
 export interface RuleContext {
   readonly configurations: MetricsIngestConfigurations
   /** What the metric is already, null when it is not there. */
-  readonly typeOf: (storedName: string) => AggregateType | null
+  readonly knownOf: (storedName: string) => KnownMetric | null
   readonly names: NameMemory
   readonly nowMs: number
 }
 
-export type Judged = { readonly type: 'ok'; readonly observation: StoredObservation } | ObservationRefusal
+/** `factor`: values as sent times this are in the unit of the metric. */
+export interface Accepted {
+  readonly type: 'ok'
+  readonly observation: StoredObservation
+  readonly factor: number
+}
+
+export type Judged = Accepted | ObservationRefusal
 
 function reject(reason: string, detail: string): ObservationRefusal {
   return { type: 'reject', reason, detail }
@@ -53,15 +61,23 @@ interface Target {
   readonly storedName: string
   readonly useCase: UseCaseId
   readonly type: AggregateType | null
+  /** What the MRI says. */
   readonly unit: string | null
+  /** What values of a well-known metric are in where nothing else is said or stored. */
+  readonly usualUnit: string | null
 }
 
-/** As `judged`, for another value of a series that was judged: its name, tags and type are good. */
-export function judgedAgain(observation: Observation, like: StoredObservation, nowMs: number): Judged {
-  const fault = valueFault(observation.value, like.storedName, like.type) ?? timeFault(observation.timeMs, nowMs)
-  if (fault !== null) return fault
+/** As `judged`, for another value of a series that was judged: its name, tags, type and unit are good. */
+export function judgedAgain({ value: sent, timeMs }: Observation, { observation: like, factor }: Accepted, nowMs: number): Judged {
   const { storedName, type, unit, tags } = like
-  return { type: 'ok', observation: { storedName, type, unit, value: observation.value, tags, timeMs: observation.timeMs ?? null } }
+  const value = converted(sent, factor)
+  const fault = valueFault(value, storedName, type) ?? timeFault(timeMs, nowMs)
+  if (fault !== null) return fault
+  return { type: 'ok', factor, observation: { storedName, type, unit, value, tags, timeMs: timeMs ?? null } }
+}
+
+function converted(value: number | string, factor: number): number | string {
+  return typeof value === 'string' || factor === 1 ? value : value * factor
 }
 
 /** What names mean, remembered: a bounded number of them. */
@@ -83,20 +99,21 @@ export function judged(observation: Observation, context: RuleContext): Judged {
   const target = context.names.targetOf(observation.name)
   if ('reason' in target) return target
   const { storedName, useCase } = target
-  const known = context.typeOf(storedName)
-  const type = target.type ?? observation.type ?? known ?? 'distribution'
+  const known = context.knownOf(storedName)
+  const type = target.type ?? observation.type ?? known?.type ?? 'distribution'
   const rules = context.configurations.ofUseCase(useCase).schema
-  const fault =
-    typeFault(observation, { storedName, useCase, type, known, mriType: target.type }, rules) ??
-    unitFault(observation, target) ??
-    valueFault(observation.value, storedName, type) ??
-    timeFault(observation.timeMs, context.nowMs)
+  const asked = { storedName, useCase, type, known: known?.type ?? null, mriType: target.type }
+  const fault = typeFault(observation, asked, rules) ?? unitFault(observation, target)
   if (fault !== null) return fault
+  const unit = unitOf(observation, { target, type, known })
+  if ('reason' in unit) return unit
+  const value = converted(observation.value, unit.factor)
+  const amiss = valueFault(value, storedName, type) ?? timeFault(observation.timeMs, context.nowMs)
+  if (amiss !== null) return amiss
   const tags = tagsOf(observation.tags ?? {}, storedName, rules)
   if ('reason' in tags) return tags
-  const unit = target.unit ?? observation.unit ?? ''
-  const stored = { storedName, type, unit: unit === 'none' ? '' : unit, value: observation.value, tags: tags.tags }
-  return { type: 'ok', observation: { ...stored, timeMs: observation.timeMs ?? null } }
+  const stored = { storedName, type, unit: unit.name === 'none' ? '' : unit.name, value, tags: tags.tags }
+  return { type: 'ok', factor: unit.factor, observation: { ...stored, timeMs: observation.timeMs ?? null } }
 }
 
 function targetOf(name: string): Target | ObservationRefusal {
@@ -108,15 +125,21 @@ function targetOf(name: string): Target | ObservationRefusal {
     if (mri.type === 'e') return reject('type_not_stored', `${shown(name)} is derived: it is asked for, not recorded`)
     const usual = wellKnownById(mri)
     if (usual !== null && usual.type !== mri.type) return reject('type_changed', `${shown(name)} is of type ${usual.type}`)
-    return { storedName: publicNameOf(mri), useCase: mri.namespace, type: typeOfMri[mri.type], unit: mri.unit }
+    return {
+      storedName: publicNameOf(mri),
+      useCase: mri.namespace,
+      type: typeOfMri[mri.type],
+      unit: mri.unit,
+      usualUnit: usual?.unit ?? null,
+    }
   }
   const id = metricIdOf(name)
   const known = wellKnownById(id)
   if (known !== null && known.type === 'e') return reject('type_not_stored', `${shown(name)} is derived: it is asked for, not recorded`)
   const why = nameFault(id.namespace, id.name)
   if (why !== null) return reject(name.length > 200 ? 'name_too_long' : 'name_invalid', `${shown(name)}: ${why}`)
-  if (known === null || known.type === 'e') return { storedName: name, useCase: id.namespace, type: null, unit: null }
-  return { storedName: name, useCase: id.namespace, type: typeOfMri[known.type], unit: null }
+  if (known === null || known.type === 'e') return { storedName: name, useCase: id.namespace, type: null, unit: null, usualUnit: null }
+  return { storedName: name, useCase: id.namespace, type: typeOfMri[known.type], unit: null, usualUnit: known.unit }
 }
 
 interface TypeQuestion {
@@ -143,6 +166,27 @@ function unitFault({ unit }: Observation, target: Target): ObservationRefusal | 
     return reject('unit_invalid', `${shown(target.storedName)}: the MRI says ${target.unit}, and the unit ${unit}`)
   }
   return reject('unit_invalid', `${shown(target.storedName)}: ${shown(unit)} is no unit (letters, digits, _ and ., up to 30)`)
+}
+
+interface UnitQuestion {
+  readonly target: Target
+  readonly type: AggregateType
+  readonly known: KnownMetric | null
+}
+
+/** What the metric is in, and what makes values as sent values in it. Members of sets are what they are: nothing is converted. */
+function unitOf(
+  { unit }: Observation,
+  { target, type, known }: UnitQuestion,
+): { readonly name: string; readonly factor: number } | ObservationRefusal {
+  const said = target.unit ?? unit ?? null
+  const usual = target.usualUnit ?? 'none'
+  if (known === null) return { name: said ?? usual, factor: 1 }
+  const stored = known.unit === '' ? usual : known.unit
+  if (said === null || said === stored) return { name: stored, factor: 1 }
+  const factor = type === 'set' ? null : unitFactor(said, stored)
+  if (factor !== null) return { name: stored, factor }
+  return reject('unit_invalid', `${shown(target.storedName)} is in ${stored}, and came in ${said}`)
 }
 
 function valueFault(value: number | string, name: string, type: AggregateType): ObservationRefusal | null {

@@ -21,6 +21,10 @@ describe('parseBatch', () => {
     ['[{"name":"a","value":1e999}]', [{ type: 'ok', observations: [{ name: 'a', value: Infinity, tags: {} }] }]],
     [[{ name: 'a', values: [] }], [{ type: 'reject', reason: 'value_missing', detail: 'a: there is no value', values: 1 }]],
     [[{ name: 'a', values: [1, null, 3] }], [{ type: 'reject', reason: 'value_not_finite', detail: 'a: a value is null', values: 3 }]],
+    [
+      [{ mri: 'zz', values: [1, 2] }],
+      [{ type: 'reject', reason: 'mri_invalid', detail: 'zz is no MRI (type:namespace/name@unit)', values: 2 }],
+    ],
     [[null], [{ type: 'reject', reason: 'item_invalid', detail: 'an item is no object', values: 1 }]],
   ]
   test.each(rows)('%j', (body, want) => expect(parse(body)).toEqual(want))

@@ -1,6 +1,7 @@
 /** A batch of the collector as JSON: `[{name | mri, value | values, type?, unit?, tags?, timestamp?}]`, or the same as `{"metrics": [...]}`. */
 import { AppError } from '../../kernel/errors.ts'
 import type { AggregateType, Observation, ObservationRefusal } from '../../metrics/index.ts'
+import { looksLikeMri } from '../../naming/index.ts'
 import { hasMoreJsonThan } from '../body/json-extent.ts'
 import { bodyMalformed } from '../errors.ts'
 
@@ -71,6 +72,7 @@ function itemOf(item: unknown): BatchItem {
   if (typeof name !== 'string') return reject('name_missing', 'an item has no name')
   const count = Array.isArray(values) ? values.length : 1
   const shown = name.slice(0, 60)
+  if (name === mri && !looksLikeMri(mri)) return reject('mri_invalid', `${shown} is no MRI (type:namespace/name@unit)`, count)
   if (!Array.isArray(values) || count === 0) return reject('value_missing', `${shown}: there is no value`)
   if (item['type'] !== undefined && !isType(item['type'])) {
     return reject('type_unknown', `${shown}: a type is one of ${types.join(', ')}`, count)
