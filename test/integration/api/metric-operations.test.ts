@@ -179,6 +179,20 @@ describe('groups', () => {
     }
   })
 
+  test('are ranked by the operation that is asked for, those without a value last', async () => {
+    const ranked = async (operation: string, more: Record<string, unknown> = {}) =>
+      (await ask({ metric: 'transaction.duration', operation, groupBy: ['transaction.status'], ...more })).groups.map(
+        ({ by, isOther }) => by['transaction.status'] ?? (isOther && 'other'),
+      )
+    expect(await ranked('count')).toEqual(['ok', 'internal_error'])
+    for (const operation of ['p95', 'max', 'avg', 'sum', 'failure_count', 'failure_rate'])
+      expect([operation, await ranked(operation)]).toEqual([operation, ['internal_error', 'ok']])
+    expect(await ranked('apdex')).toEqual(['ok', 'internal_error'])
+    expect(await ranked('p95', { limit: 1 })).toEqual(['internal_error', 'other'])
+    const hasNone = { metric: 'session.started', operation: 'crash_rate', groupBy: ['session.status'] }
+    expect((await ask(hasNone)).groups.map(({ total }) => total)).toEqual([0, null, null, null])
+  })
+
   test('beyond the limit they are one, of one tag, of several, and of sets', async () => {
     const one = await ask({ metric: 'orders', operation: 'sum', groupBy: ['city'], limit: 1 })
     expect(one.groups.map(({ by, total, isOther }) => [by, total, isOther])).toEqual([
@@ -192,8 +206,11 @@ describe('groups', () => {
       [{}, 3],
     ])
     const percentile = await ask({ metric: 'transaction.duration', operation: 'p99', groupBy: ['transaction.status'], limit: 1 })
-    expect(percentile.groups.map(({ isOther }) => isOther)).toEqual([false, true])
-    expect(Math.abs(Number(percentile.groups[1]?.total) / 5000 - 1)).toBeLessThan(0.01)
+    expect(percentile.groups.map(({ by, isOther }) => [by, isOther])).toEqual([
+      [{ 'transaction.status': 'internal_error' }, false],
+      [{}, true],
+    ])
+    for (const [i, want] of [5000, 290].entries()) expect(Math.abs(Number(percentile.groups[i]?.total) / want - 1)).toBeLessThan(0.01)
     const members = await ask({ metric: 'transaction.user', operation: 'count_unique', groupBy: ['satisfaction'], limit: 1 })
     expect(members.groups.map(({ by, total }) => [by, total])).toEqual([
       [{ satisfaction: 'satisfied' }, 3],

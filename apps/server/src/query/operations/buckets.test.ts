@@ -50,7 +50,8 @@ describe('buckets of one width', () => {
       width: fc.double({ min: 0, max: 1e3, noNaN: true }),
       count: fc.integer({ min: 1, max: 1000 }),
     })
-    .map(({ lower, width, count }) => ({ lower, upper: lower + width, count }))
+    // -0 and 0 are one bound.
+    .map(({ lower, width, count }) => ({ lower: lower + 0, upper: lower + 0 + width, count }))
 
   test('hold as many observations as before, and cover them all', () => {
     fc.assert(

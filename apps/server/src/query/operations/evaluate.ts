@@ -112,7 +112,7 @@ class Operations implements MetricOperations {
     const { range, query, subject, operation } = question
     const whole: TimeRange = { ...range, intervalMs: range.toMs - range.fromMs }
     const totals = await this.#read(question, whole, { isExact, chosen: null })
-    const ranked = rankedGroups(totals, question.formula)
+    const ranked = rankedGroups(totals, question)
     const warnings: string[] = []
     const shown = ranked.slice(0, query.groupsMax)
     const keys = ranked.length > query.groupsMax ? shown.map(({ key }) => key) : null
@@ -179,10 +179,18 @@ class Operations implements MetricOperations {
   }
 }
 
-/** The most first; equal ones by name. */
-function rankedGroups(groups: readonly GroupParts[], { weight }: Formula): GroupParts[] {
-  const weightOf = ({ parts }: GroupParts): number => parts[weight]?.[0] ?? 0
-  return [...groups].sort((a, b) => weightOf(b) - weightOf(a) || (a.key < b.key ? -1 : 1))
+/** The largest total first, those that have none last; equal ones, and histograms, by how much is behind them, then by name. */
+function rankedGroups(groups: readonly GroupParts[], { formula, operation }: Question): GroupParts[] {
+  const empty = emptyValueOf(operation) ?? -Infinity
+  const ranks = groups.map((group) => {
+    const firsts = group.parts.map((values) => values[0] ?? null)
+    const weight = firsts[formula.weight] ?? 0
+    const total = formula.buckets === true ? weight : formula.combine(firsts)
+    return { group, weight, total: total === null || Number.isNaN(total) ? empty : total }
+  })
+  const order = (a: number, b: number): number => (a === b ? 0 : b > a ? 1 : -1)
+  ranks.sort((a, b) => order(a.total, b.total) || order(a.weight, b.weight) || (a.group.key < b.group.key ? -1 : 1))
+  return ranks.map(({ group }) => group)
 }
 
 function checkTags({ groupBy, where }: OperationQuery): void {

@@ -29,7 +29,7 @@ export type Parts = readonly (number | null)[]
 export interface Formula {
   readonly components: readonly Component[]
   readonly combine: (parts: Parts) => number | null
-  /** The component by which groups are ranked. */
+  /** The component that says how much is behind a value: among groups of equal totals, the one with more comes first. */
   readonly weight: number
   /** The first component is native histograms, or counts by `le`, and its buckets are the answer. */
   readonly buckets?: true
