@@ -166,6 +166,11 @@ function LaneMark({ lane }: { readonly lane: LaneQueue['lane'] }) {
   return lane === 'low' ? <StatusMark tone="warn" label="low priority" /> : <StatusMark tone="ok" label="normal" />
 }
 
+/** The low-priority queue always has its row; it is worth a warning only while something waits in it. */
+function QueueMark({ queue }: { readonly queue: LaneQueue }) {
+  return queue.lane === 'low' && queue.rows === 0 ? <StatusMark tone="unknown" label="low priority" /> : <LaneMark lane={queue.lane} />
+}
+
 function BudgetBar({ project, budget }: { readonly project: LaneProjectStatus; readonly budget: number }) {
   const share = project.usedBudget / budget
   const text = `${Math.round(share * 100)} % of the budget`
@@ -204,7 +209,7 @@ function SwitchOf({ project, ability }: { readonly project: LaneProjectStatus; r
 
 function queueColumns(status: LanesStatusBody): readonly Column<LaneQueue>[] {
   return [
-    { id: 'lane', header: 'Lane', isMain: true, cell: ({ lane }) => <LaneMark lane={lane} /> },
+    { id: 'lane', header: 'Lane', isMain: true, cell: (queue) => <QueueMark queue={queue} /> },
     {
       id: 'rows',
       header: 'Waiting',

@@ -95,17 +95,18 @@ function Problems({ body }: { readonly body: TargetsBody }) {
 }
 
 function NothingScraped({ isConfigured }: { readonly isConfigured: boolean }) {
+  const { project } = usePlace()
   return (
     <>
       <Empty title="Nothing is scraped into this project" icon="data">
         <p>
           Exporters and services that show their metrics at an address, as Prometheus reads them, need no agent: name them in a file, and
           Bellwether fetches them itself.
-          {isConfigured ? ' A job goes into this project by its number: project: 2.' : ''}
+          {isConfigured ? ` A job goes into this project by its number: project: ${project.id}.` : ''}
         </p>
       </Empty>
       <Section title="A file of targets" note="paste the scrape_configs you have">
-        <CodeBlock code={exampleConfig} what="the file" />
+        <CodeBlock code={exampleConfig(project.id)} what="the file" />
       </Section>
       {!isConfigured && (
         <Section title="Start Bellwether with it" note="later changes of the file are read by themselves">

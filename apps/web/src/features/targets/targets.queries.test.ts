@@ -1,6 +1,6 @@
 import type { ScrapeTarget } from '@bellwether/protocol'
 import { describe, expect, it } from 'vitest'
-import { labelsText, narrowed, sentence, summary } from './targets.queries.ts'
+import { exampleConfig, labelsText, narrowed, sentence, summary } from './targets.queries.ts'
 
 function target(changes: Partial<ScrapeTarget>): ScrapeTarget {
   return {
@@ -55,4 +55,8 @@ it('shows labels without those that have a column', () => {
 
 it('makes a sentence of half a one', () => {
   expect(sentence('it took longer than 10s')).toBe('It took longer than 10s.')
+})
+
+it('the example scrapes into the project that is open', () => {
+  expect(exampleConfig('7')).toContain('\n    project: 7\n')
 })

@@ -60,13 +60,17 @@ export function summary(targets: readonly ScrapeTarget[]): string {
   return `${up} of ${total} up${down > 0 ? `, ${down} down` : ''}${rest > 0 ? `, ${rest} not scraped yet` : ''}.`
 }
 
-export const exampleConfig = `# scrape.yml: the global and scrape_configs parts of a prometheus.yml work as they are
+/** A file that scrapes into the project with this number. */
+export function exampleConfig(projectId: string): string {
+  return `# scrape.yml: the global and scrape_configs parts of a prometheus.yml work as they are
 global:
   scrape_interval: 15s
 scrape_configs:
   - job_name: node
+    project: ${projectId}
     static_configs:
       - targets: ['127.0.0.1:9100']
         labels: { env: production }`
+}
 
 export const startCommand = 'BELLWETHER_SCRAPE_CONFIG=/etc/bellwether/scrape.yml'
