@@ -3,6 +3,7 @@ import { Modal, TextInput } from '@mantine/core'
 import { useState, type FormEvent, type ReactNode } from 'react'
 import { Button } from './Button.tsx'
 import { Failure } from './states.tsx'
+import { useFocusBack } from './use-focus-back.ts'
 import './form.css'
 
 export interface ConfirmDialogProps {
@@ -19,6 +20,7 @@ export interface ConfirmDialogProps {
 }
 
 export function ConfirmDialog({ title, name, action, busy, error, onConfirm, onClose, children }: ConfirmDialogProps) {
+  useFocusBack()
   const [typed, setTyped] = useState('')
   const submit = (event: FormEvent): void => {
     event.preventDefault()

@@ -1,6 +1,7 @@
 /** The one detail drawer: beside the list, closed by Esc, its opening kept in the address by the page. */
 import { Drawer } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { useFocusBack } from './use-focus-back.ts'
 
 export interface DetailDrawerProps {
   readonly title: ReactNode
@@ -9,17 +10,18 @@ export interface DetailDrawerProps {
 }
 
 export function DetailDrawer({ title, onClose, children }: DetailDrawerProps) {
+  useFocusBack()
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size={480}
-      title={title}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      overlayProps={{ backgroundOpacity: 0.15 }}
-    >
-      {children}
-    </Drawer>
+    <Drawer.Root opened onClose={onClose} position="right" size={480}>
+      <Drawer.Overlay backgroundOpacity={0.15} />
+      <Drawer.Content>
+        {/* A <header> of its own would be a second banner of the page. */}
+        <Drawer.Header role="presentation">
+          <Drawer.Title>{title}</Drawer.Title>
+          <Drawer.CloseButton aria-label="Close" />
+        </Drawer.Header>
+        <Drawer.Body>{children}</Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   )
 }
