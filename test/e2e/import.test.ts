@@ -140,6 +140,43 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the page', () => {
     await keepPicture(page, 'import-done')
     expect(await ask('sum(count_over_time(heat[2h]))')).toEqual({ '{}': String(rows) })
 
+    // Tabs between the columns, and a comma in a column's name that people map themselves.
+    const sec = Math.floor(Date.now() / 1000)
+    const tabbed = `time\thost\t"power, kW"\t"heat, °C"\n${sec}\ta\t7\t8\n`
+    await file.setInputFiles({ name: 'plant.tsv', mimeType: 'text/tab-separated-values', buffer: Buffer.from(tabbed) })
+    await page.getByLabel('Between the columns').and(page.locator('input[value="Tab"]')).waitFor()
+    await page.getByLabel('heat, °C', { exact: true }).and(page.locator('input')).click()
+    await page.getByRole('option', { name: 'Left out' }).click()
+    await page.getByLabel('Name of the metric').fill('plant_power')
+    await preview.getByText('plant_power{host="a"}', { exact: true }).waitFor()
+    await keepPicture(page, 'import-tabs')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByRole('listitem', { name: 'plant.tsv' }).getByText('1 samples stored').waitFor()
+    expect(await ask('plant_power')).toEqual({ '{"__name__":"plant_power","host":"a"}': '7' })
+
+    // Who leaves the page while a file is sent finds it going on.
+    let goOn = (): void => {}
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    await page.route('**/metrics/import?*offset=0*', async (route) => {
+      await held
+      await route.continue()
+    })
+    await file.setInputFiles({ name: 'slow.csv', mimeType: 'text/csv', buffer: Buffer.from(table('slow')) })
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    const slow = page.getByRole('listitem', { name: 'slow.csv' })
+    await slow.getByText('Running').waitFor()
+    await page.getByRole('link', { name: 'Usage' }).first().click()
+    await page.getByRole('heading', { name: 'Usage', level: 1 }).waitFor()
+    await page.goBack()
+    await page.getByText('slow.csv is being sent').waitFor()
+    await slow.getByText('Running').waitFor()
+    expect(await page.getByText('Choose the same file again').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Choose a file' }).isDisabled()).toBe(true)
+    await keepPicture(page, 'import-sending')
+    goOn()
+    await slow.getByText('Done').waitFor()
+    expect(await ask('sum(count_over_time(slow[2h]))')).toEqual({ '{}': String(rows) })
+
     // An import that was begun by a page that is gone.
     const begun = Buffer.from(table('humidity'))
     const opened = await bellwether.fetch(`/api/0/projects/1/metrics/import?format=csv&file=wet.csv&size=${begun.byteLength}&more=true`, {

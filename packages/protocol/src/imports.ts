@@ -13,7 +13,7 @@ const timeFormatSchema: z.ZodType<ImportTimeFormat> = z.enum(['auto', 'rfc3339',
 export interface ImportMappingQuery {
   time?: string | undefined
   timeFormat?: ImportTimeFormat | undefined
-  /** Columns, separated by commas. */
+  /** Columns, separated by commas; quoted as in CSV where a name holds a comma or begins with a quote. */
   values?: string | undefined
   labels?: string | undefined
   name?: string | undefined

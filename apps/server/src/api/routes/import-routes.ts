@@ -24,6 +24,7 @@ import { type AccessRule, defineRoute, nothing, type Route, type RouteDescriptio
 import { importPreviewBytesMax } from '../limits.ts'
 import type { ApiImportOptions, ApiImportPreview, ApiImportStatus } from '../import-port.ts'
 import type { ApiDeps } from '../ports.ts'
+import { listOf } from './quoted-list.ts'
 import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
 
 const base = '/api/0/projects/:project/metrics'
@@ -168,10 +169,6 @@ function optionsOf(query: ImportQuery): ApiImportOptions {
       ...(delimiter === undefined ? {} : { delimiter }),
     },
   }
-}
-
-function listOf(text: string): string[] {
-  return text === '' ? [] : text.split(',')
 }
 
 function pairsOf(text: string): [string, string][] {

@@ -3,7 +3,7 @@ import type { ImportPreviewBody, ImportTimeFormat } from '@bellwether/protocol'
 import { Select, TextInput } from '@mantine/core'
 import { DataTable } from '../../ui/DataTable.tsx'
 import type { Column } from '../../ui/table-model.ts'
-import { type ColumnRole, type Mapping, rolesOf, withRole } from './mapping.ts'
+import { type ColumnRole, type Mapping, rolesOf, type Separator, withRole } from './mapping.ts'
 
 const roleChoices: { value: ColumnRole; label: string }[] = [
   { value: 'time', label: 'Time' },
@@ -22,14 +22,42 @@ const timeChoices: { value: ImportTimeFormat; label: string }[] = [
   { value: 'ns', label: 'Nanoseconds since 1970' },
 ]
 
+const separatorChoices: { value: Separator; label: string }[] = [
+  { value: ',', label: 'Comma' },
+  { value: ';', label: 'Semicolon' },
+  { value: 'tab', label: 'Tab' },
+  { value: '|', label: 'Vertical bar' },
+]
+
+export interface SeparatorChoiceProps {
+  readonly separator: Separator
+  readonly onChange: (separator: Separator) => void
+}
+
+export function SeparatorChoice({ separator, onChange }: SeparatorChoiceProps) {
+  return (
+    <div className="bw-roles">
+      <Select
+        label="Between the columns"
+        data={separatorChoices}
+        value={separator}
+        allowDeselect={false}
+        onChange={(value) => {
+          const chosen = separatorChoices.find((choice) => choice.value === value)?.value
+          if (chosen !== undefined) onChange(chosen)
+        }}
+      />
+    </div>
+  )
+}
+
 export interface ColumnRolesProps {
   readonly preview: ImportPreviewBody
   readonly mapping: Mapping
-  readonly disabled: boolean
   readonly onChange: (mapping: Mapping) => void
 }
 
-export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRolesProps) {
+export function ColumnRoles({ preview, mapping, onChange }: ColumnRolesProps) {
   if (preview.columns.length === 0) return null
   const roles = mapping.roles ?? rolesOf(preview.columns, preview.mapping)
   return (
@@ -41,7 +69,6 @@ export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRole
           data={roleChoices}
           value={roles[column] ?? 'none'}
           allowDeselect={false}
-          disabled={disabled}
           onChange={(value) => {
             const role = roleChoices.find((choice) => choice.value === value)?.value
             if (role !== undefined) onChange({ ...mapping, roles: withRole(roles, column, role) })
@@ -53,7 +80,6 @@ export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRole
         data={timeChoices}
         value={mapping.timeFormat}
         allowDeselect={false}
-        disabled={disabled}
         onChange={(value) => {
           const timeFormat = timeChoices.find((choice) => choice.value === value)?.value
           if (timeFormat !== undefined) onChange({ ...mapping, timeFormat })
@@ -63,7 +89,6 @@ export function ColumnRoles({ preview, mapping, disabled, onChange }: ColumnRole
         label="Name of the metric"
         placeholder="that of the column"
         value={mapping.name}
-        disabled={disabled}
         onChange={(event) => onChange({ ...mapping, name: event.currentTarget.value })}
       />
     </div>

@@ -8,11 +8,12 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failure, Loading, NoPermission } from '../../ui/states.tsx'
 import { may, usePlace } from '../session/index.ts'
-import { ColumnRoles, PreviewRows } from './ColumnRoles.tsx'
+import { ColumnRoles, PreviewRows, SeparatorChoice } from './ColumnRoles.tsx'
 import { FileDrop } from './FileDrop.tsx'
-import { cancelImport, chooseFile, importsQuery, previewQuery, uploadFile, type ChosenFile } from './import.queries.ts'
+import { cancelImport, chooseFile, importsQuery, previewQuery, type ChosenFile } from './import.queries.ts'
 import { ImportList } from './ImportList.tsx'
 import { foundByServer, type Mapping } from './mapping.ts'
+import { uploads, useUpload, type UploadState } from './uploads.ts'
 
 const busyRefreshMs = 1000
 const idleRefreshMs = 10_000
@@ -30,19 +31,24 @@ function Imports() {
   const { projectPath } = usePlace()
   const client = useQueryClient()
   const { queryKey } = importsQuery(projectPath)
-  const [sendingId, setSendingId] = useState<string | null>(null)
+  const upload = useUpload(projectPath)
   const imports = useQuery({
     ...importsQuery(projectPath),
     refetchInterval: (query) => (query.state.data?.some(({ state }) => state === 'running') === true ? busyRefreshMs : idleRefreshMs),
   })
   const note = (status: ImportBody): void => {
-    setSendingId(status.state === 'running' ? status.id : null)
     client.setQueryData(queryKey, (before: ImportBody[] | undefined) => [status, ...(before ?? []).filter(({ id }) => id !== status.id)])
   }
-  const cancel = useMutation({ mutationFn: (id: string) => cancelImport(projectPath, id), onSuccess: note })
+  const cancel = useMutation({
+    mutationFn: (id: string) => {
+      uploads.stop(projectPath, id)
+      return cancelImport(projectPath, id)
+    },
+    onSuccess: note,
+  })
   return (
     <>
-      <NewImport imports={imports.data ?? []} isSending={sendingId !== null} onProgress={note} onEnd={() => setSendingId(null)} />
+      <NewImport key={projectPath} imports={imports.data ?? []} upload={upload} onProgress={note} />
       <Section title="Imports" note="since the program started">
         {imports.isPending && <Loading label="imports" />}
         {imports.isError && <Failure error={imports.error} title="The imports could not be read" onRetry={() => void imports.refetch()} />}
@@ -51,7 +57,7 @@ function Imports() {
           <Empty title="Nothing was imported yet">What you import is listed here with what became of it.</Empty>
         )}
         {imports.data !== undefined && imports.data.length > 0 && (
-          <ImportList imports={imports.data} sendingId={sendingId} onCancel={(id) => cancel.mutate(id)} />
+          <ImportList imports={imports.data} sendingId={upload.importId} onCancel={(id) => cancel.mutate(id)} />
         )}
       </Section>
     </>
@@ -60,28 +66,24 @@ function Imports() {
 
 interface NewImportProps {
   readonly imports: readonly ImportBody[]
-  readonly isSending: boolean
+  readonly upload: UploadState
   readonly onProgress: (status: ImportBody) => void
-  readonly onEnd: () => void
 }
 
-function NewImport({ imports, isSending, onProgress, onEnd }: NewImportProps) {
+function NewImport({ imports, upload, onProgress }: NewImportProps) {
   const { projectPath } = usePlace()
   const [chosen, setChosen] = useState<ChosenFile | null>(null)
   const [mapping, setMapping] = useState<Mapping>(foundByServer)
   const choose = useMutation({
     mutationFn: chooseFile,
     onSuccess: (next) => {
-      setMapping(foundByServer)
+      setMapping({ ...foundByServer, separator: next.separator })
       setChosen(next)
     },
   })
-  const upload = useMutation({
-    mutationFn: async ({ file, resumed }: { readonly file: ChosenFile; readonly resumed: ImportBody | null }) =>
-      await uploadFile({ projectPath, chosen: file, mapping, resumed, signal: new AbortController().signal, onProgress }),
-    onSuccess: () => setChosen(null),
-    onSettled: onEnd,
-  })
+  const send = async (file: ChosenFile, from: ImportBody | null): Promise<void> => {
+    if (await uploads.start({ projectPath, chosen: file, mapping, resumed: from, onProgress })) setChosen(null)
+  }
   const resumed =
     chosen === null
       ? undefined
@@ -91,30 +93,25 @@ function NewImport({ imports, isSending, onProgress, onEnd }: NewImportProps) {
   return (
     <Section title="A file" {...(chosen === null ? {} : { note: `${chosen.file.name}, ${formatBytes(chosen.file.size)}` })}>
       <div className="bw-import-body">
-        <FileDrop disabled={isSending} onFile={(file) => choose.mutate(file)} />
+        <FileDrop disabled={upload.isSending} onFile={(file) => choose.mutate(file)} />
         {choose.isError && <Failure compact error={choose.error} title="The file could not be read" />}
-        {upload.isError && <Failure compact error={upload.error} title="The file could not be sent" />}
-        {chosen !== null && resumed !== undefined && (
-          <ImportButton busy={upload.isPending} label="Go on with it" onImport={() => upload.mutate({ file: chosen, resumed })} />
+        {upload.isSending && <p role="status">{upload.fileName} is being sent, also while you look at other pages of Bellwether.</p>}
+        {upload.error !== null && <Failure compact error={upload.error} title={`${upload.fileName} could not be sent`} />}
+        {chosen !== null && !upload.isSending && resumed !== undefined && (
+          <ImportButton label="Go on with it" onImport={() => void send(chosen, resumed)} />
         )}
-        {chosen !== null && resumed === undefined && (
-          <Columns
-            chosen={chosen}
-            mapping={mapping}
-            isSending={upload.isPending}
-            onMapping={setMapping}
-            onImport={() => upload.mutate({ file: chosen, resumed: null })}
-          />
+        {chosen !== null && !upload.isSending && resumed === undefined && (
+          <Columns chosen={chosen} mapping={mapping} onMapping={setMapping} onImport={() => void send(chosen, null)} />
         )}
       </div>
     </Section>
   )
 }
 
-function ImportButton({ busy, label, onImport }: { readonly busy: boolean; readonly label: string; readonly onImport: () => void }) {
+function ImportButton({ label, onImport }: { readonly label: string; readonly onImport: () => void }) {
   return (
     <div>
-      <Button variant="primary" busy={busy} onClick={onImport}>
+      <Button variant="primary" onClick={onImport}>
         {label}
       </Button>
     </div>
@@ -124,25 +121,28 @@ function ImportButton({ busy, label, onImport }: { readonly busy: boolean; reado
 interface ColumnsProps {
   readonly chosen: ChosenFile
   readonly mapping: Mapping
-  readonly isSending: boolean
   readonly onMapping: (mapping: Mapping) => void
   readonly onImport: () => void
 }
 
-function Columns({ chosen, mapping, isSending, onMapping, onImport }: ColumnsProps) {
+function Columns({ chosen, mapping, onMapping, onImport }: ColumnsProps) {
   const { projectPath } = usePlace()
   const preview = useQuery({ ...previewQuery(projectPath, chosen, mapping), placeholderData: keepPreviousData })
-  const startOver = mapping === foundByServer ? {} : { onRetry: () => onMapping(foundByServer) }
+  const { separator } = mapping
+  const startOver = mapping.roles === null ? {} : { onRetry: () => onMapping({ ...foundByServer, separator }) }
   return (
     <>
+      {separator !== null && (
+        <SeparatorChoice separator={separator} onChange={(next) => onMapping({ ...foundByServer, separator: next })} />
+      )}
       {preview.isPending && <Loading label="the first rows" rows={3} />}
       {preview.isError && <Failure compact error={preview.error} title="The columns cannot be mapped" {...startOver} />}
       {preview.data !== undefined && (
         <>
-          <ColumnRoles preview={preview.data} mapping={mapping} disabled={isSending} onChange={onMapping} />
+          <ColumnRoles preview={preview.data} mapping={mapping} onChange={onMapping} />
           {preview.data.problem === null ? (
             <>
-              <ImportButton busy={isSending} label="Import" onImport={onImport} />
+              <ImportButton label="Import" onImport={onImport} />
               <PreviewRows preview={preview.data} />
             </>
           ) : (

@@ -9,8 +9,7 @@ import {
 } from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { ApiError, errorOfReply, request, type Schema } from '../../lib/http.ts'
-import type { Mapping } from './mapping.ts'
-import { mappingParameters } from './mapping.ts'
+import { mappingParameters, separatorOf, type Mapping, type Separator } from './mapping.ts'
 
 const importPage = pageSchema(importBodySchema)
 
@@ -31,6 +30,8 @@ export interface ChosenFile {
   readonly file: File
   readonly format: ImportFormat
   readonly isGzipped: boolean
+  /** Of CSV, as its first line looks; of JSON lines null. */
+  readonly separator: Separator | null
   /** Its first lines, unpacked, whole. */
   readonly head: Uint8Array
 }
@@ -40,7 +41,9 @@ export async function chooseFile(file: File): Promise<ChosenFile> {
   const isGzipped = /\.gz$/i.test(file.name)
   const format = /\.(jsonl|ndjson|json)$/i.test(file.name.replace(/\.gz$/i, '')) ? 'jsonl' : 'csv'
   const stream = isGzipped ? file.stream().pipeThrough(new DecompressionStream('gzip')) : file.stream()
-  return { file, format, isGzipped, head: wholeLines(await firstBytes(stream)) }
+  const head = wholeLines(await firstBytes(stream))
+  const separator = format === 'csv' ? separatorOf(new TextDecoder().decode(head)) : null
+  return { file, format, isGzipped, separator, head }
 }
 
 async function firstBytes(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {

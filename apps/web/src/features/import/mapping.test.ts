@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { foundByServer, mappingParameters, rolesOf, withRole } from './mapping.ts'
+import { foundByServer, mappingParameters, rolesOf, separatorOf, withRole } from './mapping.ts'
 
 const found = { time: 't', timeFormat: 'auto', values: ['v'], labels: ['host'], name: '', nameColumn: 'm' } as const
 const columns = ['t', 'host', 'v', 'm', 'x']
@@ -29,7 +29,33 @@ describe('roles of columns', () => {
   test('told to the server only where people said something', () => {
     expect(mappingParameters(foundByServer)).toEqual({})
     expect(
-      mappingParameters({ roles: { t: 'time', a: 'value', b: 'value', c: 'label', d: 'none', m: 'name' }, timeFormat: 's', name: ' x ' }),
+      mappingParameters({
+        ...foundByServer,
+        roles: { t: 'time', a: 'value', b: 'value', c: 'label', d: 'none', m: 'name' },
+        timeFormat: 's',
+        name: ' x ',
+      }),
     ).toEqual({ time: 't', values: 'a,b', labels: 'c', nameColumn: 'm', timeFormat: 's', name: 'x' })
   })
+
+  test('names with commas and quotes in them stay whole', () => {
+    const roles = { t: 'time', 'power, kW': 'value', b: 'value', 'pipe 5"': 'label' } as const
+    expect(mappingParameters({ ...foundByServer, roles })).toEqual({ time: 't', values: '"power, kW",b', labels: '"pipe 5"""' })
+  })
+
+  test('the separator is told where it is no comma', () => {
+    expect(mappingParameters({ ...foundByServer, separator: 'tab' })).toEqual({ delimiter: 'tab' })
+    expect(mappingParameters({ ...foundByServer, separator: ';' })).toEqual({ delimiter: ';' })
+    expect(mappingParameters({ ...foundByServer, separator: ',' })).toEqual({})
+  })
 })
+
+test.each([
+  ['time\tpower, kW\thost\n1\t2\ta', 'tab'],
+  ['time;power;host\n1;2,5;a', ';'],
+  ['time,power', ','],
+  ['time|power|host', '|'],
+  ['"a;b;c",power\n', ','],
+  ['alone\n1;2', ','],
+  ['', ','],
+])('the separator of %j', (head, separator) => expect(separatorOf(head)).toBe(separator))

@@ -8,9 +8,13 @@ export interface Mapping {
   readonly roles: Readonly<Record<string, ColumnRole>> | null
   readonly timeFormat: ImportTimeFormat
   readonly name: string
+  /** Of CSV; of JSON lines null. */
+  readonly separator: Separator | null
 }
 
-export const foundByServer: Mapping = { roles: null, timeFormat: 'auto', name: '' }
+export type Separator = ',' | ';' | 'tab' | '|'
+
+export const foundByServer: Mapping = { roles: null, timeFormat: 'auto', name: '', separator: null }
 
 /** The role of each column in what the server found; all labels when it could not. */
 export function rolesOf(columns: readonly string[], found: ImportMappingBody | null): Record<string, ColumnRole> {
@@ -32,8 +36,9 @@ export function withRole(roles: Readonly<Record<string, ColumnRole>>, column: st
   )
 }
 
-export function mappingParameters({ roles, timeFormat, name }: Mapping): Record<string, string> {
+export function mappingParameters({ roles, timeFormat, name, separator }: Mapping): Record<string, string> {
   const parameters: Record<string, string> = {}
+  if (separator !== null && separator !== ',') parameters['delimiter'] = separator
   if (timeFormat !== 'auto') parameters['timeFormat'] = timeFormat
   if (name.trim() !== '') parameters['name'] = name.trim()
   if (roles === null) return parameters
@@ -43,7 +48,31 @@ export function mappingParameters({ roles, timeFormat, name }: Mapping): Record<
   const values = having('value')
   if (time !== undefined) parameters['time'] = time
   if (nameColumn !== undefined) parameters['nameColumn'] = nameColumn
-  if (values.length > 0) parameters['values'] = values.join(',')
-  parameters['labels'] = having('label').join(',')
+  if (values.length > 0) parameters['values'] = listText(values)
+  parameters['labels'] = listText(having('label'))
   return parameters
+}
+
+/** A list in one parameter: with commas, quoted as in CSV where a name needs it. */
+function listText(names: readonly string[]): string {
+  return names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(',')
+}
+
+const separators: readonly (readonly [Separator, string])[] = [
+  [',', ','],
+  [';', ';'],
+  ['tab', '\t'],
+  ['|', '|'],
+]
+
+/** The separator that stands most often in the first line, outside of quotes; a comma when none does. */
+export function separatorOf(head: string): Separator {
+  const [line = ''] = head.replace(/"[^"]*"/g, '').split(/\r?\n/, 1)
+  let best: Separator = ','
+  let most = 0
+  for (const [separator, character] of separators) {
+    const count = line.split(character).length - 1
+    if (count > most) [best, most] = [separator, count]
+  }
+  return best
 }
