@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBellwether, type RunningBellwether } from '../support/bellwether.ts'
 import { axeViolations, keepPicture, launchBrowser, visit } from '../support/browser.ts'
@@ -36,6 +36,19 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
     return first === undefined ? null : Number(first.value[1])
   }
 
+  /** On a phone nothing is cut or beside the screen, and the action stands below the text. */
+  async function expectBannerFitsPhone(page: Page, banner: Locator): Promise<void> {
+    await page.setViewportSize({ width: 390, height: 844 })
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    expect(overflow).toBe(0)
+    const text = await banner.getByText('the metric has all the 100 series').boundingBox()
+    const action = await banner.getByRole('button').boundingBox()
+    expect(text?.width).toBeGreaterThan(200)
+    expect(action?.y).toBeGreaterThanOrEqual((text?.y ?? 0) + (text?.height ?? 0))
+    await keepPicture(page, 'cardinality-explosion-phone')
+    await page.setViewportSize({ width: 1440, height: 900 })
+  }
+
   test('a label explodes, a rule in two presses helps at once, and is taken back', async () => {
     expect(await sendOrders(bellwether, limit, 3, hourMs)).toBe(200)
     expect(await sendOrders(bellwether, 5 * limit, 4, hourMs)).toBe(200)
@@ -61,6 +74,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
       .getByText(String(4 * limit), { exact: true })
       .waitFor()
     await keepPicture(page, 'cardinality-explosion')
+    await expectBannerFitsPhone(page, banner)
 
     // The first press shows what it would do, the second does it.
     await banner.getByRole('button', { name: 'Drop user…' }).click()
@@ -71,6 +85,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
     const rules = page.getByRole('table', { name: 'rules' })
     await rules.getByText('drop label user').waitFor()
     await page.getByText('orders_total: a rule has taken over').waitFor()
+    await page.waitForFunction(() => document.activeElement?.id === 'content')
     await keepPicture(page, 'cardinality-rules')
 
     // Every user is in the sums now: what each had before the rule is where it begins.

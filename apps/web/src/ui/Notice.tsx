@@ -19,7 +19,7 @@ export function Notice({ tone, icon, title, action, children }: NoticeProps) {
         {title !== undefined && <strong>{title}</strong>}
         {children}
       </div>
-      {action}
+      {action !== undefined && action !== null && <div className="bw-notice__action">{action}</div>}
     </div>
   )
 }

@@ -14,7 +14,7 @@ import { Segmented } from '../../ui/Segmented.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { may, usePlace } from '../session/index.ts'
-import { limitText, overviewQuery, reasonText, type CostOrder } from './cardinality.queries.ts'
+import { labelValuesOf, limitText, overviewQuery, reasonText, type CostOrder } from './cardinality.queries.ts'
 import { CostDrawer } from './CostDrawer.tsx'
 import { RuleDrawer } from './RuleDrawer.tsx'
 import { RulesSection } from './RulesSection.tsx'
@@ -145,18 +145,23 @@ function explosionTitle({ metric, label, handledBy }: Explosion): string {
 }
 
 function ExplosionText({ explosion, nowMs }: { readonly explosion: Explosion; readonly nowMs: number }) {
-  const { refusedSeries, firstAt, lastAt, reached, limit, label, labelValues, examples } = explosion
+  const { refusedSeries, firstAt, lastAt, reached, limit, label, examples } = explosion
+  const first = formatAgo(Date.parse(firstAt), nowMs)
+  const last = formatAgo(Date.parse(lastAt), nowMs)
   return (
     <>
       <p>
-        About {formatCount(refusedSeries)} new series were dropped since{' '}
-        <time title={firstAt}>{formatAgo(Date.parse(firstAt), nowMs)}</time>, the last{' '}
-        <time title={lastAt}>{formatAgo(Date.parse(lastAt), nowMs)}</time>: {limitText(reached, limit)}. Series that were there before go
-        on.
+        About {formatCount(refusedSeries)} new series were dropped,{' '}
+        {first !== last && (
+          <>
+            the first <time title={firstAt}>{first}</time>, the last{' '}
+          </>
+        )}
+        <time title={lastAt}>{last}</time>: {limitText(reached, limit)}. Series that were there before go on.
       </p>
       {label !== null && (
         <p>
-          <code>{label}</code> has about {formatCount(labelValues)} values among them, such as{' '}
+          <code>{label}</code> has about {formatCount(labelValuesOf(explosion))} values among them, such as{' '}
           {examples.map((example, i) => (
             <span key={example}>
               {i > 0 && ', '}

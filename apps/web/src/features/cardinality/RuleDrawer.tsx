@@ -1,15 +1,20 @@
 /** Makes a rule: what it takes, what it does, and what it would have done in the last day, before it is saved. */
 import type { CardinalityRuleDraft, GaugeFunction, LabelCost, MetricMatch, RuleAction, RulePreview } from '@bellwether/protocol'
 import { TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useMemo, useState, type FormEvent } from 'react'
 import { formatCount } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { DetailDrawer } from '../../ui/DetailDrawer.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
+import { useMetrics } from '../metrics/index.ts'
 import { usePlace } from '../session/index.ts'
 import { actionText, createRule, effectText, labelsOfText, matchText, metricCostQuery, previewQuery } from './cardinality.queries.ts'
+
+/** How long typing rests before the server is asked. */
+const restMs = 300
 
 export interface RuleDrawerProps {
   readonly start: CardinalityRuleDraft
@@ -56,7 +61,7 @@ export function RuleDrawer({ start, onClose }: RuleDrawerProps) {
   const { projectPath } = usePlace()
   const client = useQueryClient()
   const [fields, setFields] = useState(() => fieldsOf(start))
-  const draft = draftOf(fields)
+  const draft = useMemo(() => draftOf(fields), [fields])
   const save = useMutation({
     mutationFn: (wanted: CardinalityRuleDraft) => createRule(projectPath, wanted),
     onSuccess: async () => {
@@ -113,8 +118,10 @@ export function RuleDrawer({ start, onClose }: RuleDrawerProps) {
 
 function LabelFields({ fields, set }: { readonly fields: Fields; readonly set: (change: Partial<Fields>) => void }) {
   const { projectPath } = usePlace()
-  const isOne = fields.match.kind === 'exact' && fields.match.value !== ''
-  const known = useQuery({ ...metricCostQuery(projectPath, fields.match.value), enabled: isOne })
+  const [name] = useDebouncedValue(fields.match.value, restMs)
+  const metrics = useMetrics(name)
+  const isOne = fields.match.kind === 'exact' && (metrics.items?.some((metric) => metric.name === name) ?? false)
+  const known = useQuery({ ...metricCostQuery(projectPath, name), enabled: isOne })
   const named = labelsOfText(fields.labels)
   const toggle = (label: string): void =>
     set({ labels: (named.includes(label) ? named.filter((one) => one !== label) : [...named, label]).join(', ') })
@@ -156,10 +163,16 @@ function LabelToggle({ label, isOn, onToggle }: { readonly label: LabelCost; rea
 
 function Effect({ draft }: { readonly draft: CardinalityRuleDraft }) {
   const { projectPath } = usePlace()
-  const preview = useQuery(previewQuery(projectPath, draft))
+  const [rested] = useDebouncedValue(draft, restMs)
+  const preview = useQuery(previewQuery(projectPath, rested))
   if (preview.isError) return <Failure compact error={preview.error} title="The effect could not be found out" />
   if (preview.data === undefined) return <Loading label="the effect" rows={2} />
-  return <EffectFacts preview={preview.data} draft={draft} />
+  const isOfBefore = rested !== draft || preview.isPlaceholderData
+  return (
+    <div className={isOfBefore ? 'bw-card-effect__before' : ''} aria-busy={isOfBefore}>
+      <EffectFacts preview={preview.data} draft={draft} />
+    </div>
+  )
 }
 
 function EffectFacts({ preview, draft }: { readonly preview: RulePreview; readonly draft: CardinalityRuleDraft }) {

@@ -1,7 +1,7 @@
 /** Words of the cardinality page. */
 import type { MetricMatch, RuleAction, RulePreview } from '@bellwether/protocol'
 import { expect, test } from 'vitest'
-import { actionText, effectText, labelsOfText, limitText, matchText } from './cardinality.queries.ts'
+import { actionText, effectText, labelsOfText, labelValuesOf, limitText, matchText } from './cardinality.queries.ts'
 
 const matches: [MetricMatch, string][] = [
   [{ kind: 'exact', value: 'http_total' }, 'http_total'],
@@ -42,3 +42,8 @@ test.each([
 ])('%d to %d', (seriesBefore, seriesAfter, text) => expect(effectText({ ...preview, seriesBefore, seriesAfter })).toBe(text))
 
 test('labels with commas and blanks', () => expect(labelsOfText(' a, b  c,,a ')).toEqual(['a', 'b', 'c']))
+
+test('a label never has more values than there are series', () => {
+  expect(labelValuesOf({ labelValues: 431, refusedSeries: 400 })).toBe(400)
+  expect(labelValuesOf({ labelValues: 3, refusedSeries: 400 })).toBe(3)
+})

@@ -9,6 +9,7 @@ import {
   type CardinalityRuleChange,
   type CardinalityRuleDraft,
   type CardinalityScopeName,
+  type Explosion,
   type MetricMatch,
   type RuleAction,
   type RulePreview,
@@ -53,6 +54,7 @@ export function previewQuery(projectPath: string, draft: CardinalityRuleDraft) {
     queryKey: ['cardinality', projectPath, 'preview', JSON.stringify([draft.match, draft.action])],
     queryFn: ({ signal }) =>
       request(`${projectPath}/cardinality/rules/preview`, rulePreviewSchema, { method: 'POST', body: draft, signal }),
+    placeholderData: keepPreviousData,
     staleTime: 10_000,
     retry: false,
   })
@@ -94,6 +96,11 @@ export function limitText(reached: CardinalityScopeName, limit: number): string 
     global: 'this installation has',
   }
   return `${who[reached]} all the ${limit.toLocaleString('en-US')} series that fit within an hour`
+}
+
+/** Both are estimates with errors of their own; a label cannot have more values than there are series. */
+export function labelValuesOf({ labelValues, refusedSeries }: Pick<Explosion, 'labelValues' | 'refusedSeries'>): number {
+  return Math.min(labelValues, refusedSeries)
 }
 
 /** "12,345 series become 12 (1,000 times fewer)". */

@@ -1,8 +1,9 @@
 /** How long metrics are kept, what would go, and what was deleted. */
 import type { MetricDeletion, RetentionPolicy, RetentionStatus } from '@bellwether/protocol'
 import { TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useMemo, useState, type FormEvent } from 'react'
 import { formatAgo } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
@@ -17,6 +18,8 @@ import '../../ui/form.css'
 import './retention.css'
 
 const refreshMs = 5000
+/** How long typing rests before the server is asked. */
+const restMs = 300
 
 export function RetentionPage() {
   const { projectPath, project } = usePlace()
@@ -43,7 +46,7 @@ function PolicySection({ status }: { readonly status: RetentionStatus }) {
   const client = useQueryClient()
   const [fields, setFields] = useState<PolicyFields>(() => fieldsOf(status.policy))
   const mayChange = may(organization, 'admin')
-  const policy = policyOf(fields)
+  const policy = useMemo(() => policyOf(fields), [fields])
   const isChanged = typeof policy !== 'string' && JSON.stringify(policy) !== JSON.stringify(policyOf(fieldsOf(status.policy)))
   const save = useMutation({
     mutationFn: (wanted: RetentionPolicy) => saveRetention(projectPath, wanted),
@@ -142,20 +145,26 @@ function changedText({ changedAt, changedBy, lastRunAt, lastRunRows, failure }: 
 /** What saving would take, before it is saved. */
 function Effect({ policy }: { readonly policy: RetentionPolicy }) {
   const { projectPath } = usePlace()
-  const preview = useQuery(previewQuery(projectPath, policy))
+  const [rested] = useDebouncedValue(policy, restMs)
+  const preview = useQuery(previewQuery(projectPath, rested))
+  const isOfBefore = rested !== policy || preview.isPlaceholderData
   if (preview.isError) return <Failure compact error={preview.error} title="What would go could not be counted" />
   if (preview.data === undefined) return <p className="bw-dim">Counting what would go…</p>
   const { samples, rollups } = preview.data
   if (samples + rollups === 0)
     return (
-      <Notice tone="ok" icon="check">
-        Nothing goes now: all data is younger.
-      </Notice>
+      <div className={isOfBefore ? 'bw-retention__before' : ''} aria-busy={isOfBefore}>
+        <Notice tone="ok" icon="check">
+          Nothing goes now: all data is younger.
+        </Notice>
+      </div>
     )
   return (
-    <Notice tone="warn" icon="warning">
-      {formatCount(samples)} samples and {formatCount(rollups)} rollup rows go with this, and cannot be brought back.
-    </Notice>
+    <div className={isOfBefore ? 'bw-retention__before' : ''} aria-busy={isOfBefore}>
+      <Notice tone="warn" icon="warning">
+        {formatCount(samples)} samples and {formatCount(rollups)} rollup rows go with this, and cannot be brought back.
+      </Notice>
+    </div>
   )
 }
 

@@ -9,7 +9,7 @@ import {
   type RetentionPolicy,
   type RetentionStatus,
 } from '@bellwether/protocol'
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
 
 const deletionPage = pageSchema(metricDeletionSchema)
@@ -34,6 +34,7 @@ export function previewQuery(projectPath: string, policy: RetentionPolicy) {
   return queryOptions({
     queryKey: ['retention', projectPath, 'preview', JSON.stringify(policy)],
     queryFn: ({ signal }) => request(`${projectPath}/retention/preview`, retentionPreviewSchema, { method: 'POST', body: policy, signal }),
+    placeholderData: keepPreviousData,
     staleTime: 30_000,
     retry: false,
   })
