@@ -9,6 +9,9 @@ import {
 } from '@bellwether/protocol'
 import type { InjectOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { createAggregates, normalizeLabels } from '../../../apps/server/src/metrics/index.ts'
 import { adminToken, openApiStack, ours, type ApiStack } from './api-stack.ts'
 
 let stack: ApiStack
@@ -101,7 +104,7 @@ describe('recording', () => {
 })
 
 describe('a unit', () => {
-  test('is that of the first value, over batches and protocols; others of its family are converted, the rest is refused and shown', async () => {
+  test('is that of the first value; others of its family are converted, the rest is refused and shown', async () => {
     await record([{ mri: 'd:custom/lat@millisecond', value: 500 }])
     expect(await record([{ mri: 'd:custom/lat@second', value: 5 }])).toMatchObject({ accepted: 1 })
     expect(await record([{ name: 'lat', value: 1 }])).toMatchObject({ accepted: 1 })
@@ -126,6 +129,24 @@ describe('a unit', () => {
     expect(await ask('parcels', 'sum')).toBe(1)
     const shown = pageSchema(refusalRowSchema).parse((await stack.app.inject({ url: '/api/0/projects/1/refused', headers: token })).json())
     expect(shown.items.map(({ reason }) => reason)).toContain('unit_invalid')
+  })
+
+  test('is the described one, in whatever words another protocol said it, and stays so', async () => {
+    const { ingest } = stack.metrics
+    await using aggregates = createAggregates({ ingest, clock: systemClock, logger: silentLogger, flushIntervalMs: 10_000 })
+    const labels = normalizeLabels([
+      ['__name__', 'took'],
+      ['from', 'statsd'],
+    ])
+    if (labels.type !== 'ok') throw new Error(labels.detail)
+    const project = aggregates.of(ours)
+    const found = project.find('distribution', labels.labels, 'milliseconds')
+    if (found.type !== 'ok') throw new Error(found.detail)
+    project.observe(found.handle, 1, 1)
+    await project.commit()
+    await record([{ name: 'took', value: 2 }])
+    await record([{ mri: 'd:custom/took@second', value: 3 }])
+    expect(await ask('d:custom/took@millisecond', 'sum')).toBe(3003)
   })
 })
 
