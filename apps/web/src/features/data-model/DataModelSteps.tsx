@@ -61,6 +61,7 @@ export function DataModelSteps(props: DataModelStepsProps) {
 }
 
 function NameSteps({ anatomy, summary, series, projectId }: DataModelStepsProps) {
+  const mri = summary?.mri ?? null
   return (
     <>
       <Step number={1} title="On the wire" note="bytes of a protocol">
@@ -70,7 +71,7 @@ function NameSteps({ anatomy, summary, series, projectId }: DataModelStepsProps)
         </p>
       </Step>
       <Step number={2} title="Name, type and unit" note="what the numbers mean">
-        {summary?.mri != null && <CodeBlock code={summary.mri} what="The full name" />}
+        {mri !== null && <CodeBlock code={mri} what="The full name" />}
         <p>
           The full name is <code>type:namespace/name@unit</code>. The namespace is the use case; what comes by a protocol that knows none is{' '}
           <code>custom</code>. {meaningOf(summary)}
