@@ -151,12 +151,12 @@ function ExplosionText({ explosion, nowMs }: { readonly explosion: Explosion; re
   return (
     <>
       <p>
-        About {formatCount(refusedSeries)} new series were dropped,{' '}
+        About {formatCount(refusedSeries)} new series were dropped
         {first !== last && (
           <>
-            the first <time title={firstAt}>{first}</time>, the last{' '}
+            , the first <time title={firstAt}>{first}</time>, the last
           </>
-        )}
+        )}{' '}
         <time title={lastAt}>{last}</time>: {limitText(reached, limit)}. Series that were there before go on.
       </p>
       {label !== null && (
