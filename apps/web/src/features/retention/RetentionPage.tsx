@@ -3,7 +3,7 @@ import type { MetricDeletion, RetentionPolicy, RetentionStatus } from '@bellweth
 import { TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useMemo, useState, type FormEvent } from 'react'
+import { useEffect, useMemo, useState, type FormEvent } from 'react'
 import { formatAgo } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
@@ -47,6 +47,8 @@ function PolicySection({ status }: { readonly status: RetentionStatus }) {
   const [fields, setFields] = useState<PolicyFields>(() => fieldsOf(status.policy))
   const mayChange = may(organization, 'admin')
   const policy = useMemo(() => policyOf(fields), [fields])
+  // What would go is seen before it can be saved.
+  const [counted, setCounted] = useState<RetentionPolicy | null>(null)
   const isChanged = typeof policy !== 'string' && JSON.stringify(policy) !== JSON.stringify(policyOf(fieldsOf(status.policy)))
   const save = useMutation({
     mutationFn: (wanted: RetentionPolicy) => saveRetention(projectPath, wanted),
@@ -54,7 +56,7 @@ function PolicySection({ status }: { readonly status: RetentionStatus }) {
   })
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    if (typeof policy !== 'string' && isChanged && !save.isPending) save.mutate(policy)
+    if (typeof policy !== 'string' && isChanged && counted === policy && !save.isPending) save.mutate(policy)
   }
   const setRule = (at: number, change: Partial<PolicyFields['rules'][number]>): void =>
     setFields({ ...fields, rules: fields.rules.map((rule, i) => (i === at ? { ...rule, ...change } : rule)) })
@@ -120,11 +122,13 @@ function PolicySection({ status }: { readonly status: RetentionStatus }) {
             </Button>
           )}
         </fieldset>
-        <div aria-live="polite">{typeof policy === 'string' ? <p role="alert">{policy}</p> : isChanged && <Effect policy={policy} />}</div>
+        <div aria-live="polite">
+          {typeof policy === 'string' ? <p role="alert">{policy}</p> : isChanged && <Effect policy={policy} onCounted={setCounted} />}
+        </div>
         {save.error !== null && <Failure compact error={save.error} title="The retention was not saved" />}
         {mayChange && (
           <div className="bw-form__actions">
-            <Button variant="primary" type="submit" disabled={!isChanged} busy={save.isPending}>
+            <Button variant="primary" type="submit" disabled={!isChanged || counted !== policy} busy={save.isPending}>
               Save retention
             </Button>
           </div>
@@ -143,11 +147,13 @@ function changedText({ changedAt, changedBy, lastRunAt, lastRunRows, failure }: 
 }
 
 /** What saving would take, before it is saved. */
-function Effect({ policy }: { readonly policy: RetentionPolicy }) {
+function Effect({ policy, onCounted }: { readonly policy: RetentionPolicy; readonly onCounted: (policy: RetentionPolicy | null) => void }) {
   const { projectPath } = usePlace()
   const [rested] = useDebouncedValue(policy, restMs)
   const preview = useQuery(previewQuery(projectPath, rested))
   const isOfBefore = rested !== policy || preview.isPlaceholderData
+  const isCounted = preview.data !== undefined && !isOfBefore
+  useEffect(() => onCounted(isCounted ? policy : null), [isCounted, policy, onCounted])
   if (preview.isError) return <Failure compact error={preview.error} title="What would go could not be counted" />
   if (preview.data === undefined) return <p className="bw-dim">Counting what would go…</p>
   const { samples, rollups } = preview.data
