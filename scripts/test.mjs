@@ -12,12 +12,8 @@ import { testEnvironment } from './test-services.mjs'
 /** Cheap ones first, so that a plain mistake shows within seconds. Those of a group run side by side. */
 const groups = [['tidy', 'unit', 'web'], ['integration'], ['e2e']]
 
-/**
- * Workers of a group. Integration tests wait for engines more than they compute, so three fit on two cores; the programs that end-to-end tests
- * start are whole ones under load, and more than two at a time only make each other slower.
- */
-const workersMax = { integration: 3, e2e: 2 }
-const workersMaxOtherwise = 2
+/** Two workers: the tests start real engines, and more of them than this only makes every one slower on a small machine. */
+const workersMax = 2
 
 function countReport(path, exitOk) {
   const count = { passed: 0, failed: 0, skipped: 0 }
@@ -39,13 +35,7 @@ function isFailed(assertion) {
 
 async function runGroup(projects, env, folder) {
   const report = join(folder, `${projects.join('-')}.json`)
-  const args = [
-    toolScript('vitest', 'vitest'),
-    'run',
-    `--maxWorkers=${workersMax[projects[0]] ?? workersMaxOtherwise}`,
-    '--reporter=default',
-    '--reporter=json',
-  ]
+  const args = [toolScript('vitest', 'vitest'), 'run', `--maxWorkers=${workersMax}`, '--reporter=default', '--reporter=json']
   args.push(`--outputFile.json=${report}`, '--passWithNoTests', ...projects.flatMap((project) => ['--project', project]))
   const { ok } = await runTool(process.execPath, args, { env })
   return countReport(report, ok)
