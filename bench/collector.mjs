@@ -4,7 +4,6 @@
  * as the client makes them (values of one series together) and with one value an item. `--values <n>` (1000000), `--series <n>` (1000),
  * `--no-build`.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -12,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { treeCpuSec } from './process-tree.mjs'
+import { startProgram } from './program.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
@@ -53,31 +53,7 @@ async function callsPerSec() {
   return calls / ((performance.now() - startedMs) / 1000)
 }
 
-function start(dataDir) {
-  const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
-    BELLWETHER_SELF_WATCH: 'off',
-    BELLWETHER_ADMIN_TOKEN: token,
-  }
-  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const url = /ready at (\S+)/.exec(printed)?.[1]
-      if (url !== undefined) resolve({ child, ended, url })
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
-}
+const start = (dataDir) => startProgram(dataDir, { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token })
 
 /** Bodies of 10,000 values of `type` under `name`; `together` values of a series in one item. */
 function bodyOf(name, type, together) {

@@ -2,44 +2,17 @@
  * `npm run bench`: what Bellwether costs when nobody uses it. Starts the built program on a fresh data directory (cold), stops it,
  * starts it again (warm), lets it settle, and measures memory and CPU of all its processes. `--settle <s>` and `--measure <s>`.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { memoryMib, processTree, roleOf } from './process-tree.mjs'
+import { startProgram } from './program.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const options = { settle: { type: 'string', default: '30' }, measure: { type: 'string', default: '60' } }
 const { values } = parseArgs({ options })
-
-function start(dataDir) {
-  const env = {
-    ...process.env,
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
-  }
-  const startedMs = performance.now()
-  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      if (/Bellwether is ready at/.test(printed)) resolve({ child, ended, readySec: (performance.now() - startedMs) / 1000 })
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
-}
 
 async function stop({ child, ended }) {
   child.kill('SIGTERM')
@@ -66,9 +39,9 @@ function total(roles) {
 if (!(await build({ quiet: true }))) process.exit(1)
 const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-idle-'))
 const measureSec = Number(values.measure)
-const cold = await start(dataDir)
+const cold = await startProgram(dataDir)
 await stop(cold)
-const warm = await start(dataDir)
+const warm = await startProgram(dataDir)
 try {
   await sleep(Number(values.settle) * 1000)
   const before = byRole(warm.child.pid)

@@ -11,7 +11,8 @@ import { endServer } from './peers/ingest-run.mjs'
 import { sendBodies } from './peers/load.mjs'
 import { machineNow, revision } from './peers/machine.mjs'
 import { findPeer, influxProgram } from './peers/programs.mjs'
-import { ownProgram, startServer } from './peers/servers.mjs'
+import { startServer } from './peers/servers.mjs'
+import { ownProgram } from './program.mjs'
 
 const { values: options } = parseArgs({
   options: {

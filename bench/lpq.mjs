@@ -4,7 +4,7 @@
  * acknowledged to the flooder is counted. `--budget <seconds a second>` (0.05), `--times <multiple>` (10), `--probes <n>` (250),
  * `--points <a body of the flood>` (1000), `--off` (without the low-priority queue, to compare), `--program <folder>`.
  */
-import { fork, spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { setPriority, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { treeCpuSec } from './process-tree.mjs'
+import { startProgram } from './program.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
@@ -33,30 +34,12 @@ const quietPointsPerRequest = 500
 
 function start(dataDir) {
   const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
     BELLWETHER_ADMIN_TOKEN: token,
     BELLWETHER_LPQ: values.off ? 'off' : 'on',
     BELLWETHER_LPQ_BUDGET: values.budget,
     BELLWETHER_LPQ_WINDOW: '60',
   }
-  const child = spawn(process.execPath, [join(values.program, 'apps/server/bin/bellwether.mjs'), 'serve'], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const url = /ready at (\S+)/.exec(printed)?.[1]
-      if (url !== undefined) resolve({ child, ended, url })
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
+  return startProgram(dataDir, settings, join(values.program, 'apps/server/bin/bellwether.mjs'))
 }
 
 async function api(url, path, init = {}) {

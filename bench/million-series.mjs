@@ -4,18 +4,16 @@
  * thousand and too many of them, and the same after a restart. `--generations <n>` then sends that many times `--churn` new series, one
  * generation every `--every` seconds, and prints memory after each.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Account } from './peers/account.mjs'
 import { ProtoWriter } from './peers/proto-writer.mjs'
 import { memoryMib, processTree, roleOf, treeCpuSec } from './process-tree.mjs'
+import { startProgram } from './program.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
   options: {
     series: { type: 'string', default: '1000000' },
@@ -107,33 +105,12 @@ async function post(url, body) {
   }
 }
 
-async function start(dataDir) {
-  const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
+function start(dataDir) {
+  return startProgram(dataDir, {
     BELLWETHER_ADMIN_TOKEN: token,
     BELLWETHER_SERIES_MAX: String(Math.ceil(seriesCount * 1.2)),
     ...(values.memory === undefined ? {} : { BELLWETHER_MEMORY_MAX: values.memory }),
-  }
-  const startedMs = performance.now()
-  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  const url = await new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const found = /ready at (\S+)/.exec(printed)?.[1]
-      if (found !== undefined) resolve(found)
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
-  return { child, ended, url, readySec: (performance.now() - startedMs) / 1000 }
 }
 
 function printMemory(what, rootPid) {

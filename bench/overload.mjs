@@ -12,7 +12,8 @@ import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { checkLedger, Questions } from './flow/questions.mjs'
 import { startSenders, sumTallies } from './flow/senders.mjs'
-import { ownProgram, startServer } from './peers/servers.mjs'
+import { startServer } from './peers/servers.mjs'
+import { ownProgram } from './program.mjs'
 import { treeCpuSec, treeRssMib } from './process-tree.mjs'
 
 /** What must hold while overloaded. */

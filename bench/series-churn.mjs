@@ -4,17 +4,15 @@
  * the index, resting and expired ones, refused points, and the longest time an idle request waited (the event loop's pauses). At the end it
  * asks for series of the first minute, which have left memory long ago.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ProtoWriter } from './peers/proto-writer.mjs'
 import { memoryMib, processTree, roleOf, treeCpuSec } from './process-tree.mjs'
+import { startProgram } from './program.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
   options: {
     rate: { type: 'string', default: '100000' },
@@ -69,34 +67,14 @@ function bodyOf(from, to, timeMs) {
   return packed(body.take())
 }
 
-async function start(dataDir) {
-  const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
+function start(dataDir) {
+  return startProgram(dataDir, {
     BELLWETHER_SELF_WATCH: 'off',
     BELLWETHER_ADMIN_TOKEN: token,
     BELLWETHER_SERIES_MAX: values['series-max'],
     BELLWETHER_MEMORY_MAX: values.memory,
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('BELLWETHER_'))),
-  }
-  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  const url = await new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const found = /ready at (\S+)/.exec(printed)?.[1]
-      if (found !== undefined) resolve(found)
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
-  return { child, ended, url }
 }
 
 async function gaugesOf(url) {

@@ -4,18 +4,16 @@
  * sent. `--lines <n>` (2000000), `--rate <lines a second>` (100000), `--series <n>` (2000), `--single` for one line a datagram. `--flood`: as fast
  * as it goes instead, and how long other requests take meanwhile.
  */
-import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { treeCpuSec } from './process-tree.mjs'
+import { ownProgram, startProgram } from './program.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
   options: {
     lines: { type: 'string', default: '2000000' },
@@ -24,7 +22,7 @@ const { values } = parseArgs({
     single: { type: 'boolean', default: false },
     flood: { type: 'boolean', default: false },
     port: { type: 'string', default: '18125' },
-    program: { type: 'string', default: join(root, 'apps/server/bin/bellwether.mjs') },
+    program: { type: 'string', default: ownProgram },
     'no-build': { type: 'boolean', default: false },
   },
 })
@@ -32,31 +30,12 @@ const [lineCount, rate, seriesCount, port] = [values.lines, values.rate, values.
 const token = 'token-of-the-measurement'
 const datagramBytesMax = 1432
 
-function start(dataDir) {
-  const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: String(port),
-    BELLWETHER_SELF_WATCH: 'off',
-    BELLWETHER_ADMIN_TOKEN: token,
-  }
-  const child = spawn(process.execPath, [values.program, 'serve'], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const url = /ready at (\S+)/.exec(printed)?.[1]
-      if (url !== undefined) resolve({ child, ended, url })
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
-}
+const start = (dataDir) =>
+  startProgram(
+    dataDir,
+    { BELLWETHER_STATSD_PORT: String(port), BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token },
+    values.program,
+  )
 
 /** Line number `i` of the mix. */
 function lineOf(i) {

@@ -3,44 +3,19 @@
  * directory, sends a steady background load, and probes one sample at a time: send, wait for the acknowledgement, ask until the
  * answer has it. `--probes <n>` (300) and `--load <samples a second>` (20000).
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
+import { startProgram } from './program.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({ options: { probes: { type: 'string', default: '300' }, load: { type: 'string', default: '20000' } } })
 const token = 'token-of-the-measurement'
 const pointsPerRequest = 2000
 
-function start(dataDir) {
-  const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: dataDir,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
-    BELLWETHER_ADMIN_TOKEN: token,
-  }
-  const child = spawn(process.execPath, [join(root, 'apps/server/bin/bellwether.mjs'), 'serve'], {
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  return new Promise((resolve, reject) => {
-    let printed = ''
-    child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const url = /ready at (\S+)/.exec(printed)?.[1]
-      if (url !== undefined) resolve({ child, ended, url })
-    })
-    void ended.then((code) => reject(new Error(`Bellwether ended with ${code} before it was ready`)))
-  })
-}
+const start = (dataDir) => startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
 
 async function send(url, name, points) {
   const dataPoints = points.map(({ series, value }) => ({

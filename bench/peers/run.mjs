@@ -13,7 +13,7 @@ import { measureWorkload } from './measure.mjs'
 import { profileWorkloads } from './profile.mjs'
 import { rewriteSection } from './readme-section.mjs'
 import { renderReport } from './report.mjs'
-import { ownProgram } from './servers.mjs'
+import { ownProgram } from '../program.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 

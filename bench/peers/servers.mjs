@@ -4,15 +4,14 @@
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { quietSettings } from '../program.mjs'
 import { Connection } from './connection.mjs'
 import { bellwetherDisk, diskBytes } from './disk.mjs'
 import { PrometheusApi } from './prometheus-api.mjs'
 import { answers, freePort, scratchFolder, startProcess } from './server.mjs'
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const token = 'token-of-the-measurement'
 const rollupMsMax = 180_000
 
@@ -38,19 +37,8 @@ function starterOf({ name, product }) {
   return { Prometheus: startPrometheus, InfluxDB: startInflux }[product] ?? startVictoriaMetrics
 }
 
-/** The built program of this tree. */
-export const ownProgram = join(root, 'apps/server/bin/bellwether.mjs')
-
 async function startBellwether({ name, program, nodeArgs = [], environment = {} }, scratch) {
-  const settings = {
-    BELLWETHER_PORT: '0',
-    BELLWETHER_DATA_DIR: scratch.data,
-    BELLWETHER_OTLP_GRPC_PORT: '0',
-    BELLWETHER_OTLP_HTTP_PORT: '0',
-    BELLWETHER_STATSD_PORT: '0',
-    BELLWETHER_ADMIN_TOKEN: token,
-    ...environment,
-  }
+  const settings = { ...quietSettings(scratch.data), BELLWETHER_ADMIN_TOKEN: token, ...environment }
   const server = await startProcess({
     name,
     command: process.execPath,
