@@ -7,6 +7,7 @@ import { formatCount, unitLabel, unitOfMetric } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import { DetailDrawer } from '../../ui/DetailDrawer.tsx'
+import { Fact } from '../../ui/Fact.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { DeleteMetric } from '../retention/index.ts'
@@ -82,15 +83,6 @@ export function MetricDrawer({ name, onClose, onChart }: MetricDrawerProps) {
         </ul>
       </div>
     </DetailDrawer>
-  )
-}
-
-export function Fact({ name, value, title }: { readonly name: string; readonly value: string; readonly title?: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd title={title}>{value}</dd>
-    </div>
   )
 }
 

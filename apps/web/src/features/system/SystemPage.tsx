@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { formatBytes, formatCount, formatMs } from '../../lib/units.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
+import { Fact } from '../../ui/Fact.tsx'
 import { Meter } from '../../ui/Meter.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
@@ -150,14 +151,5 @@ function RoomPanel({ status }: { readonly status: SystemStatusBody }) {
         </dl>
       </div>
     </Section>
-  )
-}
-
-function Fact({ name, value }: { readonly name: string; readonly value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }

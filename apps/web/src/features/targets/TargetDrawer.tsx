@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { formatAgo } from '../../lib/time-format.ts'
 import { formatCount, formatMs } from '../../lib/units.ts'
 import { DetailDrawer } from '../../ui/DetailDrawer.tsx'
+import { Fact } from '../../ui/Fact.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { usePlace } from '../session/index.ts'
 import { healthWords, labelsText, sentence } from './targets.queries.ts'
@@ -44,15 +45,6 @@ export function TargetDrawer({ target, nowMs, onClose }: TargetDrawerProps) {
         </Link>
       </p>
     </DetailDrawer>
-  )
-}
-
-function Fact({ name, value }: { readonly name: string; readonly value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }
 
