@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBellwether, type RunningBellwether } from '../support/bellwether.ts'
-import { axeViolations, keepPicture, launchBrowser, visit } from '../support/browser.ts'
+import { axeViolations, enterFirst, keepPicture, launchBrowser, visit } from '../support/browser.ts'
 import { chromiumPath, mayBeMissing } from '../support/services.ts'
-import { until } from '../support/wait.ts'
 import { sendOrders } from './exploding-counter.ts'
 
 const password = 'correct horse battery staple'
@@ -56,13 +55,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('cardinality', () => {
 
     await using visitor = await visit(browser, { theme: 'light' })
     const { page } = visitor
-    visitor.expectFailure('/api/0/auth/session')
-    await page.goto(await until('the link', () => /http:\S+\/first-run\?token=\S+/.exec(bellwether.stdout())?.[0] ?? null))
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByLabel('The same again').fill(password)
-    await page.getByRole('button', { name: 'Save and go on' }).click()
-    await page.waitForURL('**/p/1')
+    await enterFirst(visitor, () => bellwether.stdout(), password)
 
     await page.goto(`${bellwether.url}/p/1/data/cardinality`)
     const banner = page.getByRole('status').filter({ hasText: 'orders_total: label user explodes' })

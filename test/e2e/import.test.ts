@@ -10,9 +10,8 @@ import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runBellwether, startBellwether, type RunningBellwether } from '../support/bellwether.ts'
-import { axeViolations, keepPicture, launchBrowser, visit } from '../support/browser.ts'
+import { axeViolations, enterFirst, keepPicture, launchBrowser, visit } from '../support/browser.ts'
 import { chromiumPath, mayBeMissing } from '../support/services.ts'
-import { until } from '../support/wait.ts'
 
 const password = 'correct horse battery staple'
 const rows = 2000
@@ -102,13 +101,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the page', () => {
   test('shows what a file becomes, imports it, goes on after a reload, and cancels', async () => {
     await using visitor = await visit(browser, { theme: 'light' })
     const { page } = visitor
-    visitor.expectFailure('/api/0/auth/session')
-    await page.goto(await until('the link', () => /http:\S+\/first-run\?token=\S+/.exec(bellwether.stdout())?.[0] ?? null))
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByLabel('The same again').fill(password)
-    await page.getByRole('button', { name: 'Save and go on' }).click()
-    await page.waitForURL('**/p/1')
+    await enterFirst(visitor, () => bellwether.stdout(), password)
     await page.goto(`${bellwether.url}/p/1/data/import`)
 
     const file = page.getByLabel('File to import')

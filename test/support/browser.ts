@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { chromiumPath } from './services.ts'
+import { until } from './wait.ts'
 
 const screenFolder = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'test-results/screens')
 
@@ -59,6 +60,18 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
     expectFailure: (address) => expected.push(address),
     [Symbol.asyncDispose]: () => context.close(),
   }
+}
+
+/** The first administrator's way in: by the printed link (among `printed()`, once it is there) to a password of their own, and to project 1. */
+export async function enterFirst(visitor: Visit, printed: () => string, password: string): Promise<void> {
+  const { page } = visitor
+  visitor.expectFailure('/api/0/auth/session')
+  await page.goto(await until('the link', () => /http:\S+\/first-run\?token=\S+/.exec(printed())?.[0] ?? null))
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByLabel('The same again').fill(password)
+  await page.getByRole('button', { name: 'Save and go on' }).click()
+  await page.waitForURL('**/p/1')
 }
 
 /** Serious and critical violations of WCAG 2.2 A and AA on the page as it stands, as `rule: where`. */

@@ -1,40 +1,14 @@
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock, type Clock } from '../../../apps/server/src/kernel/clock.ts'
 import type { Labels, Matcher } from '../../../apps/server/src/metrics/index.ts'
-import {
-  batchOf,
-  budget,
-  live,
-  openEngine,
-  openStack,
-  scope,
-  tenant,
-  toText,
-  wipe,
-  type EngineHome,
-  type Stack,
-  type StackOptions,
-} from './metrics-stack.ts'
+import { fileEngine } from './file-engine.ts'
+import { batchOf, budget, live, openStack, scope, tenant, toText, wipe, type Stack, type StackOptions } from './metrics-stack.ts'
 
 const hourMs = 3_600_000
 const startMs = Date.UTC(2026, 10, 20, 10)
 
-let home: EngineHome
-let logs = 0
-
-beforeAll(async () => {
-  home = await openEngine()
-})
-
-afterAll(async () => {
-  await home[Symbol.asyncDispose]()
-})
-
-afterEach(async () => {
-  await wipe(home.engine)
-})
+const home = fileEngine()
 
 /** The wall and monotonic clock of what is seen, moved by the test. */
 class MovedClock implements Clock {
@@ -52,7 +26,7 @@ class MovedClock implements Clock {
 }
 
 function open(options: Partial<StackOptions> = {}): Promise<Stack> {
-  return openStack({ engine: home.engine, logDir: join(home.dataDir, `log-${logs++}`), unseenMinutesMax: 60, ...options })
+  return openStack({ engine: home.engine, logDir: home.freshLog(), unseenMinutesMax: 60, ...options })
 }
 
 const hosts = ['a', 'b', 'c', 'dé', 'e f', "g'h\\"]
@@ -281,7 +255,7 @@ describe('rollups', () => {
 describe('a start', () => {
   test('reads only series seen lately; others are found by queries of their time, and samples in the log find theirs', async () => {
     const clock = new MovedClock()
-    const logDir = join(home.dataDir, `log-${logs++}`)
+    const logDir = home.freshLog()
     {
       await using first = await open({ clock, logDir })
       await fill(first)

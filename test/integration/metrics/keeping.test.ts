@@ -1,46 +1,19 @@
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock, type Clock } from '../../../apps/server/src/kernel/clock.ts'
 import type { Matcher, NativeHistogram, PendingDeletion, RetentionPolicy } from '../../../apps/server/src/metrics/index.ts'
-import {
-  batchOf,
-  budget,
-  live,
-  openEngine,
-  openStack,
-  ref,
-  scope,
-  tenant,
-  toText,
-  wipe,
-  type EngineHome,
-  type Stack,
-  type StackOptions,
-} from './metrics-stack.ts'
+import { fileEngine } from './file-engine.ts'
+import { batchOf, budget, live, openStack, ref, scope, tenant, toText, type Stack, type StackOptions } from './metrics-stack.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 /** An hour of the clock. */
 const nowMs = Math.floor(Date.now() / hourMs) * hourMs
 
-let home: EngineHome
-let logs = 0
-
-beforeAll(async () => {
-  home = await openEngine()
-})
-
-afterAll(async () => {
-  await home[Symbol.asyncDispose]()
-})
-
-afterEach(async () => {
-  await wipe(home.engine)
-})
+const home = fileEngine()
 
 const clock: Clock = { ...systemClock, nowMs: () => nowMs }
 const stackOf = (options: Partial<StackOptions> = {}): Promise<Stack> =>
-  openStack({ engine: home.engine, logDir: join(home.dataDir, `log-${logs++}`), clock, ...options })
+  openStack({ engine: home.engine, logDir: home.freshLog(), clock, ...options })
 const byName = (name: string): Matcher[] => [{ name: '__name__', op: '=', value: name }]
 const read = async (stack: Stack, matchers: readonly Matcher[], fromMs = 0, of = scope) =>
   toText(await stack.store.select(of, { matchers, fromMs, toMs: Number.MAX_SAFE_INTEGER }, { ...budget, signal: live }))
@@ -178,7 +151,7 @@ describe('a deletion', () => {
   }
 
   test('of a metric hides it at once, survives a restart, and takes everything of it; later data is new and stays', async () => {
-    const logDir = join(home.dataDir, `log-${logs++}`)
+    const logDir = home.freshLog()
     const deletion = deletionOf([byName('gone')])
     const later = { labels: { __name__: 'gone', host: 'a' }, timeMs: deletion.beforeMs + 60_000, value: 77 }
     {
@@ -230,7 +203,7 @@ describe('a deletion', () => {
   })
 
   test('takes rollups with it, and no round brings them back', async () => {
-    const logDir = join(home.dataDir, `log-${logs++}`)
+    const logDir = home.freshLog()
     await using stack = await stackOf({ logDir, clock: systemClock, rollups: { timing: { quietMs: 0, graceMs: 0 } } })
     await fill(stack)
     await stack.drain()

@@ -1,12 +1,11 @@
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { createMetricsStore, GridStore, SampleStore, warmHead } from '../../../apps/server/src/metrics/index.ts'
+import { fileEngine } from './file-engine.ts'
 import {
   batchOf,
   budget,
   live,
-  openEngine,
   openStack,
   readAll,
   scope,
@@ -15,34 +14,15 @@ import {
   toRecord,
   toText,
   up,
-  wipe,
-  type EngineHome,
   type Stack,
   type TestSample,
 } from './metrics-stack.ts'
 
-let home: EngineHome
-let logs = 0
-
-beforeAll(async () => {
-  home = await openEngine()
-})
-
-afterAll(async () => {
-  await home[Symbol.asyncDispose]()
-})
-
-afterEach(async () => {
-  await wipe(home.engine)
-})
-
-function freshLog(): string {
-  return join(home.dataDir, `log-${logs++}`)
-}
+const home = fileEngine()
 
 describe('head and engine', () => {
   test('stitched at every boundary, with late and repeated samples, equal to a plain model', async () => {
-    const logDir = freshLog()
+    const logDir = home.freshLog()
     const hosts = ['a', 'b', 'c']
     const model = new Map<string, Map<number, number>>()
     const put = async (stack: Stack, samples: readonly TestSample[]): Promise<void> => {
@@ -106,7 +86,7 @@ describe('head and engine', () => {
   })
 
   test('a small head gives up old samples and nothing is missing or doubled', async () => {
-    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), headSizeBytesMax: 20_000 })
+    await using stack = await openStack({ engine: home.engine, logDir: home.freshLog(), headSizeBytesMax: 20_000 })
     const want: Record<string, [number, number][]> = {}
     for (let i = 0; i < 60; i++) {
       const some = Array.from({ length: 100 }, (_, k): TestSample => ({
@@ -131,7 +111,7 @@ describe('head and engine', () => {
         throw new Error('engine asked')
       },
     }
-    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+    await using stack = await openStack({ engine: home.engine, logDir: home.freshLog(), withoutWriter: true })
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 10)
     const { past } = stack
     const parts = { past, samples: new SampleStore(broken, stack.registry), grids: [new GridStore(broken, stack.registry)] }
@@ -149,7 +129,7 @@ describe('head and engine', () => {
   })
 
   test('after a start the last hours come back into memory, and answers are the same', async () => {
-    const logDir = freshLog()
+    const logDir = home.freshLog()
     const sample = (host: string, i: number): TestSample => ({ labels: { __name__: 'up', host }, timeMs: startMs + i * 60_000, value: i })
     const samples = ['a', 'b', 'c'].flatMap((host) => Array.from({ length: 300 }, (_, i) => sample(host, i)))
     {

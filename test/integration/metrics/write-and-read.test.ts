@@ -1,12 +1,11 @@
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
 import { isThere, STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
+import { fileEngine } from './file-engine.ts'
 import {
   batchOf,
   budget,
   live,
-  openEngine,
   openStack,
   readAll,
   ref,
@@ -17,34 +16,15 @@ import {
   toRecord,
   toText,
   up,
-  wipe,
-  type EngineHome,
   type Stack,
   type TestSample,
 } from './metrics-stack.ts'
 
-let home: EngineHome
-let logs = 0
-
-beforeAll(async () => {
-  home = await openEngine()
-})
-
-afterAll(async () => {
-  await home[Symbol.asyncDispose]()
-})
-
-afterEach(async () => {
-  await wipe(home.engine)
-})
-
-function freshLog(): string {
-  return join(home.dataDir, `log-${logs++}`)
-}
+const home = fileEngine()
 
 describe('write, restart, read', () => {
   test('what was acknowledged reads the same before insertion, after it and after a restart, to the last bit', async () => {
-    const logDir = freshLog()
+    const logDir = home.freshLog()
     const all = someSamples(64)
     {
       await using stack = await openStack({ engine: home.engine, logDir })
@@ -61,7 +41,7 @@ describe('write, restart, read', () => {
   })
 
   test('what was only in the log is visible again after a restart, and inserted once', async () => {
-    const logDir = freshLog()
+    const logDir = home.freshLog()
     const all = someSamples(30)
     {
       await using stack = await openStack({ engine: home.engine, logDir, withoutWriter: true })
@@ -77,7 +57,7 @@ describe('write, restart, read', () => {
   })
 
   test('the same segment inserted twice under its token counts once', async () => {
-    await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+    await using stack = await openStack({ engine: home.engine, logDir: home.freshLog(), withoutWriter: true })
     await stack.ingest.accept(batchOf(stack.ingest, someSamples(10)), 1_000)
     await stack.log.seal()
     const segment = await stack.log.take('ready', live)
@@ -101,7 +81,7 @@ async function countRows(table: string): Promise<number> {
 
 describe('scopes and budgets', () => {
   test('a scope of several projects gets the union, another gets nothing', async () => {
-    await using stack = await openStack({ engine: home.engine, logDir: freshLog() })
+    await using stack = await openStack({ engine: home.engine, logDir: home.freshLog() })
     const other = { organizationId: 1, projectId: 2 }
     const foreign = { organizationId: 2, projectId: 1 }
     const one = (value: number): TestSample[] => [{ labels: { __name__: 'up', host: `p${value}` }, timeMs: startMs, value }]
@@ -109,7 +89,7 @@ describe('scopes and budgets', () => {
     await stack.ingest.accept(batchOf(stack.ingest, one(2), other), 10)
     await stack.ingest.accept(batchOf(stack.ingest, one(3), foreign), 10)
     await stack.drain()
-    await using again = await openStack({ engine: home.engine, logDir: freshLog() })
+    await using again = await openStack({ engine: home.engine, logDir: home.freshLog() })
     for (const run of [stack, again]) {
       const read = async (organization: number, projects: number[]): Promise<string[]> =>
         Object.keys(
@@ -129,7 +109,7 @@ describe('scopes and budgets', () => {
   })
 
   test('budgets of series and samples hold in memory and in the engine', async () => {
-    const logDir = freshLog()
+    const logDir = home.freshLog()
     const select = (stack: Stack, seriesMax: number, samplesMax: number): Promise<unknown> =>
       stack.store.select(scope, { matchers: [...up], fromMs: 0, toMs: Infinity }, { seriesMax, samplesMax, signal: live })
     {
@@ -145,7 +125,7 @@ describe('scopes and budgets', () => {
   })
 
   test('few series of a large metric are named, many are filtered, both right', async () => {
-    const logDir = freshLog()
+    const logDir = home.freshLog()
     {
       await using stack = await openStack({ engine: home.engine, logDir })
       const all = Array.from({ length: 10_000 }, (_, i): TestSample => ({
@@ -186,7 +166,7 @@ const histogram: NativeHistogram = {
 }
 
 test('native histograms, exemplars and metadata come back after a restart; floats and histograms of one series are interleaved', async () => {
-  const logDir = freshLog()
+  const logDir = home.freshLog()
   const custom: NativeHistogram = {
     ...histogram,
     schema: -53,
@@ -246,7 +226,7 @@ test('native histograms, exemplars and metadata come back after a restart; float
 })
 
 test('data spread over more weeks than an insert may touch goes in, once', async () => {
-  const logDir = freshLog()
+  const logDir = home.freshLog()
   const week = 7 * 86_400_000
   const all = Array.from({ length: 250 }, (_, i): TestSample => ({
     labels: { __name__: 'up', host: 'a' },
@@ -264,7 +244,7 @@ test('data spread over more weeks than an insert may touch goes in, once', async
 })
 
 test('duplicates: an equal sample is dropped, another value for a time is refused, and both are counted', async () => {
-  await using stack = await openStack({ engine: home.engine, logDir: freshLog() })
+  await using stack = await openStack({ engine: home.engine, logDir: home.freshLog() })
   const one = (value: number, timeMs = startMs): TestSample => ({ labels: { __name__: 'up', host: 'a' }, timeMs, value })
   await stack.ingest.accept(batchOf(stack.ingest, [one(1), one(2, startMs + 1)]), 10)
   await stack.ingest.accept(batchOf(stack.ingest, [one(1), one(3), one(5, startMs + 2), one(5, startMs + 2), one(6, startMs + 2)]), 10)
@@ -284,7 +264,7 @@ test('duplicates: an equal sample is dropped, another value for a time is refuse
 })
 
 test('a dead letter that is replayed after a restart is visible at once, though its times are after what the engine has', async () => {
-  const logDir = freshLog()
+  const logDir = home.freshLog()
   const [first, ...rest] = someSamples(8)
   {
     await using stack = await openStack({ engine: home.engine, logDir, withoutWriter: true })
@@ -296,7 +276,7 @@ test('a dead letter that is replayed after a restart is visible at once, though 
   await using again = await openStack({ engine: home.engine, logDir })
   await again.ingest.accept(batchOf(again.ingest, first === undefined ? [] : [first]), 100)
   await again.drain()
-  await using last = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+  await using last = await openStack({ engine: home.engine, logDir: home.freshLog(), withoutWriter: true })
   expect(await readAll(last)).toEqual(toRecord([first].filter((one) => one !== undefined)))
   const [letter] = await again.log.listDeadLetters()
   await again.log.replayDeadLetter(letter?.id ?? '')
@@ -305,7 +285,7 @@ test('a dead letter that is replayed after a restart is visible at once, though 
 })
 
 test('the probe of every insert tells whether the engine has it, in whichever partition', async () => {
-  await using stack = await openStack({ engine: home.engine, logDir: freshLog(), withoutWriter: true })
+  await using stack = await openStack({ engine: home.engine, logDir: home.freshLog(), withoutWriter: true })
   const weekMs = 7 * 86_400_000
   const samples = [0, 1, 0, 2].map((weeks, i) => ({
     labels: { __name__: 'up', job: `j${i}` },
