@@ -23,21 +23,11 @@ export const plainOperations = [
   'histogram',
 ] as const
 
-export const derivedOperations = [
-  'failure_count',
-  'failure_rate',
-  'http_error_count',
-  'http_error_rate',
-  'apdex',
-  'miserable_user',
-  'user_misery',
-  'all',
-  'healthy',
-  'errored',
-  'crashed',
-  'abnormal',
-  'crash_rate',
-  'crash_free_rate',
+const failureOperations = ['failure_count', 'failure_rate', 'http_error_count', 'http_error_rate'] as const
+/** Of counted sessions. */
+const sessionOperations = ['all', 'healthy', 'errored', 'crashed', 'abnormal', 'crash_rate', 'crash_free_rate'] as const
+/** Of the users that had them. */
+const sessionUserOperations = [
   'all_user',
   'healthy_user',
   'errored_user',
@@ -46,6 +36,15 @@ export const derivedOperations = [
   'crash_user_rate',
   'crash_free_user_rate',
   'anr_rate',
+] as const
+
+export const derivedOperations = [
+  ...failureOperations,
+  'apdex',
+  'miserable_user',
+  'user_misery',
+  ...sessionOperations,
+  ...sessionUserOperations,
 ] as const
 
 export const operations = [...plainOperations, ...derivedOperations] as const
@@ -79,32 +78,11 @@ export const defaultOperationRules: readonly OperationRule[] = [
   },
   { types: ['g'], useCases: useCaseIds.filter((id) => id !== 'sessions'), operations: ['count', 'sum', 'avg', 'min', 'max', 'last'] },
   { types: ['s'], useCases: useCaseIds, operations: ['count_unique'] },
-  {
-    types: ['c', 'd'],
-    useCases: measured,
-    operations: ['failure_count', 'failure_rate', 'http_error_count', 'http_error_rate'],
-  },
+  { types: ['c', 'd'], useCases: measured, operations: failureOperations },
   { types: ['d'], useCases: measured, operations: ['apdex'] },
   { types: ['s'], useCases: ['transactions'], operations: ['miserable_user', 'user_misery'] },
-  {
-    types: ['c'],
-    useCases: ['sessions'],
-    operations: ['all', 'healthy', 'errored', 'crashed', 'abnormal', 'crash_rate', 'crash_free_rate'],
-  },
-  {
-    types: ['s'],
-    useCases: ['sessions'],
-    operations: [
-      'all_user',
-      'healthy_user',
-      'errored_user',
-      'crashed_user',
-      'abnormal_user',
-      'crash_user_rate',
-      'crash_free_user_rate',
-      'anr_rate',
-    ],
-  },
+  { types: ['c'], useCases: ['sessions'], operations: sessionOperations },
+  { types: ['s'], useCases: ['sessions'], operations: sessionUserOperations },
 ]
 
 /** Need buckets. */

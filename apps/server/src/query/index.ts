@@ -12,6 +12,7 @@ export type {
 } from './metrics-query.ts'
 export { defaultQueryLimits, type ClassLimits, type QueryClass, type QueryLimitsByClass } from './limits.ts'
 export { createMetricOperations, type MetricOperationsDeps } from './operations/evaluate.ts'
+export { metricNotFound } from './operations/errors.ts'
 export type {
   CountedBucket,
   MetricDescription,

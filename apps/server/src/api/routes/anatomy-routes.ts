@@ -1,10 +1,9 @@
 /** What the page about the data model shows of a real metric. */
 import { metricAnatomyBodySchema } from '@bellwether/protocol'
-import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import { AppError } from '../../kernel/errors.ts'
+import { metricNotFound } from '../../query/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
-
-const metricNotFound: ErrorSpec = { code: 'metrics.not_found', kind: 'not_found', publicText: 'This project has no such metric.' }
 
 export function anatomyRoutes({ anatomist }: Pick<ApiDeps, 'anatomist'>): Route[] {
   return [

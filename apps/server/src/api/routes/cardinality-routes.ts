@@ -14,15 +14,14 @@ import {
   type RuleAction as WireAction,
 } from '@bellwether/protocol'
 import type { CardinalityRule, Explosion, RuleAction, RuleChange } from '../../cardinality/index.ts'
-import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import { AppError } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
+import { metricNotFound } from '../../query/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
 import { wholePage, wireTime } from './times.ts'
 
 const base = '/api/0/projects/:project/cardinality'
-
-const metricNotFound: ErrorSpec = { code: 'metrics.not_found', kind: 'not_found', publicText: 'This project has no such metric.' }
 
 function toAction(action: RuleAction): WireAction {
   return action.kind === 'drop_metric' ? { kind: action.kind } : { kind: action.kind, labels: [...action.labels], gauges: action.gauges }

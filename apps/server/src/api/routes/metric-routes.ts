@@ -9,19 +9,17 @@ import {
   pageSchema,
   type Metric,
 } from '@bellwether/protocol'
-import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import { AppError } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { MetricSummary } from '../../metrics/index.ts'
 import { looksLikeMri, parseMri, publicNameOf } from '../../naming/index.ts'
-import type { CatalogRequest, MetricOperations } from '../../query/index.ts'
+import { metricNotFound, type CatalogRequest, type MetricOperations } from '../../query/index.ts'
 import { defineRoute, nothing, type Call, type Route } from '../http/route-table.ts'
 import { tagValuesCountedMax } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
 import { wholePage, wireTime } from './times.ts'
 
 const base = '/api/0/projects/:project/metrics'
-
-const metricNotFound: ErrorSpec = { code: 'metrics.not_found', kind: 'not_found', publicText: 'This project has no such metric.' }
 
 function toMetric(summary: MetricSummary, operations: MetricOperations, scope: Scope): Metric {
   const { name, metadata, seriesCount } = summary

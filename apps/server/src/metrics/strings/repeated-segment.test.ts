@@ -7,29 +7,9 @@ import { planInserts } from '../../ingest/writer/plan.ts'
 import { createInstruments } from '../../kernel/instruments.ts'
 import { silentLogger } from '../../kernel/log.ts'
 import { LocalSlidingWindows } from '../../limiters/index.ts'
-import { MetricsBatch } from '../batch/metrics-batch.ts'
-import { defaultSeriesLimits } from '../limits.ts'
-import { decodeMetricsRecord } from '../record/decode.ts'
-import { encodeMetricsRecord } from '../record/encode.ts'
-import type { OwnedRecord } from '../record/sorted-samples.ts'
 import { stringInserts } from '../record/string-inserts.ts'
-import { SeriesRegistry } from '../series/registry.ts'
 import { SeriesStrings, type RecordIds, type StringRow } from './series-strings.ts'
-
-function recordOf(organizationId: number, ...hosts: string[]): OwnedRecord {
-  const tenant = { organizationId, projectId: organizationId }
-  const registry = new SeriesRegistry(defaultSeriesLimits, 1)
-  const batch = new MetricsBatch()
-  batch.reset(tenant)
-  const refs = hosts.map((host) =>
-    registry.resolve(tenant, [
-      ['__name__', 'up'],
-      ['host', host],
-    ]),
-  )
-  for (const ref of refs) batch.addSample(ref, 1_700_000_000_000, 1)
-  return { tenant, record: decodeMetricsRecord(new Uint8Array(encodeMetricsRecord(batch, registry, refs, []))) }
-}
+import { recordOf } from './testing/host-record.ts'
 
 function stringsOf(ids: readonly RecordIds[]): StringRow[] {
   return ids.flatMap((one) => one.strings)

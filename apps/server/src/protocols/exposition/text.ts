@@ -287,6 +287,7 @@ function parseNumber(text: string): number | null {
   }
 }
 
+/** Of values and of help texts; in those a quote needs no backslash, but OpenMetrics allows it. */
 function unescape(text: string): string {
   return text.includes('\\') ? text.replace(/\\([\\"n])/g, (_, one: string) => (one === 'n' ? '\n' : one)) : text
 }
