@@ -5,8 +5,9 @@
  */
 import type { Tenant } from '../kernel/scope.ts'
 
-/** What sort of data: one `KindHandler` each. Later: logs, spans, events. */
-export type Kind = 'metrics'
+/** What sort of data: one `KindHandler` each. */
+export const kinds = ['metrics', 'logs', 'spans'] as const
+export type Kind = (typeof kinds)[number]
 
 /**
  * - `ready`: decoded, indexed columns; the writer only turns them into inserts.

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Logger } from '../../kernel/log.ts'
 import { deadLetterReasonCharsMax, deadLettersListedMax, deadLetterTenantsMax } from '../limits.ts'
-import type { DeadLetter, DeadLetterTenant, Kind, LogRecord } from '../ports.ts'
+import { type DeadLetter, type DeadLetterTenant, type Kind, type LogRecord, kinds } from '../ports.ts'
 import { recordBytes } from './lane-log.ts'
 import { replaceFile } from './log-identity.ts'
 import type { SegmentIdentity } from './record-codec.ts'
@@ -25,7 +25,7 @@ const description = z.object({
   rows: z.number(),
   records: z.number(),
   sizeBytes: z.number(),
-  tenants: z.array(z.object({ organizationId: z.number(), projectId: z.number(), kind: z.enum(['metrics']), rows: z.number() })),
+  tenants: z.array(z.object({ organizationId: z.number(), projectId: z.number(), kind: z.enum(kinds), rows: z.number() })),
 })
 
 const idPattern = /^(ready|raw|low)-\d{16}$/

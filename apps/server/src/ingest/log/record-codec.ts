@@ -4,7 +4,7 @@
  * when a damaged file is searched. CRC is CRC-32 (ISO-HDLC, zlib), which Node computes natively. All numbers little-endian.
  */
 import { crc32 } from 'node:zlib'
-import type { Kind, Lane, LogRecord } from '../ports.ts'
+import { type Kind, type Lane, type LogRecord, kinds } from '../ports.ts'
 
 export const segmentHeaderBytes = 40
 export const recordHeaderBytes = 40
@@ -16,8 +16,9 @@ export const recordMagic: Uint8Array = Buffer.from('BWR1', 'latin1')
 
 export const lanes: readonly Lane[] = ['ready', 'raw', 'low']
 
-const kindCodes: Readonly<Record<Kind, number>> = { metrics: 1 }
-const kindByCode: ReadonlyMap<number, Kind> = new Map((Object.keys(kindCodes) as Kind[]).map((kind) => [kindCodes[kind], kind]))
+/** On disk: never change or reuse one. */
+const kindCodes: Readonly<Record<Kind, number>> = { metrics: 1, logs: 2, spans: 3 }
+const kindByCode: ReadonlyMap<number, Kind> = new Map(kinds.map((kind) => [kindCodes[kind], kind]))
 
 /** What makes a segment's token. Stays with the file through renames. */
 export interface SegmentIdentity {
