@@ -1,0 +1,86 @@
+import { cleanup, render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { afterEach, expect, it, vi } from 'vitest'
+import { SearchInput, type SearchProblem } from './SearchInput.tsx'
+import type { CompleteSearch } from './use-search-completion.ts'
+
+afterEach(cleanup)
+
+const services: CompleteSearch = (text) =>
+  Promise.resolve({
+    from: text.indexOf(':') + 1,
+    to: text.length,
+    items: [
+      { kind: 'value', label: 'checkout', insert: 'checkout ', detail: '12 k' },
+      { kind: 'value', label: 'cart', insert: 'cart ' },
+    ],
+  })
+
+function show(options: { value?: string; problem?: SearchProblem; complete?: CompleteSearch } = {}) {
+  const onRun = vi.fn()
+  render(
+    <SearchInput
+      label="Search logs"
+      placeholder="Search"
+      value={options.value ?? ''}
+      problem={options.problem ?? null}
+      complete={options.complete ?? (() => Promise.resolve(null))}
+      onRun={onRun}
+    />,
+  )
+  return { onRun, field: screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Search logs' }) }
+}
+
+it('runs what is typed with Enter, without the blanks around it', async () => {
+  const { onRun, field } = show()
+  await userEvent.type(field, ' timeout {Enter}')
+  expect(onRun).toHaveBeenCalledWith('timeout')
+})
+
+it('takes the first suggestion with Tab and the chosen one with the arrows and Enter', async () => {
+  const { onRun, field } = show({ complete: services })
+  await userEvent.type(field, 'service:c')
+  await screen.findByRole('option', { name: /checkout/ })
+  await userEvent.keyboard('{Tab}')
+  expect(field.value).toBe('service:checkout ')
+  await userEvent.clear(field)
+  await userEvent.type(field, 'service:')
+  await screen.findByRole('option', { name: /cart/ })
+  await userEvent.keyboard('{ArrowUp}{Enter}')
+  expect(field.value).toBe('service:cart ')
+  expect(onRun).not.toHaveBeenCalled()
+})
+
+it('runs with Enter while suggestions are open and none is chosen', async () => {
+  const { onRun, field } = show({ complete: services })
+  await userEvent.type(field, 'service:c')
+  await screen.findByRole('option', { name: /cart/ })
+  await userEvent.keyboard('{Enter}')
+  expect(onRun).toHaveBeenCalledWith('service:c')
+  expect(screen.queryByRole('listbox')).toBeNull()
+})
+
+it('closes the suggestions with Escape and keeps what is typed', async () => {
+  const { field } = show({ complete: services })
+  await userEvent.type(field, 'service:c')
+  await screen.findByRole('listbox')
+  await userEvent.keyboard('{Escape}')
+  expect(screen.queryByRole('listbox')).toBeNull()
+  expect(field.value).toBe('service:c')
+})
+
+it('says what is wrong and where, until the text is changed', async () => {
+  const { field } = show({ value: 'a OR', problem: { message: 'Something must follow OR.', from: 2, to: 4 } })
+  expect(screen.getByRole('alert').textContent).toContain('Something must follow OR.')
+  expect(field.getAttribute('aria-invalid')).toBe('true')
+  expect(document.querySelector('.bw-search__wrong')?.textContent).toBe('OR')
+  await userEvent.type(field, ' b')
+  expect(screen.queryByRole('alert')).toBeNull()
+})
+
+it('shows another search when the address changes', () => {
+  const props = { label: 'Search logs', placeholder: '', problem: null, complete: () => Promise.resolve(null), onRun: () => undefined }
+  const { rerender } = render(<SearchInput {...props} value="one" />)
+  rerender(<SearchInput {...props} value="two" />)
+  expect(screen.getByRole<HTMLTextAreaElement>('textbox').value).toBe('two')
+})

@@ -1,0 +1,194 @@
+/**
+ * The one search field of logs and traces: colours, completion from the project's own fields and values, and the place where a search is
+ * wrong. Enter runs it; Tab takes a suggestion; it grows with its text.
+ */
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
+import { Button, IconButton } from './Button.tsx'
+import { Icon } from './Icon.tsx'
+import { searchTokens } from './search-tokens.ts'
+import { useSearchCompletion, type CompleteSearch, type SearchSuggestion } from './use-search-completion.ts'
+import './search-input.css'
+
+/** What is wrong with a search, and where in its text. */
+export interface SearchProblem {
+  readonly message: string
+  readonly hint?: string | null
+  readonly from: number
+  /** Exclusive; at least one character is marked. */
+  readonly to: number
+}
+
+export interface SearchInputProps {
+  readonly label: string
+  readonly placeholder: string
+  /** The search that is shown now. */
+  readonly value: string
+  /** What the server said about `value`, null when it is right. */
+  readonly problem: SearchProblem | null
+  readonly complete: CompleteSearch
+  readonly onRun: (text: string) => void
+}
+
+const kindNames: Readonly<Record<SearchSuggestion['kind'], string>> = {
+  field: 'field',
+  value: 'value',
+  operator: 'word',
+  recent: 'recent',
+}
+
+export function SearchInput({ label, placeholder, value, problem, complete, onRun }: SearchInputProps) {
+  const [text, setText] = useState(value)
+  const [shown, setShown] = useState(value)
+  if (value !== shown) {
+    setShown(value)
+    setText(value)
+  }
+  const field = useRef<HTMLTextAreaElement>(null)
+  const completion = useSearchCompletion(complete)
+  const id = useId()
+  const isChanged = text.trim() !== value.trim()
+  const isWrong = problem !== null && !isChanged
+  const run = (next: string): void => {
+    completion.close()
+    onRun(next.trim())
+  }
+  const take = (suggestion: SearchSuggestion): void => {
+    const [from, to] = completion.range
+    const next = text.slice(0, from) + suggestion.insert + text.slice(to)
+    const caret = from + suggestion.insert.length
+    setText(next)
+    window.setTimeout(() => {
+      field.current?.focus()
+      field.current?.setSelectionRange(caret, caret)
+      completion.ask(next, caret)
+    })
+  }
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
+    const chosen = completion.chosen
+    if (completion.isOpen && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) completion.move(event.key === 'ArrowDown' ? 1 : -1)
+    else if (completion.isOpen && event.key === 'Tab' && !event.shiftKey) {
+      const first = chosen ?? completion.items[0]
+      if (first === undefined) return
+      take(first)
+    } else if (event.key === 'Enter') {
+      if (chosen === null) run(text)
+      else take(chosen)
+    } else if (event.key === 'Escape' && completion.isOpen) completion.close()
+    else if (event.key === 'Escape') event.currentTarget.blur()
+    else if (event.key === ' ' && event.ctrlKey) completion.ask(text, event.currentTarget.selectionStart)
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  return (
+    <div className="bw-search">
+      <div className={`bw-search__box ${isWrong ? 'bw-search__box--wrong' : ''}`}>
+        <Icon name="search" size={14} />
+        <div className="bw-search__text">
+          <Colored text={text} problem={isWrong ? problem : null} />
+          <textarea
+            ref={field}
+            rows={1}
+            spellCheck={false}
+            autoComplete="off"
+            autoCapitalize="off"
+            aria-label={label}
+            aria-autocomplete="list"
+            aria-haspopup="listbox"
+            aria-controls={completion.isOpen ? `${id}-list` : undefined}
+            aria-activedescendant={completion.position === null ? undefined : `${id}-${completion.position}`}
+            aria-invalid={isWrong || undefined}
+            aria-describedby={isWrong ? `${id}-problem` : undefined}
+            placeholder={placeholder}
+            data-search
+            value={text}
+            onChange={(event) => {
+              const next = event.currentTarget.value.replace(/\n/g, ' ')
+              setText(next)
+              completion.ask(next, event.currentTarget.selectionStart)
+            }}
+            onClick={(event) => completion.ask(text, event.currentTarget.selectionStart)}
+            onKeyDown={onKeyDown}
+            onBlur={completion.close}
+          />
+        </div>
+        {text !== '' && (
+          <IconButton
+            small
+            icon="close"
+            label="Clear the search"
+            onClick={() => {
+              setText('')
+              run('')
+            }}
+          />
+        )}
+        <Button small variant={isChanged ? 'primary' : 'plain'} onClick={() => run(text)} title="Run the search (Enter)">
+          Search
+        </Button>
+      </div>
+      {completion.isOpen && <Suggestions id={id} items={completion.items} position={completion.position} onTake={take} />}
+      {isWrong && (
+        <p className="bw-search__problem" id={`${id}-problem`} role="alert">
+          <Icon name="warning" size={14} /> {problem.message}
+          {problem.hint !== undefined && problem.hint !== null && <span className="bw-dim"> {problem.hint}</span>}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** Under the field, which is see-through: the same letters, coloured, the wrong ones underlined. */
+function Colored({ text, problem }: { readonly text: string; readonly problem: SearchProblem | null }) {
+  const end = problem === null ? 0 : Math.max(problem.to, problem.from + 1)
+  const isWrong = (from: number, to: number): boolean => problem !== null && from < end && to > problem.from
+  return (
+    <pre className="bw-search__colors" aria-hidden="true">
+      {searchTokens(text).map((token) => (
+        <span key={token.from} className={`bw-search__${token.kind} ${isWrong(token.from, token.to) ? 'bw-search__wrong' : ''}`}>
+          {text.slice(token.from, token.to)}
+        </span>
+      ))}
+      {problem !== null && problem.from >= text.length && <span className="bw-search__wrong"> </span>}
+      {/* Keeps the last line as high as the others. */}
+      {'\u200b'}
+    </pre>
+  )
+}
+
+interface SuggestionsProps {
+  readonly id: string
+  readonly items: readonly SearchSuggestion[]
+  readonly position: number | null
+  readonly onTake: (suggestion: SearchSuggestion) => void
+}
+
+function Suggestions({ id, items, position, onTake }: SuggestionsProps) {
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+  }, [position])
+  return (
+    <div className="bw-search__list" id={`${id}-list`} role="listbox" aria-label="Suggestions" ref={list}>
+      {items.map((item, index) => (
+        <div
+          key={`${item.kind} ${item.label}`}
+          id={`${id}-${index}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === position}
+          className="bw-search__option"
+          // The field keeps the focus.
+          onPointerDown={(event) => {
+            event.preventDefault()
+            onTake(item)
+          }}
+        >
+          <span className="bw-search__option-label">{item.label}</span>
+          {item.detail !== undefined && <span className="bw-search__option-detail">{item.detail}</span>}
+          <span className="bw-search__option-kind">{kindNames[item.kind]}</span>
+        </div>
+      ))}
+    </div>
+  )
+}
