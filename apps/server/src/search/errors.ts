@@ -1,0 +1,23 @@
+/** What can be wrong with a search. The place is in the error for whoever shows it (`problem`) and in its text for whoever only reads. */
+import { AppError, type ErrorSpec } from '../kernel/errors.ts'
+import type { SearchProblem } from './ports.ts'
+
+export const badSearch: ErrorSpec = { code: 'search.invalid', kind: 'invalid', publicText: 'The search is not valid.' }
+export const badSearchPattern: ErrorSpec = {
+  code: 'search.pattern',
+  kind: 'invalid',
+  publicText: 'The regular expression of the search cannot be used.',
+}
+
+export const searchErrorSpecs: readonly ErrorSpec[] = [badSearch, badSearchPattern]
+
+/** A search that cannot be understood. */
+export class SearchError extends AppError {
+  readonly problem: SearchProblem
+
+  constructor(problem: SearchProblem, spec: ErrorSpec = badSearch) {
+    const where = `at character ${problem.start + 1}`
+    super(spec, { publicText: `${problem.message} (${where})`, ...(problem.hint === null ? {} : { hint: problem.hint }) })
+    this.problem = problem
+  }
+}
