@@ -17,11 +17,33 @@ const domainEdges = {
   retention: ['metrics', 'accounts'],
   promql: ['metrics'],
   query: ['promql', 'metrics', 'accounts', 'naming'],
+  signals: ['ingest'],
+  search: [],
+  scrubbing: ['signals'],
+  logs: ['signals', 'search', 'ingest', 'accounts'],
+  traces: ['signals', 'search', 'ingest', 'accounts'],
+  problems: ['signals', 'logs', 'traces', 'search', 'ingest', 'accounts'],
+  performance: ['signals', 'traces', 'logs', 'metrics', 'query', 'accounts'],
 }
 
 /** What every domain stands on. Only the domains with tables of their own may see the engines. */
 const foundation = ['kernel', 'config']
-const domainsOnEngines = new Set(['accounts', 'ingest', 'metrics', 'limiters', 'indexer', 'realtime', 'cardinality', 'retention'])
+const domainsOnEngines = new Set([
+  'accounts',
+  'ingest',
+  'metrics',
+  'limiters',
+  'indexer',
+  'realtime',
+  'cardinality',
+  'retention',
+  'signals',
+  'scrubbing',
+  'logs',
+  'traces',
+  'problems',
+  'performance',
+])
 
 /** Tests may reach anywhere: they put parts together. */
 const testFiles = '\\.test\\.tsx?$|/testing/'
@@ -54,7 +76,7 @@ export default {
     ...domainRules,
     mayOnlyImport(
       'protocols',
-      ['kernel', 'config', 'accounts', 'ingest', 'metrics', 'naming', 'realtime'],
+      ['kernel', 'config', 'accounts', 'ingest', 'metrics', 'naming', 'realtime', 'signals', 'logs', 'traces', 'problems'],
       'A protocol turns bytes into columns; it does not query.',
     ),
     mayOnlyImport(

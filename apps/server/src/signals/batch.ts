@@ -1,0 +1,220 @@
+/**
+ * Rows of one request in columns. A decoder begins a row by pushing what it has into the columns and ends it; columns it did not touch
+ * get their empty value. What is refused is counted by reason, with a few examples in words.
+ */
+import type { Tenant } from '../kernel/scope.ts'
+import { FixedColumn } from './columns/fixed-column.ts'
+import { PairsColumn } from './columns/pairs-column.ts'
+import { TextColumn } from './columns/text-column.ts'
+import { WordColumn } from './columns/word-column.ts'
+import { attributeNameBytesMax, attributesMax, attributeValueBytesMax, examplesMax, futureMsMax, keepDaysDefault } from './limits.ts'
+import { noResource, type Resource } from './resources.ts'
+import { fixedWidths, type SignalSchema } from './schema.ts'
+import { splitTime, timeHalves } from './time.ts'
+
+type Column = FixedColumn | TextColumn | WordColumn | PairsColumn
+
+export interface RefusedExample {
+  readonly reason: string
+  readonly text: string
+}
+
+/** How long rows are kept; set per tenant before rows come. */
+export type KeepDays = number
+
+const noTenant: Tenant = { organizationId: 0, projectId: 0 }
+
+export class SignalBatch {
+  readonly schema: SignalSchema
+  tenant: Tenant = noTenant
+  /** Time of receipt, ms since 1970: for rows without a time, and to tell what lies in the future. */
+  nowMs = 0
+  /** Days that rows are kept. */
+  keepDays: KeepDays = keepDaysDefault
+  rows = 0
+  /** Rows as the protocol counts them: those in the batch, and those refused. */
+  received = 0
+  readonly refused = new Map<string, number>()
+  /** Rows that were accepted and are in the batch no more, by the rule that took them out. */
+  readonly dropped = new Map<string, number>()
+  readonly examples: RefusedExample[] = []
+  /** Attributes beyond the bound of a row, left out. */
+  attributesLeftOut = 0
+  readonly resources: Resource[] = []
+  readonly ts: FixedColumn
+  readonly keep: FixedColumn
+  readonly resource: FixedColumn
+  readonly weight: FixedColumn
+  readonly service: WordColumn
+  readonly host: WordColumn
+  readonly environment: WordColumn
+  readonly release: WordColumn
+  readonly scope: WordColumn
+  readonly source: WordColumn
+  readonly attributes: PairsColumn
+  /** Bits, see scrubbing/. */
+  readonly scrubbed: FixedColumn
+  readonly #batchIds: FixedColumn
+  readonly #rowNumbers: FixedColumn
+  readonly #columns: Column[] = []
+  readonly #byName = new Map<string, Column>()
+  #batchId = 0
+
+  constructor(schema: SignalSchema) {
+    this.schema = schema
+    for (const spec of schema.columns) {
+      const column =
+        spec.kind === 'fixed'
+          ? new FixedColumn(fixedWidths[spec.type])
+          : spec.kind === 'text'
+            ? new TextColumn()
+            : spec.kind === 'word'
+              ? new WordColumn()
+              : new PairsColumn()
+      this.#columns.push(column)
+      this.#byName.set(spec.name, column)
+    }
+    this.ts = this.fixed('ts')
+    this.keep = this.fixed('keep')
+    this.resource = this.fixed('resource')
+    this.weight = this.fixed('weight')
+    this.service = this.word('service')
+    this.host = this.word('host')
+    this.environment = this.word('environment')
+    this.release = this.word('release')
+    this.scope = this.word('scope')
+    this.source = this.word('source')
+    this.attributes = this.pairs('attributes')
+    this.scrubbed = this.fixed('scrubbed')
+    this.#batchIds = this.fixed('batch')
+    this.#rowNumbers = this.fixed('row')
+  }
+
+  /** Columns in the order of the schema. */
+  get columns(): readonly Column[] {
+    return this.#columns
+  }
+
+  get refusedTotal(): number {
+    let total = 0
+    for (const rows of this.refused.values()) total += rows
+    return total
+  }
+
+  /** Empties the batch for a request of a tenant. `batchId` is random: with time and number it tells rows apart. */
+  begin(tenant: Tenant, nowMs: number, batchId: number = Math.floor(Math.random() * 0x1_0000_0000)): void {
+    this.tenant = tenant
+    this.nowMs = nowMs
+    this.keepDays = keepDaysDefault
+    this.rows = 0
+    this.received = 0
+    this.refused.clear()
+    this.dropped.clear()
+    this.examples.length = 0
+    this.attributesLeftOut = 0
+    this.resources.length = 0
+    this.#batchId = batchId
+    for (const column of this.#columns) column.clear()
+  }
+
+  /** Time of the row: seconds and nanoseconds since 1970. False: it is refused (`too_old`, `too_new`), counted; the row must be dropped. */
+  time(seconds: number, nanos: number): boolean {
+    const nowSec = this.nowMs / 1000
+    if (seconds < nowSec - this.keepDays * 86_400) {
+      this.refuse('too_old', `A row of ${isoOf(seconds)} is older than the ${this.keepDays} days that rows are kept.`)
+      return false
+    }
+    if (seconds > nowSec + futureMsMax / 1000) {
+      this.refuse('too_new', `A row of ${isoOf(seconds)} lies more than a day in the future.`)
+      return false
+    }
+    splitTime(seconds, nanos)
+    this.ts.pushU64(timeHalves.low, timeHalves.high)
+    return true
+  }
+
+  /** The row comes from there: pushes the fingerprint and the words. */
+  from(resource: Resource): void {
+    this.resource.pushU64(resource.low, resource.high)
+    this.service.pushString(resource.service)
+    this.host.pushString(resource.host)
+    this.environment.pushString(resource.environment)
+    this.release.pushString(resource.release)
+    if (resource !== noResource && !this.resources.includes(resource)) this.resources.push(resource)
+  }
+
+  /** Adds an attribute to the open row; longer names and values are cut, those beyond the bound are left out. */
+  attribute(name: string, value: string): void {
+    if (this.attributes.openPairs >= attributesMax) {
+      this.attributesLeftOut++
+      return
+    }
+    const cutName = name.length > attributeNameBytesMax ? name.slice(0, attributeNameBytesMax) : name
+    this.attributes.pair(cutName, value.length > attributeValueBytesMax ? value.slice(0, attributeValueBytesMax) : value)
+  }
+
+  /** The same of bytes; `word` is one of `attributes.keys.words`. */
+  attributeBytes(word: number, source: Uint8Array, start: number, end: number): void {
+    if (this.attributes.openPairs >= attributesMax) this.attributesLeftOut++
+    else this.attributes.pairBytes(word, source, start, Math.min(end, start + attributeValueBytesMax))
+  }
+
+  /** The row is complete: columns it did not touch get their empty value (`weight` 1). Counts it as received. */
+  endRow(): void {
+    const { rows } = this
+    this.#batchIds.pushU32(this.#batchId)
+    this.#rowNumbers.pushU32(rows)
+    this.attributes.endRow()
+    if (this.keep.rows === rows) this.keep.pushU16(this.keepDays)
+    if (this.weight.rows === rows) this.weight.pushF32(1)
+    for (const column of this.#columns) {
+      if (column.rows !== rows) continue
+      if (column instanceof FixedColumn) column.pushZero()
+      else if (column instanceof WordColumn) column.pushWord(0)
+      else if (column instanceof TextColumn) column.pushEmpty()
+      else column.endRow()
+    }
+    this.rows = rows + 1
+    this.received++
+  }
+
+  /** Takes back what was pushed of the open row. */
+  dropRow(): void {
+    for (const column of this.#columns) column.truncate(this.rows)
+  }
+
+  /** Counts rows that cannot be taken. They count as received. */
+  refuse(reason: string, text: string, rows = 1): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + rows)
+    this.received += rows
+    if (this.examples.length < examplesMax) this.examples.push({ reason, text })
+  }
+
+  fixed(name: string): FixedColumn {
+    const column = this.#byName.get(name)
+    if (!(column instanceof FixedColumn)) throw new Error(`no fixed column ${name}`)
+    return column
+  }
+
+  text(name: string): TextColumn {
+    const column = this.#byName.get(name)
+    if (!(column instanceof TextColumn)) throw new Error(`no text column ${name}`)
+    return column
+  }
+
+  word(name: string): WordColumn {
+    const column = this.#byName.get(name)
+    if (!(column instanceof WordColumn)) throw new Error(`no word column ${name}`)
+    return column
+  }
+
+  pairs(name: string): PairsColumn {
+    const column = this.#byName.get(name)
+    if (!(column instanceof PairsColumn)) throw new Error(`no pairs column ${name}`)
+    return column
+  }
+}
+
+function isoOf(seconds: number): string {
+  return Number.isFinite(seconds) && Math.abs(seconds) < 8.64e12 ? new Date(seconds * 1000).toISOString() : `${seconds} s`
+}

@@ -1,0 +1,78 @@
+/** A column of names and values: `Map(LowCardinality(String), String)`. Names are words, values texts, both over all rows. */
+import { TextColumn } from './text-column.ts'
+import { WordColumn } from './word-column.ts'
+
+export class PairsColumn {
+  readonly keys = new WordColumn()
+  readonly values = new TextColumn()
+  /** Pairs up to and with each row. */
+  #ends = new Uint32Array(64)
+  #rows = 0
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Pairs of the row that is being made. */
+  get openPairs(): number {
+    return this.keys.rows - (this.#rows === 0 ? 0 : this.#ends[this.#rows - 1]!)
+  }
+
+  /** Adds a pair to the row that is being made. */
+  pair(key: string, value: string): void {
+    this.keys.pushString(key)
+    this.values.pushString(value)
+  }
+
+  /** The same with a word of `keys.words`. */
+  pairWord(word: number, value: string): void {
+    this.keys.pushWord(word)
+    this.values.pushString(value)
+  }
+
+  pairBytes(word: number, source: Uint8Array, start = 0, end = source.length): void {
+    this.keys.pushWord(word)
+    this.values.push(source, start, end)
+  }
+
+  /** The row is complete. */
+  endRow(): void {
+    if (this.#rows === this.#ends.length) {
+      const more = new Uint32Array(this.#ends.length * 2)
+      more.set(this.#ends)
+      this.#ends = more
+    }
+    this.#ends[this.#rows++] = this.keys.rows
+  }
+
+  first(row: number): number {
+    return row === 0 ? 0 : this.#ends[row - 1]!
+  }
+
+  /** Behind the last. */
+  last(row: number): number {
+    return this.#ends[row]!
+  }
+
+  /** The value of a name in a row: the index in `values`, -1 when there is none. */
+  find(row: number, word: number): number {
+    const last = this.#ends[row]!
+    for (let at = this.first(row); at < last; at++) if (this.keys.word(at) === word) return at
+    return -1
+  }
+
+  /** Leaves the first `rows`, and none of an open one. */
+  truncate(rows: number): void {
+    const pairs = rows === 0 ? 0 : this.#ends[rows - 1]!
+    this.#rows = rows
+    this.keys.truncate(pairs)
+    this.values.truncate(pairs)
+  }
+
+  clear(): void {
+    this.#rows = 0
+    this.keys.clear()
+    this.values.clear()
+    if (this.#ends.length > 65_536) this.#ends = new Uint32Array(64)
+  }
+}

@@ -1,0 +1,10 @@
+/** What logs and spans have in common: columns, batches, records of the log, inserts. Public face of the domain. */
+export { SignalBatch, type RefusedExample } from './batch.ts'
+export { FixedColumn } from './columns/fixed-column.ts'
+export { PairsColumn } from './columns/pairs-column.ts'
+export { TextColumn } from './columns/text-column.ts'
+export { WordColumn, Words } from './columns/word-column.ts'
+export * from './limits.ts'
+export { makeResource, noResource, type Resource } from './resources.ts'
+export { bucketSec, commonColumns, signalRecordFormat, type ColumnSpec, type SignalSchema } from './schema.ts'
+export { msOf, nanosOf, secondsOf, splitMs, splitTime, timeHalves } from './time.ts'
