@@ -16,7 +16,7 @@ export class SearchError extends AppError {
   readonly problem: SearchProblem
 
   constructor(problem: SearchProblem, spec: ErrorSpec = badSearch) {
-    const where = `at character ${problem.start + 1}`
+    const where = `at character ${problem.from + 1}`
     super(spec, { publicText: `${problem.message} (${where})`, ...(problem.hint === null ? {} : { hint: problem.hint }) })
     this.problem = problem
   }

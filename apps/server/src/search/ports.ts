@@ -118,12 +118,12 @@ export interface SearchOptions {
   readonly nowMs: number
 }
 
-/** What is wrong with a query and where: character offsets `[start, end)`. */
+/** What is wrong with a query and where: character offsets `[from, to)`, at least one character. */
 export interface SearchProblem {
   readonly message: string
   readonly hint: string | null
-  readonly start: number
-  readonly end: number
+  readonly from: number
+  readonly to: number
 }
 
 /** Values of a field that occur, for completion and facets; the domain answers from what it keeps, with the reader's scope in it. */
