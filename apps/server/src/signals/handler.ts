@@ -1,0 +1,151 @@
+/** What a kind of signal brings to the common path of ingest: inserts of a segment, and decoding of bodies that waited unread. */
+import { encodeNativePieces } from '../engines/index.ts'
+import type { Conservation, InsertProbe, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
+import type { SignalBatch } from './batch.ts'
+import { markerOf } from './inserts.ts'
+import type { SignalStage } from './ingest.ts'
+import { bucketSec, signalRecordFormat, type SignalSchema } from './schema.ts'
+import { partitionsPerInsertMax } from './limits.ts'
+import { decodeSignalRecord } from './record/decode.ts'
+import { encodeSignalRecord } from './record/encode.ts'
+import { joinRecords, type OwnedSignal } from './record/join.ts'
+import { subsetRecord } from './record/subset.ts'
+import { u16At, u32At } from './record/views.ts'
+import { resourceInserts } from './resource-rows.ts'
+import { secondsOf } from './time.ts'
+
+/**
+ * Further rows that the records of a segment give: facets, counts by minute, summaries. Depends on the records alone, so that a repetition
+ * gives the same. `marker` is for `additiveInserts`.
+ */
+export type DerivedRows = (owned: readonly OwnedSignal[], marker: string) => readonly TableInsert[]
+
+export interface SignalHandlerDeps {
+  readonly schema: SignalSchema
+  readonly derived: readonly DerivedRows[]
+  readonly createBatch: () => SignalBatch
+  /** Decodes a body of the lanes `raw` and `low` into the batch, which is begun; counts refusals there, never throws for bad bytes. */
+  readonly decodeRaw: (record: LogRecord, batch: SignalBatch) => void
+  /** What happens to every batch, as on the way through the door. */
+  readonly stages: readonly SignalStage[]
+  readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped'>
+}
+
+export class SignalHandler implements KindHandler {
+  readonly kind: SignalSchema['kind']
+  readonly #deps: SignalHandlerDeps
+
+  constructor(deps: SignalHandlerDeps) {
+    this.kind = deps.schema.kind
+    this.#deps = deps
+  }
+
+  /** Throws `signals.record_damaged`. */
+  buildInserts(records: readonly LogRecord[]): readonly TableInsert[] {
+    const { schema, derived } = this.#deps
+    const owned = records.map(({ tenant, payload }) => ({ tenant, record: decodeSignalRecord(schema, payload) }))
+    const marker = markerOf(owned)
+    return [
+      ...resourceInserts(owned),
+      ...splitByPartition(owned).map((part) => rowInsert(schema, part)),
+      ...derived.flatMap((derive) => derive(owned, marker)),
+    ]
+  }
+
+  processRaw(record: LogRecord): ProcessedRaw {
+    const { schema, conservation, stages, createBatch, decodeRaw } = this.#deps
+    const { tenant } = record
+    const batch = createBatch()
+    decodeRaw(record, batch)
+    const { received } = batch
+    if (received !== record.rows) conservation.received(tenant, schema.kind, received - record.rows, 0)
+    for (const [reason, rows] of batch.refused) conservation.refused(tenant, schema.kind, reason, rows)
+    for (const stage of stages) stage.apply(batch)
+    for (const [reason, rows] of batch.dropped) conservation.dropped(tenant, schema.kind, reason, rows)
+    if (batch.rows === 0) return { record: null, rows: received }
+    const payload = encodeSignalRecord(batch)
+    return { record: { kind: schema.kind, tenant, rows: batch.rows, format: signalRecordFormat, payload }, rows: received }
+  }
+
+  /** Signals are seen once they are in the engine, so there is nothing to bring back. */
+  recover(): void {}
+
+  buried(): void {}
+}
+
+/** A record with the partition of each of its rows: the days they are kept, and their day. */
+interface Placed extends OwnedSignal {
+  readonly partitions: Float64Array
+}
+
+function place(one: OwnedSignal): Placed {
+  const { rows } = one.record
+  const ts = one.record.fixed('ts')
+  const keep = one.record.fixed('keep')
+  const partitions = new Float64Array(rows)
+  for (let row = 0; row < rows; row++)
+    partitions[row] = u16At(keep, row) * 1_000_000 + Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / 86_400)
+  return { ...one, partitions }
+}
+
+/** Parts of so few partitions that an insert takes them; in nearly all cases one part with everything. */
+function splitByPartition(owned: readonly OwnedSignal[]): Placed[][] {
+  const placed = owned.filter(({ record }) => record.rows > 0).map(place)
+  const all = new Set<number>()
+  for (const { partitions } of placed) {
+    let before = -1
+    for (const partition of partitions) if (partition !== before) all.add((before = partition))
+  }
+  if (all.size === 0) return []
+  if (all.size <= partitionsPerInsertMax) return [placed]
+  const partOf = new Map([...all].sort((a, b) => a - b).map((partition, i) => [partition, Math.floor(i / partitionsPerInsertMax)]))
+  const parts: Placed[][] = []
+  for (let part = 0; part * partitionsPerInsertMax < all.size; part++) {
+    const chosen = placed.map(({ tenant, record, partitions }) => {
+      const rows: number[] = []
+      partitions.forEach((partition, row) => {
+        if (partOf.get(partition) === part) rows.push(row)
+      })
+      return { tenant, record: subsetRecord(record, Uint32Array.from(rows)) }
+    })
+    parts.push(chosen.filter(({ record }) => record.rows > 0).map(place))
+  }
+  return parts
+}
+
+function rowInsert(schema: SignalSchema, placed: readonly Placed[]): TableInsert {
+  const { rows, columns } = joinRecords(schema, placed)
+  return {
+    table: schema.table,
+    columns: columns.map(({ name }) => name),
+    rows,
+    body: encodeNativePieces(rows, columns),
+    probe: probeOf(schema, placed),
+  }
+}
+
+/** Asks for the first and the last row of each partition. */
+function probeOf(schema: SignalSchema, placed: readonly Placed[]): InsertProbe {
+  const first = new Map<number, [Placed, number]>()
+  const last = new Map<number, [Placed, number]>()
+  for (const one of placed) {
+    const { partitions } = one
+    for (let row = 0; row < partitions.length; row++) {
+      const partition = partitions[row]!
+      if (row > 0 && row < partitions.length - 1 && partition === partitions[row - 1] && partition === partitions[row + 1]) continue
+      if (!first.has(partition)) first.set(partition, [one, row])
+      last.set(partition, [one, row])
+    }
+  }
+  const keys = new Set([...first.values(), ...last.values()].map(([one, row]) => keyOf(one, row)))
+  const names = 'org, project, bucket, ts, batch, row'
+  return { sql: `SELECT uniqExact(${names}) FROM ${schema.table} WHERE (${names}) IN (${[...keys].join(',')})`, rows: keys.size }
+}
+
+function keyOf({ tenant, record }: OwnedSignal, row: number): string {
+  const ts = record.fixed('ts')
+  const [low, high] = [u32At(ts, row), u32At(ts, row, 4)]
+  const bucket = Math.floor(secondsOf(low, high) / bucketSec)
+  const time = `0x${high.toString(16)}${low.toString(16).padStart(8, '0')}`
+  return `(${tenant.organizationId},${tenant.projectId},${bucket},${time},${u32At(record.fixed('batch'), row)},${u32At(record.fixed('row'), row)})`
+}

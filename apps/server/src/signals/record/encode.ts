@@ -1,0 +1,109 @@
+/** A batch → the payload of its log record, see layout.ts. */
+import type { SignalBatch } from '../batch.ts'
+import { GrowingBytes } from '../columns/bytes.ts'
+import { FixedColumn } from '../columns/fixed-column.ts'
+import { PairsColumn } from '../columns/pairs-column.ts'
+import { TextColumn } from '../columns/text-column.ts'
+import type { WordColumn } from '../columns/word-column.ts'
+import type { Resource } from '../resources.ts'
+import { magic, resourcesId, sectionKinds, widthOf } from './layout.ts'
+
+/** A payload of its own: the batch may be used again at once. */
+export function encodeSignalRecord(batch: SignalBatch): Uint8Array {
+  const out = new GrowingBytes(estimate(batch))
+  out.pushU32(magic)
+  out.pushU32(batch.rows)
+  out.pushU32(batch.columns.length + 1)
+  section(out, resourcesId, sectionKinds.resources, () => pushResources(out, batch.resources))
+  batch.columns.forEach((column, i) => {
+    const { id } = batch.schema.columns[i]!
+    if (column instanceof FixedColumn) section(out, id, sectionKinds.fixed, () => out.pushBytes(column.data.view()))
+    else if (column instanceof TextColumn) section(out, id, sectionKinds.text, () => out.pushBytes(column.data.view()))
+    else if (column instanceof PairsColumn) section(out, id, sectionKinds.pairs, () => pushPairs(out, column))
+    else section(out, id, sectionKinds.word, () => pushWords(out, column))
+  })
+  return out.bytes.slice(0, out.length)
+}
+
+function estimate(batch: SignalBatch): number {
+  let size = 4096
+  for (const column of batch.columns) {
+    if (column instanceof FixedColumn || column instanceof TextColumn) size += column.data.length
+    else if (column instanceof PairsColumn) size += column.values.data.length + column.keys.rows * 2 + column.rows
+    else size += column.words.data.length + column.rows * 2
+  }
+  return size
+}
+
+function section(out: GrowingBytes, id: number, kind: number, fill: () => void): void {
+  out.pushByte(id)
+  out.pushByte(kind)
+  out.pushByte(0)
+  out.pushByte(0)
+  const at = out.length
+  out.pushU32(0)
+  fill()
+  const size = out.length - at - 4
+  for (let i = 0; i < 4; i++) out.bytes[at + i] = size >>> (8 * i)
+}
+
+function pushNumbers(out: GrowingBytes, numbers: Uint32Array, count: number, width: 1 | 2 | 4): void {
+  out.reserve(count * width)
+  const { bytes } = out
+  let at = out.length
+  if (width === 1) for (let i = 0; i < count; i++) bytes[at++] = numbers[i]!
+  else if (width === 2)
+    for (let i = 0; i < count; i++) {
+      bytes[at++] = numbers[i]!
+      bytes[at++] = numbers[i]! >>> 8
+    }
+  else
+    for (let i = 0; i < count; i++) {
+      const value = numbers[i]!
+      bytes[at++] = value
+      bytes[at++] = value >>> 8
+      bytes[at++] = value >>> 16
+      bytes[at++] = value >>> 24
+    }
+  out.length = at
+}
+
+function pushWords(out: GrowingBytes, column: WordColumn): void {
+  const { words } = column
+  out.pushU32(words.size)
+  out.pushU32(words.data.length)
+  out.pushBytes(words.data.view())
+  const width = widthOf(words.size - 1)
+  out.pushByte(width)
+  pushNumbers(out, column.numbers, column.rows, width)
+}
+
+function pushPairs(out: GrowingBytes, column: PairsColumn): void {
+  const { rows } = column
+  const counts = new Uint32Array(rows)
+  let most = 0
+  for (let row = 0; row < rows; row++) {
+    const count = column.last(row) - column.first(row)
+    counts[row] = count
+    if (count > most) most = count
+  }
+  const width = widthOf(most)
+  out.pushU32(column.keys.rows)
+  out.pushByte(width)
+  pushNumbers(out, counts, rows, width)
+  pushWords(out, column.keys)
+  out.pushBytes(column.values.data.view())
+}
+
+function pushResources(out: GrowingBytes, resources: readonly Resource[]): void {
+  out.pushU32(resources.length)
+  for (const { low, high, attributes } of resources) {
+    out.pushU32(low)
+    out.pushU32(high)
+    out.pushU32(attributes.length)
+    for (const [name, value] of attributes) {
+      out.pushString(name)
+      out.pushString(value)
+    }
+  }
+}
