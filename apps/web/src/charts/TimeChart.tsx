@@ -68,7 +68,7 @@ export function TimeChart({ data, style, unit, fromMs, toMs, fillingFromMs, heig
           data={data}
           unit={unit}
           pixelOf={(ms) => Number(chart.convertToPixel({ xAxisIndex: 0 }, ms))}
-          indexOf={(ms) => nearestIndex(data.timesMs, data.stepMs, ms)}
+          indexOf={(ms) => nearestIndex(data.timesMs, data.stepMs, data.areIntervals === true ? ms - data.stepMs / 2 : ms)}
           pointerValue={isStacked ? null : pointer.pointerValue}
         />
       )}

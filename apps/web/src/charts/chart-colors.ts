@@ -14,11 +14,16 @@ export function useScheme(): ColorScheme {
 
 /** `scheme` is the one the page is in: the page's own variables are read, which follow it. */
 export function readChartColors(scheme: ColorScheme): ChartColors {
+  const [text = '', grid = '', border = ''] = readTokens(scheme, ['--bw-axis', '--bw-grid', '--bw-border'])
+  return { text, grid, border }
+}
+
+/** The values of the page's variables in a scheme. */
+export function readTokens(scheme: ColorScheme, names: readonly string[]): readonly string[] {
   // The attribute may be set a moment after the scheme changed.
   document.documentElement.setAttribute('data-mantine-color-scheme', scheme)
   const style = getComputedStyle(document.documentElement)
-  const read = (name: string): string => style.getPropertyValue(name).trim()
-  return { text: read('--bw-axis'), grid: read('--bw-grid'), border: read('--bw-border') }
+  return names.map((name) => style.getPropertyValue(name).trim())
 }
 
 /** A small tile of diagonal lines: "this part is not complete yet". */

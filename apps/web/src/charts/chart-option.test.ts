@@ -22,6 +22,17 @@ describe('gaps', () => {
   })
 })
 
+describe('intervals', () => {
+  it('are drawn in their middle', () => {
+    const one = series(1, 2)
+    const data = { timesMs: Float64Array.from([0, 60]), stepMs: 60, series: [one], areIntervals: true }
+    expect(pointsOf(data, one.values)).toEqual([
+      [30, 1],
+      [90, 2],
+    ])
+  })
+})
+
 describe('the value axis', () => {
   it('starts at zero, except for lines in a narrow band far from it', () => {
     expect(axisStartsAtZero('bars', extentOf([series(100, 101)]))).toBe(true)

@@ -21,6 +21,13 @@ export interface ChartData {
   readonly timesMs: Float64Array
   readonly stepMs: number
   readonly series: readonly ChartSeries[]
+  /** True: a value is of the whole interval that begins at its time, and is drawn in the middle of it. */
+  readonly areIntervals?: boolean
+}
+
+/** Where the point of a time is drawn, ms since 1970. */
+export function drawnAtMs(data: Pick<ChartData, 'stepMs' | 'areIntervals'>, timeMs: number): number {
+  return data.areIntervals === true ? timeMs + data.stepMs / 2 : timeMs
 }
 
 export interface ChartLook {
@@ -43,7 +50,7 @@ type Point = [number, number | '-']
 
 /** Points of a series; a gap is `-`, which ECharts leaves open. */
 export function pointsOf(data: ChartData, values: Float64Array): Point[] {
-  return Array.from(values, (value, index): Point => [data.timesMs[index] ?? 0, Number.isFinite(value) ? value : '-'])
+  return Array.from(values, (value, index): Point => [drawnAtMs(data, data.timesMs[index] ?? 0), Number.isFinite(value) ? value : '-'])
 }
 
 /** Indexes of points with a gap on both sides: a line alone would not show them. */

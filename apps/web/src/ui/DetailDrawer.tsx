@@ -6,13 +6,15 @@ import { useFocusBack } from './use-focus-back.ts'
 export interface DetailDrawerProps {
   readonly title: ReactNode
   readonly onClose: () => void
+  /** Wider for what has long lines. */
+  readonly sizePx?: number
   readonly children: ReactNode
 }
 
-export function DetailDrawer({ title, onClose, children }: DetailDrawerProps) {
+export function DetailDrawer({ title, onClose, sizePx = 480, children }: DetailDrawerProps) {
   useFocusBack()
   return (
-    <Drawer.Root opened onClose={onClose} position="right" size={480}>
+    <Drawer.Root opened onClose={onClose} position="right" size={sizePx}>
       <Drawer.Overlay backgroundOpacity={0.15} />
       <Drawer.Content>
         {/* A <header> of its own would be a second banner of the page. */}
