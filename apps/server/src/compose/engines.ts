@@ -20,6 +20,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { metricsMigrations } from '../metrics/index.ts'
 import { realtimeMigrations } from '../realtime/index.ts'
+import { signalsMigrations } from '../signals/index.ts'
 
 export interface Engines {
   readonly clickhouse: ClickHouseEngine
@@ -63,6 +64,6 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...indexerMigrations,
     ...retentionMigrations,
   ])
-  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, metricsMigrations)
+  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [...metricsMigrations, ...signalsMigrations])
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

@@ -13,13 +13,16 @@ import {
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
-import { MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
+import { createEventDecoders, EventDoor, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import type { Lanes } from './lanes.ts'
 import type { MetricsPath } from './metrics.ts'
+import type { Signals } from './signals.ts'
 
 export interface Intake {
   readonly admission: StoppableAdmission
   readonly door: MetricsDoor
+  /** Of logs and spans. */
+  readonly events: EventDoor
   readonly sources: IngestSources
   readonly refusedSamples: RefusedSamples
 }
@@ -28,6 +31,7 @@ export interface IntakeDeps {
   readonly config: Config
   readonly accounts: Accounts
   readonly metrics: MetricsPath
+  readonly signals: Signals
   readonly lanes: Lanes
   readonly refusedSamples: RefusedSamples
   readonly limits: ProtocolLimits
@@ -40,6 +44,7 @@ export function composeIntake({
   config,
   accounts,
   metrics,
+  signals,
   lanes,
   refusedSamples,
   limits,
@@ -70,7 +75,20 @@ export function composeIntake({
     limits,
     instruments,
   })
-  return { admission, door, sources, refusedSamples }
+  const events = new EventDoor({
+    ...signals.ingest(metrics),
+    front: door,
+    decoders: createEventDecoders(limits),
+    batches: signals.batches,
+    conservation: metrics.conservation,
+    log: metrics.log,
+    sources,
+    refusedSamples,
+    clock,
+    cost: lanes.cost,
+    lanes: lanes.book,
+  })
+  return { admission, door, events, sources, refusedSamples }
 }
 
 /** The same as the routes see it. */

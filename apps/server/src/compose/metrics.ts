@@ -100,6 +100,8 @@ export interface MetricsPathDeps {
   readonly indexer: StringIndexer | null
   /** Series with strings over a quota were dropped, in a sentence for the people of the project. */
   readonly onWritesLimit?: (tenant: Tenant, text: string) => void
+  /** Further kinds of data on the same log and writer. */
+  readonly otherHandlers?: (conservation: BalancedConservation) => readonly KindHandler[]
   /** Decodes bodies of the raw lanes; called only once the writer runs. */
   readonly decodeRaw: (record: LogRecord, batch: MetricsBatch) => void
 }
@@ -135,7 +137,8 @@ export async function composeMetrics(deps: MetricsPathDeps, resources: ResourceS
   const deciding = decisionsOf(deps, registry, cardinality)
   const strings = deps.indexer === null ? {} : { strings: new SeriesStrings({ indexer: deps.indexer, clock, logger }) }
   const handler = createMetricsHandler({ ...shared, ...deciding, ...strings, decodeRaw: deps.decodeRaw })
-  const handlers = new Map<Kind, KindHandler>([['metrics', handler]])
+  const others = deps.otherHandlers?.(conservation) ?? []
+  const handlers = new Map<Kind, KindHandler>([handler, ...others].map((one) => [one.kind, one]))
   await loadMetrics(engines.clickhouse, state, AbortSignal.timeout(loadTimeoutMs))
   await sets.metrics.load(engines.clickhouse, AbortSignal.timeout(loadTimeoutMs))
   await rollups.roller.open()

@@ -15,7 +15,7 @@ import { createInstruments, type Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
 import { createMetricAnatomist } from '../metrics/index.ts'
-import { defaultProtocolLimits, ImportDesk, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
+import { defaultProtocolLimits, type EventDoor, ImportDesk, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import { composeRetention } from './retention.ts'
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
 import { createCollectors } from './collectors.ts'
@@ -31,6 +31,7 @@ import { mountAll } from './routes.ts'
 import { composeScraper } from './scrape.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
+import { composeSignals } from './signals.ts'
 import { composeStatsd } from './statsd.ts'
 import { createSystemStatus, readiness } from './system-status.ts'
 
@@ -140,9 +141,19 @@ async function composeDoors(
   resources: ResourceScope,
 ): Promise<{ lanes: Lanes; metrics: MetricsPath; intake: Intake; limits: ProtocolLimits }> {
   const { config, engines, accounts, memory, instruments, clock, logger } = deps
-  const doors: { metrics: MetricsDoor | null; seal: () => Promise<void> } = { metrics: null, seal: () => Promise.resolve() }
+  const doors: { metrics: MetricsDoor | null; events: EventDoor | null; seal: () => Promise<void> } = {
+    metrics: null,
+    events: null,
+    seal: () => Promise.resolve(),
+  }
   const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
   const refusedSamples = createRefusedSamples()
+  const signals = composeSignals({
+    logs: { stages: [], derived: [], observers: [] },
+    spans: { stages: [], derived: [], observers: [] },
+    prepare: () => undefined,
+    door: () => doors.events,
+  })
   const metrics = await composeMetrics(
     {
       ...deps,
@@ -150,6 +161,7 @@ async function composeDoors(
         composeCardinality({ config, engines, clock, logger, onExplosion: tellOfExplosion(refusedSamples, clock) }, state, resources),
       indexer: await composeIndexer({ ...deps, registryBytes: memory.registryBytes }),
       onWritesLimit: (tenant, text) => refusedSamples.note(tenant, 'limits', 'writes_limit', text, clock.nowMs()),
+      otherHandlers: (conservation) => signals.handlers(conservation),
       low: { lanes, isIntakeBusy: () => (doors.metrics?.intake.waitingBytes ?? 0) > 0 },
       decodeRaw(record, batch) {
         if (doors.metrics === null) throw new Error('a raw record came before the decoders were built')
@@ -159,8 +171,9 @@ async function composeDoors(
     resources,
   )
   const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
-  const intake = composeIntake({ config, accounts, metrics, lanes, refusedSamples, limits, instruments, clock, logger })
+  const intake = composeIntake({ config, accounts, metrics, signals, lanes, refusedSamples, limits, instruments, clock, logger })
   doors.metrics = intake.door
+  doors.events = intake.events
   doors.seal = () => metrics.log.seal()
   await lanes.start()
   return { lanes, metrics, intake, limits }

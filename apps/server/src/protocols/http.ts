@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Admitted, senderAddress } from '../ingest/index.ts'
+import { type Admitted, type Kind, senderAddress } from '../ingest/index.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import { onceOver } from '../kernel/request-over.ts'
 import type { Tenant } from '../kernel/scope.ts'
@@ -24,8 +24,13 @@ export const ingestAccess = { config: { bellwetherAccess: 'ingest' } } as const
 /** Answers an error in the protocol's shape; status and common headers are set already. */
 export type SendError = (request: FastifyRequest, reply: FastifyReply, error: AppError, status: number) => unknown
 
+/** What of a door the routes stand on. */
+export type RouteDoor = Pick<MetricsDoor, 'limits' | 'intake' | 'logger' | 'admit' | 'noteRefusal'>
+
 /** What a protocol brings to the routes. */
 export interface IngestProtocol {
+  /** What its bodies hold; metrics when it does not say. */
+  readonly kind?: Kind
   /** As screens and counters name it. */
   readonly name: string
   readonly sendError: SendError
@@ -39,13 +44,13 @@ export interface IngestProtocol {
  * A scope of `app` with raw bodies and the protocol's errors. Who sends is settled from the headers, and whether there is room for it:
  * a sender without a right to it does not get to fill the memory with a body, and one too many is told before it has sent one.
  */
-export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, protocol: IngestProtocol): Promise<void> {
+export async function ingestRoutes(app: FastifyInstance, door: RouteDoor, protocol: IngestProtocol): Promise<void> {
   app.server.on('connection', () => door.intake.connected())
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addHook('onRequest', async (request, reply) => {
       reply.header('x-request-id', request.id)
-      openRequest({ door, keyOf: protocol.keyOf ?? ingestKey }, request, reply)
+      openRequest({ door, kind: protocol.kind ?? 'metrics', keyOf: protocol.keyOf ?? ingestKey }, request, reply)
     })
     scope.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {
       return await receiveBody(body, door.limits.compressedBytesMax, arrivalOf(request).lease)
@@ -69,6 +74,7 @@ export async function ingestRoutes(app: FastifyInstance, door: MetricsDoor, prot
 /** A request that was let in. */
 interface Arrival {
   readonly admitted: Admitted
+  readonly kind: Kind
   readonly key: string | null
   readonly lease: ByteLease
   /** A handler has taken it over: it is at work with the body, whether the sender is there or not, and gives the lease back. */
@@ -88,19 +94,20 @@ export function proveTenant(request: FastifyRequest, tenant: Tenant): void {
 }
 
 interface Opening {
-  readonly door: MetricsDoor
+  readonly door: RouteDoor
+  readonly kind: Kind
   readonly keyOf: (request: FastifyRequest) => string | null
 }
 
 /** Errors: those of `Admission`, and `protocols.busy`. */
-function openRequest({ door, keyOf }: Opening, request: FastifyRequest, reply: FastifyReply): void {
+function openRequest({ door, kind, keyOf }: Opening, request: FastifyRequest, reply: FastifyReply): void {
   const sizeBytes = declaredBytes(request) ?? 0
   const key = keyOf(request)
-  const admitted = admit(door, request, { key, sizeBytes })
+  const admitted = admit(door, request, { kind, key, sizeBytes })
   tenants.set(request, admitted.tenant)
   const isDecompressedElsewhere = /gzip|deflate/i.test(headerOf(request, 'content-encoding') ?? '')
   const lease = door.intake.open(admitted.tenant, { sizeBytes, isDecompressedElsewhere })
-  const arrival: Arrival = { admitted, key, lease, isHandled: false }
+  const arrival: Arrival = { admitted, kind, key, lease, isHandled: false }
   arrivals.set(request, arrival)
   onceOver(request.raw, reply.raw, () => {
     if (!arrival.isHandled) lease[Symbol.dispose]()
@@ -122,18 +129,23 @@ export interface HandledRequest extends Admitted, Disposable {
  * Whose data it is, which way it goes, and the lease that holds it. A body whose length the headers did not say is admitted again.
  * Errors: those of `Admission`.
  */
-export function admitRequest(door: MetricsDoor, request: FastifyRequest): HandledRequest {
+export function admitRequest(door: RouteDoor, request: FastifyRequest): HandledRequest {
   const arrival = arrivalOf(request)
-  const { admitted, key, lease } = arrival
-  const { tenant, lane } = declaredBytes(request) === null ? admit(door, request, { key, sizeBytes: bodyOf(request).byteLength }) : admitted
+  const { admitted, kind, key, lease } = arrival
+  const { tenant, lane } =
+    declaredBytes(request) === null ? admit(door, request, { kind, key, sizeBytes: bodyOf(request).byteLength }) : admitted
   arrival.isHandled = true
   return { tenant, lane, lease, [Symbol.dispose]: () => lease[Symbol.dispose]() }
 }
 
-function admit(door: MetricsDoor, request: FastifyRequest, { key, sizeBytes }: { key: string | null; sizeBytes: number }): Admitted {
+function admit(
+  door: RouteDoor,
+  request: FastifyRequest,
+  { kind, key, sizeBytes }: { kind: Kind; key: string | null; sizeBytes: number },
+): Admitted {
   const remoteAddress = senderAddress(request.socket.remoteAddress ?? '', (name) => headerOf(request, name))
   const tenant = proven.get(request)
-  return door.admit({ kind: 'metrics', key, remoteAddress, sizeBytes, ...(tenant === undefined ? {} : { tenant }) })
+  return door.admit({ kind, key, remoteAddress, sizeBytes, ...(tenant === undefined ? {} : { tenant }) })
 }
 
 /** `Content-Length`, which the body cannot exceed; null when the body comes in chunks. */

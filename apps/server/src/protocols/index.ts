@@ -4,6 +4,17 @@
  */
 export { registerCollectorRoutes, type BatchAnswer, type CollectorDoor } from './collector/routes.ts'
 export { defaultProtocolLimits, type ProtocolLimits } from './limits.ts'
+export { createEventDecoders } from './event-decoders.ts'
+export {
+  EventDoor,
+  type EventBody,
+  type EventDecode,
+  type EventDecoder,
+  type EventDecoders,
+  type EventDoorDeps,
+  type EventOutcome,
+} from './event-door.ts'
+export { EventSession, type EventBatches } from './event-session.ts'
 export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcome } from './metrics-door.ts'
 export { registerOtlpRoutes } from './otlp/routes.ts'
 export { startOtlpGrpcServer, type OtlpGrpcOptions, type OtlpGrpcServer } from './otlp/grpc.ts'

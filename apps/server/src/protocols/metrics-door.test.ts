@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { MetricsBatch } from '../metrics/index.ts'
-import { type RawProtocol, parseRawFormat, rawFormat, rawProtocols } from './raw-formats.ts'
+import { type RawProtocol, eventProtocols, metricProtocols, parseRawFormat, rawFormat } from './raw-formats.ts'
 import { contentEncodings } from './body/decompress.ts'
 import { createTestDoor, testNowMs, testTenant } from './testing/door.ts'
 import { otlpJson, otlpProtobuf } from './testing/otlp-bodies.ts'
@@ -13,7 +13,7 @@ const t = testNowMs - 1000
 describe('raw records', () => {
   test('every number means one protocol and encoding, for ever', () => {
     const seen = new Map<number, string>()
-    for (const protocol of Object.keys(rawProtocols) as RawProtocol[]) {
+    for (const protocol of Object.keys({ ...metricProtocols, ...eventProtocols }) as RawProtocol[]) {
       for (const encoding of contentEncodings) {
         const format = rawFormat(protocol, encoding)
         expect(parseRawFormat(format)).toEqual({ protocol, encoding })

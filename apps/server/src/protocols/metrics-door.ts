@@ -24,7 +24,7 @@ import { type InfluxRequest, withRequest, withoutRequest } from './influx/reques
 import { OtlpDecoder } from './otlp/decode.ts'
 import { otlpJsonToProtobuf } from './otlp/json.ts'
 import { DecodeError } from './protobuf/cursor.ts'
-import { type RawProtocol, parseRawFormat, rawFormat } from './raw-formats.ts'
+import { type MetricProtocol, isMetricProtocol, parseRawFormat, rawFormat } from './raw-formats.ts'
 import { RemoteWrite1Decoder } from './remote-write/decode-v1.ts'
 import { RemoteWrite2Decoder } from './remote-write/decode-v2.ts'
 import { UnreadBodies, type UnreadBodiesDeps } from './unread-bodies.ts'
@@ -47,7 +47,7 @@ export interface MetricsDoorDeps extends BatchRecorderDeps {
 /** One body as a listener hands it over. */
 export interface MetricsBody extends RecordedPart {
   readonly lane: Admitted['lane']
-  readonly format: RawProtocol
+  readonly format: MetricProtocol
   readonly encoding: ContentEncoding
   /** Of format `influx`: what the request says beside its body. */
   readonly influx?: InfluxRequest
@@ -114,7 +114,8 @@ export class MetricsDoor {
    * `MetricsIngest.accept` and `protocols.busy` (nothing was stored; try again).
    */
   async ingest(body: MetricsBody): Promise<MetricsOutcome> {
-    if (body.lane === 'low' && (await this.#unread.enters(body))) return await this.#unread.append(body, payloadOf(body))
+    if (body.lane === 'low' && (await this.#unread.enters(body)))
+      return await this.#unread.append({ ...body, kind: 'metrics' }, payloadOf(body))
     const session = await this.#decodeInTurn(body)
     try {
       this.#recorder.hold(body, session)
@@ -168,7 +169,8 @@ export class MetricsDoor {
     session.batch = batch
     session.begin(record.tenant, this.#latestNow())
     try {
-      if (format === null) throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
+      if (format === null || !isMetricProtocol(format.protocol))
+        throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
       const { influx, body } = format.protocol === 'influx' ? withoutRequest(record.payload) : { body: record.payload }
       const plain = decompressSync(body, format.encoding, this.#plainBytesMax(format.protocol))
       this.#decode(influx === undefined ? { format: format.protocol } : { format: format.protocol, influx }, plain, session)
@@ -227,7 +229,7 @@ export class MetricsDoor {
     }
   }
 
-  #plainBytesMax(format: RawProtocol): number {
+  #plainBytesMax(format: MetricProtocol): number {
     return format === 'otlpJson' ? this.limits.jsonBytesMax : this.limits.decompressedBytesMax
   }
 

@@ -2,7 +2,7 @@
  * Bodies of projects in the low-priority lane: into the log as they came, unread, so that taking them costs next to nothing. Until it
  * is read a body counts as one row; then its points are counted as received, and what cannot be read as refused, in words.
  */
-import type { Conservation, IngestLog, LogRecord } from '../ingest/index.ts'
+import type { Conservation, IngestLog, Kind, LogRecord } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
@@ -32,6 +32,8 @@ export interface UnreadBodiesDeps {
 interface UnreadBody {
   readonly tenant: Tenant
   readonly protocolName: string
+  /** What it is counted as until it is read. */
+  readonly kind: Kind
   readonly format: RawProtocol
   readonly encoding: ContentEncoding
   readonly bytes: Uint8Array
@@ -65,7 +67,7 @@ export class UnreadBodies {
   }
 
   /** False: the project went back to the ready lane meanwhile. True: `append` must follow. */
-  async enters({ tenant }: UnreadBody): Promise<boolean> {
+  async enters({ tenant }: Pick<UnreadBody, 'tenant'>): Promise<boolean> {
     const { lanes } = this.#deps
     return lanes === undefined || (await lanes.enter(tenant.projectId)) === 'low'
   }
@@ -77,23 +79,23 @@ export class UnreadBodies {
    * `body.too_many_samples` and `protocols.busy`.
    */
   async append(body: UnreadBody, payload: Uint8Array) {
-    const { tenant, bytes } = body
+    const { tenant, kind, bytes } = body
     const { log, conservation, sources, lanes, clock, limits } = this.#deps
     const sizeBytes = bytes.byteLength
     let written = { samples: 0, histograms: 0, exemplars: 0 }
-    conservation.received(tenant, 'metrics', 1, sizeBytes)
+    conservation.received(tenant, kind, 1, sizeBytes)
     try {
       if (sizeBytes > limits.compressedBytesMax)
         throw new AppError(bodyTooLarge, { publicText: `The request body is larger than ${limits.compressedBytesMax} bytes.` })
       if (body.format === 'remoteWrite2') written = await this.#count(body)
-      await log.append('low', { kind: 'metrics', tenant, rows: 1, format: rawFormat(body.format, body.encoding), payload })
+      await log.append('low', { kind, tenant, rows: 1, format: rawFormat(body.format, body.encoding), payload })
     } catch (error) {
       lanes?.failed(tenant.projectId)
-      conservation.refused(tenant, 'metrics', isAppError(error) ? error.code.slice(error.code.indexOf('.') + 1) : 'log_failed', 1)
+      conservation.refused(tenant, kind, isAppError(error) ? error.code.slice(error.code.indexOf('.') + 1) : 'log_failed', 1)
       throw error
     }
     lanes?.queued(tenant.projectId, sizeBytes)
-    conservation.queued(tenant, 'metrics', 1)
+    conservation.queued(tenant, kind, 1)
     this.#remember(body)
     sources.note(tenant, body.protocolName, 0, clock.nowMs())
     return {

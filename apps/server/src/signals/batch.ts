@@ -101,6 +101,17 @@ export class SignalBatch {
     return total
   }
 
+  /** About the memory that its rows take. */
+  get sizeBytes(): number {
+    let total = 0
+    for (const column of this.#columns) {
+      if (column instanceof FixedColumn || column instanceof TextColumn) total += column.data.length
+      else if (column instanceof PairsColumn) total += column.values.data.length + column.keys.rows * 4
+      else total += column.words.data.length + column.rows * 4
+    }
+    return total
+  }
+
   /** Empties the batch for a request of a tenant. `batchId` is random: with time and number it tells rows apart. */
   begin(tenant: Tenant, nowMs: number, batchId: number = Math.floor(Math.random() * 0x1_0000_0000)): void {
     this.tenant = tenant

@@ -3,7 +3,7 @@
  * decoded or refused as malformed; it never crashes, hangs, or leaves something behind that changes the next request.
  */
 import { describe, expect, test } from 'vitest'
-import type { RawProtocol } from '../raw-formats.ts'
+import type { MetricProtocol } from '../raw-formats.ts'
 import { createTestDoor, testNowMs } from '../testing/door.ts'
 import { type ResourceBody, otlpJson, otlpProtobuf } from '../testing/otlp-bodies.ts'
 import { type SeriesBody, remoteWrite1, remoteWrite2, staleBits } from '../testing/remote-write-bodies.ts'
@@ -92,7 +92,7 @@ const series: SeriesBody[] = [
     ],
   },
 ]
-const bodies: [RawProtocol, Buffer][] = [
+const bodies: [MetricProtocol, Buffer][] = [
   ['otlpProtobuf', otlpProtobuf(resource)],
   ['otlpJson', otlpJson(resource)],
   ['remoteWrite1', remoteWrite1(series, [{ name: 'up', type: 2, help: 'h' }])],
@@ -100,7 +100,7 @@ const bodies: [RawProtocol, Buffer][] = [
 ]
 
 /** Sends hostile bodies one after another through one door, then looks whether a good one still gives what it gives alone. */
-async function survives(format: RawProtocol, good: Buffer, hostile: Iterable<Buffer>): Promise<{ decoded: number; refused: number }> {
+async function survives(format: MetricProtocol, good: Buffer, hostile: Iterable<Buffer>): Promise<{ decoded: number; refused: number }> {
   const { send, metrics } = createTestDoor()
   let decoded = 0
   let refused = 0
@@ -172,7 +172,7 @@ describe.each(bodies)('%s', (format, body) => {
 describe('memory stays bounded', () => {
   const mib = 1024 * 1024
   const tenMib = 10 * mib
-  const large: [string, RawProtocol, () => Buffer][] = [
+  const large: [string, MetricProtocol, () => Buffer][] = [
     ['10 MB of empty series', 'remoteWrite1', () => Buffer.alloc(tenMib, Buffer.from([0x0a, 0x00]))],
     [
       '10 MB of empty labels in one series',

@@ -1,5 +1,5 @@
 /** A door on in-memory parts, with a clock that stands still. */
-import type { Admission, Conservation, LogRecord } from '../../ingest/index.ts'
+import type { Admission, Conservation, Kind, LogRecord } from '../../ingest/index.ts'
 import { AppError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/log.ts'
 import type { Tenant } from '../../kernel/scope.ts'
@@ -21,16 +21,16 @@ const keyUnknown = { code: 'ingest.key_unknown', kind: 'unauthenticated', public
 export class CountingConservation implements Conservation {
   readonly counts = new Map<string, number>()
 
-  received(_tenant: Tenant, _kind: 'metrics', rows: number): void {
+  received(_tenant: Tenant, _kind: Kind, rows: number): void {
     this.#add('received', rows)
   }
-  refused(_tenant: Tenant, _kind: 'metrics', reason: string, rows: number): void {
+  refused(_tenant: Tenant, _kind: Kind, reason: string, rows: number): void {
     this.#add(`refused ${reason}`, rows)
   }
-  dropped(_tenant: Tenant, _kind: 'metrics', reason: string, rows: number): void {
+  dropped(_tenant: Tenant, _kind: Kind, reason: string, rows: number): void {
     this.#add(`dropped ${reason}`, rows)
   }
-  queued(_tenant: Tenant, _kind: 'metrics', rows: number): void {
+  queued(_tenant: Tenant, _kind: Kind, rows: number): void {
     this.#add('queued', rows)
   }
   stored(): void {}

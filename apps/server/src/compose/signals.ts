@@ -1,0 +1,52 @@
+/**
+ * Logs and spans on the path of all data: handlers for the writer, ingest for the doors. What happens to every batch, and which rows are
+ * derived from it, is put together here, in the order in which it happens.
+ */
+import type { BalancedConservation, KindHandler, LogRecord, Spool } from '../ingest/index.ts'
+import { LogsBatch, logsSchema } from '../logs/index.ts'
+import type { EventBatches, EventDoor } from '../protocols/index.ts'
+import { SignalHandler, SignalIngest, type DerivedRows, type SignalBatch, type SignalObserver, type SignalStage } from '../signals/index.ts'
+import { SpansBatch, spansSchema } from '../traces/index.ts'
+
+/** What the parts do with a kind of signal. */
+export interface SignalParts {
+  readonly stages: readonly SignalStage[]
+  readonly derived: readonly DerivedRows[]
+  readonly observers: readonly SignalObserver[]
+}
+
+export interface SignalsDeps {
+  readonly logs: SignalParts
+  readonly spans: SignalParts
+  /** Days that rows of a batch are kept. */
+  readonly prepare: EventBatches['prepare']
+  /** Null until the doors are built: nothing is decoded before. */
+  readonly door: () => EventDoor | null
+}
+
+export interface Signals {
+  /** For the writer. */
+  handlers(conservation: BalancedConservation): readonly KindHandler[]
+  /** For the doors, once the log is open. */
+  ingest(path: { log: Spool; conservation: BalancedConservation }): { logs: SignalIngest; spans: SignalIngest }
+  readonly batches: EventBatches
+}
+
+export function composeSignals(deps: SignalsDeps): Signals {
+  const decodeRaw = (record: LogRecord, batch: SignalBatch): void => {
+    const door = deps.door()
+    if (door === null) throw new Error('a raw record came before the decoders were built')
+    door.decodeRaw(record, batch)
+  }
+  return {
+    batches: { prepare: deps.prepare },
+    handlers: (conservation) => [
+      new SignalHandler({ ...deps.logs, schema: logsSchema, createBatch: () => new LogsBatch(), decodeRaw, conservation }),
+      new SignalHandler({ ...deps.spans, schema: spansSchema, createBatch: () => new SpansBatch(), decodeRaw, conservation }),
+    ],
+    ingest: ({ log, conservation }) => ({
+      logs: new SignalIngest({ ...deps.logs, log, conservation }),
+      spans: new SignalIngest({ ...deps.spans, log, conservation }),
+    }),
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * Bodies of logs and spans to durable rows: what `MetricsDoor` is to samples, on the same admission, intake, turns and lanes. A body may hold
+ * both (an envelope of Sentry's does). Protocol answers are made from what it returns.
+ */
+import type { Conservation, IngestLog, Kind, LogRecord } from '../ingest/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { AppError, isAppError } from '../kernel/errors.ts'
+import type { CostSink } from '../metrics/index.ts'
+import type { SignalBatch, SignalIngest } from '../signals/index.ts'
+import { type RecordedPart, reasonOf } from './batch-recorder.ts'
+import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
+import { measured } from './body/measured.ts'
+import { bodyMalformed, bodyTooLarge } from './errors.ts'
+import { type EventBatches, EventSession, SessionPool } from './event-session.ts'
+import type { RouteDoor } from './http.ts'
+import type { MetricsDoor } from './metrics-door.ts'
+import { DecodeError } from './protobuf/cursor.ts'
+import { type EventProtocol, isEventProtocol, parseRawFormat } from './raw-formats.ts'
+import { UnreadBodies, type UnreadBodiesDeps } from './unread-bodies.ts'
+
+/** Turns a plain body into rows of the session's batches. Throws `DecodeError` or an `AppError` for a body that cannot be read at all. */
+export type EventDecode = (plain: Uint8Array, session: EventSession) => void
+
+export interface EventDecoder {
+  /** What its bodies are counted as while nobody has read them. */
+  readonly kind: Exclude<Kind, 'metrics'>
+  readonly decode: EventDecode
+  /** Bodies that become objects many times their size have a smaller bound. */
+  readonly isJson: boolean
+}
+
+export type EventDecoders = Readonly<Partial<Record<EventProtocol, EventDecoder>>>
+
+export interface EventDoorDeps {
+  /** The door of metrics: admission and intake are the same for all. */
+  readonly front: RouteDoor & Pick<MetricsDoor, 'inTurn'>
+  readonly decoders: EventDecoders
+  readonly batches: EventBatches
+  readonly logs: Pick<SignalIngest, 'accept'>
+  readonly spans: Pick<SignalIngest, 'accept'>
+  readonly conservation: Conservation
+  readonly log: Pick<IngestLog, 'append'>
+  readonly sources: UnreadBodiesDeps['sources']
+  readonly refusedSamples: UnreadBodiesDeps['refusedSamples']
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly cost?: CostSink
+  readonly lanes?: UnreadBodiesDeps['lanes']
+}
+
+/** One body as a listener hands it over. */
+export interface EventBody extends RecordedPart {
+  readonly lane: 'ready' | 'raw' | 'low'
+  readonly format: EventProtocol
+  readonly encoding: ContentEncoding
+}
+
+/** What became of a body; for the answer. All of it is durable. */
+export interface EventOutcome {
+  /** Rows as the protocol counts. */
+  readonly received: number
+  readonly refused: number
+  readonly refusedByReason: ReadonlyMap<string, number>
+  /** First refusals in words, at most 5. */
+  readonly examples: readonly string[]
+  readonly logs: number
+  readonly spans: number
+}
+
+const nothing: EventOutcome = { received: 0, refused: 0, refusedByReason: new Map(), examples: [], logs: 0, spans: 0 }
+
+export class EventDoor {
+  /** What routes stand on. */
+  readonly front: EventDoorDeps['front']
+  readonly #deps: EventDoorDeps
+  readonly #pool: SessionPool
+  readonly #unread: UnreadBodies
+
+  constructor(deps: EventDoorDeps) {
+    this.#deps = deps
+    this.front = deps.front
+    this.#pool = new SessionPool(deps.batches)
+    const { front } = deps
+    this.#unread = new UnreadBodies({
+      ...deps,
+      limits: front.limits,
+      intake: front.intake,
+      inTurn: (tenant, sizeBytes, work) => front.inTurn(tenant, sizeBytes, work),
+    })
+  }
+
+  /**
+   * Resolves once everything that could be stored is durable. Errors: `body.*` (nothing was stored; send no more of it), those of the log
+   * and `protocols.busy` (nothing was stored; try again).
+   */
+  async ingest(body: EventBody): Promise<EventOutcome> {
+    const decoder = this.#decoderOf(body.format)
+    if (body.lane === 'low' && (await this.#unread.enters(body))) {
+      await this.#unread.append({ ...body, kind: decoder.kind }, body.bytes)
+      return nothing
+    }
+    const session = await this.#decodeInTurn(body, decoder)
+    try {
+      return await this.#accept(body, session)
+    } finally {
+      this.#pool.give(session)
+    }
+  }
+
+  /**
+   * For what is no body of a format that may wait unread (syslog, an envelope): `fill` makes the rows at the project's turn, and all of them
+   * become durable. Errors: those of the log and `protocols.busy` (nothing was stored); what `fill` throws.
+   */
+  async record(part: RecordedPart, fill: (session: EventSession) => void): Promise<EventOutcome> {
+    const session = this.#pool.take(part.tenant, part.protocolName, this.#deps.clock.nowMs())
+    try {
+      using _turn = await this.front.intake.turn(part.tenant, part.bytes.byteLength)
+      {
+        using _cost = measured(this.#deps.cost, part.tenant)
+        fill(session)
+      }
+    } catch (error) {
+      this.#pool.give(session)
+      throw error
+    }
+    try {
+      return await this.#accept(part, session)
+    } finally {
+      this.#pool.give(session)
+    }
+  }
+
+  /**
+   * For `SignalHandlerDeps.decodeRaw`: decodes a record of the lanes `raw` and `low` into `batch`. What cannot be read is counted there as
+   * refused; never throws for bad bytes.
+   */
+  decodeRaw(record: LogRecord, batch: SignalBatch): void {
+    const { tenant, payload, rows } = record
+    const format = parseRawFormat(record.format)
+    const session = this.#pool.around(batch, tenant, this.#deps.clock.nowMs())
+    try {
+      if (format === null || !isEventProtocol(format.protocol))
+        throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
+      const decoder = this.#decoderOf(format.protocol)
+      decoder.decode(decompressSync(payload, format.encoding, this.#plainBytesMax(decoder)), session)
+    } catch (error) {
+      if (!isAppError(error) && !(error instanceof DecodeError)) throw error
+      session.begin(tenant, 'low', this.#deps.clock.nowMs())
+      batch.refuse(isAppError(error) ? reasonOf(error) : 'malformed', isAppError(error) ? error.publicText : error.message, rows)
+    }
+    this.#unread.note(
+      record,
+      {
+        pointsReceived: batch.received,
+        refusedTotal: batch.refusedTotal,
+        refused: batch.refused,
+        refusedExamples: batch.examples.map(({ text }) => text),
+      },
+      batch.examples.map(({ reason }) => reason),
+    )
+  }
+
+  #decoderOf(format: EventProtocol): EventDecoder {
+    const decoder = this.#deps.decoders[format]
+    if (decoder === undefined) throw new Error(`no decoder for ${format}`)
+    return decoder
+  }
+
+  #plainBytesMax({ isJson }: EventDecoder): number {
+    const { limits } = this.front
+    return isJson ? limits.jsonBytesMax : limits.decompressedBytesMax
+  }
+
+  /** Bodies that other threads decompress would all become large together, so there is a number of them at a time. */
+  async #decodeInTurn(body: EventBody, decoder: EventDecoder): Promise<EventSession> {
+    const { intake } = this.front
+    const size = body.bytes.byteLength
+    if (!isDecompressedElsewhere(body.encoding)) {
+      using _turn = await intake.turn(body.tenant, size)
+      using _cost = measured(this.#deps.cost, body.tenant)
+      return this.#decode(body, decoder, () => decompressSync(body.bytes, body.encoding, this.#plainBytesMax(decoder)))
+    }
+    using _elsewhere = await intake.turnElsewhere(body.tenant, size)
+    const plain = await this.#plain(body, decoder)
+    using _turn = await intake.turn(body.tenant, size)
+    using _cost = measured(this.#deps.cost, body.tenant)
+    return this.#decode(body, decoder, () => plain)
+  }
+
+  async #plain(body: EventBody, decoder: EventDecoder): Promise<Uint8Array> {
+    try {
+      this.#checkSize(body)
+      return await decompress(body.bytes, body.encoding, this.#plainBytesMax(decoder))
+    } catch (error) {
+      this.#countLost(body, decoder, error)
+      throw error
+    }
+  }
+
+  #decode(body: EventBody, decoder: EventDecoder, plain: () => Uint8Array): EventSession {
+    const session = this.#pool.take(body.tenant, body.protocolName, this.#deps.clock.nowMs())
+    try {
+      this.#checkSize(body)
+      decoder.decode(plain(), session)
+      body.lease.hold(session.sizeBytes)
+      return session
+    } catch (error) {
+      this.#pool.give(session)
+      const shaped =
+        error instanceof DecodeError
+          ? new AppError(bodyMalformed, { publicText: `The request body cannot be read: ${error.message}.`, cause: error })
+          : error
+      this.#countLost(body, decoder, shaped)
+      throw shaped
+    }
+  }
+
+  #checkSize({ bytes }: EventBody): void {
+    const { compressedBytesMax } = this.front.limits
+    if (bytes.byteLength > compressedBytesMax)
+      throw new AppError(bodyTooLarge, { publicText: `The request body is larger than ${compressedBytesMax} bytes.` })
+  }
+
+  async #accept(part: RecordedPart, session: EventSession): Promise<EventOutcome> {
+    const { logs, spans } = session
+    const size = part.bytes.byteLength
+    // Bytes count once, for the kind that the body mostly holds.
+    const isLogs = logs.received >= spans.received
+    await Promise.all([
+      logs.received > 0 ? this.#deps.logs.accept(logs, isLogs ? size : 0) : null,
+      spans.received > 0 ? this.#deps.spans.accept(spans, isLogs ? 0 : size) : null,
+    ])
+    const { sources, refusedSamples, clock } = this.#deps
+    const nowMs = clock.nowMs()
+    if (logs.rows + spans.rows > 0) sources.note(part.tenant, part.protocolName, logs.rows + spans.rows, nowMs)
+    const examples = [...logs.examples, ...spans.examples]
+    for (const { reason, text } of examples) refusedSamples.note(part.tenant, part.protocolName, reason, text, nowMs)
+    const refusedByReason = new Map(logs.refused)
+    for (const [reason, rows] of spans.refused) refusedByReason.set(reason, (refusedByReason.get(reason) ?? 0) + rows)
+    return {
+      received: logs.received + spans.received,
+      refused: logs.refusedTotal + spans.refusedTotal,
+      refusedByReason,
+      examples: examples.map(({ text }) => text),
+      logs: logs.rows,
+      spans: spans.rows,
+    }
+  }
+
+  /** A body none of which could be read counts as one refused row: how many it had nobody knows. */
+  #countLost({ tenant, protocolName, bytes }: RecordedPart, { kind }: EventDecoder, error: unknown): void {
+    if (!isAppError(error)) return
+    const { conservation, refusedSamples, clock } = this.#deps
+    const reason = reasonOf(error)
+    conservation.received(tenant, kind, 1, bytes.byteLength)
+    conservation.refused(tenant, kind, reason, 1)
+    refusedSamples.note(tenant, protocolName, reason, error.publicText, clock.nowMs())
+  }
+}
