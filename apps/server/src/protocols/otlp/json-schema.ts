@@ -1,4 +1,7 @@
-/** Fields of the OTLP metrics messages, for JSON (opentelemetry-proto 1.x: collector/metrics, metrics, common, resource). */
+/**
+ * Fields of the OTLP messages, for JSON (opentelemetry-proto 1.x: collector/metrics, metrics, common, resource). Those of traces are in
+ * traces-json.ts.
+ */
 
 export type ScalarType =
   | 'string'
@@ -12,6 +15,8 @@ export type ScalarType =
   | 'sint32'
   | 'bool'
   | 'temporality'
+  | 'span_kind'
+  | 'status_code'
 
 export interface Field {
   readonly number: number
@@ -32,7 +37,7 @@ export interface Message {
 
 type FieldShape = readonly [number: number, snakeName: string, type: ScalarType | (() => Message), shape?: 'repeated' | 'packed']
 
-function message(...fields: readonly FieldShape[]): Message {
+export function message(...fields: readonly FieldShape[]): Message {
   return {
     fields: fields.map(([number, snakeName, type, shape]) => ({
       number,
@@ -45,7 +50,7 @@ function message(...fields: readonly FieldShape[]): Message {
   }
 }
 
-const anyValue = message(
+export const anyValue: Message = message(
   [1, 'string_value', 'string'],
   [2, 'bool_value', 'bool'],
   [3, 'int_value', 'int64'],
@@ -54,7 +59,7 @@ const anyValue = message(
   [6, 'kvlist_value', () => keyValueList],
   [7, 'bytes_value', 'base64'],
 )
-const keyValue = message([1, 'key', 'string'], [2, 'value', () => anyValue])
+export const keyValue: Message = message([1, 'key', 'string'], [2, 'value', () => anyValue])
 const arrayValue = message([1, 'values', () => anyValue, 'repeated'])
 const keyValueList = message([1, 'values', () => keyValue, 'repeated'])
 
@@ -142,8 +147,8 @@ const metric = message(
   [11, 'summary', () => summary],
 )
 
-const resource = message([1, 'attributes', () => keyValue, 'repeated'])
-const scope = message([1, 'name', 'string'], [2, 'version', 'string'], [3, 'attributes', () => keyValue, 'repeated'])
+export const resource: Message = message([1, 'attributes', () => keyValue, 'repeated'])
+export const scope: Message = message([1, 'name', 'string'], [2, 'version', 'string'], [3, 'attributes', () => keyValue, 'repeated'])
 const scopeMetrics = message([1, 'scope', () => scope], [2, 'metrics', () => metric, 'repeated'])
 const resourceMetrics = message([1, 'resource', () => resource], [2, 'scope_metrics', () => scopeMetrics, 'repeated'])
 

@@ -11,8 +11,8 @@ import { type Message, exportMetricsRequest } from './json-schema.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Errors: `body.malformed`, `body.too_large` for more than `objectsMax` objects and arrays. */
-export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number): Buffer {
+/** `request`: the message that the body is. Errors: `body.malformed`, `body.too_large` for more than `objectsMax` objects and arrays. */
+export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number, request: Message = exportMetricsRequest): Buffer {
   if (!isUtf8(body)) throw problem(null, 'it is not valid UTF-8')
   refuseObjects(body, objectsMax)
   let parsed: unknown
@@ -24,7 +24,7 @@ export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number): Buffer
   }
   const writer = new ProtoWriter(body.byteLength + 64)
   const trail = new Trail()
-  writeMessage(writer, objectOf(parsed, trail), exportMetricsRequest, trail)
+  writeMessage(writer, objectOf(parsed, trail), request, trail)
   return writer.finish()
 }
 
@@ -130,7 +130,7 @@ function writeScalar(writer: ProtoWriter, type: Field['type'], value: unknown, t
   else if (type === 'bool') {
     if (typeof value !== 'boolean') throw problem(trail, 'it is not true or false')
     writer.varint(value ? 1 : 0)
-  } else if (type === 'temporality') writer.varint(temporalityOf(value, trail))
+  } else if (type === 'temporality' || type === 'span_kind' || type === 'status_code') writer.varint(enumOf(value, type, trail))
 }
 
 function objectOf(value: unknown, trail: Trail): JsonObject {
@@ -159,17 +159,19 @@ function int32Of(value: unknown, trail: Trail): number {
   return Number(integer)
 }
 
-const temporalities: Readonly<Record<string, number>> = {
-  AGGREGATION_TEMPORALITY_UNSPECIFIED: 0,
-  AGGREGATION_TEMPORALITY_DELTA: 1,
-  AGGREGATION_TEMPORALITY_CUMULATIVE: 2,
-}
+/** Names of enums without what all of them begin with, in the order of their numbers. */
+const enums = {
+  temporality: { prefix: 'AGGREGATION_TEMPORALITY_', names: ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'], title: 'an aggregation temporality' },
+  span_kind: { prefix: 'SPAN_KIND_', names: ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'], title: 'a span kind' },
+  status_code: { prefix: 'STATUS_CODE_', names: ['UNSET', 'OK', 'ERROR'], title: 'a status code' },
+} as const
 
-function temporalityOf(value: unknown, trail: Trail): number {
+function enumOf(value: unknown, type: keyof typeof enums, trail: Trail): number {
   if (typeof value === 'number' && value >= 0 && value < 128 && Number.isInteger(value)) return value
-  const named = typeof value === 'string' && Object.hasOwn(temporalities, value) ? temporalities[value] : undefined
-  if (named === undefined) throw problem(trail, 'it is not an aggregation temporality')
-  return named
+  const { prefix, names, title } = enums[type]
+  const number = typeof value === 'string' ? names.findIndex((name) => value === prefix + name) : -1
+  if (number === -1) throw problem(trail, `it is not ${title}`)
+  return number
 }
 
 function bytesOf(value: unknown, encoding: 'base64' | 'hex', trail: Trail): Buffer {
