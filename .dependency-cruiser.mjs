@@ -18,7 +18,7 @@ const domainEdges = {
   promql: ['metrics'],
   query: ['promql', 'metrics', 'accounts', 'naming'],
   signals: ['ingest'],
-  search: [],
+  search: ['metrics'],
   scrubbing: ['signals'],
   logs: ['signals', 'search', 'ingest', 'accounts'],
   traces: ['signals', 'search', 'ingest', 'accounts'],

@@ -21,3 +21,8 @@ export class SearchError extends AppError {
     this.problem = problem
   }
 }
+
+/** Refuses a search because of what stands at `place`. */
+export function failAt(message: string, place: { readonly from: number; readonly to: number }, hint: string | null = null): never {
+  throw new SearchError({ message, hint, from: place.from, to: Math.max(place.to, place.from + 1) })
+}

@@ -1,3 +1,5 @@
 /** The search language of logs and traces: what is asked, as SQL and as a matcher over rows. Public face; see ports.ts for the vocabulary. */
 export * from './ports.ts'
 export { badSearch, badSearchPattern, SearchError, searchErrorSpecs } from './errors.ts'
+export { checkSearch, compileSearch } from './compile.ts'
+export { sqlNumber, sqlString } from './sql-literals.ts'

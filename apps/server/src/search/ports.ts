@@ -110,9 +110,6 @@ export interface CompiledSearch {
   matcher(): (row: RowView) => boolean
 }
 
-/** Throws `SearchError` (`search.invalid` with the place, `search.pattern`). */
-export type CompileSearch = (text: string, fields: SearchFields, options: SearchOptions) => CompiledSearch
-
 export interface SearchOptions {
   /** What `now` means in times. */
   readonly nowMs: number

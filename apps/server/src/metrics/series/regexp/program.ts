@@ -102,6 +102,32 @@ export class PatternProgram {
     return this.#hasAssertions ? this.#matchesWithContext(text) : this.#matchesByStates(text)
   }
 
+  /**
+   * Does the pattern match a beginning of the text? Stops where it does. The budget of steps is of this call alone, so that a program may
+   * be kept and asked for ever; throws `metrics.bad_regexp` when the text is too much for it.
+   */
+  findsBeginning(text: string): boolean {
+    this.#steps = 0
+    let state = this.#hasAssertions ? this.#closure([this.#start], text, 0) : (this.#initial ??= this.#stateOf([this.#start], '', 0))
+    for (let at = 0; at < text.length && !state.accepts;) {
+      if (state.addresses.length === 0) return false
+      const code = text.codePointAt(at) ?? 0
+      at += code > 0xffff ? 2 : 1
+      state = this.#hasAssertions ? this.#closure(this.#step(state.addresses, code), text, at) : this.#after(state, code)
+    }
+    return state.accepts
+  }
+
+  #after(state: State, code: number): State {
+    this.#spend(1)
+    const known = code < 128 ? (state.next[code] ?? null) : null
+    if (known !== null) return known
+    const next = this.#stateOf(this.#step(state.addresses, code), '', 0)
+    // An automaton that just forgot its states must not keep them alive through old edges.
+    if (code < 128 && this.#states.size > 1) state.next[code] = next
+    return next
+  }
+
   #spend(steps: number): void {
     this.#steps += steps
     if (this.#steps > patternStepsMax) {
@@ -111,17 +137,10 @@ export class PatternProgram {
 
   #matchesByStates(text: string): boolean {
     let state = (this.#initial ??= this.#stateOf([this.#start], '', 0))
-    this.#spend(text.length + 1)
     for (let at = 0; at < text.length;) {
       const code = text.codePointAt(at) ?? 0
       at += code > 0xffff ? 2 : 1
-      let next = code < 128 ? (state.next[code] ?? null) : null
-      if (next === null) {
-        next = this.#stateOf(this.#step(state.addresses, code), '', 0)
-        // An automaton that just forgot its states must not keep them alive through old edges.
-        if (code < 128 && this.#states.size > 1) state.next[code] = next
-      }
-      state = next
+      state = this.#after(state, code)
       if (state.addresses.length === 0 && !state.accepts) return false
     }
     return state.accepts

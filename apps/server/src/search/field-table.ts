@@ -1,0 +1,56 @@
+/** Names to fields: aliases, where attributes are looked for, and what was meant by a name that is nearly right. */
+import type { SearchField, SearchFields } from './ports.ts'
+import type { Place } from './plan.ts'
+
+export type Resolved =
+  | { readonly field: SearchField }
+  | { readonly places: readonly Place[]; readonly key: string }
+  | { readonly any: true }
+
+/** What a written name stands for. Every name stands for something: those that are not in the catalogue are attributes. */
+export function resolveName(fields: SearchFields, name: string): Resolved {
+  if (name === '*') return { any: true }
+  const own = /^(?:@|attr\.|attributes\.)(.+)$/.exec(name)?.[1]
+  if (own !== undefined) return { places: [{ in: 'row', key: own }], key: own }
+  const field = fieldNamed(fields, name)
+  if (field !== null) return { field }
+  const resource = /^resource\.(.+)$/.exec(name)?.[1]
+  if (resource !== undefined && fields.resources !== null) return { places: [{ in: 'resource', key: resource }], key: resource }
+  const row: Place = { in: 'row', key: name }
+  return { places: fields.resources === null ? [row] : [row, { in: 'resource', key: name }], key: name }
+}
+
+/** The field with this name or alias. */
+export function fieldNamed(fields: SearchFields, name: string): SearchField | null {
+  return fields.fields.find((one) => one.name === name || one.aliases?.includes(name) === true) ?? null
+}
+
+/** How many single characters must be changed, put in or taken out to make one of the other; given up beyond `most`. */
+function editDistance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1
+  let before = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1
+      row.push(Math.min((before[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (before[j - 1] ?? 0) + cost))
+    }
+    before = row
+  }
+  return before[b.length] ?? 0
+}
+
+/** The one of `names` that was probably meant, null when none is near. */
+export function nearest(name: string, names: readonly string[]): string | null {
+  const most = name.length > 5 ? 2 : 1
+  let best: string | null = null
+  let least = most + 1
+  for (const one of names) {
+    const distance = editDistance(name.toLowerCase(), one.toLowerCase(), most)
+    if (distance < least) {
+      least = distance
+      best = one
+    }
+  }
+  return best
+}
