@@ -83,5 +83,5 @@ test('a histogram without end stays bounded and loses no call', () => {
   const metric = new PerformanceMetric()
   for (let i = 1; i <= 5_000; i++) metric.add({ count: 1, errors: 0, totalMs: i, lowersMs: [i - 1], uppersMs: [i], counts: [1] })
   expect(metric.count).toBe(5_000)
-  expect(metric.percentileMs(1)).toBe(2_000)
+  expect(metric.percentileMs(1)).toBeCloseTo(2_000, 6)
 })
