@@ -19,8 +19,16 @@ export type AdditiveType =
   | 'Array(UInt32)'
   | 'Array(Float64)'
   | 'Array(String)'
+  /** Becomes one map of the sums by key: `SimpleAggregateFunction(sumMap, Map(UInt32, Float64))`. */
+  | 'Map(UInt32, Float64)'
 
-export type AdditiveValue = number | string | Uint32Halves | readonly number[] | readonly string[]
+export type AdditiveValue = number | string | Uint32Halves | AdditiveMap | readonly number[] | readonly string[]
+
+export interface AdditiveMap {
+  readonly keys: readonly number[]
+  /** As many as keys. */
+  readonly values: readonly number[]
+}
 
 /** A `UInt64` beyond what a double holds. */
 export interface Uint32Halves {
@@ -97,6 +105,7 @@ function markerRow(table: AdditiveTable, like: AdditiveRow, marker: string): Add
     if (name === table.markerColumn) return marker
     if (name === table.partition.column) return like.values[i]!
     if (type === 'String') return ''
+    if (type === 'Map(UInt32, Float64)') return { keys: [], values: [] }
     return type.startsWith('Array') ? [] : 0
   })
   return { organizationId: 0, projectId: 0, values }
@@ -140,6 +149,26 @@ function valuesOf(type: AdditiveType, values: readonly AdditiveValue[]): NativeC
       return arrayOf(values, (flat) => ({ kind: 'f64', data: Float64Array.from(flat, Number) }))
     case 'Array(String)':
       return arrayOf(values, (flat) => ({ kind: 'string', data: flat.map(String) }))
+    case 'Map(UInt32, Float64)':
+      return mapOf(values)
+  }
+}
+
+function mapOf(values: readonly AdditiveValue[]): NativeColumn {
+  const offsets = new Float64Array(values.length)
+  const [keys, counts]: [number[], number[]] = [[], []]
+  values.forEach((value, i) => {
+    if (typeof value === 'object' && 'keys' in value && typeof value.keys === 'object') {
+      keys.push(...value.keys)
+      counts.push(...value.values)
+    }
+    offsets[i] = keys.length
+  })
+  return {
+    kind: 'map',
+    offsets,
+    keys: { kind: 'u32', data: Uint32Array.from(keys) },
+    values: { kind: 'f64', data: Float64Array.from(counts) },
   }
 }
 
