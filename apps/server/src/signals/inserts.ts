@@ -25,9 +25,9 @@ export type AdditiveType =
 export type AdditiveValue = number | string | Uint32Halves | AdditiveMap | readonly number[] | readonly string[]
 
 export interface AdditiveMap {
-  readonly keys: readonly number[]
+  readonly mapKeys: readonly number[]
   /** As many as keys. */
-  readonly values: readonly number[]
+  readonly mapValues: readonly number[]
 }
 
 /** A `UInt64` beyond what a double holds. */
@@ -105,7 +105,7 @@ function markerRow(table: AdditiveTable, like: AdditiveRow, marker: string): Add
     if (name === table.markerColumn) return marker
     if (name === table.partition.column) return like.values[i]!
     if (type === 'String') return ''
-    if (type === 'Map(UInt32, Float64)') return { keys: [], values: [] }
+    if (type === 'Map(UInt32, Float64)') return { mapKeys: [], mapValues: [] }
     return type.startsWith('Array') ? [] : 0
   })
   return { organizationId: 0, projectId: 0, values }
@@ -158,9 +158,9 @@ function mapOf(values: readonly AdditiveValue[]): NativeColumn {
   const offsets = new Float64Array(values.length)
   const [keys, counts]: [number[], number[]] = [[], []]
   values.forEach((value, i) => {
-    if (typeof value === 'object' && 'keys' in value && typeof value.keys === 'object') {
-      keys.push(...value.keys)
-      counts.push(...value.values)
+    if (typeof value === 'object' && 'mapKeys' in value) {
+      keys.push(...value.mapKeys)
+      counts.push(...value.mapValues)
     }
     offsets[i] = keys.length
   })
