@@ -84,7 +84,8 @@ function endOfLine(bytes: Uint8Array, from: number): number {
 }
 
 function parseHeader(bytes: Uint8Array, { from, to }: { from: number; to: number }, what: string): Record<string, unknown> {
-  if (to - from > sentryLimits.headerBytesMax) throw new EnvelopeError('too_large', `${what} is longer than ${sentryLimits.headerBytesMax} bytes`)
+  if (to - from > sentryLimits.headerBytesMax)
+    throw new EnvelopeError('too_large', `${what} is longer than ${sentryLimits.headerBytesMax} bytes`)
   const value = parseJson(bytes.subarray(from, to))
   if (!isRecord(value)) throw new EnvelopeError('malformed', `${what} is no JSON object`)
   return value

@@ -181,7 +181,8 @@ function readAttributes(event: JsonObject, contexts: JsonObject): [string, strin
     ['user_agent.original', headers.get('user-agent') ?? ''],
     ['http.request.header.referer', headers.get('referer') ?? ''],
   ]
-  for (const [name, value] of Object.entries(contexts)) if (name !== 'trace' && name !== 'otel') flatten(found, `contexts.${name}`, value, 0)
+  for (const [name, value] of Object.entries(contexts))
+    if (name !== 'trace' && name !== 'otel') flatten(found, `contexts.${name}`, value, 0)
   flatten(found, 'extra', event['extra'], 0)
   return found.filter(([, value]) => value !== '').slice(0, sentryLimits.contextValuesMax)
 }

@@ -16,7 +16,8 @@ const savings: readonly ((thrown: Thrown) => Thrown)[] = [
 /** Of an event; the list is empty for one without an error. Sentry lists causes first and outer calls first. */
 export function readExceptions(event: JsonObject): Thrown[] {
   const { exception } = event
-  const values = Array.isArray(exception) || 'values' in objectOf(exception) ? listOf(exception) : exception === undefined ? [] : [exception]
+  const values =
+    Array.isArray(exception) || 'values' in objectOf(exception) ? listOf(exception) : exception === undefined ? [] : [exception]
   const chain = values
     .slice(-sentryLimits.exceptionsMax)
     .map((value) => toThrown(objectOf(value)))

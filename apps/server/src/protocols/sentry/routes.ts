@@ -1,0 +1,194 @@
+/**
+ * Where Sentry's clients send: `POST /api/<project>/envelope/`, `/store/` (one event), `/security/` (reports of browsers). Any origin may; the
+ * key is in Sentry's own places or in ours. Answers have the shapes those clients expect.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import { decompress, decompressSync, parseContentEncoding } from '../body/decompress.ts'
+import { bodyMalformed, bodyTooLarge } from '../errors.ts'
+import type { EventDoor } from '../event-door.ts'
+import { admitRequest, bodyOf, headerOf, ingestAccess, ingestKey, ingestRoutes, type HandledRequest } from '../http.ts'
+import { parseDsn, readSentryAuth } from './auth.ts'
+import { brotliPlain } from './brotli.ts'
+import { decodeEnvelope, decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
+import { EnvelopeError } from './envelope.ts'
+import type { Discarded, SentrySession, SessionObservation } from './session.ts'
+
+const protocolName = 'sentry'
+
+export const sentryWrongProject: ErrorSpec = {
+  code: 'ingest.dsn_mismatch',
+  kind: 'forbidden',
+  publicText: 'event submission rejected with_reason: ProjectId',
+  hint: 'The key of the DSN belongs to another project.',
+}
+
+/** What is beside rows. */
+export interface SentryAside {
+  /** Resolves once they are durable. */
+  observe(tenant: Tenant, observations: readonly SessionObservation[]): Promise<void>
+  /** A client threw events away before it sent them. */
+  discarded(tenant: Tenant, discarded: readonly Discarded[]): void
+}
+
+type Decode = (plain: Uint8Array, session: SentrySession, request: FastifyRequest) => SentryOutcome
+
+/** Adds the routes, and what browsers ask before they use them. */
+export async function registerSentryRoutes(app: FastifyInstance, door: EventDoor, aside: SentryAside): Promise<void> {
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async (_request, reply) => allowPages(reply))
+    await ingestRoutes(scope, door.front, {
+      name: protocolName,
+      kind: 'logs',
+      keyOf,
+      sendError: sendFailure,
+      register: (inner) => {
+        const take = (decode: Decode, status: number) => async (request: FastifyRequest, reply: FastifyReply) => {
+          using handled = admitRequest(door.front, request)
+          const outcome = await taken({ door, aside }, { handled, request, decode })
+          if (status === 201) return await reply.code(201).send()
+          return await reply.send(outcome.eventId === null ? {} : { id: outcome.eventId })
+        }
+        for (const end of ['', '/']) {
+          inner.post(`/api/:project/envelope${end}`, ingestAccess, take(readEnvelope, 200))
+          inner.post(
+            `/api/:project/store${end}`,
+            ingestAccess,
+            take((plain, session) => decodeStoreEvent(plain, session), 200),
+          )
+          inner.post(`/api/:project/security${end}`, ingestAccess, take(readReports, 201))
+        }
+      },
+    })
+    for (const end of ['', '/'])
+      for (const name of ['envelope', 'store', 'security'])
+        scope.options(`/api/:project/${name}${end}`, { config: { bellwetherAccess: 'public' } }, async (_request, reply) =>
+          preflight(reply),
+        )
+  })
+}
+
+interface Parts {
+  readonly door: EventDoor
+  readonly aside: SentryAside
+}
+
+interface Arrived {
+  readonly handled: HandledRequest
+  readonly request: FastifyRequest
+  readonly decode: Decode
+}
+
+async function taken({ door, aside }: Parts, { handled, request, decode }: Arrived): Promise<SentryOutcome> {
+  const { tenant, lease } = handled
+  if (projectOf(request) !== String(tenant.projectId)) throw new AppError(sentryWrongProject)
+  const bytes = bodyOf(request)
+  const plain = await plainBody(request, bytes, door.front.limits)
+  let outcome: SentryOutcome = { eventId: null, sessions: [], discarded: [] }
+  let failure: EnvelopeError | null = null
+  await door.record({ tenant, bytes, lease, protocolName }, (session) => {
+    try {
+      outcome = decode(plain, session, request)
+    } catch (error) {
+      if (!(error instanceof EnvelopeError)) throw error
+      failure = error
+      // How much was in it nobody knows.
+      session.logs.refuse(error.reason, error.message)
+    }
+  })
+  if (failure !== null) throw asAppError(failure)
+  if (outcome.sessions.length > 0) await aside.observe(tenant, outcome.sessions)
+  if (outcome.discarded.length > 0) aside.discarded(tenant, outcome.discarded)
+  return outcome
+}
+
+function asAppError(error: EnvelopeError): AppError {
+  return new AppError(error.reason === 'malformed' ? bodyMalformed : bodyTooLarge, {
+    publicText: `invalid event envelope: ${error.message}`,
+    cause: error,
+  })
+}
+
+function readEnvelope(plain: Uint8Array, session: SentrySession, request: FastifyRequest): SentryOutcome {
+  return decodeEnvelope(plain, session, (dsn) => {
+    const named = parseDsn(dsn)
+    const key = keyOf(request)
+    return named === null || key === null || (named.key === key && named.project === projectOf(request))
+  })
+}
+
+function readReports(plain: Uint8Array, session: SentrySession, request: FastifyRequest): SentryOutcome {
+  const query = new URLSearchParams(queryOf(request))
+  return decodeSecurityReports(plain, session, {
+    environment: query.get('sentry_environment') ?? '',
+    release: query.get('sentry_release') ?? '',
+    userAgent: headerOf(request, 'user-agent') ?? '',
+  })
+}
+
+/** Compressed by its header, or, as old clients send an event, by zlib in base64 without one. */
+async function plainBody(request: FastifyRequest, bytes: Uint8Array, limits: EventDoor['front']['limits']): Promise<Uint8Array> {
+  const header = headerOf(request, 'content-encoding')
+  const bytesMax = limits.decompressedBytesMax
+  if (header?.trim().toLowerCase() === 'br') return brotliPlain(bytes, bytesMax)
+  const plain = await decompress(bytes, parseContentEncoding(header), bytesMax)
+  if (!/\/store\/?$/.test(pathOf(request)) || plain[0] === 0x7b) return plain
+  const unwrapped = Buffer.from(Buffer.from(plain).toString('latin1'), 'base64')
+  return decompressSync(unwrapped, 'deflate', bytesMax)
+}
+
+/** Errors: those of `readSentryAuth`. */
+function keyOf(request: FastifyRequest): string | null {
+  const credentials = readSentryAuth({
+    sentryAuth: headerOf(request, 'x-sentry-auth'),
+    authorization: headerOf(request, 'authorization'),
+    query: queryOf(request),
+  })
+  return credentials?.key ?? ingestKey(request)
+}
+
+function queryOf({ url }: FastifyRequest): string {
+  const at = url.indexOf('?')
+  return at === -1 ? '' : url.slice(at + 1)
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? ''
+}
+
+function projectOf({ params }: FastifyRequest): string {
+  if (typeof params !== 'object' || params === null) return ''
+  const value: unknown = Reflect.get(params, 'project')
+  return typeof value === 'string' ? value : ''
+}
+
+function allowPages(reply: FastifyReply): void {
+  reply.header('access-control-allow-origin', '*')
+  reply.header('access-control-expose-headers', 'x-sentry-error, x-sentry-rate-limits, retry-after')
+  reply.header('cross-origin-resource-policy', 'cross-origin')
+}
+
+const allowedHeaders =
+  'x-sentry-auth, x-requested-with, x-forwarded-for, origin, referer, accept, content-type, authentication, authorization, content-encoding, transfer-encoding'
+
+function preflight(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('access-control-allow-methods', 'POST')
+    .header('access-control-allow-headers', allowedHeaders)
+    .header('access-control-max-age', '3600')
+    .code(204)
+    .send()
+}
+
+/** `{"detail", "causes"}`. A limit of ours holds for all that a project sends: no categories are named. */
+// oxlint-disable-next-line max-params -- `SendError`'s signature
+function sendFailure(_request: FastifyRequest, reply: FastifyReply, error: AppError, status: number): FastifyReply {
+  const detail = error.publicText
+  reply.header('x-sentry-error', detail.replace(/[^\x20-\x7e]/g, '?').slice(0, 300))
+  if (status === 429) {
+    const sec = Math.max(1, Math.ceil(error.retryAfterSec ?? 60))
+    reply.header('x-sentry-rate-limits', `${sec}::project:${error.code.slice(error.code.indexOf('.') + 1)}`)
+  }
+  return reply.send({ detail, causes: error.hint === null ? [] : [error.hint] })
+}
