@@ -6,9 +6,12 @@
 import { exampleSpansMax } from '../limits.ts'
 import type { SampledSpan } from '../ports.ts'
 import type { Evidence } from './evidence.ts'
+import { needsAnswer } from './needed-answers.ts'
 import type { Call, SpanNode, TraceView } from './trace-view.ts'
 
 const callMinMs = 10
+/** Calls of a run that are looked at. */
+const runMax = 30
 /** What going parallel would save at least, in itself and of the time of the work. */
 const savedMinMs = 80
 const savedShareMin = 0.15
@@ -38,7 +41,7 @@ export function detectSequentialCalls(view: TraceView): Evidence[] {
       } else if (child.span.durationMs >= callMinMs) {
         const last = run[run.length - 1]
         if (last !== undefined && !follows(last, child)) close()
-        run.push(child)
+        if (run.length < runMax) run.push(child)
       }
     }
     close()
@@ -47,6 +50,7 @@ export function detectSequentialCalls(view: TraceView): Evidence[] {
 }
 
 function judge(parent: SpanNode, run: readonly SpanNode[]): Evidence | null {
+  if (run.length < 2) return null
   const independent = independentOf(parent, run)
   const calls = independent.flatMap(({ call }) => (call === null ? [] : [call]))
   const subjects = new Set(calls.map(({ subject }) => subject))
@@ -92,38 +96,20 @@ function follows(before: SpanNode, after: SpanNode): boolean {
   return gapMs >= -1 && gapMs <= Math.max(gapMaxMs, shorter * gapShareMax)
 }
 
-/** The longest beginning of the run in which no call needs the answer of one before it. */
+/** The longest part of the run in which no call needs the answer of one before it. */
 function independentOf(parent: SpanNode, run: readonly SpanNode[]): readonly SpanNode[] {
   const known = `${textOf(parent.span)} ${textOf(parent.entry)}`
   let from = 0
   let best: readonly SpanNode[] = []
   for (let at = 0; at <= run.length; at++) {
-    const node = run[at]
-    const isNeeding =
-      node?.call !== undefined &&
-      node.call !== null &&
-      at > from &&
-      idsOf(node.call).some((id) => !known.includes(id) && !isShared(run, at, id))
-    if (node !== undefined && !isNeeding) continue
+    const call = run[at]?.call ?? null
+    const earlier = run.slice(from, at).flatMap((node) => (node.call === null ? [] : [node.call]))
+    if (call !== null && !needsAnswer(call, earlier, known)) continue
     if (at - from > best.length) best = run.slice(from, at)
     // What needs an answer begins a new group with those after it.
     from = at
   }
   return best
-}
-
-/** An id that the first call had already was there from the beginning. */
-function isShared(run: readonly SpanNode[], at: number, id: string): boolean {
-  return run.slice(0, Math.min(1, at)).some(({ call }) => call?.text.includes(id) === true)
-}
-
-/** Values that name one thing: in a path, or written into a query. */
-function idsOf({ on, text }: Call): string[] {
-  if (on === 'http') {
-    const path = text.split(/[?#]/, 1)[0] ?? ''
-    return path.split('/').filter((part) => /^(\d{3,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,})$/i.test(part))
-  }
-  return (text.slice(0, 4_000).match(/=\s*(?:'[^']{3,64}'|\d{3,})/g) ?? []).map((found) => found.replace(/^=\s*|'/g, ''))
 }
 
 function textOf({ attributes }: SampledSpan): string {
