@@ -109,9 +109,11 @@ export function attributeNumberOf(name: string, text: string): number | 'unit' |
 }
 
 /**
- * The number that the text of an attribute is, NaN when it is none: decimal with an exponent or not. The engine's `toFloat64OrNull` reads the
- * same ones.
+ * The number that the text of an attribute is, NaN when it is none: decimal with an exponent or not, or infinity. The engine's
+ * `toFloat64OrNull` reads the same ones.
  */
 export function numberOfAttribute(text: string): number {
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text)
+  if (!/^[+-]?inf(?:inity)?$/i.test(text)) return Number.NaN
+  return text.startsWith('-') ? -Infinity : Infinity
 }

@@ -118,6 +118,7 @@ class Parser {
   #wordOrField(): SearchNode {
     const reader = this.#in
     const from = reader.at
+    if (reader.eat('*:')) return this.#afterColon({ name: '*', from, to: from + 1 }, from)
     const head = /^[^\s:=<>!()"'`*\\]+/.exec(reader.text.slice(from, from + 300))?.[0] ?? ''
     if (isFieldName(head) && !reader.text.startsWith('://', from + head.length)) {
       reader.at = from + head.length

@@ -17,7 +17,7 @@ export function sqlOf(plan: Plan, fields: SearchFields): string {
     case 'or':
       return plan.parts.length === 0 ? '0' : `(${plan.parts.map((part) => sqlOf(part, fields)).join(' OR ')})`
     case 'not':
-      return `NOT ${sqlOf(plan.inner, fields)}`
+      return `NOT (${sqlOf(plan.inner, fields)})`
     case 'words':
       return wordsSql(plan.text, plan.words)
     case 'glob':

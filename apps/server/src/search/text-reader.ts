@@ -95,7 +95,7 @@ export class TextReader {
       if (stops.includes(char) || (char === ')' && depth === 0) || char === '"') break
       if (char === '(') depth++
       else if (char === ')') depth--
-      if (char === '\\' && this.at + 1 < this.text.length && !this.isSpace(this.at + 1)) {
+      if (char === '\\' && this.at + 1 < this.text.length) {
         add(this.peek(1))
         this.at++
       } else if (char === '*') {
