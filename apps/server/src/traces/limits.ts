@@ -38,5 +38,3 @@ export const comparedTracesMax = 200
 export const comparedSpansMax = 200_000
 /** Traces whose spans a search in the order of slowness looks at. */
 export const slowestMax = 5000
-/** Days that spans are kept where nobody said otherwise. */
-export const keepDaysDefault = 30
