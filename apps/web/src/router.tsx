@@ -8,6 +8,7 @@ import {
   cardinalityRoute,
   retentionRoute,
   dataModelRoute,
+  exploreLogsRoute,
   exploreMetricsRoute,
   importRoute,
   keysRoute,
@@ -35,6 +36,7 @@ const routeTree = rootRoute.addChildren([
   projectRoute.addChildren([
     overviewRoute,
     exploreMetricsRoute,
+    exploreLogsRoute,
     startRoute,
     sourcesRoute,
     targetsRoute,

@@ -1,6 +1,7 @@
 /** The pages of a project. Each is its own chunk, loaded when its link is pointed at. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { OverviewPage } from '../features/overview/index.ts'
+import { readLogsSearch } from '../features/logs/logs-search.ts'
 import { readExploreSearch } from '../features/metrics/explore-search.ts'
 import { readTargetsSearch } from '../features/targets/targets-search.ts'
 import { choiceOf, oneOf } from '../lib/search-params.ts'
@@ -20,6 +21,13 @@ export const exploreMetricsRoute = createRoute({
   path: '/explore/metrics',
   validateSearch: readExploreSearch,
   component: lazyRouteComponent(() => import('../features/metrics/ExplorePage.tsx'), 'ExplorePage'),
+})
+
+export const exploreLogsRoute = createRoute({
+  getParentRoute,
+  path: '/explore/logs',
+  validateSearch: readLogsSearch,
+  component: lazyRouteComponent(() => import('../features/logs/LogsPage.tsx'), 'LogsPage'),
 })
 
 export const startRoute = createRoute({

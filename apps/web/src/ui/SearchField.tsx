@@ -6,9 +6,11 @@ export interface SearchFieldProps {
   readonly label: string
   readonly value: string
   readonly onChange: (text: string) => void
+  /** False for a second field of a page: `/` goes to the first. */
+  readonly isPageSearch?: boolean
 }
 
-export function SearchField({ label, value, onChange }: SearchFieldProps) {
+export function SearchField({ label, value, onChange, isPageSearch = true }: SearchFieldProps) {
   return (
     <div className="bw-search-field">
       <Icon name="search" size={14} />
@@ -17,7 +19,7 @@ export function SearchField({ label, value, onChange }: SearchFieldProps) {
         aria-label={label}
         placeholder={label}
         value={value}
-        data-search
+        data-search={isPageSearch || undefined}
         onChange={(event) => onChange(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape' && value !== '') onChange('')

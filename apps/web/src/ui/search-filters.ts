@@ -89,6 +89,11 @@ function fieldTerms(query: string): readonly FieldTerm[] {
   return found
 }
 
+/** All conditions on single values that the search has at its top. */
+export function filtersOf(query: string): readonly SearchFilter[] {
+  return fieldTerms(query).flatMap(({ field, exclude, values }) => values.map((value) => ({ field, value, exclude })))
+}
+
 /** How the search treats a value of a field: asks for it, leaves it out, or says nothing of it. */
 export function filterState(query: string, field: string, value: string): 'only' | 'not' | null {
   const term = fieldTerms(query).find((each) => each.field === field && each.values.includes(value))

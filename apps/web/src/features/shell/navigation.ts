@@ -5,6 +5,7 @@ import type { IconName } from '../../ui/Icon.tsx'
 export type PagePath =
   | '/p/$project'
   | '/p/$project/explore/metrics'
+  | '/p/$project/explore/logs'
   | '/p/$project/start'
   | '/p/$project/data/sources'
   | '/p/$project/data/targets'
@@ -43,7 +44,10 @@ export const navigation: readonly NavigationGroup[] = [
   {
     label: 'Explore',
     icon: 'metrics',
-    pages: [{ to: '/p/$project/explore/metrics', label: 'Metrics', key: 'm', words: 'promql chart query graph' }],
+    pages: [
+      { to: '/p/$project/explore/metrics', label: 'Metrics', key: 'm', words: 'promql chart query graph' },
+      { to: '/p/$project/explore/logs', label: 'Logs', key: 'l', words: 'search tail live patterns errors events lines' },
+    ],
   },
   {
     label: 'Data',
@@ -82,7 +86,7 @@ export const navigation: readonly NavigationGroup[] = [
     icon: 'system',
     pages: [
       { to: '/p/$project/system', label: 'System', key: 'y', words: 'components engines queue disk memory version' },
-      { to: '/p/$project/system/lanes', label: 'Lanes', key: 'l', words: 'low priority queue lpq budget flood noisy project' },
+      { to: '/p/$project/system/lanes', label: 'Lanes', key: 'q', words: 'low priority queue lpq budget flood noisy project' },
     ],
   },
 ]

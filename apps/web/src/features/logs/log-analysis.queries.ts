@@ -1,0 +1,120 @@
+/** What is asked beyond rows: patterns, differences, metrics from logs, saved views, completion and the check of a search. */
+import {
+  differenceSchema,
+  logMetricSchema,
+  logPatternsSchema,
+  pageSchema,
+  savedViewSchema,
+  searchCheckSchema,
+  searchCompletionSchema,
+  type DifferenceQuery,
+  type LogMetric,
+  type LogMetricInput,
+  type SavedView,
+  type SavedViewInput,
+} from '@bellwether/protocol'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { request, requestJson } from '../../lib/http.ts'
+import type { ResolvedRange } from '../../lib/time-range.ts'
+import type { CompleteSearch } from '../../ui/use-search-completion.ts'
+
+/** Patterns read at most. */
+export const patternsMax = 200
+/** Fields that differ, shown at most. */
+const fieldsMax = 25
+
+const savedViews = pageSchema(savedViewSchema)
+const logMetrics = pageSchema(logMetricSchema)
+
+/** `from` and `to` as requests say them. */
+export function rangeBody({ fromMs, toMs }: ResolvedRange): { from: string; to: string } {
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
+}
+
+export function patternsQuery(projectPath: string, query: string, range: ResolvedRange) {
+  return queryOptions({
+    queryKey: ['log-patterns', projectPath, query, range.fromMs, range.toMs],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/logs/patterns`, logPatternsSchema, {
+        method: 'POST',
+        body: { query, ...rangeBody(range), limit: patternsMax },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+    retry: false,
+  })
+}
+
+export function differenceQuery(projectPath: string, sets: Pick<DifferenceQuery, 'selected' | 'baseline'>) {
+  return queryOptions({
+    queryKey: ['log-difference', projectPath, JSON.stringify(sets)],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/difference`, differenceSchema, {
+        method: 'POST',
+        body: { signal: 'logs', ...sets, limit: fieldsMax },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+    retry: false,
+  })
+}
+
+/** Where a search is wrong; asked when it is, and while the page shows it. */
+export function checkQuery(projectPath: string, text: string) {
+  return queryOptions({
+    queryKey: ['search-check', projectPath, 'logs', text],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body: { signal: 'logs', text }, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: text !== '',
+    retry: false,
+  })
+}
+
+export function completeLogs(projectPath: string): CompleteSearch {
+  return (text, cursor, signal) =>
+    request(`${projectPath}/search/complete`, searchCompletionSchema, { method: 'POST', body: { signal: 'logs', text, cursor }, signal })
+}
+
+export function savedViewsQuery(projectPath: string) {
+  return queryOptions({
+    queryKey: ['saved-views', projectPath, 'logs'],
+    queryFn: ({ signal }) => request(`${projectPath}/saved-views?signal=logs`, savedViews, { signal }),
+    staleTime: 30_000,
+    retry: false,
+  })
+}
+
+export function createSavedView(projectPath: string, view: SavedViewInput): Promise<SavedView> {
+  return request(`${projectPath}/saved-views`, savedViewSchema, { method: 'POST', body: view })
+}
+
+export function replaceSavedView(projectPath: string, id: string, view: SavedViewInput): Promise<SavedView> {
+  return request(`${projectPath}/saved-views/${encodeURIComponent(id)}`, savedViewSchema, { method: 'PUT', body: view })
+}
+
+export async function deleteSavedView(projectPath: string, id: string): Promise<void> {
+  await requestJson(`${projectPath}/saved-views/${encodeURIComponent(id)}`, { method: 'DELETE' })
+}
+
+export function logMetricsQuery(projectPath: string) {
+  return queryOptions({
+    queryKey: ['log-metrics', projectPath],
+    queryFn: ({ signal }) => request(`${projectPath}/log-metrics`, logMetrics, { signal }),
+    staleTime: 5000,
+    retry: false,
+  })
+}
+
+/** Makes a rule, or replaces the one with `id`. */
+export function saveLogMetric(projectPath: string, id: string | null, input: LogMetricInput): Promise<LogMetric> {
+  return id === null
+    ? request(`${projectPath}/log-metrics`, logMetricSchema, { method: 'POST', body: input })
+    : request(`${projectPath}/log-metrics/${encodeURIComponent(id)}`, logMetricSchema, { method: 'PUT', body: input })
+}
+
+export async function deleteLogMetric(projectPath: string, id: string): Promise<void> {
+  await requestJson(`${projectPath}/log-metrics/${encodeURIComponent(id)}`, { method: 'DELETE' })
+}

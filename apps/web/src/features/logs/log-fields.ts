@@ -1,0 +1,86 @@
+/** Fields and attributes of a row as the search language names them, and the values to show and filter by. Pure. */
+import type { LogRow } from '@bellwether/protocol'
+import { severityName } from './severity.ts'
+
+/** Names that the language gives to columns; an attribute of the same name is asked for with `@` before it. */
+const builtIn = new Set([
+  'service',
+  'host',
+  'environment',
+  'env',
+  'release',
+  'version',
+  'scope',
+  'source',
+  'severity',
+  'level',
+  'message',
+  'body',
+  'trace',
+  'trace_id',
+  'span',
+  'span_id',
+  'pattern',
+  'problem',
+  'resource',
+  'has',
+  'weight',
+  'scrubbed',
+])
+
+/** How the search asks for an attribute. */
+export function attributeField(key: string): string {
+  return builtIn.has(key) || key.startsWith('@') || key.startsWith('attr.') || key.startsWith('resource.') ? `@${key}` : key
+}
+
+/** How the search asks for an attribute of the resource. */
+export function resourceField(key: string): string {
+  return `resource.${key}`
+}
+
+export interface RowField {
+  /** As the search language writes it; null where it cannot be asked. */
+  readonly field: string | null
+  readonly name: string
+  readonly value: string
+}
+
+/** What every row has, without what this one has not. */
+export function rowFields(row: LogRow): readonly RowField[] {
+  const fields: readonly (readonly [string, string])[] = [
+    ['severity', row.severity === 0 ? '' : severityName(row.severity)],
+    ['service', row.service],
+    ['host', row.host],
+    ['environment', row.environment],
+    ['release', row.release],
+    ['scope', row.scope],
+    ['source', row.source],
+    ['trace', row.traceId],
+    ['span', row.spanId],
+    ['pattern', row.pattern],
+    ['problem', row.problem],
+  ]
+  return fields.filter(([, value]) => value !== '').map(([name, value]) => ({ field: name, name, value }))
+}
+
+const byName = (a: RowField, b: RowField): number => (a.name < b.name ? -1 : 1)
+
+export function attributesOf(row: LogRow): readonly RowField[] {
+  return Object.entries(row.attributes)
+    .map(([name, value]) => ({ field: attributeField(name), name, value }))
+    .sort(byName)
+}
+
+export function resourceOf(row: LogRow): readonly RowField[] {
+  return Object.entries(row.resource)
+    .map(([name, value]) => ({ field: resourceField(name), name, value }))
+    .sort(byName)
+}
+
+/** What a column with the field's name shows of a row. */
+export function columnValue(row: LogRow, field: string): string {
+  if (field.startsWith('@')) return row.attributes[field.slice(1)] ?? ''
+  if (field.startsWith('resource.')) return row.resource[field.slice('resource.'.length)] ?? ''
+  const own = rowFields(row).find((each) => each.field === field)
+  return own?.value ?? row.attributes[field] ?? row.resource[field] ?? ''
+}
