@@ -27,7 +27,7 @@ describe('raw records', () => {
       68: 'remoteWrite1 snappy',
       53: 'remoteWrite2 zstd',
     })
-    for (const format of [0, 1, 7, 15, 87, 1000]) expect(parseRawFormat(format)).toBeNull()
+    for (const format of [0, 1, 14, 15, 95, 1000]) expect(parseRawFormat(format)).toBeNull()
   })
 
   const resource = { metrics: [{ kind: 'gauge', name: 'up', points: [{ timeMs: t, int: 1n }] }] } as const

@@ -104,7 +104,8 @@ class Reader {
 
   words(rows: number): WordView {
     const words = this.u32()
-    const dictionary = this.take(this.u32())
+    const size = this.u32()
+    const dictionary = checkedTexts(new Reader(this.take(size), 0, size), words)
     const numbers = this.numbers(rows)
     for (let row = 0; row < rows; row++)
       if (numbers[row]! >= words) throw new AppError(recordDamaged, { detail: `word ${numbers[row]} of ${words}` })
