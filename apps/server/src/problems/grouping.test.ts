@@ -29,7 +29,8 @@ describe('grouping', () => {
   })
 
   test('recursion as deep as it may be is one problem', () => {
-    const deep = (depth: number): ErrorFacts => error([thrown('RangeError', '', [...Array<Frame>(depth).fill(frame('walk', 'a/tree.js')), frame('main', 'a/main.js')])])
+    const deep = (depth: number): ErrorFacts =>
+      error([thrown('RangeError', '', [...Array<Frame>(depth).fill(frame('walk', 'a/tree.js')), frame('main', 'a/main.js')])])
     expect(id(deep(200))).toBe(id(deep(7)))
   })
 

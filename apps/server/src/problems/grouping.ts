@@ -58,7 +58,9 @@ function defaultParts({ chain, message }: ErrorFacts): string[] {
 function countedFrames({ frames }: Thrown): Frame[] {
   const own = frames.filter(isInApp)
   const chosen = own.length > 0 ? own : frames
-  return chosen.filter((frame, index) => index === 0 || frameText(frame) !== frameText(chosen[index - 1] ?? frame)).slice(0, framesCountedMax)
+  return chosen
+    .filter((frame, index) => index === 0 || frameText(frame) !== frameText(chosen[index - 1] ?? frame))
+    .slice(0, framesCountedMax)
 }
 
 function frameText({ function: name, module, file }: Frame): string {
@@ -69,7 +71,12 @@ function frameText({ function: name, module, file }: Frame): string {
 /** `TypeError: x is not a function`; of a message its first line. */
 export function titleOf({ chain, message }: Pick<ErrorFacts, 'chain' | 'message'>): string {
   const [first] = chain
-  const text = first === undefined ? message : first.type === '' || first.message === '' ? `${first.type}${first.message}` : `${first.type}: ${first.message}`
+  const text =
+    first === undefined
+      ? message
+      : first.type === '' || first.message === ''
+        ? `${first.type}${first.message}`
+        : `${first.type}: ${first.message}`
   const [line = ''] = text.trim().split('\n', 1)
   return line === '' ? '(no message)' : line.length > titleCharsMax ? `${line.slice(0, titleCharsMax - 1)}…` : line
 }

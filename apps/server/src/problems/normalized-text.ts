@@ -28,9 +28,7 @@ const buildHash = /([-.])(?:[0-9a-f]{8,40}|(?=[\w-]{0,12}\d)[A-Za-z0-9_-]{8,12})
  * dependency only what follows `node_modules`.
  */
 export function stableFile(file: string): string {
-  const plain = file
-    .replace(/^(?:https?:\/\/[^/]*\/|[a-z-]{2,20}:\/\/\/?)/, '')
-    .replace(/[?#].*$/, '')
+  const plain = file.replace(/^(?:https?:\/\/[^/]*\/|[a-z-]{2,20}:\/\/\/?)/, '').replace(/[?#].*$/, '')
   const dependency = plain.lastIndexOf('/node_modules/')
   const name = dependency === -1 ? lastParts(plain, 2) : plain.slice(dependency + '/node_modules/'.length)
   return name.replace(buildHash, '$1<hash>')

@@ -3,7 +3,10 @@ import { parseStackText } from './stack-text.ts'
 
 const head = { type: 'Error', message: 'boom' }
 const shown = (text: string): string[][] =>
-  parseStackText(text, head).map(({ type, frames }) => [type, ...frames.map((f) => `${f.module === '' ? '' : `${f.module}/`}${f.function}|${f.file}:${f.line}:${f.column}`)])
+  parseStackText(text, head).map(({ type, frames }) => [
+    type,
+    ...frames.map((f) => `${f.module === '' ? '' : `${f.module}/`}${f.function}|${f.file}:${f.line}:${f.column}`),
+  ])
 
 test('JavaScript, with a cause', () => {
   const text = `Error: boom
@@ -56,7 +59,9 @@ test('Go, .NET, Ruby, PHP', () => {
   expect(shown('   at Shop.Cart.Total(Int32 n) in /app/Cart.cs:line 12\n   at Shop.Main()')).toEqual([
     ['Error', 'Shop.Cart.Total|/app/Cart.cs:12:0', 'Shop.Main|:0:0'],
   ])
-  expect(shown("/app/cart.rb:12:in `total'\n\tfrom /app/main.rb:3:in `main'")).toEqual([['Error', 'total|/app/cart.rb:12:0', 'main|/app/main.rb:3:0']])
+  expect(shown("/app/cart.rb:12:in `total'\n\tfrom /app/main.rb:3:in `main'")).toEqual([
+    ['Error', 'total|/app/cart.rb:12:0', 'main|/app/main.rb:3:0'],
+  ])
   expect(shown('#0 /app/Cart.php(12): Cart->total(1)\n#1 {main}')).toEqual([['Error', 'Cart->total|/app/Cart.php:12:0']])
 })
 

@@ -46,7 +46,13 @@ const java: Reader = (line) => {
   const [, module = '', name = '', source = ''] = match
   const colon = source.lastIndexOf(':')
   const lineNumber = colon === -1 ? 0 : Number(source.slice(colon + 1))
-  return { function: name, module, file: colon === -1 ? source : source.slice(0, colon), line: Number.isInteger(lineNumber) ? lineNumber : 0, column: 0 }
+  return {
+    function: name,
+    module,
+    file: colon === -1 ? source : source.slice(0, colon),
+    line: Number.isInteger(lineNumber) ? lineNumber : 0,
+    column: 0,
+  }
 }
 
 /** `  File "/app/cart.py", line 12, in total`. */
@@ -70,7 +76,9 @@ const ruby: Reader = (line) => {
 /** `#0 /app/Cart.php(12): Cart->total()`. */
 const php: Reader = (line) => {
   const match = /^#\d{1,4} (.{1,500})\((\d{1,9})\): (.{1,200})$/.exec(line)
-  return match === null ? null : { function: (match[3] ?? '').replace(/\(.*$/, ''), file: match[1] ?? '', line: Number(match[2]), column: 0 }
+  return match === null
+    ? null
+    : { function: (match[3] ?? '').replace(/\(.*$/, ''), file: match[1] ?? '', line: Number(match[2]), column: 0 }
 }
 
 const readers: readonly Reader[] = [v8, java, dotnet, python, ruby, php, firefox]
@@ -143,7 +151,10 @@ function goFrames(lines: readonly string[]): Frame[] {
   for (let index = 1; index < lines.length && frames.length < framesMax; index++) {
     const place = /^\s+(\S{1,500}):(\d{1,9})(?: \+0x[0-9a-f]+)?$/.exec(lines[index] ?? '')
     if (place === null) continue
-    const name = (lines[index - 1] ?? '').trim().replace(/\([^()]*\)$/, '').replace(/^created by /, '')
+    const name = (lines[index - 1] ?? '')
+      .trim()
+      .replace(/\([^()]*\)$/, '')
+      .replace(/^created by /, '')
     frames.push(toFrame({ function: name, file: place[1] ?? '', line: Number(place[2]), column: 0 }))
   }
   return frames

@@ -1,0 +1,29 @@
+/** Bounds of problems. */
+
+/** Problems of a project that one list looks at; the others are not in it, and the list says so. */
+export const problemsListedMax = 10_000
+/** Decisions of a project that are read; the newest. */
+export const decisionsMax = 20_000
+/** Intervals of the small chart of a problem. */
+export const sparkSlots = 24
+/** Distinct users of one row of counts that are sent to the engine. */
+export const usersPerRowMax = 5000
+/** Groups of one record of the log; further ones are counted together without release, environment and service. */
+export const groupsPerSegmentMax = 20_000
+/** Events whose tags are counted. */
+export const taggedEventsMax = 1000
+/** Values shown of a tag, and tags of a problem. */
+export const tagValuesMax = 10
+export const tagsMax = 40
+/** Days that counts of problems are kept. */
+export const countsKeptDays = 400
+/** A problem nobody decided about is new for so long, ms. */
+export const newForMs = 7 * 86_400_000
+/** Characters of titles and places that are kept. */
+export const titleCharsMax = 300
+/** Source maps: one, all of a project, and how many of them. */
+export const sourceMapBytesMax = 32 * 1024 * 1024
+export const sourceMapsBytesMax = 2 * 1024 * 1024 * 1024
+export const sourceMapsMax = 5000
+/** Bytes of source maps that are kept in memory as they are read (the text of the map). */
+export const sourceMapCacheBytesMax = 128 * 1024 * 1024

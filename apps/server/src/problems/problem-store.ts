@@ -1,0 +1,227 @@
+/** Counts of problems as the engine has them. */
+import type { Scope } from '../kernel/scope.ts'
+import { problemsListedMax, sparkSlots } from './limits.ts'
+import type { ProblemFilter, ProblemOrder, ProblemRange, TagValues } from './ports.ts'
+import { numberCell, ofScope, readRows, textCell, type Engine, type Row } from './read-rows.ts'
+
+/** A problem without what people decided. */
+export interface CountedProblem {
+  readonly id: string
+  readonly title: string
+  readonly place: string
+  readonly type: string
+  readonly severity: number
+  readonly service: string
+  readonly count: number
+  readonly users: number
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly firstRelease: string
+  readonly lastRelease: string
+}
+
+export interface ProblemTotals extends CountedProblem {
+  readonly totalCount: number
+  readonly totalUsers: number
+}
+
+const hourMs = 3_600_000
+export const idSql = `lower(leftPad(hex(problem), 16, '0'))`
+
+/** Whole hours of a range. */
+interface Hours {
+  readonly from: number
+  readonly to: number
+}
+
+export function hoursOf({ fromMs, toMs }: ProblemRange): Hours {
+  return { from: Math.max(0, Math.floor(fromMs / hourMs)), to: Math.max(0, Math.floor(toMs / hourMs)) }
+}
+
+const columns = `${idSql} AS id, argMax(title, last) AS latest_title, argMax(place, last) AS latest_place, argMax(type, last) AS latest_type,
+  max(severity) AS worst, argMax(service, last) AS latest_service, min(first) AS first_ms, max(last) AS last_ms,
+  argMinIf(release, first, release != '') AS first_release, argMaxIf(release, last, release != '') AS last_release`
+
+const orders: Readonly<Record<ProblemOrder, string>> = {
+  last: 'last_ms',
+  first: 'first_ms',
+  count: 'events',
+  users: 'people',
+}
+
+export class ProblemStore {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** Problems with an event in the range that passes the filter, in order; one more than are looked at tells that there are more. */
+  async list(scope: Scope, filter: ProblemFilter, order: ProblemOrder, signal: AbortSignal): Promise<CountedProblem[]> {
+    const matching = matchingOf(filter)
+    const rows = await readRows(this.#engine, {
+      sql: `SELECT ${columns}, sumIf(count, ${matching}) AS events, uniqCombinedMergeIf(14)(users, ${matching}) AS people
+FROM problem_hours WHERE ${ofScope(scope)} GROUP BY problem HAVING events > 0
+AND ({text:String} = '' OR positionCaseInsensitiveUTF8(latest_title, {text:String}) > 0 OR positionCaseInsensitiveUTF8(latest_place, {text:String}) > 0)
+ORDER BY ${orders[order]} DESC, id LIMIT ${problemsListedMax + 1}`,
+      params: { text: filter.text, release: filter.release, environment: filter.environment, service: filter.service },
+      signal,
+    })
+    return rows.map(toCounted)
+  }
+
+  /** Null: there is none. */
+  async one(scope: Scope, id: string, range: ProblemRange, signal: AbortSignal): Promise<ProblemTotals | null> {
+    const { from, to } = hoursOf(range)
+    const within = `hour BETWEEN ${from} AND ${to}`
+    const [row] = await readRows(this.#engine, {
+      sql: `SELECT ${columns}, sumIf(count, ${within}) AS events, uniqCombinedMergeIf(14)(users, ${within}) AS people,
+  sum(count) AS all_events, uniqCombinedMerge(14)(users) AS all_people
+FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY problem`,
+      signal,
+    })
+    if (row === undefined) return null
+    return { ...toCounted(row), totalCount: numberCell(row, 'all_events'), totalUsers: numberCell(row, 'all_people') }
+  }
+
+  /** Events by equal parts of the range, by problem. */
+  async sparks(
+    scope: Scope,
+    ids: readonly string[],
+    range: ProblemRange,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly number[]>> {
+    const sparks = new Map<string, number[]>()
+    if (ids.length === 0) return sparks
+    const { from, to } = hoursOf(range)
+    const hours = to - from + 1
+    const size = Math.max(1, Math.ceil(hours / (sparkSlots + 1)))
+    const slots = Math.ceil(hours / size)
+    const rows = await readRows(this.#engine, {
+      sql: `SELECT ${idSql} AS id, intDiv(hour - ${from}, ${size}) AS slot, sum(count) AS events FROM problem_hours
+WHERE ${ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')}) AND hour BETWEEN ${from} AND ${to} GROUP BY problem, slot`,
+      signal,
+    })
+    for (const row of rows) {
+      const id = textCell(row, 'id')
+      let spark = sparks.get(id)
+      if (spark === undefined) sparks.set(id, (spark = Array<number>(slots).fill(0)))
+      spark[numberCell(row, 'slot')] = numberCell(row, 'events')
+    }
+    return sparks
+  }
+
+  /** The newest first. */
+  async releases(
+    scope: Scope,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<{ release: string; count: number; firstMs: number; lastMs: number }[]> {
+    const rows = await readRows(this.#engine, {
+      sql: `SELECT release, sum(count) AS events, min(first) AS first_ms, max(last) AS last_ms FROM problem_hours
+WHERE ${ofScope(scope)} AND problem = 0x${id} AND release != '' GROUP BY release ORDER BY last_ms DESC LIMIT 100`,
+      signal,
+    })
+    return rows.map((row) => ({
+      release: textCell(row, 'release'),
+      count: numberCell(row, 'events'),
+      firstMs: numberCell(row, 'first_ms'),
+      lastMs: numberCell(row, 'last_ms'),
+    }))
+  }
+
+  /** What all releases did in the range: events, problems, and problems that no earlier release had. */
+  async byRelease(scope: Scope, range: ProblemRange, signal: AbortSignal): Promise<ReleaseCounts[]> {
+    const { from, to } = hoursOf(range)
+    const rows = await readRows(this.#engine, {
+      sql: `SELECT release, environment, sum(events) AS errors, count() AS problems, countIf(first_release = release AND first_hour >= ${from}) AS fresh,
+  min(first_in) AS first_ms, max(last_in) AS last_ms
+FROM (SELECT problem, release, environment, sum(count) AS events, min(first) AS first_in, max(last) AS last_in FROM problem_hours
+  WHERE ${ofScope(scope)} AND release != '' AND hour BETWEEN ${from} AND ${to} GROUP BY problem, release, environment) AS counted
+INNER JOIN (SELECT problem, argMinIf(release, first, release != '') AS first_release, min(hour) AS first_hour FROM problem_hours
+  WHERE ${ofScope(scope)} GROUP BY problem) AS known USING (problem)
+GROUP BY release, environment ORDER BY last_ms DESC LIMIT 500`,
+      signal,
+    })
+    return rows.map((row) => ({
+      release: textCell(row, 'release'),
+      environment: textCell(row, 'environment'),
+      errors: numberCell(row, 'errors'),
+      problems: numberCell(row, 'problems'),
+      newProblems: numberCell(row, 'fresh'),
+      firstMs: numberCell(row, 'first_ms'),
+      lastMs: numberCell(row, 'last_ms'),
+    }))
+  }
+
+  /** Hours in which the problem had events, with their number; the newest first, at most so many. */
+  async hours(
+    scope: Scope,
+    id: string,
+    bounds: { readonly toHour: number; readonly max: number },
+    signal: AbortSignal,
+  ): Promise<{ hour: number; count: number }[]> {
+    const rows = await readRows(this.#engine, {
+      sql: `SELECT hour, sum(count) AS events FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} AND hour <= ${bounds.toHour}
+GROUP BY hour ORDER BY hour DESC LIMIT ${bounds.max}`,
+      signal,
+    })
+    return rows.map((row) => ({ hour: numberCell(row, 'hour'), count: numberCell(row, 'events') }))
+  }
+}
+
+export interface ReleaseCounts {
+  readonly release: string
+  readonly environment: string
+  readonly errors: number
+  readonly problems: number
+  readonly newProblems: number
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+function matchingOf(filter: ProblemFilter): string {
+  const { from, to } = hoursOf(filter)
+  const parts = [`hour BETWEEN ${from} AND ${to}`]
+  for (const name of ['release', 'environment', 'service'] as const) if (filter[name] !== '') parts.push(`${name} = {${name}:String}`)
+  return parts.join(' AND ')
+}
+
+function toCounted(row: Row): CountedProblem {
+  return {
+    id: textCell(row, 'id'),
+    title: textCell(row, 'latest_title'),
+    place: textCell(row, 'latest_place'),
+    type: textCell(row, 'latest_type'),
+    severity: numberCell(row, 'worst'),
+    service: textCell(row, 'latest_service'),
+    count: numberCell(row, 'events'),
+    users: numberCell(row, 'people'),
+    firstMs: numberCell(row, 'first_ms'),
+    lastMs: numberCell(row, 'last_ms'),
+    firstRelease: textCell(row, 'first_release'),
+    lastRelease: textCell(row, 'last_release'),
+  }
+}
+
+/** Values of a tag by how often they are, from counts of pairs. */
+export function tagValuesOf(
+  pairs: readonly (readonly [tag: string, value: string, count: number])[],
+  total: number,
+  most: { tags: number; values: number },
+): TagValues[] {
+  const byTag = new Map<string, { value: string; count: number }[]>()
+  for (const [tag, value, count] of pairs) {
+    const values = byTag.get(tag)
+    if (values === undefined) byTag.set(tag, [{ value, count }])
+    else values.push({ value, count })
+  }
+  return [...byTag]
+    .map(([tag, values]) => ({ tag, total, values: values.sort((a, b) => b.count - a.count).slice(0, most.values) }))
+    .sort((a, b) => covered(b) - covered(a) || (a.tag < b.tag ? -1 : 1))
+    .slice(0, most.tags)
+}
+
+function covered({ values }: TagValues): number {
+  return values.reduce((sum, { count }) => sum + count, 0)
+}

@@ -1,0 +1,274 @@
+/**
+ * Source maps in PostgreSQL: which file of which release they are for, and their content by its hash, so that a file that many releases share is
+ * kept once. Found by debug id first, because it says exactly which build it is; then by release and name.
+ */
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import zlib from 'node:zlib'
+import { AnyMap, TraceMap, type SectionedSourceMapInput } from '@jridgewell/trace-mapping'
+import type { Pool, PoolClient } from 'pg'
+import { writeAuditEntry, type Access } from '../accounts/index.ts'
+import { AppError, isAppError } from '../kernel/errors.ts'
+import type { Scope } from '../kernel/scope.ts'
+import { isRecord, jsonOf } from './error-facts.ts'
+import { badSourceMap, problemsUnavailable, sourceMapNotFound, sourceMapsFull } from './errors.ts'
+import { sourceMapBytesMax, sourceMapCacheBytesMax, sourceMapsBytesMax, sourceMapsMax } from './limits.ts'
+import type { SourceMapDraft, SourceMapFile, SourceMaps } from './ports.ts'
+
+interface FileRow {
+  readonly id: number
+  readonly release: string
+  readonly dist: string
+  readonly name: string
+  readonly debug_id: string | null
+  readonly size_bytes: string
+  readonly sha256: string
+  readonly uploaded_at: Date
+  readonly uploaded_by: string
+}
+
+/** Where an event says that its minified code comes from. */
+export interface BuildFacts {
+  readonly release: string
+  readonly dist: string
+  /** Debug ids by file; files as frames name them. */
+  readonly debugIds: Readonly<Record<string, string>>
+}
+
+const gzip = promisify(zlib.gzip)
+const gunzip = promisify(zlib.gunzip)
+const idPattern = /^[1-9]\d{0,8}$/
+/** Of the advisory lock of contents. */
+const contentsLock = 7_266_154
+const debugIdPattern = /^[0-9a-f]{32}$/
+
+/** `https://a.example/assets/app.js?x`, `app:///assets/app.js` and `/assets/app.js.map` are all `~/assets/app.js`. */
+export function normalizedName(name: string): string {
+  const plain = name
+    .trim()
+    .replace(/[?#].*$/, '')
+    .replace(/\.map$/, '')
+  const path = plain.replace(/^[a-z][a-z0-9+.-]{0,20}:\/\/[^/]*/i, '').replace(/^~/, '')
+  return path === '' ? '' : `~/${path.replace(/^\/+/, '')}`
+}
+
+export class SourceMapStore implements SourceMaps {
+  readonly #pool: Pool
+  /** Parsed maps by hash, the one used last at the end; bounded by the bytes of their text. */
+  readonly #parsed = new Map<string, { readonly map: TraceMap; readonly sizeBytes: number }>()
+  #parsedBytes = 0
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  async list({ scope }: Access): Promise<SourceMapFile[]> {
+    const { rows } = await guarded(() =>
+      this.#pool.query<FileRow>(
+        `select * from source_maps where organization_id = $1 and project_id = any($2) order by uploaded_at desc, id desc limit ${sourceMapsMax}`,
+        [scope.organizationId, scope.projectIds],
+      ),
+    )
+    return rows.map(toFile)
+  }
+
+  async put(access: Access, draft: SourceMapDraft): Promise<SourceMapFile> {
+    const { debugId, sizeBytes } = checked(draft)
+    const name = normalizedName(draft.name)
+    if (debugId === null && (draft.release === '' || name === ''))
+      throw new AppError(badSourceMap, { publicText: 'Say release and name of the minified file, or send a map with a debug id.' })
+    const sha256 = createHash('sha256').update(draft.map).digest('hex')
+    const content = await gzip(draft.map)
+    return await this.#transaction(async (client) => {
+      const { organizationId, projectIds } = access.scope
+      const [projectId] = projectIds
+      // Two at once are counted one after the other.
+      await client.query('select 1 from projects where id = $1 for update', [projectId])
+      await client.query(
+        'delete from source_maps where organization_id = $1 and project_id = $2 and release = $3 and dist = $4 and name = $5',
+        [organizationId, projectId, draft.release, draft.dist, name === '' ? `debug-id/${debugId}` : name],
+      )
+      await checkRoom(client, { organizationId, projectId, sizeBytes })
+      await client.query('insert into source_map_contents (sha256, content) values ($1, $2) on conflict (sha256) do nothing', [
+        sha256,
+        content,
+      ])
+      const { rows } = await client.query<FileRow>(
+        `insert into source_maps (organization_id, project_id, release, dist, name, debug_id, size_bytes, sha256, uploaded_by)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *`,
+        [
+          organizationId,
+          projectId,
+          draft.release,
+          draft.dist,
+          name === '' ? `debug-id/${debugId}` : name,
+          debugId,
+          sizeBytes,
+          sha256,
+          access.caller.name,
+        ],
+      )
+      const [made] = rows
+      if (made === undefined) throw new Error('a source map that was written is not there')
+      await dropUnused(client)
+      await writeAuditEntry(client, access, {
+        action: 'source_maps.upload',
+        target: `project:${projectId}`,
+        detail: { release: draft.release, name: made.name },
+      })
+      return toFile(made)
+    })
+  }
+
+  async remove(access: Access, id: string): Promise<void> {
+    if (!idPattern.test(id)) throw new AppError(sourceMapNotFound)
+    await this.#transaction(async (client) => {
+      const { organizationId, projectIds } = access.scope
+      const { rows } = await client.query<FileRow>(
+        'delete from source_maps where id = $1 and organization_id = $2 and project_id = any($3) returning *',
+        [Number(id), organizationId, projectIds],
+      )
+      const [gone] = rows
+      if (gone === undefined) throw new AppError(sourceMapNotFound)
+      await dropUnused(client)
+      await writeAuditEntry(client, access, {
+        action: 'source_maps.delete',
+        target: `project:${projectIds[0]}`,
+        detail: { release: gone.release, name: gone.name },
+      })
+    })
+  }
+
+  /** The map of a minified file; null: there is none. Errors by code: `problems.unavailable`. */
+  async find(scope: Scope, file: string, build: BuildFacts): Promise<TraceMap | null> {
+    const sha256 = await this.#hashOf(scope, file, build)
+    if (sha256 === null) return null
+    const known = this.#parsed.get(sha256)
+    if (known !== undefined) {
+      this.#parsed.delete(sha256)
+      this.#parsed.set(sha256, known)
+      return known.map
+    }
+    const { rows } = await guarded(() =>
+      this.#pool.query<{ content: Buffer }>('select content from source_map_contents where sha256 = $1', [sha256]),
+    )
+    const content = rows[0]?.content
+    if (content === undefined) return null
+    const text = (await gunzip(content, { maxOutputLength: sourceMapBytesMax })).toString('utf8')
+    const map = parseMap(text)
+    if (map !== null) this.#remember(sha256, map, text.length)
+    return map
+  }
+
+  async #hashOf({ organizationId, projectIds }: Scope, file: string, { release, dist, debugIds }: BuildFacts): Promise<string | null> {
+    const debugId = debugIds[file] ?? null
+    const name = normalizedName(file)
+    const { rows } = await guarded(() =>
+      this.#pool.query<{ sha256: string }>(
+        `select sha256 from source_maps where organization_id = $1 and project_id = any($2)
+          and (debug_id = $3 or ($4 <> '' and release = $4 and dist in ($5, '') and $6 <> '' and right($6, length(name) - 1) = right(name, -1)))
+          order by debug_id = $3 desc nulls last, length(name) desc, dist = $5 desc, id desc limit 1`,
+        [organizationId, projectIds, debugId, release, dist, name],
+      ),
+    )
+    return rows[0]?.sha256 ?? null
+  }
+
+  #remember(sha256: string, map: TraceMap, sizeBytes: number): void {
+    this.#parsed.set(sha256, { map, sizeBytes })
+    this.#parsedBytes += sizeBytes
+    for (const [oldest, { sizeBytes: size }] of this.#parsed) {
+      if (this.#parsedBytes <= sourceMapCacheBytesMax || this.#parsed.size === 1) break
+      this.#parsed.delete(oldest)
+      this.#parsedBytes -= size
+    }
+  }
+
+  async #transaction<Result>(run: (client: PoolClient) => Promise<Result>): Promise<Result> {
+    return await guarded(async () => {
+      const client = await this.#pool.connect()
+      try {
+        await client.query('begin')
+        // A content that one brings may be what another has just stopped using.
+        await client.query('select pg_advisory_xact_lock($1)', [contentsLock])
+        const result = await run(client)
+        await client.query('commit')
+        client.release()
+        return result
+      } catch (error) {
+        await client.query('rollback').catch(() => undefined)
+        client.release(isAppError(error) ? undefined : true)
+        throw error
+      }
+    })
+  }
+}
+
+/** Errors by code: `problems.bad_source_map`. */
+function checked({ map, debugId }: SourceMapDraft): { debugId: string | null; sizeBytes: number } {
+  const sizeBytes = Buffer.byteLength(map)
+  if (sizeBytes > sourceMapBytesMax)
+    throw new AppError(badSourceMap, { publicText: `A source map has at most ${sourceMapBytesMax} bytes.` })
+  if (parseMap(map) === null)
+    throw new AppError(badSourceMap, { publicText: 'This is no source map: JSON of version 3 with sources and mappings is expected.' })
+  const json = jsonOf(map)
+  const named = isRecord(json) ? (json['debug_id'] ?? json['debugId']) : null
+  const given = (debugId ?? (typeof named === 'string' ? named : '')).replaceAll('-', '').toLowerCase()
+  if (given !== '' && !debugIdPattern.test(given)) throw new AppError(badSourceMap, { publicText: 'A debug id has 32 hexadecimal digits.' })
+  return { debugId: given === '' ? null : given, sizeBytes }
+}
+
+/** Null where it is no map that can be read. */
+function parseMap(text: string): TraceMap | null {
+  const json = jsonOf(text)
+  if (!isRecord(json) || json['version'] !== 3) return null
+  if (!Array.isArray(json['sections']) && (typeof json['mappings'] !== 'string' || !Array.isArray(json['sources']))) return null
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape that matters was looked at; what is wrong beyond it throws
+    const map = AnyMap(json as unknown as SectionedSourceMapInput)
+    return map instanceof TraceMap ? map : null
+  } catch {
+    return null
+  }
+}
+
+interface Room {
+  readonly organizationId: number
+  readonly projectId: number | undefined
+  readonly sizeBytes: number
+}
+
+/** Errors by code: `problems.source_maps_full`. */
+async function checkRoom(client: PoolClient, { organizationId, projectId, sizeBytes }: Room): Promise<void> {
+  const { rows } = await client.query<{ files: string; bytes: string | null }>(
+    'select count(*) as files, sum(size_bytes) as bytes from source_maps where organization_id = $1 and project_id = $2',
+    [organizationId, projectId],
+  )
+  const [row] = rows
+  if (Number(row?.files) >= sourceMapsMax || Number(row?.bytes) + sizeBytes > sourceMapsBytesMax) throw new AppError(sourceMapsFull)
+}
+
+async function dropUnused(client: PoolClient): Promise<void> {
+  await client.query('delete from source_map_contents c where not exists (select 1 from source_maps m where m.sha256 = c.sha256)')
+}
+
+async function guarded<Result>(ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw isAppError(error) ? error : new AppError(problemsUnavailable, { cause: error })
+  }
+}
+
+function toFile(row: FileRow): SourceMapFile {
+  return {
+    id: `${row.id}`,
+    release: row.release,
+    dist: row.dist,
+    name: row.name,
+    debugId: row.debug_id,
+    sizeBytes: Number(row.size_bytes),
+    uploadedMs: row.uploaded_at.getTime(),
+    uploadedBy: row.uploaded_by,
+  }
+}
