@@ -42,6 +42,7 @@ import { composeRetention } from '../../../apps/server/src/compose/retention.ts'
 import { retentionMigrations, type RetentionDesk } from '../../../apps/server/src/retention/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
+import { eventsOfStack } from './events-of-stack.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
 import { targetsOfStack } from './targets-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
@@ -246,7 +247,8 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     intake: { sources: deps.ingest.sources as IngestSources, refusedSamples: deps.ingest.refusedSamples as RefusedSamples },
     clock: systemClock,
   })
-  await mountAll(app, door, { ...deps, collectors })
+  const events = eventsOfStack({ door, log: metrics.log, conservation: metrics.conservation })
+  await mountAll(app, door, { ...deps, collectors, events })
   await app.ready()
   const coldStore = async (): Promise<MetricsStore> => {
     await metrics.drain()

@@ -21,6 +21,7 @@ import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { metricsMigrations } from '../metrics/index.ts'
 import { realtimeMigrations } from '../realtime/index.ts'
 import { signalsMigrations } from '../signals/index.ts'
+import { tracesMigrations } from '../traces/index.ts'
 
 export interface Engines {
   readonly clickhouse: ClickHouseEngine
@@ -64,6 +65,6 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...indexerMigrations,
     ...retentionMigrations,
   ])
-  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [...metricsMigrations, ...signalsMigrations])
+  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [...metricsMigrations, ...signalsMigrations, ...tracesMigrations])
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

@@ -6,9 +6,9 @@ import { sendUnroutable } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import { isAppError } from '../kernel/errors.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
-import { registerOtlpRoutes, startOtlpGrpcServer, type MetricsDoor } from '../protocols/index.ts'
+import { startOtlpGrpcServer, type EventDoor, type MetricsDoor } from '../protocols/index.ts'
 import { openHttpDoor, type HttpDoor } from './http-door.ts'
-import { requireAccessRules } from './routes.ts'
+import { mountOtlp, requireAccessRules } from './routes.ts'
 
 /** One extra listener, for the system page: `port` 0 means that it is off, `problem` why it does not listen. */
 export interface ListenerState {
@@ -49,7 +49,12 @@ export async function buildApp(
 
 /** Opens OTLP's own ports. A taken one is a warning: the main address takes the same data. */
 export async function composeExtraListeners(
-  deps: { config: Pick<Config, 'host' | 'otlpGrpcPort' | 'otlpHttpPort'>; door: MetricsDoor; warn: (line: string) => void },
+  deps: {
+    config: Pick<Config, 'host' | 'otlpGrpcPort' | 'otlpHttpPort'>
+    door: MetricsDoor
+    events: EventDoor
+    warn: (line: string) => void
+  },
   resources: ResourceScope,
 ): Promise<ListenerState[]> {
   const elsewhere = 'the main address takes the same data'
@@ -66,7 +71,7 @@ export async function composeExtraListeners(
       { name: 'otlp-http', port: deps.config.otlpHttpPort, setting: 'BELLWETHER_OTLP_HTTP_PORT', elsewhere },
       async (port) => {
         const http = resources.use(await openHttpDoor({ host: deps.config.host, port, setting: 'BELLWETHER_OTLP_HTTP_PORT' }))
-        const { listener } = await buildApp(http, (app) => registerOtlpRoutes(app, deps.door))
+        const { listener } = await buildApp(http, (app) => mountOtlp(app, deps.door, deps.events))
         http.attach(listener)
       },
     ),

@@ -2,25 +2,35 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { registerApi, type ApiDeps } from '../api/index.ts'
 import {
+  otlpTraces,
   registerCollectorRoutes,
   registerInfluxRoutes,
+  registerOtlpEventRoutes,
   registerOtlpRoutes,
   registerRemoteWriteRoutes,
   type CollectorDoor,
+  type EventDoor,
   type MetricsDoor,
 } from '../protocols/index.ts'
 
 export interface MountedParts extends ApiDeps {
   readonly collectors: CollectorDoor
+  readonly events: EventDoor
 }
 
 /** All that the main address answers. */
 export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: MountedParts): Promise<void> {
-  await registerOtlpRoutes(app, door)
+  await mountOtlp(app, door, api.events)
   await registerRemoteWriteRoutes(app, door)
   await registerInfluxRoutes(app, door)
   await registerCollectorRoutes(app, door, api.collectors)
   await registerApi(app, api)
+}
+
+/** OTLP over HTTP, on the main address and on its own port. */
+export async function mountOtlp(app: FastifyInstance, door: MetricsDoor, events: EventDoor): Promise<void> {
+  await registerOtlpRoutes(app, door)
+  await registerOtlpEventRoutes(app, events, otlpTraces)
 }
 
 /** Call before the first route: from then on `app` does not become ready with a route that has no access rule. */

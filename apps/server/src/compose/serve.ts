@@ -31,6 +31,7 @@ import { mountAll } from './routes.ts'
 import { composeScraper } from './scrape.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
+import { countedSpans } from '../traces/index.ts'
 import { composeSignals } from './signals.ts'
 import { composeStatsd } from './statsd.ts'
 import { createSystemStatus, readiness } from './system-status.ts'
@@ -88,6 +89,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const { app, listener } = await buildApp(http, async (instance) => {
     lanes.foreground.watch(instance)
     await mountAll(instance, intake.door, {
+      events: intake.events,
       accounts,
       query,
       operations,
@@ -111,7 +113,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   if (config.selfWatch === 'on')
     startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
   listeners = [
-    ...(await composeExtraListeners({ config, door: intake.door, warn }, resources)),
+    ...(await composeExtraListeners({ config, door: intake.door, events: intake.events, warn }, resources)),
     await composeStatsd({ ...intake, cost: lanes.cost, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
   ]
   await scraper.start()
@@ -150,7 +152,7 @@ async function composeDoors(
   const refusedSamples = createRefusedSamples()
   const signals = composeSignals({
     logs: { stages: [], derived: [], observers: [] },
-    spans: { stages: [], derived: [], observers: [] },
+    spans: { stages: [], derived: [countedSpans], observers: [] },
     prepare: () => undefined,
     door: () => doors.events,
   })

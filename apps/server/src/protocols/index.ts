@@ -16,6 +16,7 @@ export {
 } from './event-door.ts'
 export { EventSession, type EventBatches } from './event-session.ts'
 export { MetricsDoor, type MetricsBody, type MetricsDoorDeps, type MetricsOutcome } from './metrics-door.ts'
+export { otlpTraces, registerOtlpEventRoutes, type OtlpSignal } from './otlp/event-routes.ts'
 export { registerOtlpRoutes } from './otlp/routes.ts'
 export { startOtlpGrpcServer, type OtlpGrpcOptions, type OtlpGrpcServer } from './otlp/grpc.ts'
 export { registerRemoteWriteRoutes } from './remote-write/routes.ts'
