@@ -1,0 +1,25 @@
+/** Bounds of the analysis of messages. */
+
+/** Bytes of a message that its pattern is made of; the rest is not looked at. */
+export const patternBytesMax = 400
+
+/** Words (between spaces) of a template; what follows is left out. */
+export const patternTokensMax = 64
+
+/** Patterns of one project kept in memory; the ones not met for longest go first, and have the same id when they come back. */
+export const patternsPerProjectMax = 2_000
+
+/** Projects whose patterns are in memory. */
+export const patternProjectsMax = 500
+
+/** Shapes of messages remembered for a project; all are forgotten when there are more, and found again. */
+export const shapesPerProjectMax = 32_768
+
+/** Clusters compared with a message of a new shape. */
+export const candidatesMax = 100
+
+/** Messages of new shapes looked at in a second and project; further ones have no pattern, counted. */
+export const newShapesPerSecMax = 5_000
+
+/** Patterns read back at a start. */
+export const patternsLoadedMax = 100_000

@@ -1,0 +1,65 @@
+/** Gives every log record its pattern before it is written. Costs a hash of the message's first line; new shapes a little more. */
+import type { Tenant } from '../../../kernel/scope.ts'
+import { secondsOf, type SignalBatch, type SignalStage } from '../../../signals/index.ts'
+import { patternProjectsMax } from './limits.ts'
+import { PatternBook } from './pattern-book.ts'
+
+export class Patterns implements SignalStage {
+  /** By tenant, least recently used first. */
+  readonly #books = new Map<string, { readonly tenant: Tenant; readonly book: PatternBook }>()
+  /** Called with a book that has to go, so that what it learned is written. */
+  onEvicted: (tenant: Tenant, book: PatternBook) => void = () => undefined
+
+  apply(batch: SignalBatch): void {
+    if (batch.schema.kind !== 'logs' || batch.rows === 0) return
+    const book = this.bookOf(batch.tenant)
+    const body = batch.text('body')
+    const pattern = batch.fixed('pattern')
+    const { ts } = batch
+    const { bytes } = body.data
+    const nowSec = Math.floor(batch.nowMs / 1000)
+    for (let row = 0; row < batch.rows; row++) {
+      const atSec = Math.floor(secondsOf(ts.u32(row), ts.u32(row, 1)))
+      const found = book.match(bytes, body.start(row), body.end(row), atSec, nowSec)
+      if (found === null) continue
+      pattern.setU32(row, found.low)
+      pattern.setU32(row, found.high, 1)
+    }
+  }
+
+  bookOf(tenant: Tenant): PatternBook {
+    const key = keyOf(tenant)
+    const known = this.#books.get(key)
+    if (known !== undefined) {
+      // Only the newest few change places, so that a busy project costs nothing.
+      if (this.#books.size >= patternProjectsMax) {
+        this.#books.delete(key)
+        this.#books.set(key, known)
+      }
+      return known.book
+    }
+    if (this.#books.size >= patternProjectsMax) {
+      const [first] = this.#books
+      if (first !== undefined) {
+        this.#books.delete(first[0])
+        this.onEvicted(first[1].tenant, first[1].book)
+      }
+    }
+    const book = new PatternBook()
+    this.#books.set(key, { tenant, book })
+    return book
+  }
+
+  /** The book of a tenant that has one. */
+  peek(tenant: Tenant): PatternBook | null {
+    return this.#books.get(keyOf(tenant))?.book ?? null
+  }
+
+  books(): Iterable<{ readonly tenant: Tenant; readonly book: PatternBook }> {
+    return this.#books.values()
+  }
+}
+
+function keyOf({ organizationId, projectId }: Tenant): string {
+  return `${organizationId}/${projectId}`
+}
