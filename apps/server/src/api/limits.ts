@@ -4,6 +4,8 @@
 export const bodySizeBytesMax = 1_000_000
 /** Body of a request that anyone may send, such as a sign-in. */
 export const publicBodySizeBytesMax = 16_384
+/** A source map and what it is for. */
+export const sourceMapBodySizeBytesMax = 48_000_000
 /** The first rows of a file, to be looked at before it is imported. */
 export const importPreviewBytesMax = 1_000_000
 /** A PromQL query may be long, but not longer. */

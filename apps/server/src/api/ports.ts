@@ -3,6 +3,7 @@ import type { LaneQueue, LanesStatusBody, SystemStatusBody } from '@bellwether/p
 import type { Accounts } from '../accounts/index.ts'
 import type { Cardinality } from '../cardinality/index.ts'
 import type { Retention } from '../retention/index.ts'
+import type { Problems, SourceMaps } from '../problems/index.ts'
 import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
@@ -73,6 +74,8 @@ export interface ApiDeps {
   readonly scrape: ScrapeStatus
   readonly cardinality: Cardinality
   readonly retention: Retention
+  readonly problems: Problems
+  readonly sourceMaps: SourceMaps
   readonly readiness: () => Readiness | Promise<Readiness>
   readonly instruments: Registry
   readonly clock: Clock

@@ -14,6 +14,7 @@ import { laneRoutes } from './routes/lane-routes.ts'
 import { metricRoutes } from './routes/metric-routes.ts'
 import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
+import { problemRoutes } from './routes/problem-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { retentionRoutes } from './routes/retention-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
@@ -36,6 +37,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...laneRoutes(deps),
     ...cardinalityRoutes(deps),
     ...retentionRoutes(deps),
+    ...problemRoutes(deps),
   ]
 }
 

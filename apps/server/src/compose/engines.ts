@@ -19,6 +19,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { metricsMigrations } from '../metrics/index.ts'
+import { problemsMigrations, problemsTables } from '../problems/index.ts'
 import { realtimeMigrations } from '../realtime/index.ts'
 import { signalsMigrations } from '../signals/index.ts'
 import { tracesMigrations } from '../traces/index.ts'
@@ -64,7 +65,13 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...cardinalityMigrations,
     ...indexerMigrations,
     ...retentionMigrations,
+    ...problemsMigrations,
   ])
-  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [...metricsMigrations, ...signalsMigrations, ...tracesMigrations])
+  await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [
+    ...metricsMigrations,
+    ...signalsMigrations,
+    ...tracesMigrations,
+    ...problemsTables,
+  ])
   return { clickhouse: clickhouse.value, postgres: postgres.value, redis: redis.value }
 }

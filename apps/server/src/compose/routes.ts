@@ -8,10 +8,12 @@ import {
   registerOtlpEventRoutes,
   registerOtlpRoutes,
   registerRemoteWriteRoutes,
+  registerSentryRoutes,
   type CollectorDoor,
   type EventDoor,
   type MetricsDoor,
 } from '../protocols/index.ts'
+import { createSentryAside } from './problems.ts'
 
 export interface MountedParts extends ApiDeps {
   readonly collectors: CollectorDoor
@@ -24,6 +26,7 @@ export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: Mou
   await registerRemoteWriteRoutes(app, door)
   await registerInfluxRoutes(app, door)
   await registerCollectorRoutes(app, door, api.collectors)
+  await registerSentryRoutes(app, api.events, createSentryAside(api.collectors))
   await registerApi(app, api)
 }
 

@@ -29,6 +29,8 @@ import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
 import { createOperations, createQuery } from './query.ts'
 import { mountAll } from './routes.ts'
 import { composeScraper } from './scrape.ts'
+import { deriveProblems, ProblemStage } from '../problems/index.ts'
+import { composeProblems } from './problems.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { countedSpans } from '../traces/index.ts'
@@ -100,6 +102,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       systemStatus: status,
       cardinality: deskOf(metrics),
       retention,
+      ...composeProblems({ engines, operations, clock }),
       scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
       readiness: () => readiness({ engines, metrics, dataDir }),
@@ -151,7 +154,7 @@ async function composeDoors(
   const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
   const refusedSamples = createRefusedSamples()
   const signals = composeSignals({
-    logs: { stages: [], derived: [], observers: [] },
+    logs: { stages: [new ProblemStage()], derived: [deriveProblems], observers: [] },
     spans: { stages: [], derived: [countedSpans], observers: [] },
     prepare: () => undefined,
     door: () => doors.events,

@@ -1,6 +1,7 @@
 /** What can be wrong with a whole request. What is wrong with one point is a refusal by reason, not an error (see refusal.ts). */
 import type { ErrorSpec } from '../kernel/errors.ts'
 import { importErrors } from './import/errors.ts'
+import { sentryErrors } from './sentry/errors.ts'
 
 export const bodyTooLarge: ErrorSpec = {
   code: 'body.too_large',
@@ -13,6 +14,13 @@ export const bodyTooManySamples: ErrorSpec = {
   code: 'body.too_many_samples',
   kind: 'too_large',
   publicText: 'The request has too many samples.',
+  hint: 'Send smaller batches.',
+}
+
+export const bodyTooManyRows: ErrorSpec = {
+  code: 'body.too_many_rows',
+  kind: 'too_large',
+  publicText: 'The request has too many log records.',
   hint: 'Send smaller batches.',
 }
 
@@ -68,6 +76,7 @@ export const protocolsInternal: ErrorSpec = {
 export const protocolErrors: readonly ErrorSpec[] = [
   bodyTooLarge,
   bodyTooManySamples,
+  bodyTooManyRows,
   bodyEncodingUnsupported,
   bodyTypeUnsupported,
   bodyMalformed,
@@ -77,4 +86,5 @@ export const protocolErrors: readonly ErrorSpec[] = [
   cannotListen,
   protocolsInternal,
   ...importErrors,
+  ...sentryErrors,
 ]

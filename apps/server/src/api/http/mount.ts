@@ -87,7 +87,7 @@ function mountRoute(scope: FastifyInstance, route: Route, deps: MountDeps): void
   scope.route({
     method: route.method,
     url: route.path,
-    bodyLimit: route.access.kind === 'public' ? publicBodySizeBytesMax : bodySizeBytesMax,
+    bodyLimit: route.bodySizeBytesMax ?? (route.access.kind === 'public' ? publicBodySizeBytesMax : bodySizeBytesMax),
     config: { bellwetherAccess: route.access.kind },
     onRequest: async (request) => {
       if (route.method !== 'GET') refuseForeignOrigin(request, deps.publicOrigin)

@@ -30,6 +30,8 @@ export interface RouteDescription {
   /** Null: 204 without a body. */
   readonly answer: z.ZodType | null
   readonly status: number
+  /** Of routes that take more than others do. */
+  readonly bodySizeBytesMax?: number
 }
 
 /** Who calls, from where, and what they may reach. */
@@ -66,6 +68,7 @@ export interface RouteSpec<Query, Body, Answer> {
   readonly answer: z.ZodType<Answer> | null
   /** 200 when absent, 204 when there is no answer. */
   readonly status?: number
+  readonly bodySizeBytesMax?: number
   handle(call: Call<Query, Body>): Promise<Answer>
 }
 
@@ -101,6 +104,7 @@ export function defineRoute<Query, Body, Answer>(spec: RouteSpec<Query, Body, An
     body: isNothing(spec.body) ? null : spec.body,
     answer,
     status: spec.status ?? (answer === null ? 204 : 200),
+    ...(spec.bodySizeBytesMax === undefined ? {} : { bodySizeBytesMax: spec.bodySizeBytesMax }),
     run: (parts, query, body) =>
       spec.handle({ ...parts, query: parsePart(spec.query, query, 'query'), body: parsePart(spec.body, body, 'body') }),
   }

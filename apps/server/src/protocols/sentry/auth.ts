@@ -2,30 +2,8 @@
  * Which key a request of Sentry's clients carries. Places: `X-Sentry-Auth`, `Authorization: Sentry …`, Basic, the query string. More than one
  * is refused (401), as clients are told which of two keys counted by nobody. The envelope's own `dsn` must agree, or stands alone.
  */
-import type { ErrorSpec } from '../../kernel/errors.ts'
 import { AppError } from '../../kernel/errors.ts'
-
-export const sentryAuthRepeated: ErrorSpec = {
-  code: 'ingest.auth_repeated',
-  kind: 'unauthenticated',
-  publicText: 'multiple authorization payloads detected',
-  hint: 'Send the key in one place: X-Sentry-Auth, Authorization or the query string.',
-}
-
-export const sentryAuthMalformed: ErrorSpec = {
-  code: 'ingest.auth_malformed',
-  kind: 'unauthenticated',
-  publicText: 'bad sentry authentication header',
-}
-
-export const sentryVersionUnsupported: ErrorSpec = {
-  code: 'ingest.sentry_version',
-  kind: 'invalid',
-  publicText: 'unsupported protocol version',
-}
-
-/** For the check that codes are unique and documented. */
-export const sentryAuthErrors: readonly ErrorSpec[] = [sentryAuthRepeated, sentryAuthMalformed, sentryVersionUnsupported]
+import { sentryAuthMalformed, sentryAuthRepeated, sentryVersionUnsupported } from './errors.ts'
 
 /** Versions of the protocol up to this one are the same to us. */
 const versionMax = 8

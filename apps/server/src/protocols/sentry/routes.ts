@@ -3,7 +3,7 @@
  * key is in Sentry's own places or in ours. Answers have the shapes those clients expect.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
+import { AppError } from '../../kernel/errors.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import { decompress, decompressSync, parseContentEncoding } from '../body/decompress.ts'
 import { bodyMalformed, bodyTooLarge } from '../errors.ts'
@@ -13,23 +13,17 @@ import { parseDsn, readSentryAuth } from './auth.ts'
 import { brotliPlain } from './brotli.ts'
 import { decodeEnvelope, decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
 import { EnvelopeError } from './envelope.ts'
+import { sentryWrongProject } from './errors.ts'
 import type { Discarded, SentrySession, SessionObservation } from './session.ts'
 
 const protocolName = 'sentry'
-
-export const sentryWrongProject: ErrorSpec = {
-  code: 'ingest.dsn_mismatch',
-  kind: 'forbidden',
-  publicText: 'event submission rejected with_reason: ProjectId',
-  hint: 'The key of the DSN belongs to another project.',
-}
 
 /** What is beside rows. */
 export interface SentryAside {
   /** Resolves once they are durable. */
   observe(tenant: Tenant, observations: readonly SessionObservation[]): Promise<void>
   /** A client threw events away before it sent them. */
-  discarded(tenant: Tenant, discarded: readonly Discarded[]): void
+  discarded(tenant: Tenant, discarded: readonly Discarded[]): Promise<void>
 }
 
 type Decode = (plain: Uint8Array, session: SentrySession, request: FastifyRequest) => SentryOutcome
@@ -99,7 +93,7 @@ async function taken({ door, aside }: Parts, { handled, request, decode }: Arriv
   })
   if (failure !== null) throw asAppError(failure)
   if (outcome.sessions.length > 0) await aside.observe(tenant, outcome.sessions)
-  if (outcome.discarded.length > 0) aside.discarded(tenant, outcome.discarded)
+  if (outcome.discarded.length > 0) await aside.discarded(tenant, outcome.discarded)
   return outcome
 }
 

@@ -1,0 +1,265 @@
+/** Problems, their events, releases, source maps, and what people wrote. */
+import {
+  decidedSchema,
+  decideProblemsSchema,
+  feedbackListSchema,
+  pageQuerySchema,
+  pageSchema,
+  problemDetailSchema,
+  problemEventListSchema,
+  problemEventSchema,
+  problemListSchema,
+  problemRangeQuerySchema,
+  problemsQuerySchema,
+  releaseListSchema,
+  sourceMapFileSchema,
+  sourceMapUploadSchema,
+  type Problem as WireProblem,
+  type ProblemDetail as WireDetail,
+  type ProblemEvent as WireEvent,
+  type ProblemEventRow as WireEventRow,
+  type SourceMapFile as WireSourceMap,
+} from '@bellwether/protocol'
+import type {
+  Problem,
+  ProblemDetail,
+  ProblemEvent,
+  ProblemEventRow,
+  ProblemRange,
+  Problems,
+  SourceMapFile,
+  SourceMaps,
+} from '../../problems/index.ts'
+import { sourceMapBodySizeBytesMax } from '../limits.ts'
+import { defineRoute, nothing, type Route } from '../http/route-table.ts'
+import type { ApiDeps } from '../ports.ts'
+import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
+
+const base = '/api/0/projects/:project'
+const common = { tag: 'Problems', access: { kind: 'project', needed: 'read' } } as const
+const dayMs = 86_400_000
+
+export function problemRoutes({ problems, sourceMaps, clock }: Pick<ApiDeps, 'problems' | 'sourceMaps' | 'clock'>): Route[] {
+  const rangeOf = ({ from, to }: { from: string | null; to: string | null }): ProblemRange => {
+    const toMs = to === null ? clock.nowMs() : Date.parse(to)
+    return { fromMs: from === null ? toMs - dayMs : Date.parse(from), toMs }
+  }
+  return [...listRoutes(problems, rangeOf), ...eventRoutes(problems), ...releaseRoutes(problems, rangeOf), ...sourceMapRoutes(sourceMaps)]
+}
+
+type RangeOf = (query: { from: string | null; to: string | null }) => ProblemRange
+
+function wireRange({ fromMs, toMs }: ProblemRange): { from: string; to: string } {
+  return { from: wireTime(fromMs), to: wireTime(toMs) }
+}
+
+function listRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
+  return [
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${base}/problems`,
+      summary: 'Problems that had events in the range, with how often and for how many users, and how many there are by state.',
+      query: problemsQuerySchema,
+      body: nothing,
+      answer: problemListSchema,
+      handle: async ({ query: { from, to, ...request }, access, signal }) => {
+        const range = rangeOf({ from, to })
+        const { items, states, isCut } = await problems.list(access().scope, { ...request, ...range }, signal)
+        return { items: items.map(toWire), states: { ...states }, isCut, ...wireRange(range) }
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${base}/problems/:problem`,
+      summary: 'One problem: counts, releases, how its tags are spread over its newest events.',
+      query: problemRangeQuerySchema,
+      body: nothing,
+      answer: problemDetailSchema,
+      handle: async (call) =>
+        toWireDetail(await problems.detail(call.access().scope, call.param('problem'), rangeOf(call.query), call.signal)),
+    }),
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path: `${base}/problems/decide`,
+      summary: 'Resolves, ignores or reopens problems. A resolved one that is seen again has regressed.',
+      access: { kind: 'project', needed: 'write' },
+      query: nothing,
+      body: decideProblemsSchema,
+      answer: decidedSchema,
+      handle: async ({ access, body }) => ({ decided: await problems.decide(access(), body.ids, body.decision) }),
+    }),
+  ]
+}
+
+function eventRoutes(problems: Problems): Route[] {
+  return [
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${base}/problems/:problem/events`,
+      summary: 'Events of a problem, newest first.',
+      query: pageQuerySchema,
+      body: nothing,
+      answer: problemEventListSchema,
+      handle: async (call) => {
+        const { items, next } = await problems.events(call.access().scope, call.param('problem'), call.query, call.signal)
+        return { items: items.map(toWireRow), next }
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${base}/problems/:problem/events/:event`,
+      summary: 'One event (an id, or `latest`) with its stacks by source maps, what happened before, tags and attributes.',
+      query: nothing,
+      body: nothing,
+      answer: problemEventSchema,
+      handle: async (call) =>
+        toWireEvent(await problems.event(call.access().scope, call.param('problem'), call.param('event'), call.signal)),
+    }),
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${base}/feedback`,
+      summary: 'What people wrote about the program, newest first.',
+      query: pageQuerySchema,
+      body: nothing,
+      answer: feedbackListSchema,
+      handle: async ({ access, query, signal }) => {
+        const { items, next } = await problems.feedback(access().scope, query, signal)
+        const wire = items.map(({ atMs, traceId, eventId, ...rest }) => ({
+          ...rest,
+          timestamp: wireTime(atMs),
+          traceId: orNull(traceId),
+          eventId: orNull(eventId),
+        }))
+        return { items: wire, next }
+      },
+    }),
+  ]
+}
+
+function releaseRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
+  return [
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${base}/releases`,
+      summary: 'How releases do: sessions and users without a crash, errors, problems, and those that are new in it.',
+      query: problemRangeQuerySchema,
+      body: nothing,
+      answer: releaseListSchema,
+      handle: async ({ access, query, signal }) => {
+        const range = rangeOf(query)
+        const items = await problems.releases(access().scope, range, signal)
+        const wire = items.map(({ firstMs, lastMs, ...rest }) => ({
+          ...rest,
+          crashFreeSessions: shareWithout(rest.crashed, rest.sessions),
+          crashFreeUsers: shareWithout(rest.crashedUsers, rest.users),
+          firstSeen: wireTimeOrNull(firstMs),
+          lastSeen: wireTimeOrNull(lastMs),
+        }))
+        return { items: wire, ...wireRange(range) }
+      },
+    }),
+  ]
+}
+
+function sourceMapRoutes(sourceMaps: SourceMaps): Route[] {
+  const path = `${base}/source-maps`
+  return [
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path,
+      summary: 'Source maps of the project, newest first.',
+      query: nothing,
+      body: nothing,
+      answer: pageSchema(sourceMapFileSchema),
+      handle: async ({ access }) => wholePage((await sourceMaps.list(access())).map(toWireSourceMap)),
+    }),
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path,
+      summary: 'Uploads a source map, by release and name of the minified file, or by debug id. One of the same name is replaced.',
+      access: { kind: 'project', needed: 'write' },
+      query: nothing,
+      body: sourceMapUploadSchema,
+      bodySizeBytesMax: sourceMapBodySizeBytesMax,
+      answer: sourceMapFileSchema,
+      status: 201,
+      handle: async ({ access, body }) => toWireSourceMap(await sourceMaps.put(access(), body)),
+    }),
+    defineRoute({
+      ...common,
+      method: 'DELETE',
+      path: `${path}/:file`,
+      summary: 'Deletes a source map.',
+      access: { kind: 'project', needed: 'write' },
+      query: nothing,
+      body: nothing,
+      answer: null,
+      handle: (call) => sourceMaps.remove(call.access(), call.param('file')),
+    }),
+  ]
+}
+
+/** Null where there were none. */
+function shareWithout(bad: number, all: number): number | null {
+  return all === 0 ? null : Math.max(0, 1 - bad / all)
+}
+
+function orNull(id: string): string | null {
+  return id === '' ? null : id
+}
+
+function toWire({ firstMs, lastMs, spark, ...rest }: Problem): WireProblem {
+  return { ...rest, firstSeen: wireTime(firstMs), lastSeen: wireTime(lastMs), spark: [...spark] }
+}
+
+function toWireDetail({ tags, releases, decidedMs, decidedBy, totalCount, totalUsers, ...problem }: ProblemDetail): WireDetail {
+  return {
+    ...toWire(problem),
+    totalCount,
+    totalUsers,
+    tags: tags.map(({ tag, values, total }) => ({ tag, total, values: values.map((value) => ({ ...value })) })),
+    releases: releases.map(({ release, count, firstMs, lastMs }) => ({
+      release,
+      count,
+      firstSeen: wireTime(firstMs),
+      lastSeen: wireTime(lastMs),
+    })),
+    decidedBy,
+    decidedAt: wireTimeOrNull(decidedMs),
+  }
+}
+
+function toWireRow({ atMs, traceId, spanId, ...rest }: ProblemEventRow): WireEventRow {
+  return { ...rest, timestamp: wireTime(atMs), traceId: orNull(traceId), spanId: orNull(spanId) }
+}
+
+function toWireEvent({ errors, breadcrumbs, tags, attributes, ...rest }: ProblemEvent): WireEvent {
+  const { severity, stackText, newer, older, ...row } = rest
+  return {
+    ...toWireRow(row),
+    severity,
+    stackText,
+    newer,
+    older,
+    errors: errors.map(({ frames, ...error }) => ({
+      ...error,
+      frames: frames.map((frame) => ({ ...frame, context: [...frame.context] })),
+    })),
+    breadcrumbs: breadcrumbs.map((crumb) => ({ ...crumb })),
+    tags: { ...tags },
+    attributes: { ...attributes },
+  }
+}
+
+function toWireSourceMap({ uploadedMs, ...rest }: SourceMapFile): WireSourceMap {
+  return { ...rest, uploadedAt: wireTime(uploadedMs) }
+}
