@@ -18,8 +18,12 @@ export const shapesPerProjectMax = 32_768
 /** Clusters compared with a message of a new shape. */
 export const candidatesMax = 100
 
-/** Messages of new shapes looked at in a second and project; further ones have no pattern, counted. */
+/**
+ * Messages of new shapes looked at in a second and project: the most, where they turn out to belong to known patterns (names in messages), and
+ * the least, where each is like no other (free text). Further ones have no pattern, counted.
+ */
 export const newShapesPerSecMax = 5_000
+export const newShapesPerSecMin = 250
 
 /** Patterns read back at a start. */
 export const patternsLoadedMax = 100_000

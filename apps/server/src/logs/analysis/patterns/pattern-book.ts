@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Cluster, ClusterTree, generalized } from './cluster-tree.ts'
-import { newShapesPerSecMax, patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
+import { newShapesPerSecMax, newShapesPerSecMin, patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
 import { shape, shapeKernel } from './mask-kernel.ts'
 import { templateTokens } from './template.ts'
 
@@ -67,6 +67,8 @@ export class PatternBook {
   skipped = 0
   #second = 0
   #newShapes = 0
+  /** Share of new shapes that belonged to a known pattern, lately: free text is not worth what it costs. */
+  #usefulness = 1
 
   get size(): number {
     return this.#byId.size
@@ -112,7 +114,7 @@ export class PatternBook {
       this.#second = nowSec
       this.#newShapes = 0
     }
-    if (++this.#newShapes > newShapesPerSecMax) {
+    if (++this.#newShapes > newShapesPerSecMin + (newShapesPerSecMax - newShapesPerSecMin) * this.#usefulness) {
       this.skipped++
       return null
     }
@@ -128,6 +130,7 @@ export class PatternBook {
   #learn(text: string, found: { low: number; high: number }, atSec: number): Pattern {
     const tokens = templateTokens(text)
     let pattern = this.#tree.find(tokens)
+    this.#usefulness += ((pattern === null ? 0 : 1) - this.#usefulness) / 256
     if (pattern === null) {
       const first = this.#tree.founding(tokens)
       const id = idOf(first)
