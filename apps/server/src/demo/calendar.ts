@@ -41,9 +41,8 @@ export interface Incident {
   readonly rolledBackMs: number
 }
 
-/** The incident of that day, if it has one: every second day, at an hour between 8 and 20. */
-export function incidentOf(day: number): Incident | null {
-  if (day % 2 !== 0) return null
+/** The incident of that day, at an hour between 8 and 20. */
+export function incidentOf(day: number): Incident {
   const deployedMs = day * dayMs + Math.round((8 + 12 * chance(seed + 2, day)) * 60) * minuteMs
   return { deployedMs, rolledBackMs: deployedMs + (26 + Math.round(18 * chance(seed + 3, day))) * minuteMs }
 }
@@ -54,7 +53,7 @@ export function incidentOf(day: number): Incident | null {
  */
 export function trouble(timeMs: number): number {
   const incident = incidentOf(dayOf(timeMs))
-  if (incident === null || timeMs < incident.deployedMs) return 0
+  if (timeMs < incident.deployedMs) return 0
   const reached = Math.min(1, (Math.min(timeMs, incident.rolledBackMs) - incident.deployedMs) / (12 * minuteMs))
   const level = reached * reached * (3 - 2 * reached)
   if (timeMs <= incident.rolledBackMs) return level

@@ -1,13 +1,15 @@
 /**
  * Runs the demo against a Bellwether: days of history through remote write, then the present every ten seconds, the services' part
- * through OTLP/HTTP and the exporters' part through remote write. An outside client: it uses nothing that a user could not.
+ * through OTLP/HTTP and the exporters' part through remote write. Single requests, sampled, go as traces and logs through OTLP/HTTP. An outside client: it uses nothing that a user could not.
  */
-import { dayMs, minuteMs } from './calendar.ts'
+import { dayMs, minuteMs, pageViewsPerSec, secondMs, trouble } from './calendar.ts'
+import { logsBody, tracesBody } from './events-body.ts'
 import { explode, flood } from './mishaps.ts'
 import { otlpBody } from './otlp-body.ts'
 import type { Source } from './points.ts'
 import { send, type Body, type Target } from './post.ts'
 import { RemoteWriteBody } from './remote-write-body.ts'
+import { requestsOf, type DemoTrace } from './requests.ts'
 import { Shop, stepMs } from './shop.ts'
 
 export interface DemoOptions extends Target {
@@ -18,6 +20,13 @@ export interface DemoOptions extends Target {
   /** Key of a project that floods beside the shop; without it none does. */
   readonly floodKey?: string | null
 }
+
+/** Of the present one request in so many is traced. */
+const presentWeight = 4
+/** Requests of a minute of history that are traced, in good times and in bad ones. */
+const historyTraces = 4
+const historyTracesInTrouble = 14
+const tracesPerRequest = 250
 
 /** History has a sample a minute; sixty of them per request and series. */
 const historyStepMs = minuteMs
@@ -54,6 +63,9 @@ async function present(options: DemoOptions, shop: Shop): Promise<void> {
     await send(options, remoteWrite(exporters))
     const services = otlpBody(shop.points, shop.timeMs, isService)
     await send(options, { path: '/v1/metrics', type: 'application/json', encoding: null, bytes: services.body })
+    const fromMs = shop.timeMs - stepMs
+    const requests = (pageViewsPerSec(fromMs) * stepMs) / secondMs
+    await sendTraces(options, requestsOf(fromMs, stepMs, Math.round(requests / presentWeight)))
   }
 }
 
@@ -65,22 +77,40 @@ async function sendHistory(options: DemoOptions, shop: Shop, untilMs: number): P
   let samples = 0
   let rows = 0
   let sending: Promise<void> = Promise.resolve()
+  let traces: DemoTrace[] = []
   while (shop.timeMs + stepMs <= untilMs && !signal.aborted) {
     shop.step()
     if (shop.timeMs % historyStepMs !== 0) continue
     body.collect(shop.points, shop.timeMs)
+    traces.push(...minuteOf(shop.timeMs - historyStepMs))
     rows += 1
     if (rows % rowsPerRequest !== 0) continue
     samples += body.samples
     // The next hour is simulated while this one is under way, and no more than one is under way.
     await sending
-    sending = send(options, remoteWrite(body))
+    sending = sendHour(options, remoteWrite(body), traces)
+    traces = []
     if (rows % (rowsPerRequest * 24) === 0) log(`  ${rows / rowsPerRequest / 24} of ${days} days`)
   }
   await sending
   samples += body.samples
-  if (body.samples > 0) await send(options, remoteWrite(body))
+  if (body.samples > 0) await sendHour(options, remoteWrite(body), traces)
   log(`Sent ${samples.toLocaleString('en')} samples in ${((clock.monotonicMs() - beganMs) / 1000).toFixed(0)} s.`)
+}
+
+function minuteOf(fromMs: number): DemoTrace[] {
+  return requestsOf(fromMs, historyStepMs, trouble(fromMs) > 0 ? historyTracesInTrouble : historyTraces)
+}
+
+async function sendHour(options: DemoOptions, samples: Body, traces: readonly DemoTrace[]): Promise<void> {
+  await send(options, samples)
+  for (let at = 0; at < traces.length; at += tracesPerRequest) await sendTraces(options, traces.slice(at, at + tracesPerRequest))
+}
+
+async function sendTraces(options: DemoOptions, traces: readonly DemoTrace[]): Promise<void> {
+  if (traces.length === 0) return
+  await send(options, tracesBody(traces))
+  await send(options, logsBody(traces))
 }
 
 function remoteWrite(body: RemoteWriteBody): Body {
