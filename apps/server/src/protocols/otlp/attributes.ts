@@ -91,6 +91,45 @@ export class AttributeReader {
     }
   }
 
+  /** The value of the KeyValue that is `bytes[start, end)`; null when it cannot be read or is too deep. Errors: `DecodeError`. */
+  memberThatFits(bytes: Uint8Array, start: number, end: number): string | null {
+    return this.#thatFits(bytes, start, end, () => this.#keyValueBetween())
+  }
+
+  /** The AnyValue that is `bytes[start, end)`; null when it cannot be read or is too deep. Errors: `DecodeError`. */
+  valueThatFits(bytes: Uint8Array, start: number, end: number): string | null {
+    return this.#thatFits(bytes, start, end, () => this.#anyValueBetween(0))
+  }
+
+  // oxlint-disable-next-line max-params -- a range and what reads it
+  #thatFits(bytes: Uint8Array, start: number, end: number, read: () => string): string | null {
+    const cursor = this.#cursor
+    cursor.reset(bytes)
+    cursor.pos = start
+    cursor.end = end
+    this.#cutsLongTexts = true
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof AttributeProblem) return null
+      throw error
+    } finally {
+      this.#cutsLongTexts = false
+      cursor.release()
+    }
+  }
+
+  #keyValueBetween(): string {
+    const cursor = this.#cursor
+    let value = ''
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.readTag()
+      if (tag === 18) value = this.#anyValue(0)
+      else cursor.skip(tag)
+    }
+    return value
+  }
+
   #keyValueOrNull(): Attribute | null {
     try {
       return this.#keyValue()
@@ -119,15 +158,20 @@ export class AttributeReader {
 
   /** AnyValue as a label value: a string as it is, others as JSON without quotes; bytes as base64. */
   #anyValue(depth: number): string {
+    const outer = this.#cursor.enter()
+    const text = this.#anyValueBetween(depth)
+    this.#cursor.leave(outer)
+    return text
+  }
+
+  #anyValueBetween(depth: number): string {
     const cursor = this.#cursor
-    const outer = cursor.enter()
     let text = ''
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 10) text = this.#text(this.#limits.labelValueBytesMax, 'label_value_too_long')
       else text = this.#otherValue(tag, depth, false) ?? text
     }
-    cursor.leave(outer)
     return text
   }
 

@@ -17,6 +17,7 @@ export type ScalarType =
   | 'temporality'
   | 'span_kind'
   | 'status_code'
+  | 'severity'
 
 export interface Field {
   readonly number: number

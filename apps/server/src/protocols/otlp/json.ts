@@ -130,7 +130,8 @@ function writeScalar(writer: ProtoWriter, type: Field['type'], value: unknown, t
   else if (type === 'bool') {
     if (typeof value !== 'boolean') throw problem(trail, 'it is not true or false')
     writer.varint(value ? 1 : 0)
-  } else if (type === 'temporality' || type === 'span_kind' || type === 'status_code') writer.varint(enumOf(value, type, trail))
+  } else if (type === 'temporality' || type === 'span_kind' || type === 'status_code' || type === 'severity')
+    writer.varint(enumOf(value, type, trail))
 }
 
 function objectOf(value: unknown, trail: Trail): JsonObject {
@@ -163,6 +164,14 @@ function int32Of(value: unknown, trail: Trail): number {
 const enums = {
   temporality: { prefix: 'AGGREGATION_TEMPORALITY_', names: ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'], title: 'an aggregation temporality' },
   span_kind: { prefix: 'SPAN_KIND_', names: ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'], title: 'a span kind' },
+  severity: {
+    prefix: 'SEVERITY_NUMBER_',
+    names: [
+      'UNSPECIFIED',
+      ...['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((name) => [name, `${name}2`, `${name}3`, `${name}4`]),
+    ],
+    title: 'a severity',
+  },
   status_code: { prefix: 'STATUS_CODE_', names: ['UNSET', 'OK', 'ERROR'], title: 'a status code' },
 } as const
 

@@ -1,0 +1,66 @@
+/** Lines of a body, one after the other: a JSON object is taken apart, anything else is the text it is. */
+import { isUtf8 } from 'node:buffer'
+import type { LogsBatch } from '../../logs/index.ts'
+import { repaired } from './bytes.ts'
+import { JsonLineReader } from './json-line.ts'
+import { LogRow } from './log-row.ts'
+import { refuseTooManyRows } from './row-limit.ts'
+import { SeverityMemo, severityOfLine } from './severity.ts'
+
+export class LineWriter {
+  readonly row: LogRow
+  readonly json: JsonLineReader
+  readonly severities = new SeverityMemo()
+  #isText = false
+
+  constructor(batch: LogsBatch) {
+    this.row = new LogRow(batch)
+    this.json = new JsonLineReader(this.row)
+  }
+
+  /** For the rows of a body; `isText`: all of it is UTF-8. */
+  begin(batch: LogsBatch, source: string, isText: boolean): void {
+    this.#isText = isText
+    this.row.begin(batch, source, isText)
+    this.json.begin()
+  }
+
+  /** The body is read; nothing of it is kept. */
+  end(): void {
+    this.row.end()
+    this.json.end()
+  }
+
+  /** A new row. Errors: `body.too_many_rows`. */
+  open(): void {
+    refuseTooManyRows(this.row.batch)
+    this.row.isText = this.#isText
+    this.row.open()
+  }
+
+  /** The text of the open row. */
+  line(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isText || isUtf8(bytes.subarray(start, end))) this.#text(bytes, start, end)
+    else {
+      const text = repaired(bytes, start, end)
+      this.#text(text, 0, text.length)
+    }
+  }
+
+  /** The object of the open row. False: it is none, and the row is to be dropped. */
+  object(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#isText) return this.json.read(bytes, start, end)
+    const text = repaired(bytes, start, end)
+    this.row.isText = true
+    return this.json.read(text, 0, text.length)
+  }
+
+  #text(bytes: Uint8Array, start: number, end: number): void {
+    const { row } = this
+    row.isText = true
+    const isObject = this.json.read(bytes, start, end)
+    if (isObject) return
+    row.body(bytes, start, end)
+    if (row.severity === 0) row.severity = severityOfLine(bytes, start, end)
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * Loki's push request in JSON: `{"streams":[{"stream":{labels},"values":[["<ns>","<line>",{metadata}], …]}]}`. Walked byte by byte: no object
+ * is made but those of labels not seen before.
+ */
+import { isUtf8 } from 'node:buffer'
+import { AppError } from '../../kernel/errors.ts'
+import { LogsBatch } from '../../logs/index.ts'
+import { attributeNameBytesMax } from '../../signals/index.ts'
+import { ByteInterner } from '../decode/byte-interner.ts'
+import { bodyMalformed } from '../errors.ts'
+import type { EventSession } from '../event-session.ts'
+import { plainArray } from '../log-lines/bytes.ts'
+import { afterBlanks, isWord, notThere, Scratch, stringEnd, stringRead, valueEnd } from '../log-lines/json-text.ts'
+import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
+import { LineWriter } from '../log-lines/line-writer.ts'
+import { readNanos, timeRead } from '../log-lines/times.ts'
+import { type Label, type LokiStream, streamOf } from './labels.ts'
+import { takeMetadata } from './metadata.ts'
+
+const decoder = new TextDecoder()
+const nothing = new Uint8Array(0)
+
+export class LokiJsonDecoder {
+  readonly #lines = new LineWriter(new LogsBatch())
+  readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
+  readonly #text = new Scratch()
+  readonly #value = new Scratch()
+  #bytes: Uint8Array = nothing
+  #at = 0
+
+  /** Errors: `body.malformed`, `body.too_many_rows`. */
+  decode(plain: Uint8Array, session: EventSession): void {
+    this.#bytes = plainArray(plain)
+    this.#at = 0
+    this.#lines.begin(session.logs, 'loki', isUtf8(plain))
+    try {
+      this.#members((name) => {
+        if (!this.#is(name, 'streams')) return false
+        this.#items(() => this.#stream())
+        return true
+      })
+      if (afterBlanks(this.#bytes, this.#at, this.#bytes.length) !== this.#bytes.length) throw this.#bad('there is more behind the object')
+    } finally {
+      this.#lines.end()
+      this.#text.clear()
+      this.#value.clear()
+      this.#bytes = nothing
+    }
+  }
+
+  #stream(): void {
+    let stream: LokiStream | null = null
+    let valuesAt = notThere
+    this.#members((name) => {
+      if (this.#is(name, 'stream')) {
+        stream = this.#labels()
+        return true
+      }
+      if (!this.#is(name, 'values')) return false
+      if (stream === null) {
+        // Its labels come behind: the lines are read when those are known.
+        valuesAt = this.#at
+        return false
+      }
+      this.#values(stream)
+      return true
+    })
+    const end = this.#at
+    if (valuesAt === notThere) return
+    this.#at = valuesAt
+    this.#values(stream ?? streamOf([]))
+    this.#at = end
+  }
+
+  #labels(): LokiStream {
+    const start = this.#at
+    const end = valueEnd(this.#bytes, start, this.#bytes.length)
+    if (end === notThere) throw this.#bad('the labels of a stream do not end')
+    this.#at = end
+    const found = this.#streams.find(0, this.#bytes, start, end)
+    if (found >= 0) return this.#streams.valueAt(found)
+    const labels = parseLabelObject(decoder.decode(this.#bytes.subarray(start, end)))
+    if (labels === null) throw this.#bad('the labels of a stream are no object of texts')
+    return this.#streams.add(0, this.#bytes, start, end, () => streamOf(labels))
+  }
+
+  #values(stream: LokiStream): void {
+    this.#lines.row.from(stream.resource)
+    this.#items(() => this.#entry(stream))
+  }
+
+  /** `["<ns>", "<line>"]` or `["<ns>", "<line>", {metadata}]`. */
+  #entry({ severity }: LokiStream): void {
+    const bytes = this.#bytes
+    const lines = this.#lines
+    const { row } = lines
+    lines.open()
+    row.severity = severity
+    this.#expect(0x5b)
+    const timeAt = this.#string()
+    if (!readNanos(bytes, timeAt, this.#at - 1)) throw this.#bad('the time of an entry is no number of nanoseconds')
+    row.hasTime = true
+    row.seconds = timeRead.seconds
+    row.nanos = timeRead.nanos
+    this.#expect(0x2c)
+    const lineAt = this.#string()
+    const lineEnd = this.#at - 1
+    const hasEscapes = stringRead.hasEscapes
+    this.#skipBlanks()
+    if (bytes[this.#at] === 0x2c) {
+      this.#at++
+      this.#skipBlanks()
+      this.#metadata()
+    }
+    this.#expect(0x5d)
+    if (hasEscapes) {
+      const text = this.#text
+      text.length = 0
+      if (!text.appendUnescaped(bytes, lineAt, lineEnd)) throw this.#bad('a text has an escape that is none')
+      lines.line(text.bytes, 0, text.length)
+    } else lines.line(bytes, lineAt, lineEnd)
+    row.close()
+  }
+
+  #metadata(): void {
+    const { words } = this.#lines.row.batch.attributes.keys
+    this.#members((name) => {
+      if (name === notThere || this.#bytes[this.#at] !== 0x22) return false
+      const word = words.intern(this.#bytes, name, Math.min(this.#nameEnd, name + attributeNameBytesMax))
+      const start = this.#string()
+      const end = this.#at - 1
+      if (!stringRead.hasEscapes) takeMetadata(this.#lines, word, this.#bytes, start, end)
+      else {
+        this.#value.length = 0
+        if (!this.#value.appendUnescaped(this.#bytes, start, end)) throw this.#bad('a text has an escape that is none')
+        takeMetadata(this.#lines, word, this.#value.bytes, 0, this.#value.length)
+      }
+      return true
+    })
+  }
+
+  /** Where the name of the member ends whose value is next. */
+  #nameEnd = 0
+
+  /** The members of the object at `#at`. `take` gets where the name begins, and may read the value; else it is passed over. */
+  #members(take: (nameAt: number) => boolean): void {
+    this.#expect(0x7b)
+    this.#skipBlanks()
+    if (this.#bytes[this.#at] === 0x7d) {
+      this.#at++
+      return
+    }
+    for (;;) {
+      this.#skipBlanks()
+      const nameAt = this.#string()
+      this.#nameEnd = this.#at - 1
+      this.#expect(0x3a)
+      this.#skipBlanks()
+      if (!take(nameAt)) this.#pass()
+      if (this.#ends(0x7d)) return
+    }
+  }
+
+  /** The items of the array at `#at`; null is an empty one. */
+  #items(take: () => void): void {
+    if (isWord(this.#bytes, this.#at, this.#at + 4, 'null')) {
+      this.#at += 4
+      return
+    }
+    this.#expect(0x5b)
+    this.#skipBlanks()
+    if (this.#bytes[this.#at] === 0x5d) {
+      this.#at++
+      return
+    }
+    do {
+      this.#skipBlanks()
+      take()
+    } while (!this.#ends(0x5d))
+  }
+
+  /** True behind the closing bracket, false behind a comma. */
+  #ends(closing: number): boolean {
+    this.#skipBlanks()
+    const byte = this.#bytes[this.#at++]
+    if (byte === closing) return true
+    if (byte !== 0x2c) throw this.#bad(`'${String.fromCharCode(closing)}' or ',' is missing`)
+    return false
+  }
+
+  #is(nameAt: number, name: string): boolean {
+    return isWord(this.#bytes, nameAt, this.#nameEnd, name)
+  }
+
+  #pass(): void {
+    const end = valueEnd(this.#bytes, this.#at, this.#bytes.length)
+    if (end === notThere) throw this.#bad('a value does not end')
+    this.#at = end
+  }
+
+  /** Where the content of the string at `#at` begins; afterwards we are behind its last quote. */
+  #string(): number {
+    this.#expect(0x22)
+    const start = this.#at
+    const end = stringEnd(this.#bytes, start, this.#bytes.length)
+    if (end === notThere) throw this.#bad('a text does not end')
+    this.#at = end + 1
+    return start
+  }
+
+  #expect(byte: number): void {
+    this.#skipBlanks()
+    if (this.#bytes[this.#at] !== byte) throw this.#bad(`'${String.fromCharCode(byte)}' is missing`)
+    this.#at++
+  }
+
+  #skipBlanks(): void {
+    if (this.#bytes[this.#at]! <= 0x20) this.#at = afterBlanks(this.#bytes, this.#at, this.#bytes.length)
+  }
+
+  #bad(detail: string): AppError {
+    return new AppError(bodyMalformed, { publicText: `The request body is no push request in JSON: ${detail}, at byte ${this.#at}.` })
+  }
+}
+
+function parseLabelObject(text: string): Label[] | null {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return null
+  const labels: Label[] = []
+  for (const [name, value] of Object.entries(parsed)) {
+    if (typeof value !== 'string') return null
+    labels.push([name, value])
+  }
+  return labels
+}

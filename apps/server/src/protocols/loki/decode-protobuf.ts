@@ -1,0 +1,144 @@
+/**
+ * Loki's push request in protobuf (github.com/grafana/loki, pkg/push/push.proto): streams of entries, structured metadata at each. The
+ * resource of a stream is known by the bytes of its labels.
+ */
+import { AppError } from '../../kernel/errors.ts'
+import { LogsBatch } from '../../logs/index.ts'
+import { attributeNameBytesMax } from '../../signals/index.ts'
+import { ByteInterner } from '../decode/byte-interner.ts'
+import { bodyMalformed } from '../errors.ts'
+import type { EventSession } from '../event-session.ts'
+import { plainArray } from '../log-lines/bytes.ts'
+import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
+import { LineWriter } from '../log-lines/line-writer.ts'
+import { ProtoCursor } from '../protobuf/cursor.ts'
+import { type LokiStream, parseLabels, streamOf } from './labels.ts'
+import { takeMetadata } from './metadata.ts'
+
+const decoder = new TextDecoder()
+
+export class LokiProtobufDecoder {
+  readonly #cursor = new ProtoCursor()
+  readonly #lines = new LineWriter(new LogsBatch())
+  readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
+
+  /** Errors: `DecodeError`, `body.malformed` for labels that cannot be read, `body.too_many_rows`. */
+  decode(plain: Uint8Array, session: EventSession): void {
+    const cursor = this.#cursor
+    cursor.reset(plainArray(plain))
+    this.#lines.begin(session.logs, 'loki', false)
+    try {
+      while (cursor.pos < cursor.end) {
+        const tag = cursor.readTag()
+        if (tag === 10) this.#stream()
+        else cursor.skip(tag)
+      }
+    } finally {
+      this.#lines.end()
+      cursor.release()
+    }
+  }
+
+  #stream(): void {
+    const cursor = this.#cursor
+    const outer = cursor.enter()
+    let stream: LokiStream | null = null
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.readTag()
+      if (tag === 10) {
+        stream = this.#labels()
+        this.#lines.row.from(stream.resource)
+      } else if (tag === 18) {
+        if (stream === null) throw badLabels('a stream has no labels before its entries')
+        this.#entry(stream)
+      } else cursor.skip(tag)
+    }
+    cursor.leave(outer)
+  }
+
+  #labels(): LokiStream {
+    const cursor = this.#cursor
+    const length = cursor.readLength()
+    const start = cursor.pos
+    const end = start + length
+    cursor.pos = end
+    const found = this.#streams.find(0, cursor.bytes, start, end)
+    if (found >= 0) return this.#streams.valueAt(found)
+    const text = decoder.decode(cursor.bytes.subarray(start, end))
+    const labels = parseLabels(text)
+    if (labels === null) throw badLabels(`couldn't parse labels: ${text.slice(0, 200)}`)
+    return this.#streams.add(0, cursor.bytes, start, end, () => streamOf(labels))
+  }
+
+  #entry({ severity }: LokiStream): void {
+    const cursor = this.#cursor
+    const lines = this.#lines
+    const { row } = lines
+    const outer = cursor.enter()
+    lines.open()
+    row.severity = severity
+    let lineStart = cursor.pos
+    let lineEnd = lineStart
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.readTag()
+      if (tag === 10) this.#time()
+      else if (tag === 18) {
+        const length = cursor.readLength()
+        lineStart = cursor.pos
+        cursor.pos = lineEnd = lineStart + length
+      } else if (tag === 26) this.#metadata()
+      else cursor.skip(tag)
+    }
+    cursor.leave(outer)
+    lines.line(cursor.bytes, lineStart, lineEnd)
+    row.close()
+  }
+
+  /** google.protobuf.Timestamp. */
+  #time(): void {
+    const cursor = this.#cursor
+    const { row } = this.#lines
+    const outer = cursor.enter()
+    row.hasTime = true
+    row.seconds = 0
+    row.nanos = 0
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.readTag()
+      if (tag === 8) row.seconds = cursor.readInt64()
+      else if (tag === 16) row.nanos = Math.min(999_999_999, cursor.readVarint())
+      else cursor.skip(tag)
+    }
+    cursor.leave(outer)
+  }
+
+  #metadata(): void {
+    const cursor = this.#cursor
+    const outer = cursor.enter()
+    let [nameStart, nameEnd, valueStart, valueEnd] = [0, 0, 0, 0]
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.readTag()
+      if (tag !== 10 && tag !== 18) {
+        cursor.skip(tag)
+        continue
+      }
+      const length = cursor.readLength()
+      if (tag === 10) {
+        nameStart = cursor.pos
+        nameEnd = nameStart + Math.min(length, attributeNameBytesMax)
+      } else {
+        valueStart = cursor.pos
+        valueEnd = valueStart + length
+      }
+      cursor.pos += length
+    }
+    const word = this.#lines.row.batch.attributes.keys.words.intern(cursor.bytes, nameStart, nameEnd)
+    if (nameEnd > nameStart) takeMetadata(this.#lines, word, cursor.bytes, valueStart, valueEnd)
+    cursor.leave(outer)
+  }
+}
+
+function badLabels(detail: string): AppError {
+  return new AppError(bodyMalformed, {
+    publicText: `error at least one label pair is required per stream or labels are invalid: ${detail}`,
+  })
+}
