@@ -27,6 +27,7 @@ import {
 import { projectRoute } from './routes/project-route.tsx'
 import { NotFound, PageError, rootRoute } from './routes/root-route.tsx'
 import { firstRunRoute, indexRoute, signInRoute } from './routes/session-routes.tsx'
+import { compareTracesRoute, serviceMapRoute, serviceRoute, servicesRoute, traceRoute, tracesRoute } from './routes/trace-routes.tsx'
 import { Loading } from './ui/states.tsx'
 
 const routeTree = rootRoute.addChildren([
@@ -37,6 +38,12 @@ const routeTree = rootRoute.addChildren([
     overviewRoute,
     exploreMetricsRoute,
     exploreLogsRoute,
+    tracesRoute,
+    compareTracesRoute,
+    traceRoute,
+    servicesRoute,
+    serviceRoute,
+    serviceMapRoute,
     startRoute,
     sourcesRoute,
     targetsRoute,

@@ -6,6 +6,9 @@ export type PagePath =
   | '/p/$project'
   | '/p/$project/explore/metrics'
   | '/p/$project/explore/logs'
+  | '/p/$project/explore/traces'
+  | '/p/$project/services'
+  | '/p/$project/service-map'
   | '/p/$project/start'
   | '/p/$project/data/sources'
   | '/p/$project/data/targets'
@@ -47,6 +50,20 @@ export const navigation: readonly NavigationGroup[] = [
     pages: [
       { to: '/p/$project/explore/metrics', label: 'Metrics', key: 'm', words: 'promql chart query graph' },
       { to: '/p/$project/explore/logs', label: 'Logs', key: 'l', words: 'search tail live patterns errors events lines' },
+      {
+        to: '/p/$project/explore/traces',
+        label: 'Traces',
+        key: 'w',
+        words: 'spans requests waterfall flame graph apm slow errors compare',
+      },
+    ],
+  },
+  {
+    label: 'Services',
+    icon: 'services',
+    pages: [
+      { to: '/p/$project/services', label: 'Services', key: 'v', words: 'apm rate errors duration operations latency' },
+      { to: '/p/$project/service-map', label: 'Map', key: 'z', words: 'service dependencies graph topology calls' },
     ],
   },
   {

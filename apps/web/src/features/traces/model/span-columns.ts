@@ -2,6 +2,7 @@
  * The spans of one trace in columns: what the waterfall, the flame graph and the critical path compute on. A hundred thousand spans are a
  * few typed arrays, not a hundred thousand objects.
  */
+import type { TraceColumns } from '@bellwether/protocol'
 
 /** Status of a span as OTLP numbers it. */
 export const statusError = 2
@@ -11,8 +12,11 @@ export interface SpanColumns {
   /** Moment of the earliest start, ms since 1970; `startNs` counts from here. */
   readonly baseMs: number
   readonly ids: readonly string[]
-  /** `''` for a root. */
-  readonly parentIds: readonly string[]
+  /** Index of the parent: -1 for a root; `count + i` for `missingIds[i]`, a parent that never came. */
+  readonly parents: Int32Array
+  readonly missingIds: readonly string[]
+  /** Spans whose parents led back to themselves; they are roots. */
+  readonly loops: readonly number[]
   /** Since `baseMs`, with the clock's correction in it. */
   readonly startNs: Float64Array
   readonly durationNs: Float64Array
@@ -29,17 +33,28 @@ export interface SpanColumns {
   readonly services: readonly string[]
 }
 
-/** Gives every distinct text a number, in order of first sight. */
-export class Words {
-  readonly all: string[] = []
-  readonly #numbers = new Map<string, number>()
+/** Digits of a span id. */
+const idLength = 16
 
-  numberOf(word: string): number {
-    const known = this.#numbers.get(word)
-    if (known !== undefined) return known
-    this.#numbers.set(word, this.all.length)
-    this.all.push(word)
-    return this.all.length - 1
+/** The server's answer as typed arrays. */
+export function columnsOf(answer: TraceColumns): SpanColumns {
+  const { count, spanIds, shiftsNs } = answer
+  return {
+    count,
+    baseMs: Date.parse(answer.start),
+    ids: Array.from({ length: count }, (_, span) => spanIds.slice(span * idLength, span * idLength + idLength)),
+    parents: Int32Array.from(answer.parents),
+    missingIds: answer.missing,
+    loops: answer.loops,
+    startNs: Float64Array.from(answer.startNs),
+    durationNs: Float64Array.from(answer.durationNs),
+    shiftNs: Float64Array.from(answer.shift, (index) => shiftsNs[index] ?? 0),
+    status: Uint8Array.from(answer.status),
+    kind: Uint8Array.from(answer.kind),
+    name: Uint32Array.from(answer.name),
+    names: answer.names,
+    service: Uint32Array.from(answer.service),
+    services: answer.serviceNames,
   }
 }
 

@@ -45,7 +45,7 @@ describe('the tree', () => {
     expect([...tree.errorCount]).toEqual([1, 1, 0, 0])
   })
   it('is empty without spans, and wide enough for moments', () => {
-    const empty = buildTree({ ...drawnTrace('x . a b 0-0'), count: 0, ids: [], parentIds: [] })
+    const empty = buildTree({ ...drawnTrace('x . a b 0-0'), count: 0, ids: [], parents: new Int32Array(0) })
     expect([empty.nodeCount, empty.fromNs, empty.toNs]).toEqual([0, 0, 1])
     const moment = buildTree(drawnTrace('x . a b 5-5'))
     expect(moment.toNs).toBeGreaterThan(moment.fromNs)

@@ -1,6 +1,6 @@
 /**
  * The tree of a trace. Nodes 0 to `spans.count - 1` are the spans; the nodes after them stand for parents that spans name and that never
- * arrived, so that a partial trace shows its holes. A span that is its own ancestor becomes a root, marked as such.
+ * arrived, so that a partial trace shows its holes. A span that is its own ancestor is a root, marked as such.
  */
 import { endNs, statusError, type SpanColumns } from './span-columns.ts'
 
@@ -44,36 +44,20 @@ export function isMissing(tree: TraceTree, node: number): boolean {
   return node >= tree.spans.count
 }
 
-function findParents(spans: SpanColumns): { parent: number[]; missingIds: string[] } {
-  const byId = new Map<string, number>()
+/** Parents by node, missing ones being roots. */
+function findParents(spans: SpanColumns): Int32Array {
+  const parent = new Int32Array(spans.count + spans.missingIds.length).fill(-1)
   for (let span = 0; span < spans.count; span += 1) {
-    const id = spans.ids[span] ?? ''
-    if (!byId.has(id)) byId.set(id, span)
+    const up = spans.parents[span]!
+    parent[span] = up < parent.length ? up : -1
   }
-  const missing = new Map<string, number>()
-  const parent: number[] = []
-  for (let span = 0; span < spans.count; span += 1) {
-    const id = spans.parentIds[span] ?? ''
-    if (id === '') {
-      parent.push(-1)
-      continue
-    }
-    const known = byId.get(id)
-    if (known !== undefined) {
-      parent.push(known)
-      continue
-    }
-    const number = missing.get(id) ?? missing.size
-    missing.set(id, number)
-    parent.push(spans.count + number)
-  }
-  for (let i = 0; i < missing.size; i += 1) parent.push(-1)
-  return { parent, missingIds: [...missing.keys()] }
+  return parent
 }
 
-/** Cuts every chain of parents that leads back to its start; gives what was cut. */
-function cutLoops(parent: Int32Array): Uint8Array {
+/** Cuts every chain of parents that leads back to its start, whoever sent it: no row may be lost. Gives what was cut, here or before. */
+function cutLoops(parent: Int32Array, known: readonly number[]): Uint8Array {
   const isLooped = new Uint8Array(parent.length)
+  for (const node of known) isLooped[node] = 1
   // 0 unseen, otherwise the number of the walk that saw it.
   const seen = new Int32Array(parent.length)
   for (let start = 0; start < parent.length; start += 1) {
@@ -142,10 +126,9 @@ function spanTimes(spans: SpanColumns, nodeCount: number): { startNs: Float64Arr
 
 /** Builds the tree; the columns may be in any order. */
 export function buildTree(spans: SpanColumns): TraceTree {
-  const found = findParents(spans)
-  const parent = Int32Array.from(found.parent)
+  const parent = findParents(spans)
   const nodeCount = parent.length
-  const isLooped = cutLoops(parent)
+  const isLooped = cutLoops(parent, spans.loops)
   const { startNs, ends } = spanTimes(spans, nodeCount)
   let [fromNs, toNs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (let span = 0; span < spans.count; span += 1) {
@@ -184,7 +167,7 @@ export function buildTree(spans: SpanColumns): TraceTree {
   return {
     spans,
     nodeCount,
-    missingIds: found.missingIds,
+    missingIds: spans.missingIds,
     parent,
     depth,
     childCount,

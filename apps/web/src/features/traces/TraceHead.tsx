@@ -1,0 +1,118 @@
+/** What is true of the whole trace: when, how long, how many; and what is wrong with the picture. */
+import type { TraceFacts } from '@bellwether/protocol'
+import { Link } from '@tanstack/react-router'
+import { useZone } from '../../lib/preferences.ts'
+import { formatDateTime } from '../../lib/time-format.ts'
+import { absoluteRange } from '../../lib/time-range.ts'
+import { formatMs } from '../../lib/units.ts'
+import { CopyButton } from '../../ui/CopyButton.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { StatusMark } from '../../ui/StatusMark.tsx'
+import { usePlace } from '../session/index.ts'
+import type { TraceModel } from './model/trace-model.ts'
+import { logsSearchOf } from './traces.queries.ts'
+import { plural, shortId } from './trace-words.ts'
+
+/** Around a trace, for lists of what happened then. */
+const aroundMs = 60_000
+
+export function rangeAround(startMs: number, durationMs: number): { readonly from: string; readonly to: string } {
+  return absoluteRange(startMs - aroundMs, startMs + durationMs + aroundMs)
+}
+
+export function TraceLead({ facts, model }: { readonly facts: TraceFacts; readonly model: TraceModel }) {
+  const [zone] = useZone()
+  const { tree } = model
+  let depth = 0
+  for (const each of tree.depth) depth = Math.max(depth, each + 1)
+  return (
+    <span className="bw-trace__lead">
+      <strong>{formatMs(facts.durationMs)}</strong>
+      <time dateTime={facts.start} title={facts.start}>
+        {formatDateTime(Date.parse(facts.start), zone)}
+      </time>
+      <span>{plural(facts.spanCount, 'span')}</span>
+      <span>{plural(facts.services.length, 'service')}</span>
+      <span>{plural(depth, 'level')}</span>
+      {facts.errorCount > 0 && <StatusMark tone="down" label={plural(facts.errorCount, 'error')} />}
+      <span className="bw-key">
+        <code title={facts.traceId}>{shortId(facts.traceId)}</code>
+        <CopyButton text={facts.traceId} what="trace id" />
+      </span>
+    </span>
+  )
+}
+
+export function TraceActions({ facts }: { readonly facts: TraceFacts }) {
+  const { project } = usePlace()
+  const range = rangeAround(Date.parse(facts.start), facts.durationMs)
+  return (
+    <>
+      <Link
+        className="bw-btn bw-btn--plain"
+        to="/p/$project/explore/logs"
+        params={{ project: project.id }}
+        search={{ q: logsSearchOf(facts.traceId), ...range }}
+      >
+        Logs of this trace
+      </Link>
+      <Link
+        className="bw-btn bw-btn--plain"
+        to="/p/$project/explore/traces/compare"
+        params={{ project: project.id }}
+        search={{ a: facts.traceId }}
+      >
+        Compare
+      </Link>
+      <CopyButton text={location.href} what="link" label="Copy link" small={false} />
+    </>
+  )
+}
+
+export function TraceNotices({ facts, model }: { readonly facts: TraceFacts; readonly model: TraceModel }) {
+  const missing = model.tree.missingIds.length
+  const loops = model.tree.spans.loops.length
+  const shown = model.tree.spans.count
+  return (
+    <>
+      {(facts.isPartial || facts.note !== null) && (
+        <Notice
+          tone="warn"
+          icon="warning"
+          title={`A part of the trace: ${plural(shown, 'span')} of ${facts.spanCount.toLocaleString('en-US')}`}
+        >
+          {facts.note !== null && <p>{facts.note}</p>}
+        </Notice>
+      )}
+      {missing > 0 && (
+        <Notice icon="help" title={missing === 1 ? 'One span is missing' : `${missing.toLocaleString('en-US')} spans are missing`}>
+          <p>
+            {missing === 1 ? 'Other spans name it as their parent, but it' : 'Other spans name them as their parents, but they'} never came
+            here: not sent yet, left out by sampling, or sent to another place. {missing === 1 ? 'It stands' : 'They stand'} in the picture
+            as hatched rows.
+          </p>
+        </Notice>
+      )}
+      {loops > 0 && (
+        <Notice icon="refresh" title={`${plural(loops, 'span names', 'spans name')} a descendant as parent`}>
+          <p>Their parents lead back to themselves, so they are drawn at the top.</p>
+        </Notice>
+      )}
+      {facts.skews.length > 0 && (
+        <Notice icon="clock" title="Clocks differ; the picture is corrected">
+          <p>
+            {facts.skews.map(({ service, host, shiftMs, spans }, index) => (
+              <span key={`${service} ${host}`}>
+                {index > 0 && ' · '}
+                <strong>{service}</strong>
+                {host === '' ? '' : ` on ${host}`} is {formatMs(Math.abs(shiftMs))} {shiftMs < 0 ? 'ahead' : 'behind'} (
+                {plural(spans, 'span')} moved)
+              </span>
+            ))}
+            . Moved spans carry a clock; their panel has the time as reported.
+          </p>
+        </Notice>
+      )}
+    </>
+  )
+}

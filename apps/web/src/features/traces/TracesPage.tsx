@@ -1,0 +1,192 @@
+/** The search for traces: how long things take, which ones failed, and the traces themselves. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
+import type { FoundTrace, TracesHistogram } from '@bellwether/protocol'
+import { ApiError } from '../../lib/http.ts'
+import { absoluteRange } from '../../lib/time-range.ts'
+import { formatCount } from '../../lib/units.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Page } from '../../ui/Page.tsx'
+import { SearchInput } from '../../ui/SearchInput.tsx'
+import { addCondition } from '../../ui/search-filters.ts'
+import { Segmented } from '../../ui/Segmented.tsx'
+import { Empty, Failure, Loading } from '../../ui/states.tsx'
+import { useRange } from '../range/index.ts'
+import { usePlace } from '../session/index.ts'
+import { CountChart } from './CountChart.tsx'
+import { DurationMap } from './DurationMap.tsx'
+import { SelectionBar } from './SelectionBar.tsx'
+import { durationCondition, heatMapOf, selectionOf, type CellRange, type HeatSelection } from './model/heat-map.ts'
+import { PickBar, TraceTable } from './TraceTable.tsx'
+import { TracesEmpty } from './TracesEmpty.tsx'
+import { completeSpans, searchCheckQuery, tracesHistogramQuery, tracesQuery } from './traces.queries.ts'
+import { readTracesSearch, type TracesSearch } from './traces-search.ts'
+import './traces.css'
+
+const route = getRouteApi('/p/$project/explore/traces')
+
+type Update = (change: { readonly [Key in keyof TracesSearch]?: TracesSearch[Key] | undefined }) => void
+
+export function TracesPage() {
+  const { projectPath } = usePlace()
+  const { resolved } = useRange()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const query = search.q ?? ''
+  const update: Update = (change) => void navigate({ search: (current) => readTracesSearch({ ...current, ...change }) })
+  const asked = { query, ...resolved }
+  const histogram = useQuery(tracesHistogramQuery(projectPath, asked))
+  const check = useQuery({ ...searchCheckQuery(projectPath, query), enabled: query !== '' && isWrongSearch(histogram.error) })
+  const complete = useMemo(() => completeSpans(projectPath), [projectPath])
+  const problem = check.data?.problem ?? null
+  const isNothing = histogram.data?.total === 0 && query === '' && !histogram.isPlaceholderData
+  return (
+    <Page title="Traces" wide>
+      <SearchInput
+        label="Search traces"
+        placeholder="service:checkout status:error duration:>500ms"
+        value={query}
+        problem={problem}
+        complete={complete}
+        onRun={(next) => update({ q: next === '' ? undefined : next })}
+      />
+      {isNothing ? (
+        <TracesEmpty />
+      ) : (
+        <>
+          <ChartSection histogram={histogram.data ?? null} update={update} search={search} isFetching={histogram.isFetching} />
+          {histogram.isError && problem === null && (
+            <Failure error={histogram.error} title="The spans could not be counted" onRetry={() => void histogram.refetch()} />
+          )}
+          {problem === null && <TraceList search={search} update={update} />}
+        </>
+      )}
+    </Page>
+  )
+}
+
+function isWrongSearch(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 400
+}
+
+interface ChartSectionProps {
+  readonly histogram: TracesHistogram | null
+  readonly search: TracesSearch
+  readonly update: Update
+  readonly isFetching: boolean
+}
+
+function ChartSection({ histogram, search, update, isFetching }: ChartSectionProps) {
+  const chart = search.chart ?? 'durations'
+  const { setRange, resolved } = useRange()
+  const [mark, setMark] = useState<{ readonly of: TracesHistogram; readonly range: CellRange } | null>(null)
+  // A mark belongs to the histogram it was made on.
+  const selected = mark !== null && mark.of === histogram ? mark.range : null
+  const selection: HeatSelection | null = selected === null || histogram === null ? null : selectionOf(heatMapOf(histogram), selected)
+  const query = search.q ?? ''
+  const narrow = (to: HeatSelection): void => {
+    const condition = durationCondition(to)
+    if (condition !== '') update({ q: addCondition(query, condition) })
+    setRange(absoluteRange(Math.max(to.fromMs, resolved.fromMs), Math.min(to.toMs, resolved.toMs)))
+  }
+  return (
+    <section className="bw-section" aria-label="Spans over time" aria-busy={isFetching && histogram === null}>
+      <div className="bw-section__head">
+        <Segmented
+          label="Chart"
+          value={chart}
+          options={[
+            { value: 'durations', label: 'Durations' },
+            { value: 'counts', label: 'Counts' },
+          ]}
+          onChange={(next) => update({ chart: next === 'durations' ? undefined : next })}
+        />
+        {histogram !== null && (
+          <span className="bw-section__note">
+            {formatCount(histogram.total)} spans · {formatCount(histogram.errors.reduce((sum, each) => sum + each, 0))} failed
+            {chart === 'durations' && selection === null && ' · drag over the map to look closer'}
+          </span>
+        )}
+      </div>
+      <div className="bw-traces__chart">
+        {histogram === null ? (
+          <div className="bw-section__body">
+            <Loading label="the spans" rows={5} />
+          </div>
+        ) : histogram.total === 0 ? (
+          <Empty title="No span matches" icon="search">
+            <p>Widen the time range, or take a condition out of the search.</p>
+          </Empty>
+        ) : chart === 'durations' ? (
+          <DurationMap
+            histogram={histogram}
+            selected={selected}
+            onSelect={(range) => setMark(range === null ? null : { of: histogram, range })}
+          />
+        ) : (
+          <CountChart histogram={histogram} />
+        )}
+      </div>
+      {selection !== null && (
+        <SelectionBar selection={selection} query={query} onNarrow={() => narrow(selection)} onClear={() => setMark(null)} />
+      )}
+    </section>
+  )
+}
+
+function TraceList({ search, update }: { readonly search: TracesSearch; readonly update: Update }) {
+  const { projectPath } = usePlace()
+  const { resolved } = useRange()
+  const order = search.order ?? 'newest'
+  const list = useInfiniteQuery(tracesQuery(projectPath, { query: search.q ?? '', ...resolved }, order))
+  const rows = useMemo<readonly FoundTrace[]>(() => {
+    const seen = new Set<string>()
+    // A trace whose spans lie on two pages is in both.
+    return (list.data?.pages ?? []).flatMap(({ items }) => items).filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId))
+  }, [list.data])
+  const isPartial = list.data?.pages.some((page) => page.isPartial) === true
+  return (
+    <section className="bw-section" aria-label="Traces" aria-busy={list.isPending}>
+      <div className="bw-section__head">
+        <h2>Traces</h2>
+        <Segmented
+          label="Order"
+          value={order}
+          options={[
+            { value: 'newest', label: 'Newest' },
+            { value: 'slowest', label: 'Slowest' },
+          ]}
+          onChange={(next) => update({ order: next === 'slowest' ? next : undefined })}
+        />
+        {isPartial && <span className="bw-section__note">among the slowest spans found; narrow the search for all</span>}
+      </div>
+      <PickBar picks={search.pick ?? []} onClear={() => update({ pick: undefined })} />
+      {list.isPending && (
+        <div className="bw-section__body">
+          <Loading label="the traces" rows={8} />
+        </div>
+      )}
+      {list.isError && <Failure error={list.error} title="The traces could not be read" onRetry={() => void list.refetch()} />}
+      {list.data !== undefined && rows.length === 0 && (
+        <Empty title="No trace matches" icon="search">
+          <p>The search is about spans: a trace is listed when one of its spans meets every condition.</p>
+        </Empty>
+      )}
+      {rows.length > 0 && (
+        <TraceTable
+          rows={rows}
+          picks={search.pick ?? []}
+          onPick={(pick) => update({ pick })}
+          more={
+            list.hasNextPage ? (
+              <Button small busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                Show more
+              </Button>
+            ) : null
+          }
+        />
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,155 @@
+/** Traces: what is asked of the server. */
+import {
+  logsPageSchema,
+  searchCheckSchema,
+  searchCompletionSchema,
+  spanDetailSchema,
+  traceColumnsSchema,
+  tracesAnswerSchema,
+  tracesComparisonSchema,
+  tracesHistogramSchema,
+  type ComparedTraces,
+  type TraceOrder,
+} from '@bellwether/protocol'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { ApiError, request } from '../../lib/http.ts'
+import type { ResolvedRange } from '../../lib/time-range.ts'
+import type { CompleteSearch } from '../../ui/use-search-completion.ts'
+import { columnsOf } from './model/span-columns.ts'
+import { modelOf } from './model/trace-model.ts'
+
+/** Traces a page of the list. */
+const tracesPerPage = 50
+/** Logs of one span that its panel shows; the log explorer has all. */
+const spanLogsMax = 100
+/** Logs are written a little before and after their span by clocks that differ. */
+const aroundSpanMs = 60_000
+/** Of a comparison; the rest changed less. */
+const comparedMax = 200
+
+function isWrong(error: unknown): boolean {
+  return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429
+}
+
+/** A request that is wrong stays wrong. */
+const retry = (count: number, error: unknown): boolean => count < 2 && !isWrong(error)
+
+export interface TracesAsked extends ResolvedRange {
+  readonly query: string
+}
+
+function bodyOf({ query, fromMs, toMs }: TracesAsked): { query: string; from: string; to: string } {
+  return { query, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
+}
+
+export function tracesQuery(projectPath: string, asked: TracesAsked, order: TraceOrder) {
+  return infiniteQueryOptions({
+    queryKey: ['traces', projectPath, asked.query, asked.fromMs, asked.toMs, order],
+    queryFn: ({ signal, pageParam }) =>
+      request(`${projectPath}/traces/search`, tracesAnswerSchema, {
+        method: 'POST',
+        body: { ...bodyOf(asked), order, limit: tracesPerPage, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    placeholderData: (before) => before,
+    retry,
+  })
+}
+
+export function tracesHistogramQuery(projectPath: string, asked: TracesAsked) {
+  return queryOptions({
+    queryKey: ['traces-histogram', projectPath, asked.query, asked.fromMs, asked.toMs],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/traces/histogram`, tracesHistogramSchema, { method: 'POST', body: bodyOf(asked), signal }),
+    placeholderData: (before) => before,
+    retry,
+  })
+}
+
+/** A trace with everything computed of it; a new one may still grow, so it is asked again when the page is opened again. */
+export function traceQuery(projectPath: string, traceId: string) {
+  return queryOptions({
+    queryKey: ['trace', projectPath, traceId],
+    queryFn: async ({ signal }) => {
+      const answer = await request(`${projectPath}/traces/${encodeURIComponent(traceId)}?form=columns`, traceColumnsSchema, { signal })
+      const { traceId: id, start, durationMs, spanCount, errorCount, services, isPartial, note, skews } = answer
+      const facts = { traceId: id, start, durationMs, spanCount, errorCount, services, isPartial, note, skews }
+      return { facts, model: modelOf(columnsOf(answer)) }
+    },
+    // Large and made of typed arrays: comparing it with the one before costs more than drawing it.
+    structuralSharing: false,
+    gcTime: 60_000,
+    staleTime: 10_000,
+    retry,
+  })
+}
+
+export function spanQuery(projectPath: string, traceId: string, spanId: string) {
+  return queryOptions({
+    queryKey: ['span', projectPath, traceId, spanId],
+    queryFn: ({ signal }) => request(`${projectPath}/traces/${traceId}/spans/${spanId}`, spanDetailSchema, { signal }),
+    staleTime: 60_000,
+    retry,
+  })
+}
+
+/** The search for the logs of a trace, or of one span of it. */
+export function logsSearchOf(traceId: string, spanId?: string): string {
+  return `trace_id:${traceId}${spanId === undefined ? '' : ` span_id:${spanId}`}`
+}
+
+export function spanLogsQuery(projectPath: string, asked: { readonly traceId: string; readonly spanId: string } & ResolvedRange) {
+  const { traceId, spanId, fromMs, toMs } = asked
+  return queryOptions({
+    queryKey: ['span-logs', projectPath, traceId, spanId],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/logs/query`, logsPageSchema, {
+        method: 'POST',
+        body: {
+          ...bodyOf({ query: logsSearchOf(traceId, spanId), fromMs: fromMs - aroundSpanMs, toMs: toMs + aroundSpanMs }),
+          order: 'oldest',
+          limit: spanLogsMax,
+        },
+        signal,
+      }),
+    staleTime: 10_000,
+    retry,
+  })
+}
+
+export function compareQuery(projectPath: string, left: ComparedTraces, right: ComparedTraces) {
+  return queryOptions({
+    queryKey: ['traces-compare', projectPath, JSON.stringify([left, right])],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/traces/compare`, tracesComparisonSchema, {
+        method: 'POST',
+        body: { left, right, limit: comparedMax },
+        signal,
+      }),
+    placeholderData: (before) => before,
+    retry,
+  })
+}
+
+/** Suggestions for a search over spans. */
+export function completeSpans(projectPath: string): CompleteSearch {
+  return async (text, cursor, signal) =>
+    await request(`${projectPath}/search/complete`, searchCompletionSchema, {
+      method: 'POST',
+      body: { signal: 'spans', text, cursor },
+      signal,
+    })
+}
+
+/** Where a search is wrong. */
+export function searchCheckQuery(projectPath: string, text: string) {
+  return queryOptions({
+    queryKey: ['search-check', projectPath, 'spans', text],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body: { signal: 'spans', text }, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry,
+  })
+}
