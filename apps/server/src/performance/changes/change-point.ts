@@ -39,10 +39,14 @@ export interface Change {
 }
 
 const permutations = 199
+/** What two of so many permutations reach is noise. */
+const earlyRounds = 60
 /** Levels that a series may have within one search. */
 const segmentsMax = 5
 /** A step must explain a window this much better than a line does. */
 const stepOverSlope = 0.97
+/** Share of the change between the points just before and just after it. */
+const jumpShareMin = 0.5
 
 /**
  * The change that the end of `values` still shows, up or down; null: none that is sure. `values` have no gaps and effects on them add up
@@ -87,7 +91,25 @@ function strongest(values: Float64Array, settings: ChangeSettings): { index: num
   const shift = Math.abs(medianOf(values, best.index) - medianOf(values, 0, best.index))
   if (shift < settings.shiftMin / 2) return null
   const probability = probabilityOf(scores, best, settings)
-  return probability <= probabilityMax ? { index: best.index, probability } : null
+  return probability <= probabilityMax ? { index: refined(values, best.index, settings), probability } : null
+}
+
+/** Ranks place a change a little outside of it; the place nearby where two levels fit best, by absolute distances. */
+function refined(values: Float64Array, index: number, { beforeMin, afterMin }: ChangeSettings): number {
+  const reach = Math.max(afterMin, Math.floor(Math.min(index, values.length - index) / 2))
+  const from = Math.max(beforeMin, index - reach)
+  const to = Math.min(values.length - afterMin, index + reach)
+  const before = medianOf(values, 0, Math.max(1, from))
+  const after = medianOf(values, Math.min(values.length - 1, to))
+  let [best, least, sum] = [index, Number.POSITIVE_INFINITY, 0]
+  for (let i = from; i <= to; i++) {
+    if (sum < least) {
+      least = sum
+      best = i
+    }
+    sum += Math.abs(values[i]! - before) - Math.abs(values[i]! - after)
+  }
+  return best
 }
 
 interface Candidate {
@@ -145,6 +167,8 @@ function probabilityOf(scores: Float64Array, { index, size }: Candidate, { befor
     }
     const { size: other } = largestCusum(shuffled, beforeMin, afterMin)
     if (other >= size) asLarge++
+    // Plain noise shows early.
+    if (asLarge > 1 && round < earlyRounds) return (asLarge + 1) / (round + 2)
     sum += other
     squares += other * other
   }
@@ -200,7 +224,7 @@ function guards(values: Float64Array, { index, beforeFrom, before, after }: Leve
     if (to > from && (medianOf(values, from, to) - middle) * sign < 0) return false
   }
   if ((medianOf(values, values.length - Math.min(length, settings.afterMin)) - middle) * sign < 0) return false
-  return !wasThereBefore(values, { index, beforeFrom, before, after }) && isStep(values, { index, beforeFrom, before, after })
+  return !wasThereBefore(values, { index, beforeFrom, before, after }) && isStep(values, { index, beforeFrom, before, after }, settings)
 }
 
 /** Did windows before, as long as what follows, come near the new level? */
@@ -215,8 +239,11 @@ function wasThereBefore(values: Float64Array, { index, beforeFrom, before, after
   return false
 }
 
-/** Sums of absolute distances: two levels against the line through the middles of both halves. */
-function isStep(values: Float64Array, { index, beforeFrom, before, after }: Levels): boolean {
+/** Most of the change is right there; and two levels explain what is around it better than a line through the middles of both halves. */
+function isStep(values: Float64Array, { index, beforeFrom, before, after }: Levels, { afterMin }: ChangeSettings): boolean {
+  const near = Math.max(6, afterMin)
+  const jump = medianOf(values, index, Math.min(values.length, index + near)) - medianOf(values, Math.max(beforeFrom, index - near), index)
+  if (jump / (after - before) < jumpShareMin) return false
   // Around the change, evenly: a long quiet time before would hide a slope after it.
   const reach = Math.max(6, Math.min(index - beforeFrom, values.length - index))
   const from = Math.max(beforeFrom, index - reach)

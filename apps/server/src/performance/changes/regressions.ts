@@ -43,16 +43,16 @@ export const paces: Readonly<Record<Pace, PaceSettings>> = {
     stepMs: 5 * minuteMs,
     windowMs: 3 * dayMs,
     callsMin: 20,
-    latency: { beforeMin: 24, afterMin: 4, shiftMin: Math.log(1.5), noiseFactorMin: 2.5, probabilityMax },
-    errors: { beforeMin: 24, afterMin: 4, shiftMin: 0.1, noiseFactorMin: 2.5, probabilityMax },
+    latency: { beforeMin: 24, afterMin: 4, shiftMin: Math.log(1.5), noiseFactorMin: 2, probabilityMax },
+    errors: { beforeMin: 24, afterMin: 4, shiftMin: 0.1, noiseFactorMin: 2, probabilityMax },
     throughput: null,
   },
   deploy: {
     stepMs: minuteMs,
     windowMs: 2 * hourMs,
     callsMin: 5,
-    latency: { beforeMin: 8, afterMin: 4, shiftMin: Math.log(1.5), noiseFactorMin: 2.5, probabilityMax: 0.005 },
-    errors: { beforeMin: 8, afterMin: 4, shiftMin: 0.12, noiseFactorMin: 2.5, probabilityMax: 0.005 },
+    latency: { beforeMin: 8, afterMin: 4, shiftMin: Math.log(1.5), noiseFactorMin: 1.5, probabilityMax: 0.005 },
+    errors: { beforeMin: 8, afterMin: 4, shiftMin: 0.12, noiseFactorMin: 1.5, probabilityMax: 0.005 },
     throughput: null,
   },
 }
@@ -123,6 +123,27 @@ export function findRegressions(series: OperationSeries, settings: PaceSettings)
   const latency = [latencyChange(series, 'p50', settings), latencyChange(series, 'p95', settings)].filter((found) => found !== null)
   latency.sort((a, b) => b.factor - a.factor)
   return [latency[0] ?? null, errorChange(series, settings), throughputChange(series, settings)].filter((found) => found !== null)
+}
+
+/** Most that one of many a regression may be wrong, of those named in a run. */
+export const wrongShareMax = 0.01
+/** Older changes are left to the slower pace. */
+export const fastAgeMaxMs = dayMs
+
+/**
+ * Was it so a week ago? `lastWeek` is the series of the same hours. Mondays are no regression of Sundays; a fast look does not reach back so
+ * far by itself.
+ */
+export function wasSoLastWeek({ measure, before, after }: Regression, lastWeek: OperationSeries): boolean {
+  const { counts, errors, lengthsMs } = lastWeek
+  if (counts.length < 3) return false
+  const values =
+    measure === 'errorRate'
+      ? counts.map((count, i) => errors[i]! / Math.max(1, count))
+      : measure === 'perMinute'
+        ? counts.map((count, i) => (count * minuteMs) / lengthsMs[i]!)
+        : lastWeek[measure]
+  return (medianOf(values) - (before + (after - before) * 0.5)) * Math.sign(after - before) > 0
 }
 
 /** Tests that `findRegressions` makes of one operation. */
