@@ -63,7 +63,7 @@ export async function composeExtraListeners(
       deps,
       { name: 'otlp-grpc', port: deps.config.otlpGrpcPort, setting: 'BELLWETHER_OTLP_GRPC_PORT', elsewhere },
       async (port) => {
-        resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door }))
+        resources.use(await startOtlpGrpcServer({ host: deps.config.host, port, door: deps.door, events: deps.events }))
       },
     ),
     await attempt(

@@ -2,9 +2,12 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { registerApi, type ApiDeps } from '../api/index.ts'
 import {
+  otlpLogs,
   otlpTraces,
   registerCollectorRoutes,
   registerInfluxRoutes,
+  registerJsonLinesRoutes,
+  registerLokiRoutes,
   registerOtlpEventRoutes,
   registerOtlpRoutes,
   registerRemoteWriteRoutes,
@@ -26,6 +29,8 @@ export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: Mou
   await registerRemoteWriteRoutes(app, door)
   await registerInfluxRoutes(app, door)
   await registerCollectorRoutes(app, door, api.collectors)
+  await registerLokiRoutes(app, api.events)
+  await registerJsonLinesRoutes(app, api.events)
   await registerSentryRoutes(app, api.events, createSentryAside(api.collectors))
   await registerApi(app, api)
 }
@@ -33,6 +38,7 @@ export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: Mou
 /** OTLP over HTTP, on the main address and on its own port. */
 export async function mountOtlp(app: FastifyInstance, door: MetricsDoor, events: EventDoor): Promise<void> {
   await registerOtlpRoutes(app, door)
+  await registerOtlpEventRoutes(app, events, otlpLogs)
   await registerOtlpEventRoutes(app, events, otlpTraces)
 }
 

@@ -1,5 +1,5 @@
 /**
- * OTLP over gRPC: `MetricsService/Export`, one unary call, on HTTP/2 as the protocol lays it down
+ * OTLP over gRPC: `Export` of the services for metrics, logs and traces, unary calls, on HTTP/2 as the protocol lays it down
  * (github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). Its bodies take the way of every other: let in by their headers, held by a
  * lease from their first byte on, decompressed and decoded in turn. Errors carry `google.rpc.Status` with `RetryInfo` in
  * `grpc-status-details-bin`, without which clients do not repeat a RESOURCE_EXHAUSTED.
@@ -22,9 +22,11 @@ import type { ByteLease } from '../body/byte-budget.ts'
 import { receiveBody } from '../body/receive.ts'
 import { bodyTimedOut, cannotListen, protocolsInternal } from '../errors.ts'
 import { authorizationKey } from '../http.ts'
+import type { EventDoor } from '../event-door.ts'
 import type { MetricsDoor } from '../metrics-door.ts'
-import { responseProtobuf, statusCode, statusMessage, statusProtobuf } from './answers.ts'
+import { statusCode, statusMessage, statusProtobuf } from './answers.ts'
 import { frameBytes, frameMessage, messageEncoding, percentEncode, unframe } from './grpc-frames.ts'
+import { grpcProtocolName, type GrpcService, grpcServices } from './grpc-services.ts'
 import { type GuardedSession, afterParsing, guardSession } from './grpc-session.ts'
 
 export interface OtlpGrpcOptions {
@@ -32,6 +34,8 @@ export interface OtlpGrpcOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly door: MetricsDoor
+  /** Takes logs and traces; without it there are metrics alone. */
+  readonly events?: EventDoor
   readonly patience?: GrpcPatience
 }
 
@@ -50,8 +54,6 @@ export interface OtlpGrpcServer extends AsyncDisposable {
   readonly port: number
 }
 
-const protocolName = 'otlp-grpc'
-const exportPath = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
 /** google.rpc.Code: there is no such method. */
 const unimplemented = 12
 
@@ -62,7 +64,9 @@ const callWindowBytes = 256 * 1024
 const connectionWindowBytes = 1024 * 1024
 
 /** Listens. Disposing lets calls under way finish. Errors: `protocols.cannot_listen`. */
-export async function startOtlpGrpcServer({ host, port, door, patience = defaultPatience }: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
+export async function startOtlpGrpcServer(options: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
+  const { host, port, door, events = null, patience = defaultPatience } = options
+  const services = grpcServices(door, events)
   const settings = { maxConcurrentStreams: door.limits.grpcCallsPerConnectionMax, initialWindowSize: callWindowBytes }
   const server = createServer({ settings })
   const sessions = new Map<ServerHttp2Session, GuardedSession>()
@@ -75,7 +79,10 @@ export async function startOtlpGrpcServer({ host, port, door, patience = default
   })
   // Connections that break, and clients that do not speak HTTP/2: nobody is there who could be told.
   server.on('sessionError', () => undefined)
-  server.on('stream', (stream, headers) => void answerCall({ door, stream, headers, messageMs: patience.messageMs, tenant: null }))
+  server.on(
+    'stream',
+    (stream, headers) => void answerCall({ door, services, stream, headers, messageMs: patience.messageMs, tenant: null }),
+  )
   await listen(server, host, port)
   const { port: bound } = server.address() as AddressInfo
   return { port: bound, [Symbol.asyncDispose]: () => stop(server, sessions) }
@@ -115,6 +122,7 @@ function watchForLife(session: ServerHttp2Session, { pingEveryMs, pingAnswerMs }
 
 interface Call {
   readonly door: MetricsDoor
+  readonly services: ReadonlyMap<string, GrpcService>
   readonly stream: ServerHttp2Stream
   readonly headers: IncomingHttpHeaders
   readonly messageMs: number
@@ -124,22 +132,23 @@ interface Call {
 
 /** Never rejects: what goes wrong is the call's status. */
 async function answerCall(call: Call): Promise<void> {
-  const { stream, headers } = call
+  const { stream, headers, services } = call
   // Without a listener a call that breaks would end the process; whoever waits for the body learns of it by its end.
   stream.on('error', () => undefined)
-  if (headers[constants.HTTP2_HEADER_PATH] !== exportPath || headers[constants.HTTP2_HEADER_METHOD] !== 'POST')
+  const service = services.get(textOf(headers, constants.HTTP2_HEADER_PATH) ?? '')
+  if (service === undefined || headers[constants.HTTP2_HEADER_METHOD] !== 'POST')
     return await sendStatus(stream, { 'grpc-status': unimplemented, 'grpc-message': 'There is no such method.' })
   try {
-    await sendMessage(stream, await exportMetrics(call))
+    await sendMessage(stream, await exportMessage(call, service))
   } catch (error) {
     await refuse(call, error)
   }
 }
 
-async function exportMetrics(call: Call): Promise<Buffer> {
+async function exportMessage(call: Call, service: GrpcService): Promise<Buffer> {
   const { door, stream, headers } = call
   const request = {
-    kind: 'metrics' as const,
+    kind: service.kind,
     key: textOf(headers, 'x-bellwether-key') ?? authorizationKey(textOf(headers, 'authorization')),
     remoteAddress: senderAddress(stream.session?.socket.remoteAddress ?? '', (name) => textOf(headers, name)),
   }
@@ -150,16 +159,7 @@ async function exportMetrics(call: Call): Promise<Buffer> {
   using lease = door.intake.open(tenant, { sizeBytes: 0, isDecompressedElsewhere: encoding !== 'identity' })
   const { bytes, isCompressed } = unframe(await receiveInTime(call, lease))
   const { lane } = door.admit({ ...request, sizeBytes: bytes.byteLength })
-  const outcome = await door.ingest({
-    tenant,
-    lane,
-    lease,
-    protocolName,
-    format: 'otlpProtobuf',
-    encoding: isCompressed ? encoding : 'identity',
-    bytes,
-  })
-  return responseProtobuf(outcome)
+  return await service.take({ tenant, lane, lease, encoding: isCompressed ? encoding : 'identity', bytes })
 }
 
 /** Errors: those of `receiveBody`, and `body.timed_out`. */
@@ -193,7 +193,7 @@ async function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): Prom
 async function refuse({ door, stream, tenant }: Call, error: unknown): Promise<void> {
   const known = isAppError(error) ? error : new AppError(protocolsInternal, { cause: error })
   if (known.kind === 'internal') door.logger.error('an OTLP/gRPC call failed', { error })
-  door.noteRefusal(protocolName, tenant, known)
+  door.noteRefusal(grpcProtocolName, tenant, known)
   await sendStatus(stream, {
     'grpc-status': statusCode(known),
     'grpc-message': percentEncode(statusMessage(known)),
