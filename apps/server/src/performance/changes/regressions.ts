@@ -198,12 +198,22 @@ function throughputChange(series: OperationSeries, settings: PaceSettings): Regr
 }
 
 function changeOf(values: Float64Array, timesMs: Float64Array, settings: ChangeSettings): Change | null {
-  if (values.length < settings.beforeMin + settings.afterMin || isUnchanged(values, timesMs, settings)) return null
-  return latestChange(withoutSeason(values, timesMs), settings)
+  if (values.length < settings.beforeMin + settings.afterMin || isAsYesterday(values, timesMs, settings)) return null
+  const level = withoutSeason(values, timesMs)
+  return isAsUsual(level, settings) ? null : latestChange(level, settings)
+}
+
+/** Fast path: the newest points are where most of the others are. A change that holds for most of the window has been named before. */
+function isAsUsual(values: Float64Array, { afterMin, beforeMin, shiftMin }: ChangeSettings): boolean {
+  const n = values.length
+  const newest = medianOf(values, n - afterMin)
+  // A short window may be mostly after the change.
+  const usual = n > 10 * beforeMin ? medianOf(values) : medianOf(values, 0, beforeMin)
+  return Math.abs(newest - usual) < shiftMin / 2
 }
 
 /** Fast path: the newest points are as they were a day and two days ago at this time, so nothing can have changed for good since. */
-function isUnchanged(values: Float64Array, timesMs: Float64Array, { afterMin, shiftMin }: ChangeSettings): boolean {
+function isAsYesterday(values: Float64Array, timesMs: Float64Array, { afterMin, shiftMin }: ChangeSettings): boolean {
   const n = values.length
   const newest = medianOf(values, n - afterMin)
   const nowMs = timesMs[n - 1]!

@@ -71,7 +71,7 @@ export const quietShape: Shape = {
 
 /** Minutes of the operation from `fromMs` (a whole minute) on. */
 export class SimulatedOperation {
-  readonly #minutes: Row[] = []
+  readonly #minutes: MadeMinute[] = []
   readonly #fromMs: number
 
   constructor(shape: Shape, fromMs: number, minutes: number, change: MadeChange | null = null) {
@@ -99,7 +99,7 @@ export class SimulatedOperation {
         (isChanged ? Math.log(change.latencyFactor) : 0)
       const rate = shape.perMinute * (0.4 + 1.2 * course) * weekend * (isChanged ? change.trafficFactor : 1)
       const errorRate = isChanged && change.errorRate !== null ? change.errorRate : shape.errorRate
-      this.#minutes.push(minuteOf({ timeMs, calls: poisson(rate, random), level, errorRate }, shape, random))
+      this.#minutes.push(minuteOf({ calls: poisson(rate, random), level, errorRate }, shape, random))
     }
   }
 
@@ -115,35 +115,43 @@ export class SimulatedOperation {
   }
 
   #join(timeMs: number, first: number, end: number): Row {
-    if (end === first + 1) return this.#minutes[first] ?? emptyRow(timeMs)
-    const counts = new Float64Array(bucketsCount)
+    const buckets = new Map<number, number>()
     let [count, errors, totalMs] = [0, 0, 0]
-    for (const row of this.#minutes.slice(first, end)) {
-      count += row.count
-      errors += row.errors
-      totalMs += row.totalMs
-      for (let i = 0; i < row.counts.length; i++) {
-        const bucket = Math.round(Math.log2(row.uppersMs[i]!) * perOctave) - firstBucket
-        counts[bucket] = counts[bucket]! + row.counts[i]!
-      }
+    for (const minute of this.#minutes.slice(first, end)) {
+      count += minute.count
+      errors += minute.errors
+      totalMs += minute.totalMs
+      for (const bucket of minute.calls) buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1)
     }
-    return { timeMs, count, errors, totalMs, ...sparse(counts) }
+    const found = [...buckets.keys()].sort((a, b) => a - b)
+    return {
+      timeMs,
+      count,
+      errors,
+      totalMs,
+      lowersMs: found.map((bucket) => lowers[bucket] ?? 0),
+      uppersMs: found.map((bucket) => uppers[bucket] ?? 0),
+      counts: found.map((bucket) => buckets.get(bucket) ?? 0),
+    }
   }
 }
 
-function emptyRow(timeMs: number): Row {
-  return { timeMs, count: 0, errors: 0, totalMs: 0, lowersMs: [], uppersMs: [], counts: [] }
+/** What is kept of a minute: the bucket of each call. */
+interface MadeMinute {
+  readonly count: number
+  readonly errors: number
+  readonly totalMs: number
+  readonly calls: Uint8Array
 }
 
 interface Minute {
-  readonly timeMs: number
   readonly calls: number
   readonly level: number
   readonly errorRate: number
 }
 
-function minuteOf({ timeMs, calls, level, errorRate }: Minute, shape: Shape, random: () => number): Row {
-  const buckets = new Map<number, number>()
+function minuteOf({ calls, level, errorRate }: Minute, shape: Shape, random: () => number): MadeMinute {
+  const made = new Uint8Array(calls)
   let [errors, totalMs] = [0, 0]
   for (let call = 0; call < calls; call++) {
     let ms = Math.exp(level + shape.spread * normal(random))
@@ -151,20 +159,10 @@ function minuteOf({ timeMs, calls, level, errorRate }: Minute, shape: Shape, ran
     if (random() < shape.tailShare) ms *= (1 - random()) ** (-1 / 1.5) * 3
     totalMs += ms
     if (random() < errorRate) errors++
-    const bucket = Math.min(bucketsCount - 1, Math.max(0, Math.ceil(Math.log2(ms) * perOctave) - firstBucket))
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1)
+    made[call] = Math.min(bucketsCount - 1, Math.max(0, Math.ceil(Math.log2(ms) * perOctave) - firstBucket))
   }
-  const counts = new Float64Array(bucketsCount)
-  for (const [bucket, count] of buckets) counts[bucket] = count
-  return { timeMs, count: calls, errors, totalMs, ...sparse(counts) }
+  return { count: calls, errors, totalMs, calls: made }
 }
-
-function sparse(counts: Float64Array): Pick<Row, 'lowersMs' | 'uppersMs' | 'counts'> {
-  const found: number[] = []
-  for (let i = 0; i < counts.length; i++) if (counts[i]! > 0) found.push(i)
-  return { lowersMs: found.map((i) => lowers[i]!), uppersMs: found.map((i) => uppers[i]!), counts: found.map((i) => counts[i]!) }
-}
-
 /** Mulberry32, by its published recurrence; 0 to 1. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0
