@@ -158,6 +158,7 @@ test('rows that are added up: another insert of the same keys does not speak for
     values: operations.columns.map(([name, type]) => {
       if (name === 'step') return step
       if (name === 'count') return 5
+      if (name === 'keep') return 30
       return type === 'String' ? `${name}` : type.startsWith('Map') ? { mapKeys: [], mapValues: [] } : 0
     }),
   }
