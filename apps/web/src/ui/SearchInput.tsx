@@ -145,7 +145,7 @@ function Colored({ text, problem }: { readonly text: string; readonly problem: S
   return (
     <pre className="bw-search__colors" aria-hidden="true">
       {searchTokens(text).map((token) => (
-        <span key={token.from} className={`bw-search__${token.kind} ${isWrong(token.from, token.to) ? 'bw-search__wrong' : ''}`}>
+        <span key={token.from} className={`bw-search__token--${token.kind} ${isWrong(token.from, token.to) ? 'bw-search__wrong' : ''}`}>
           {text.slice(token.from, token.to)}
         </span>
       ))}

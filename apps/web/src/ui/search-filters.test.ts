@@ -12,12 +12,19 @@ const quoted: [string, string][] = [
   ['-1', '"-1"'],
   ['two\nlines', '"two\\nlines"'],
   ['größe', 'größe'],
+  ['/api/v1/', '"/api/v1/"'],
+  ['1..5', '"1..5"'],
+  ['1.4.2', '1.4.2'],
+  ['a/b@c', 'a/b@c'],
 ]
 test.each(quoted)('%j is written %s', (text, wanted) => expect(quoteSearch(text)).toBe(wanted))
 
 test('names of fields', () => {
   expect(writeField('http.status_code')).toBe('http.status_code')
   expect(writeField('user name')).toBe('"user name"')
+  expect(writeField('@service')).toBe('@service')
+  expect(writeField('ends.')).toBe('"ends."')
+  expect(writeField('größe')).toBe('"größe"')
 })
 
 const added: [query: string, field: string, value: string, exclude: boolean, wanted: string][] = [

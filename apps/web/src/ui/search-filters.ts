@@ -20,18 +20,24 @@ interface FieldTerm {
   readonly values: readonly string[]
 }
 
-const bareValue = /^[\p{L}\p{N}_./@][\p{L}\p{N}_./@-]*$/u
-const words = new Set(['AND', 'OR', 'NOT'])
+/** A slash at the beginning would be a pattern, two points a range. */
+const bareValue = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_/@-]|\.(?!\.))*$/u
+const bareField = /^@?[A-Za-z_](?:[\w./-]*\w)?$/
+const words = new Set(['AND', 'OR', 'NOT', 'TO'])
 
 /** A text that means exactly itself: in quotes unless it is plain. */
 export function quoteSearch(text: string): string {
   if (bareValue.test(text) && !words.has(text)) return text
-  return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r')}"`
+  return `"${escaped(text)}"`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r')
 }
 
 /** A field's name as it stands before the colon. */
 export function writeField(field: string): string {
-  return /^[\p{L}_@][\p{L}\p{N}_.@/-]*$/u.test(field) ? field : quoteSearch(field)
+  return bareField.test(field) ? field : `"${escaped(field)}"`
 }
 
 export function writeFilter({ field, value, exclude }: SearchFilter): string {

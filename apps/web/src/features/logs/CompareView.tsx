@@ -13,6 +13,7 @@ import { chanceText, comparedSets, timesText } from './compare-model.ts'
 import { checkQuery, completeLogs, differenceQuery } from './log-analysis.queries.ts'
 import type { ComparedWith } from './logs-search.ts'
 import type { LogsState } from './use-logs.ts'
+import './log-views.css'
 
 const choices: readonly { readonly value: ComparedWith; readonly label: string }[] = [
   { value: 'rest', label: 'All other rows' },

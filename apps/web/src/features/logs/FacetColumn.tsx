@@ -13,6 +13,7 @@ import { usePlace } from '../session/index.ts'
 import { findFacets, leftOutValues } from './facet-model.ts'
 import { facetQuery } from './logs.queries.ts'
 import type { LogsState } from './use-logs.ts'
+import './facets.css'
 
 export interface FacetColumnProps {
   readonly facets: LogsFacets

@@ -22,6 +22,7 @@ import { rowQuery } from './logs.queries.ts'
 import { RowFields } from './RowFields.tsx'
 import { SeverityMark } from './SeverityMark.tsx'
 import type { LogsState } from './use-logs.ts'
+import './log-drawer.css'
 
 export interface LogDrawerProps {
   readonly id: string
@@ -31,6 +32,8 @@ export interface LogDrawerProps {
   readonly words: readonly string[]
 }
 
+/** Shown by itself, as it is written. */
+const stackAttribute = 'exception.stacktrace'
 /** Messages longer than this are shown without marks: marking them would be felt. */
 const markedMax = 100_000
 
@@ -98,7 +101,7 @@ function WholeRow({ row, state, words }: WholeRowProps) {
   const { nowMs } = useRange()
   const body = prettyBody(row.body)
   const text = withoutControls(body.text)
-  const stack = row.attributes['exception.stacktrace']
+  const stack = row.attributes[stackAttribute]
   return (
     <>
       <div className="bw-logs-facts">
@@ -145,7 +148,7 @@ function WholeRow({ row, state, words }: WholeRowProps) {
         </section>
       )}
       <RowFields title="Fields" fields={rowFields(row)} state={state} />
-      <RowFields title="Attributes" fields={attributesOf(row)} state={state} />
+      <RowFields title="Attributes" fields={attributesOf(row).filter(({ name }) => name !== stackAttribute)} state={state} />
       <RowFields title="Resource" fields={resourceOf(row)} state={state} />
     </>
   )

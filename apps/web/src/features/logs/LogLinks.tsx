@@ -19,9 +19,27 @@ export function LogLinks({ row, state }: { readonly row: LogRow; readonly state:
     <ul className="bw-logs-links" aria-label="From here">
       {row.traceId !== '' && (
         <li>
+          <Link
+            to="/p/$project/explore/traces/$traceId"
+            params={{ project: project.id, traceId: row.traceId }}
+            search={row.spanId === '' ? around : { ...around, span: row.spanId }}
+          >
+            <Icon name="right" size={14} /> Its trace
+          </Link>
+        </li>
+      )}
+      {row.traceId !== '' && (
+        <li>
           <button type="button" onClick={() => state.setQuery(`trace_id:${row.traceId}`)}>
             <Icon name="filter" size={14} /> Logs of its trace
           </button>
+        </li>
+      )}
+      {row.service !== '' && (
+        <li>
+          <Link to="/p/$project/services/$service" params={{ project: project.id, service: row.service }} search={around}>
+            <Icon name="overview" size={14} /> Service {row.service}
+          </Link>
         </li>
       )}
       {row.host !== '' && (

@@ -7,6 +7,7 @@ import { IconButton } from '../../ui/Button.tsx'
 import { columnValue } from './log-fields.ts'
 import { lineOf, listTime, markWords, timeMsOf, withoutControls } from './log-text.ts'
 import { severityName, severityText } from './severity.ts'
+import './log-list.css'
 
 const rowHeightPx = 26
 /** Rows before the end at which the next page is asked for. */
@@ -61,7 +62,7 @@ function targetOf(key: string, at: number, last: number): number | null {
 }
 
 function templateOf(columns: readonly string[], withDay: boolean): string {
-  return `${withDay ? 142 : 92}px minmax(48px, 120px) ${columns.map(() => 'minmax(64px, 150px)').join(' ')} minmax(120px, 1fr)`
+  return `${withDay ? 142 : 92}px 46px minmax(48px, 120px) ${columns.map(() => 'minmax(64px, 150px)').join(' ')} minmax(120px, 1fr)`
 }
 
 export function LogList(props: LogListProps) {
@@ -170,8 +171,10 @@ function LogLine({ row, columns, words, place, measure, isActive, isOpen, onOpen
       }}
     >
       <span role="cell" className="bw-log-row__time">
-        <span className="bw-sr">{severityText(row.severity)} </span>
         <time title={row.timestamp}>{listTime(row.timestamp, zone, place.withDay)}</time>
+      </span>
+      <span role="cell" className="bw-log-row__severity">
+        {severityText(row.severity)}
       </span>
       <span role="cell" className="bw-log-row__word" title={row.service}>
         {row.service}
@@ -198,6 +201,9 @@ function ListHead({ columns, template, onRemoveColumn }: ListHeadProps) {
     <div role="rowgroup" className="bw-log-list__head">
       <div role="row" aria-rowindex={1} className="bw-log-list__head-row" style={{ gridTemplateColumns: template }}>
         <span role="columnheader">Time</span>
+        <span role="columnheader">
+          <span className="bw-sr">Severity</span>
+        </span>
         <span role="columnheader">Service</span>
         {columns.map((field) => (
           <span key={field} role="columnheader" className="bw-log-list__column">

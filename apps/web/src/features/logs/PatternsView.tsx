@@ -19,6 +19,8 @@ import { patternsQuery } from './log-analysis.queries.ts'
 import { templateParts } from './pattern-template.ts'
 import { SeverityMark } from './SeverityMark.tsx'
 import type { LogsState } from './use-logs.ts'
+import './log-drawer.css'
+import './log-views.css'
 
 export function PatternsView({ state }: { readonly state: LogsState }) {
   const { projectPath } = usePlace()

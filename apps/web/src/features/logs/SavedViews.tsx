@@ -9,12 +9,23 @@ import { useRange } from '../range/index.ts'
 import { may, usePlace } from '../session/index.ts'
 import { createSavedView, deleteSavedView, replaceSavedView, savedViewsQuery } from './log-analysis.queries.ts'
 import type { LogsState } from './use-logs.ts'
+import './saved-views.css'
 
 const nameMax = 100
 
 function inputOf(view: SavedViewInput): SavedViewInput {
   const { name, signal, query, from, columns, isShared } = view
   return { name, signal, query, from, columns, isShared }
+}
+
+/** Is the search still the one that was saved? */
+function isAsSaved(view: SavedView, { query, search }: LogsState): boolean {
+  return view.query === query && view.columns.join('\n') === (search.col ?? []).join('\n')
+}
+
+function nameOf(view: SavedView | undefined, state: LogsState): string {
+  if (view === undefined) return 'Saved views'
+  return isAsSaved(view, state) ? view.name : `${view.name}, changed`
 }
 
 export function SavedViews({ state }: { readonly state: LogsState }) {
@@ -30,7 +41,7 @@ export function SavedViews({ state }: { readonly state: LogsState }) {
       onOpenChange={setOpen}
       trigger={(props) => (
         <button type="button" className="bw-btn" {...props}>
-          <span className="bw-truncate">{current?.name ?? 'Saved views'}</span>
+          <span className="bw-truncate">{nameOf(current, state)}</span>
         </button>
       )}
     >
@@ -97,7 +108,6 @@ function ViewList({ views, state, current, onClose }: ViewListProps) {
   }
   const mayChange = may(organization, 'write')
   const failed = remove.error ?? create.error ?? replace.error
-  const isOther = current !== undefined && (current.query !== here.query || current.columns.join(' ') !== here.columns.join(' '))
   return (
     <>
       {views.length === 0 && gone === null && (
@@ -124,7 +134,7 @@ function ViewList({ views, state, current, onClose }: ViewListProps) {
         )}
       </ul>
       {failed !== null && <Failure compact error={failed} title="This did not work" />}
-      {mayChange && current?.isMine === true && isOther && (
+      {mayChange && current?.isMine === true && !isAsSaved(current, state) && (
         <Button small busy={replace.isPending} onClick={() => replace.mutate(current)}>
           {`Put this search into “${current.name}”`}
         </Button>

@@ -1,5 +1,6 @@
 /** The severity of a row: a coloured bar and its word. */
 import { severityName, severityText } from './severity.ts'
+import './log-list.css'
 
 export function SeverityMark({ severity }: { readonly severity: number }) {
   const name = severityName(severity)

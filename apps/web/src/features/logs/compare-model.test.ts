@@ -36,8 +36,8 @@ test.each([
 ])('%d against %d', (selected, baseline, text) => expect(timesText(selected, baseline)).toBe(text))
 
 test.each([
-  [0.0001, 'certain'],
-  [0.005, 'very likely'],
+  [0.0001, 'sure'],
+  [0.005, 'almost sure'],
   [0.04, 'likely'],
   [0.5, 'may be chance'],
 ])('chance %d', (chance, text) => expect(chanceText(chance)).toBe(text))

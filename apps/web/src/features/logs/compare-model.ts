@@ -42,8 +42,8 @@ export function comparedSets({ query, range, against, other }: ComparisonOf): Co
 
 /** How sure a difference is. */
 export function chanceText(chance: number): string {
-  if (chance < 0.001) return 'certain'
-  if (chance < 0.01) return 'very likely'
+  if (chance < 0.001) return 'sure'
+  if (chance < 0.01) return 'almost sure'
   return chance < 0.05 ? 'likely' : 'may be chance'
 }
 

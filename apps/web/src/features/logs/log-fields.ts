@@ -2,35 +2,16 @@
 import type { LogRow } from '@bellwether/protocol'
 import { severityName } from './severity.ts'
 
-/** Names that the language gives to columns; an attribute of the same name is asked for with `@` before it. */
-const builtIn = new Set([
-  'service',
-  'host',
-  'environment',
-  'env',
-  'release',
-  'version',
-  'scope',
-  'source',
-  'severity',
-  'level',
-  'message',
-  'body',
-  'trace',
-  'trace_id',
-  'span',
-  'span_id',
-  'pattern',
-  'problem',
-  'resource',
-  'has',
-  'weight',
-  'scrubbed',
-])
+/** Names and other spellings that the language gives to fields; an attribute of the same name is asked for with `@` before it. */
+const fieldNames = new Set(
+  `severity level severity_text detected_level service service.name service_name host host.name hostname environment env
+  deployment.environment deployment.environment.name release version service.version body message msg trace_id trace traceId span_id span
+  spanId pattern problem scope logger scope.name source time timestamp ts weight scrubbed has`.split(/\s+/),
+)
 
 /** How the search asks for an attribute. */
 export function attributeField(key: string): string {
-  return builtIn.has(key) || key.startsWith('@') || key.startsWith('attr.') || key.startsWith('resource.') ? `@${key}` : key
+  return fieldNames.has(key) || /^(@|attr\.|attributes\.|resource\.)/.test(key) ? `@${key}` : key
 }
 
 /** How the search asks for an attribute of the resource. */
@@ -55,8 +36,8 @@ export function rowFields(row: LogRow): readonly RowField[] {
     ['release', row.release],
     ['scope', row.scope],
     ['source', row.source],
-    ['trace', row.traceId],
-    ['span', row.spanId],
+    ['trace_id', row.traceId],
+    ['span_id', row.spanId],
     ['pattern', row.pattern],
     ['problem', row.problem],
   ]
