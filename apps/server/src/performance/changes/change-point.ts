@@ -12,7 +12,7 @@
  *
  * Same input, same answer: the permutations are those of a fixed seed.
  */
-import { medianOf, normalScores, spreadOf } from './ranks.ts'
+import { medianOf, normalQuantile, normalScores, spreadOf } from './ranks.ts'
 
 export interface ChangeSettings {
   /** Points before and after a change at least. */
@@ -85,9 +85,10 @@ function strongest(values: Float64Array, settings: ChangeSettings): { index: num
   const { beforeMin, afterMin, probabilityMax } = settings
   if (values.length < beforeMin + afterMin) return null
   const scores = normalScores(values)
-  const best = largestCusum(scores, beforeMin, afterMin)
-  // Permutations cost; a change that three standard errors of independent noise could be is none anyway.
-  if (best.size < 3) return null
+  const best = largestCusum(scores, momentsOf(scores), settings)
+  // Permutations cost; what independent noise does more often than that, noise that remembers does all the more. Ten: a low guess of how many
+  // places of a series are independent of each other.
+  if (best.size < normalQuantile(1 - probabilityMax / (2 * 10))) return null
   const shift = Math.abs(medianOf(values, best.index) - medianOf(values, 0, best.index))
   if (shift < settings.shiftMin / 2) return null
   const probability = probabilityOf(scores, best, settings)
@@ -117,37 +118,46 @@ interface Candidate {
   readonly size: number
 }
 
-/** Place and size of the largest standardized difference of means, |mean after − mean before| · √(b·a/n) / σ. */
-function largestCusum(scores: Float64Array, beforeMin: number, afterMin: number): Candidate {
+/** Place and size of the largest difference of means, |mean after − mean before| · √(b·a/n) / σ. `sum` and `sigma` are those of the scores. */
+function largestCusum(scores: Float64Array, { sum, sigma }: Moments, { beforeMin, afterMin }: ChangeSettings): Candidate {
   const n = scores.length
-  let sum = 0
-  let squares = 0
-  for (let i = 0; i < n; i++) {
-    sum += scores[i]!
-    squares += scores[i]! * scores[i]!
-  }
-  const variance = squares / n - (sum / n) ** 2
-  if (!(variance > 0)) return { index: beforeMin, size: 0 }
   let left = 0
   let index = beforeMin
-  let size = 0
-  for (let i = 0; i < n - afterMin; i++) {
-    left += scores[i]!
-    const before = i + 1
-    if (before < beforeMin) continue
-    const after = n - before
-    const difference = Math.abs((sum - left) / after - left / before) * Math.sqrt((before * after) / n)
-    if (difference > size) {
-      size = difference
+  let largest = 0
+  for (let i = 0; i < beforeMin - 1; i++) left += scores[i]!
+  for (let before = beforeMin; before <= n - afterMin; before++) {
+    left += scores[before - 1]!
+    // Squares have the same order and need no root: (after mean − before mean)² · b·a/n, with both means over one sum.
+    const distance = left * n - sum * before
+    const size = (distance * distance) / (before * (n - before))
+    if (size > largest) {
+      largest = size
       index = before
     }
   }
-  return { index, size: size / Math.sqrt(variance) }
+  return { index, size: sigma === 0 ? 0 : Math.sqrt(largest / n) / sigma }
+}
+
+interface Moments {
+  readonly sum: number
+  readonly sigma: number
+}
+
+function momentsOf(scores: Float64Array): Moments {
+  let sum = 0
+  let squares = 0
+  for (const score of scores) {
+    sum += score
+    squares += score * score
+  }
+  const n = scores.length
+  return { sum, sigma: Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2)) }
 }
 
 /** Probability of a cusum as large in a series of the same blocks in any order. */
-function probabilityOf(scores: Float64Array, { index, size }: Candidate, { beforeMin, afterMin }: ChangeSettings): number {
+function probabilityOf(scores: Float64Array, { index, size }: Candidate, settings: ChangeSettings): number {
   const n = scores.length
+  const moments = momentsOf(scores)
   const block = memoryOf(scores, index)
   const blocks = Math.ceil(n / block)
   const order = Uint32Array.from({ length: blocks }, (_, i) => i)
@@ -165,7 +175,7 @@ function probabilityOf(scores: Float64Array, { index, size }: Candidate, { befor
       shuffled.set(scores.subarray(from, to), at)
       at += to - from
     }
-    const { size: other } = largestCusum(shuffled, beforeMin, afterMin)
+    const { size: other } = largestCusum(shuffled, moments, settings)
     if (other >= size) asLarge++
     // Plain noise shows early.
     if (asLarge > 1 && round < earlyRounds) return (asLarge + 1) / (round + 2)

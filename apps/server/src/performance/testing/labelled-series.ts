@@ -37,7 +37,7 @@ export const shapes: Readonly<Record<string, Partial<Shape>>> = {
 }
 
 export function shapeOf(name: string, seed: number): Shape {
-  return { ...quietShape, perMinute: 6, ...shapes[name], seed }
+  return { ...quietShape, perMinute: 5, ...shapes[name], seed }
 }
 
 export interface LabelledChange {
