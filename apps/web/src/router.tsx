@@ -24,6 +24,7 @@ import {
   tokensRoute,
   usageRoute,
 } from './routes/page-routes.tsx'
+import { problemRoute, problemsRoute, releasesRoute } from './routes/problem-routes.tsx'
 import { projectRoute } from './routes/project-route.tsx'
 import { NotFound, PageError, rootRoute } from './routes/root-route.tsx'
 import { firstRunRoute, indexRoute, signInRoute } from './routes/session-routes.tsx'
@@ -44,6 +45,9 @@ const routeTree = rootRoute.addChildren([
     servicesRoute,
     serviceRoute,
     serviceMapRoute,
+    problemsRoute,
+    problemRoute,
+    releasesRoute,
     startRoute,
     sourcesRoute,
     targetsRoute,

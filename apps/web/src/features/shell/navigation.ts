@@ -9,6 +9,8 @@ export type PagePath =
   | '/p/$project/explore/traces'
   | '/p/$project/services'
   | '/p/$project/service-map'
+  | '/p/$project/problems'
+  | '/p/$project/releases'
   | '/p/$project/start'
   | '/p/$project/data/sources'
   | '/p/$project/data/targets'
@@ -64,6 +66,14 @@ export const navigation: readonly NavigationGroup[] = [
     pages: [
       { to: '/p/$project/services', label: 'Services', key: 'v', words: 'apm rate errors duration operations latency' },
       { to: '/p/$project/service-map', label: 'Map', key: 'z', words: 'service dependencies graph topology calls' },
+    ],
+  },
+  {
+    label: 'Problems',
+    icon: 'warning',
+    pages: [
+      { to: '/p/$project/problems', label: 'Problems', key: 'b', words: 'errors exceptions crashes bugs issues sentry stack' },
+      { to: '/p/$project/releases', label: 'Releases', key: 'f', words: 'health crash free sessions versions feedback' },
     ],
   },
   {

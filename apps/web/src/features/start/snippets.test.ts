@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { dsnOf } from './sentry-snippet.ts'
 import { snippetsFor } from './snippets.ts'
 
 const facts = { origin: 'https://watch.example.com', key: '0123456789abcdef0123456789abcdef', project: '7' }
@@ -17,6 +18,7 @@ describe('snippets', () => {
       'scrape',
       'prometheus',
       'library',
+      'sentry',
       'curl',
     ])
     // Scraping is asked for in the server's own settings.
@@ -25,6 +27,11 @@ describe('snippets', () => {
       expect(text, snippet.id).toContain(facts.key)
       expect(text, snippet.id).toContain(snippet.id === 'statsd' ? new URL(facts.origin).hostname : facts.origin)
     }
+  })
+
+  it('name the DSN of the project, behind a path too', () => {
+    expect(dsnOf(facts)).toBe(`https://${facts.key}@watch.example.com/7`)
+    expect(dsnOf({ ...facts, origin: 'http://host:3100/watch' })).toBe(`http://${facts.key}@host:3100/watch/7`)
   })
 
   it('send one point by curl that is valid OTLP JSON', () => {

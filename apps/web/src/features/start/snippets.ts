@@ -1,4 +1,5 @@
 /** Snippets that send a first data point, with the project's real key and this server's address in them. */
+import { sentrySnippet } from './sentry-snippet.ts'
 
 export interface SnippetFacts {
   /** Scheme, host and port of this server, without a slash at the end. */
@@ -259,6 +260,7 @@ function agentSnippets(facts: SnippetFacts): readonly Snippet[] {
         { title: 'Or by hand', code: record(facts) },
       ],
     },
+    sentrySnippet(facts),
     { id: 'curl', label: 'curl', steps: [{ title: 'One data point by hand', code: curl(facts) }] },
   ]
 }
