@@ -1,2 +1,12 @@
 /** Log records. Public face of the domain. */
+export * from './ports.ts'
+export { LogRowView } from './batch-view.ts'
+export { countRows } from './count-rows.ts'
+export { facetRows } from './facet-rows.ts'
+export { logFields, severityNames, type SeverityName } from './fields.ts'
+export { LogManager, type LogManagerDeps } from './log-manager.ts'
+export { LogRetention, logRetentionMigrations, type LogRetentionDeps, type LogRetentionState } from './retention.ts'
 export { LogsBatch, logsSchema } from './schema.ts'
+export { logsMigrations, logsTable } from './tables.ts'
+export { LogTails, type TailEvent, type TailRequest } from './tails.ts'
+export { logFieldsFor, rowsOf } from './where.ts'

@@ -1,0 +1,80 @@
+/** A row by its id, and what came right before and after it. */
+import { AppError } from '../kernel/errors.ts'
+import type { Scope } from '../kernel/scope.ts'
+import { sqlString } from '../search/index.ts'
+import { msOf } from '../signals/index.ts'
+import { logNotFound } from './errors.ts'
+import { beyondSql, type ListDeps } from './list.ts'
+import { firstWindowRows } from './limits.ts'
+import type { ContextKind, ContextRequest, LogContext, LogRow, TimeRange } from './ports.ts'
+import { nsLiteral, parseRowId, type RowKey } from './row-id.ts'
+import { rowsOf } from './where.ts'
+import { windowsOf } from './windows.ts'
+
+/** How far from a row its neighbours are looked for, ms. */
+const reachMs = 7 * 86_400_000
+
+/** Errors: `logs.not_found`, the engine's. */
+export async function readRow({ reader, shown }: ListDeps, scope: Scope, id: string, signal: AbortSignal): Promise<LogRow> {
+  const key = parseRowId(id)
+  const ms = Math.floor(msOf(key.low, key.high))
+  const where = `${rowsOf(scope, { fromMs: ms, toMs: ms + 1 }, shown)} AND ts = ${nsLiteral(key)} AND batch = ${key.batch} AND row = ${key.row}`
+  const [row] = await reader.read(scope, { where, order: 'newest', limit: 1 }, signal)
+  if (row === undefined) throw new AppError(logNotFound)
+  return row
+}
+
+/** Errors: `logs.not_found`, the engine's. */
+export async function readContext(deps: ListDeps, scope: Scope, request: ContextRequest, signal: AbortSignal): Promise<LogContext> {
+  const row = await readRow(deps, scope, request.id, signal)
+  const same = sameSql(row, request.of)
+  const side = (order: 'newest' | 'oldest', limit: number): Promise<LogRow[]> =>
+    neighbours(deps, { scope, key: parseRowId(row.id), same, order, limit: limit + 1 }, signal)
+  const [before, after] = await Promise.all([side('newest', request.before), side('oldest', request.after)])
+  const [hasMoreBefore, hasMoreAfter] = [before.length > request.before, after.length > request.after]
+  return {
+    before: before.slice(0, request.before).reverse(),
+    row,
+    after: after.slice(0, request.after),
+    hasMoreBefore,
+    hasMoreAfter,
+  }
+}
+
+interface Side {
+  readonly scope: Scope
+  readonly key: RowKey
+  readonly same: string
+  readonly order: 'newest' | 'oldest'
+  readonly limit: number
+}
+
+async function neighbours(deps: ListDeps, { scope, key, same, order, limit }: Side, signal: AbortSignal): Promise<LogRow[]> {
+  const ms = Math.floor(msOf(key.low, key.high))
+  const range: TimeRange = order === 'newest' ? { fromMs: ms - reachMs, toMs: ms + 1 } : { fromMs: ms, toMs: ms + reachMs }
+  const density = await deps.densities.of(scope, order === 'newest' ? range.toMs : range.fromMs, order, signal)
+  const items: LogRow[] = []
+  for (const window of windowsOf(density, range, order, firstWindowRows)) {
+    if (items.length >= limit) break
+    const where = `${rowsOf(scope, window, deps.shown)} AND ${beyondSql(key, order)}${same}`
+    items.push(...(await deps.reader.read(scope, { where, order, limit: limit - items.length }, signal)))
+  }
+  return items
+}
+
+/** What the neighbours have in common with the row, as a condition with its AND. */
+function sameSql(row: LogRow, of: ContextKind): string {
+  const is = (column: 'service' | 'host' | 'environment'): string => ` AND ${column} = ${sqlString(row[column])}`
+  switch (of) {
+    // The place is service, host and environment: labels such as the level are part of a resource in Loki's way and would split one output.
+    case 'resource':
+      return is('service') + is('host') + is('environment')
+    case 'service':
+    case 'host':
+      return is(of)
+    case 'trace':
+      return row.traceId === '' ? ' AND 0' : ` AND trace_id = toFixedString(unhex('${row.traceId}'), 16)`
+    case 'all':
+      return ''
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Rows of a segment → how many there are by minute, service, environment and severity. Most histograms and every density of rows are
+ * answered from these alone.
+ */
+import type { TableInsert } from '../ingest/index.ts'
+import { additiveInserts, f32At, secondsOf, u16At, u32At, u8At, wordTexts, type AdditiveRow, type OwnedSignal } from '../signals/index.ts'
+import { countsAdditive } from './tables.ts'
+
+interface Count {
+  readonly minute: number
+  readonly service: number
+  readonly environment: number
+  readonly severity: number
+  readonly keep: number
+  rows: number
+  weight: number
+}
+
+/** A function of the records alone, as every derived row. */
+export function countRows(owned: readonly OwnedSignal[], marker: string): TableInsert[] {
+  const joined = new Map<string, { values: AdditiveRow; rows: number; weight: number }>()
+  for (const one of owned) addRecord(one, joined)
+  const rows = [...joined.values()].map(({ values, rows: count, weight }): AdditiveRow => ({
+    ...values,
+    values: [...values.values, count, weight],
+  }))
+  return additiveInserts(countsAdditive, rows, marker)
+}
+
+function addRecord({ tenant, record }: OwnedSignal, joined: Map<string, { values: AdditiveRow; rows: number; weight: number }>): void {
+  if (record.rows === 0) return
+  const services = wordTexts(record.word('service'))
+  const environments = wordTexts(record.word('environment'))
+  for (const count of countsOf({ tenant, record })) {
+    const { minute, severity, keep } = count
+    const service = services[count.service] ?? ''
+    const environment = environments[count.environment] ?? ''
+    const key = JSON.stringify([tenant.organizationId, tenant.projectId, minute, service, environment, severity, keep])
+    const known = joined.get(key)
+    if (known === undefined) {
+      const values = [minute, service, environment, severity, keep]
+      joined.set(key, { values: { ...tenant, values }, rows: count.rows, weight: count.weight })
+    } else {
+      known.rows += count.rows
+      known.weight += count.weight
+    }
+  }
+}
+
+/** By the record's own numbers of words. Rows of one kind come in runs, so the last one found is tried first. */
+function countsOf({ record }: OwnedSignal): Iterable<Count> {
+  const ts = record.fixed('ts')
+  const severities = record.fixed('severity')
+  const keeps = record.fixed('keep')
+  const weights = record.fixed('weight')
+  const service = record.word('service')
+  const environment = record.word('environment')
+  const found = new Map<number, Map<number, Count>>()
+  for (let row = 0; row < record.rows; row++) {
+    const minute = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / 60)
+    let ofMinute = found.get(minute)
+    if (ofMinute === undefined) found.set(minute, (ofMinute = new Map<number, Count>()))
+    const [s, e] = [service.numbers[row]!, environment.numbers[row]!]
+    const [severity, keep] = [u8At(severities, row), u16At(keeps, row)]
+    // Below 2^53 for any record: 5 bits of severity, 16 of days, and the product of two dictionaries.
+    const key = ((s * environment.words + e) * 65_536 + keep) * 32 + severity
+    const count = ofMinute.get(key)
+    const weight = f32At(weights, row)
+    if (count === undefined) ofMinute.set(key, { minute, service: s, environment: e, severity, keep, rows: 1, weight })
+    else {
+      count.rows++
+      count.weight += weight
+    }
+  }
+  return [...found.values()].flatMap((counts) => [...counts.values()])
+}

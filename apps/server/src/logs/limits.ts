@@ -1,0 +1,48 @@
+/** Bounds of logs. */
+
+/** Rows of one page. */
+export const pageRowsMax = 1000
+/** Rows before or after a row, in its context. */
+export const contextRowsMax = 500
+/** Rows that the first look at the newest should find; each further look goes eight times as far. */
+export const firstWindowRows = 20_000
+export const windowGrowth = 8
+/** How long counts of rows over time may be old for choosing that window, ms; a choice costs time at worst, never rows. */
+export const densityMaxAgeMs = 15_000
+/** Projects and days whose counts are remembered. */
+export const densitiesMax = 500
+/** Resources whose attributes are remembered. */
+export const resourcesKnownMax = 20_000
+/** Intervals of a histogram. */
+export const intervalsMax = 1000
+/** Rows that facets of a search look at when more match. */
+export const facetSampleRows = 20_000
+/** Fields of an answer of facets when none are named. */
+export const facetFieldsMax = 30
+
+/** Rows of a segment whose values are noted for facets one by one; of more, every second, third ... is, and counts for as many. */
+export const notedRowsMax = 16_384
+/** Attributes noted of a project, a segment and ten minutes; those with most rows. */
+export const notedFieldsMax = 200
+/** Values noted of each. */
+export const notedValuesMax = 40
+/** Bytes of a value that is noted; longer ones are no choices to make. */
+export const notedValueBytesMax = 128
+/** Distinct values of an attribute that are counted in a segment; more fall under the number of rows only. */
+export const countedValuesMax = 4096
+
+/** Live tails of one program, and of one project. */
+export const tailsMax = 200
+export const tailsOfProjectMax = 20
+/** Rows that wait for a reader of a live tail; more are counted as missed. */
+export const tailRowsMax = 500
+/** Rows that a live tail looks at between two of its events; more are missed unseen. */
+export const tailLookedAtMax = 25_000
+/** Between two events of a live tail, ms. */
+export const tailPeriodMs = 250
+/** A comment line, so that proxies keep the connection, ms. */
+export const tailKeepAliveMs = 15_000
+
+/** Days that rows are kept where nobody said otherwise. */
+export const logDaysDefault = 30
+export const logDaysMax = 3650

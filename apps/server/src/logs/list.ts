@@ -1,0 +1,66 @@
+/** Rows newest (or oldest) first, page by page. A page begins behind the last row of the one before, so rows that come in do not move it. */
+import type { Clock } from '../kernel/clock.ts'
+import type { Scope } from '../kernel/scope.ts'
+import { msOf } from '../signals/index.ts'
+import { firstWindowRows, windowGrowth } from './limits.ts'
+import type { LogList, LogListRequest, LogRow, Shown, TimeRange } from './ports.ts'
+import { nsLiteral, parseRowId, type RowKey } from './row-id.ts'
+import type { RowReader } from './row-reader.ts'
+import { both, rowsOf, searchFor } from './where.ts'
+import { windowsOf, type Densities } from './windows.ts'
+
+export interface ListDeps {
+  readonly reader: RowReader
+  readonly densities: Densities
+  readonly shown: Shown
+  readonly clock: Clock
+}
+
+/** Errors: `logs.bad_cursor`, those of searches and the engine's. */
+export async function listRows(deps: ListDeps, scope: Scope, request: LogListRequest, signal: AbortSignal): Promise<LogList> {
+  const { reader, shown, clock } = deps
+  const { order, limit } = request
+  const search = searchFor(scope, request.query, clock.nowMs())
+  const key = request.cursor === null ? null : parseRowId(request.cursor)
+  const range = key === null ? request : behind(key, request, order)
+  const beyond = key === null ? '' : ` AND ${beyondSql(key, order)}`
+  const items: LogRow[] = []
+  for (const window of await windowsFor(deps, { scope, range, order, sql: search.isEmpty ? '' : search.sql() }, signal)) {
+    if (window.toMs <= window.fromMs) continue
+    const where = both(rowsOf(scope, window, shown) + beyond, search)
+    items.push(...(await reader.read(scope, { where, order, limit: limit + 1 - items.length }, signal)))
+    if (items.length > limit) break
+  }
+  const isMore = items.length > limit
+  if (isMore) items.length = limit
+  return { items, next: isMore ? (items.at(-1)?.id ?? null) : null }
+}
+
+interface Wanted {
+  readonly scope: Scope
+  readonly range: TimeRange
+  readonly order: 'newest' | 'oldest'
+  readonly sql: string
+}
+
+/** One look at all for ids, whose rows the index finds; further ahead at once for words, most of whose rows it leaves out. */
+async function windowsFor({ densities }: ListDeps, { scope, range, order, sql }: Wanted, signal: AbortSignal): Promise<TimeRange[]> {
+  if (/\b(?:trace_id|span_id) = /.test(sql)) return [range]
+  const density = await densities.of(scope, order === 'newest' ? range.toMs : range.fromMs, order, signal)
+  return windowsOf(density, range, order, /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth : firstWindowRows)
+}
+
+/** What of the range lies behind the row, its own millisecond included. */
+function behind(key: RowKey, range: TimeRange, order: 'newest' | 'oldest'): TimeRange {
+  const ms = Math.floor(msOf(key.low, key.high))
+  return order === 'newest'
+    ? { fromMs: range.fromMs, toMs: Math.min(range.toMs, ms + 1) }
+    : { fromMs: Math.max(range.fromMs, ms), toMs: range.toMs }
+}
+
+/** Rows behind the row in this order. */
+export function beyondSql(key: RowKey, order: 'newest' | 'oldest'): string {
+  const sign = order === 'newest' ? '<' : '>'
+  const ns = nsLiteral(key)
+  return `ts ${sign}= ${ns} AND (ts, batch, row) ${sign} (${ns}, ${key.batch}, ${key.row})`
+}
