@@ -10,10 +10,11 @@ import {
   logTailEventSchema,
   pageSchema,
   type LogContextKind,
+  type LogRetentionPolicy,
   type LogTailEvent,
 } from '@bellwether/protocol'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { request } from '../../lib/http.ts'
+import { request, requestJson } from '../../lib/http.ts'
 import type { ResolvedRange } from '../../lib/time-range.ts'
 import { rangeBody } from './log-analysis.queries.ts'
 
@@ -151,4 +152,23 @@ export function storedQuery(projectPath: string) {
     staleTime: 1000,
     retry: false,
   })
+}
+
+/** Rows older than so many days, by severity. */
+export function olderQuery(projectPath: string, days: number) {
+  return queryOptions({
+    queryKey: ['log-older', projectPath, days],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/logs/histogram`, logsHistogramSchema, {
+        method: 'POST',
+        body: { query: '', from: 'now-3651d', to: `now-${days}d`, intervals: 1, by: 'severity' },
+        signal,
+      }),
+    staleTime: 10_000,
+    retry: false,
+  })
+}
+
+export async function saveLogRetention(projectPath: string, policy: LogRetentionPolicy): Promise<void> {
+  await requestJson(`${projectPath}/logs/retention`, { method: 'PUT', body: policy })
 }
