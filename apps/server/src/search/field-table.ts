@@ -1,6 +1,7 @@
 /** Names to fields: aliases, where attributes are looked for, and what was meant by a name that is nearly right. */
 import type { SearchField, SearchFields } from './ports.ts'
 import type { Place } from './plan.ts'
+import { isFieldName } from './text-reader.ts'
 
 export type Resolved =
   | { readonly field: SearchField }
@@ -23,6 +24,13 @@ export function resolveName(fields: SearchFields, name: string): Resolved {
 /** The field with this name or alias. */
 export function fieldNamed(fields: SearchFields, name: string): SearchField | null {
   return fields.fields.find((one) => one.name === name || one.aliases?.includes(name) === true) ?? null
+}
+
+/** How an attribute is written so that it is found: quoted where its name needs it, with `@` where a field has the name already. */
+export function writtenAttribute(fields: SearchFields, key: string): string {
+  const isTaken = fieldNamed(fields, key) !== null || key === 'has' || /^(?:attr|attributes|resource)\./.test(key)
+  const name = isTaken ? `@${key}` : key
+  return isFieldName(name) ? name : `"${name.replaceAll(/[\\"]/g, '\\$&')}"`
 }
 
 /** How many single characters must be changed, put in or taken out to make one of the other; given up beyond `most`. */

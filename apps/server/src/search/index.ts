@@ -4,3 +4,4 @@ export { badSearch, badSearchPattern, SearchError, searchErrorSpecs } from './er
 export { checkSearch, compileSearch } from './compile.ts'
 export { sqlNumber, sqlString } from './sql-literals.ts'
 export { completeSearch, type Completion, type CompletionDeps, type Suggestion } from './completion.ts'
+export { fieldNamed, writtenAttribute } from './field-table.ts'

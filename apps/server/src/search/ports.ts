@@ -104,6 +104,8 @@ export interface CompiledSearch {
   readonly isEmpty: boolean
   /** The query in its plain form: the same meaning, spelled one way; the key of caches. */
   readonly canonical: string
+  /** Names that it asks about, as the catalogue calls them; attributes by their key. Each once. */
+  readonly names: readonly string[]
   /** A condition for WHERE, without the word; `1` when empty. Contains every literal, escaped; no parameters. */
   sql(): string
   /** Throws `search.pattern` for a regular expression that is too large for the matcher. */
