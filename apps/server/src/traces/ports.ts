@@ -32,13 +32,17 @@ export interface TimeRange {
 /** How long spans of a project are kept. */
 export interface TraceKeeping {
   /** Days; those of everybody where the project has none of its own. */
-  keepDays(projectId: number): number
+  keepDays(organizationId: number, projectId: number): number
 }
 
-/** Everything that is read goes through here: adds the tenant and what retention hides. */
+/** Conditions without WHERE. Everything that is read goes through here: adds the tenant, and what retention hides. */
 export interface TraceReads {
-  /** A condition for `spans`, without WHERE. */
+  /** On `spans`, by time. */
   spans(scope: Scope, range: TimeRange): string
-  /** A condition for a table of counts with steps of so many seconds. */
+  /** On `spans`, by bucket, both inclusive. */
+  buckets(scope: Scope, first: number, last: number): string
+  /** On `traces`. */
+  traces(scope: Scope): string
+  /** On a table of counts with steps of so many seconds. */
   counts(scope: Scope, range: TimeRange, stepSec: number): string
 }

@@ -1,0 +1,60 @@
+/** The one place where reads of traces get their tenant: every statement's condition begins with what is made here. */
+import type { Clock } from '../kernel/clock.ts'
+import type { Scope } from '../kernel/scope.ts'
+import { compileSearch, type CompiledSearch } from '../search/index.ts'
+import { bucketSec, nsOfMs, resourcesTable } from '../signals/index.ts'
+import type { TimeRange, TraceKeeping, TraceReads } from './ports.ts'
+import { spanFieldsOf } from './span-fields.ts'
+
+export interface ReadsDeps {
+  readonly keeping: TraceKeeping
+  readonly clock: Pick<Clock, 'nowMs'>
+}
+
+/** Rows of the reader's projects. */
+export function tenantSql(scope: Scope): string {
+  return `org = ${scope.organizationId} AND project IN (${scope.projectIds.join(', ')})`
+}
+
+export function createTraceReads({ keeping, clock }: ReadsDeps): TraceReads {
+  /** What is not past its days: a condition on a column of steps of so many seconds. */
+  const shown = (scope: Scope, column: string, stepSec: number): string => {
+    const nowSec = clock.nowMs() / 1000
+    const oldest = (projectId: number): number =>
+      Math.floor((nowSec - keeping.keepDays(scope.organizationId, projectId) * 86_400) / stepSec)
+    const all = new Set(scope.projectIds.map(oldest))
+    if (all.size === 1) return `${column} >= ${[...all].join('')}`
+    return `(${scope.projectIds.map((id) => `(project = ${id} AND ${column} >= ${oldest(id)})`).join(' OR ')})`
+  }
+  return {
+    spans(scope, range) {
+      const [first, last] = [range.fromMs, range.toMs].map((ms) => Math.floor(ms / 1000 / bucketSec))
+      const within = `bucket BETWEEN ${first} AND ${last} AND ts >= ${nsOfMs(range.fromMs)} AND ts < ${nsOfMs(range.toMs)}`
+      return `${tenantSql(scope)} AND ${within} AND ${shown(scope, 'bucket', bucketSec)}`
+    },
+    buckets: (scope, first, last) => `${tenantSql(scope)} AND bucket BETWEEN ${first} AND ${last} AND ${shown(scope, 'bucket', bucketSec)}`,
+    traces: (scope) => `${tenantSql(scope)} AND ${shown(scope, 'week', 7 * 86_400)}`,
+    counts(scope, range, stepSec) {
+      const [first, last] = [Math.floor(range.fromMs / 1000 / stepSec), Math.ceil(range.toMs / 1000 / stepSec)]
+      return `${tenantSql(scope)} AND step >= ${first} AND step < ${last} AND ${shown(scope, 'step', stepSec)}`
+    },
+  }
+}
+
+/** A search over spans. Errors: `search.invalid`, `search.pattern`. */
+export function spanSearch(scope: Scope, query: string, nowMs: number): CompiledSearch {
+  const fields = spanFieldsOf(
+    (condition) => `resource IN (SELECT fingerprint FROM ${resourcesTable} WHERE ${tenantSql(scope)} AND ${condition})`,
+  )
+  return compileSearch(query, fields, { nowMs })
+}
+
+/** Both conditions; an empty search adds none. */
+export function both(rows: string, search: CompiledSearch): string {
+  return search.isEmpty ? rows : `${rows} AND ${search.sql()}`
+}
+
+/** The range cut to what makes sense. */
+export function rangeSec(range: TimeRange): number {
+  return Math.max(1, (range.toMs - range.fromMs) / 1000)
+}

@@ -1,0 +1,154 @@
+/** Reads one trace: where in time it lies from `traces`, its spans from `spans`. */
+import type { ClickHouse } from '../../engines/index.ts'
+import { AppError } from '../../kernel/errors.ts'
+import type { Scope } from '../../kernel/scope.ts'
+import { mapAt, mapsIn, numbersIn, resourcesTable, wideIn, wideLiteral } from '../../signals/index.ts'
+import { badId, spanNotFound, traceNotFound } from '../errors.ts'
+import { traceColumnsMax, traceObjectsMax } from '../limits.ts'
+import type { TraceReads } from '../ports.ts'
+import { tenantSql } from '../reads.ts'
+import { spansTable, tracesTable } from '../tables.ts'
+import { spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from './span-rows.ts'
+import { traceColumns, type TraceColumns, type TraceFacts } from './trace-columns.ts'
+import { TraceSpans, traceColumnsSql } from './trace-spans.ts'
+
+export interface SpanOfTrace extends SpanRow {
+  readonly shiftMs: number
+  readonly isParentMissing: boolean
+  readonly isLooped: boolean
+}
+
+export interface TraceObjects extends TraceFacts {
+  readonly spans: SpanOfTrace[]
+}
+
+export interface TracePlace {
+  readonly firstBucket: number
+  readonly lastBucket: number
+  readonly spans: number
+}
+
+/** A trace id as the two numbers of `traces`: bytes 0 to 7 and 8 to 15, little-endian. */
+export function traceNumbers(traceId: string): [a: string, b: string] {
+  const bytes = Buffer.from(traceId, 'hex')
+  return [bytes.readBigUInt64LE(0).toString(), bytes.readBigUInt64LE(8).toString()]
+}
+
+/** Lower-case digits. Errors: `traces.bad_id`. */
+export function checkedId(id: string, digits: 32 | 16): string {
+  if (id.length !== digits || !/^[0-9a-f]+$/i.test(id)) throw new AppError(badId)
+  return id.toLowerCase()
+}
+
+export class TraceReader {
+  readonly #engine: ClickHouse
+  readonly #reads: TraceReads
+
+  constructor(engine: ClickHouse, reads: TraceReads) {
+    this.#engine = engine
+    this.#reads = reads
+  }
+
+  /** Up to 100,000 spans, those that began first. Errors: `traces.not_found`, the engine's. */
+  async columns(scope: Scope, traceId: string, signal: AbortSignal): Promise<TraceColumns> {
+    const id = checkedId(traceId, 32)
+    const place = await this.#place(scope, id, signal)
+    const spans = await this.#spans(scope, { id, place, limit: traceColumnsMax }, signal)
+    if (spans.count === 0) throw new AppError(traceNotFound)
+    return traceColumns(id, spans, place.spans)
+  }
+
+  /** The first spans with all they carry. Errors: `traces.not_found`, the engine's. */
+  async objects(scope: Scope, traceId: string, limit: number, signal: AbortSignal): Promise<TraceObjects> {
+    const id = checkedId(traceId, 32)
+    const place = await this.#place(scope, id, signal)
+    const bound = Math.min(limit, traceObjectsMax)
+    const [columns, rows] = await Promise.all([
+      this.#spans(scope, { id, place, limit: traceColumnsMax }, signal),
+      this.#rows(this.#whereOf(scope, id, place), `ORDER BY ts, span_id LIMIT ${bound}`, signal),
+    ])
+    if (columns.count === 0) throw new AppError(traceNotFound)
+    const whole = traceColumns(id, columns, place.spans)
+    const { count, spanIds, parents, loops, shift, shiftsNs } = whole
+    const placeOf = new Map<string, number>()
+    for (let at = count - 1; at >= 0; at--) placeOf.set(spanIds.slice(at * 16, at * 16 + 16), at)
+    const looped = new Set(loops)
+    const spans = rows.map(({ span }): SpanOfTrace => {
+      const at = placeOf.get(span.spanId) ?? -1
+      return {
+        ...span,
+        shiftMs: (shiftsNs[shift[at] ?? 0] ?? 0) / 1e6,
+        isParentMissing: (parents[at] ?? -1) >= count,
+        isLooped: looped.has(at),
+      }
+    })
+    const isPartial = whole.spanCount > spans.length
+    const [all, shown] = [whole.spanCount.toLocaleString('en'), spans.length.toLocaleString('en')]
+    const note = isPartial ? `The trace has ${all} spans; here are the ${shown} that began first.` : null
+    const { start, durationMs, spanCount, errorCount, services, skews } = whole
+    return { traceId: id, start, durationMs, spanCount, errorCount, services, skews, isPartial, note, spans }
+  }
+
+  /** Errors: `traces.not_found`, `traces.span_not_found`, the engine's. */
+  async span(
+    scope: Scope,
+    { traceId, spanId }: { readonly traceId: string; readonly spanId: string },
+    signal: AbortSignal,
+  ): Promise<SpanRow & { readonly resource: Record<string, string> }> {
+    const [trace, id] = [checkedId(traceId, 32), checkedId(spanId, 16)]
+    const place = await this.#place(scope, trace, signal)
+    const [found] = await this.#rows(`${this.#whereOf(scope, trace, place)} AND span_id = unhex('${id}')`, 'ORDER BY ts LIMIT 1', signal)
+    if (found === undefined) throw new AppError(spanNotFound)
+    return { ...found.span, resource: await this.#resource(scope, found.resource, signal) }
+  }
+
+  /** Buckets in which all of these traces lie; null when none of them is stored. Errors: the engine's. */
+  async placesOf(scope: Scope, traceIds: readonly string[], signal: AbortSignal): Promise<TracePlace | null> {
+    if (traceIds.length === 0) return null
+    const ids = traceIds.map((id) => `(${traceNumbers(id).join(',')})`).join(',')
+    // The first part of the key alone as well: a condition on both together uses the index only for short lists.
+    const sql = `SELECT min(first_bucket) AS first, max(last_bucket) AS last, sum(spans) AS stored FROM ${tracesTable}
+      WHERE ${this.#reads.traces(scope)} AND (trace_a, trace_b) IN (${ids})`
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
+      const stored = wideIn(block, 'stored')
+      const spans = stored[0]! + stored[1]! * 0x1_0000_0000
+      if (spans > 0) return { firstBucket: numbersIn(block, 'first')[0]!, lastBucket: numbersIn(block, 'last')[0]!, spans }
+    }
+    return null
+  }
+
+  async #place(scope: Scope, id: string, signal: AbortSignal): Promise<TracePlace> {
+    const place = await this.placesOf(scope, [id], signal)
+    if (place === null) throw new AppError(traceNotFound)
+    return place
+  }
+
+  #whereOf(scope: Scope, id: string, { firstBucket, lastBucket }: TracePlace): string {
+    return `${this.#reads.buckets(scope, firstBucket, lastBucket)} AND trace_id = unhex('${id}')`
+  }
+
+  async #spans(
+    scope: Scope,
+    { id, place, limit }: { readonly id: string; readonly place: TracePlace; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<TraceSpans> {
+    const sql = `SELECT ${traceColumnsSql} FROM ${spansTable} WHERE ${this.#whereOf(scope, id, place)} ORDER BY ts, span_id LIMIT ${limit}`
+    const spans = new TraceSpans()
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) spans.add(block)
+    return spans
+  }
+
+  async #rows(where: string, order: string, signal: AbortSignal): Promise<KeyedSpan[]> {
+    const sql = `SELECT ${spanColumnsSql} FROM ${spansTable} WHERE ${where} ${order}`
+    const rows: KeyedSpan[] = []
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) rows.push(...spansIn(block))
+    return rows
+  }
+
+  async #resource(scope: Scope, [low, high]: readonly [number, number], signal: AbortSignal): Promise<Record<string, string>> {
+    if (low === 0 && high === 0) return {}
+    const sql = `SELECT any(attributes) AS attributes FROM ${resourcesTable} WHERE ${tenantSql(scope)} AND fingerprint = ${wideLiteral(low, high)} GROUP BY fingerprint`
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) return mapAt(mapsIn(block, 'attributes'), 0)
+    return {}
+  }
+}
