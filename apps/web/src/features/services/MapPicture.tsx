@@ -1,6 +1,7 @@
 /** The map drawn: services in layers from callers to called. A press or the keyboard chooses one, which brings out its edges. */
 import type { MapEdge, MapNode, ServiceMap } from '@bellwether/protocol'
 import { useMemo, useRef, type KeyboardEvent } from 'react'
+import { placeLabels } from './map-labels.ts'
 import { edgePath, layoutMap, nodeHeightPx, nodeWidthPx, type MapLayout, type PlacedEdge, type PlacedNode } from './map-layout.ts'
 import { formatDuration, formatRate, formatShare, toneOfErrors } from './red-words.ts'
 
@@ -46,6 +47,15 @@ export function MapPicture({ map, chosen, onChoose }: MapPictureProps) {
   )
   const nodes = useMemo(() => new Map(map.nodes.map((node) => [node.id, node])), [map])
   const isNear = (edge: MapEdge): boolean => chosen === null || edge.from === chosen || edge.to === chosen
+  const texts = new Map(map.edges.map((edge, index) => [index, labelText(edge, chosen !== null)]))
+  const labels = placeLabels(
+    layout.edges.flatMap((placed) => {
+      const edge = map.edges[placed.index]
+      if (edge === undefined || !isNear(edge)) return []
+      const weight = toneWeights[toneOfErrors(edge.figures.errorRate)] + edge.figures.perSec / (1 + edge.figures.perSec)
+      return [{ placed, text: texts.get(placed.index) ?? '', weight }]
+    }),
+  )
   const near = new Set(map.edges.filter(isNear).flatMap(({ from, to }) => [from, to]))
   const most = map.edges.reduce((highest, { figures }) => Math.max(highest, figures.perSec), 0)
   const onKeyDown = (event: KeyboardEvent, id: string): void => {
@@ -70,8 +80,9 @@ export function MapPicture({ map, chosen, onChoose }: MapPictureProps) {
                 viewBox="0 0 8 8"
                 refX="7"
                 refY="4"
-                markerWidth="7"
-                markerHeight="7"
+                markerUnits="userSpaceOnUse"
+                markerWidth="10"
+                markerHeight="10"
                 orient="auto-start-reverse"
               >
                 <path d="M0 .5L8 4 0 7.5z" className={`bw-map__arrow bw-map__arrow--${tone}`} />
@@ -83,12 +94,9 @@ export function MapPicture({ map, chosen, onChoose }: MapPictureProps) {
             return edge === undefined ? null : <Edge key={placed.index} placed={placed} edge={edge} isDim={!isNear(edge)} most={most} />
           })}
         </svg>
-        {layout.edges.map((placed) => {
-          const edge = map.edges[placed.index]
-          return edge === undefined ? null : (
-            <EdgeLabel key={placed.index} placed={placed} edge={edge} isDim={!isNear(edge)} isChosen={chosen !== null && isNear(edge)} />
-          )
-        })}
+        {labels.map(({ index, x, y }) => (
+          <EdgeLabel key={index} edge={map.edges[index]} text={texts.get(index) ?? ''} x={x} y={y} />
+        ))}
         {layout.nodes.map((placed) => {
           const node = nodes.get(placed.name)
           return node === undefined ? null : (
@@ -129,24 +137,31 @@ function Edge({ placed, edge, isDim, most }: EdgeProps & { readonly most: number
   )
 }
 
-function EdgeLabel({ placed, edge, isDim, isChosen }: EdgeProps & { readonly isChosen: boolean }) {
-  const [a, b] = placed.points.slice(-2)
-  if (a === undefined || b === undefined || isDim) return null
-  const { figures } = edge
-  const tone = toneOfErrors(figures.errorRate)
+interface EdgeLabelProps {
+  readonly edge: MapEdge | undefined
+  readonly text: string
+  readonly x: number
+  readonly y: number
+}
+
+function EdgeLabel({ edge, text, x, y }: EdgeLabelProps) {
+  const tone = toneOfErrors(edge?.figures.errorRate ?? null)
   const isBad = tone === 'warn' || tone === 'down'
   return (
-    <span
-      className={`bw-map__label ${isBad ? `bw-map__label--${tone}` : ''}`}
-      style={{ left: (a[0] + b[0]) / 2 + (placed.isLoop ? 26 : 0), top: (a[1] + b[1]) / 2 }}
-      aria-hidden="true"
-    >
-      {formatRate(figures.perSec)}
-      {(isBad || isChosen) && ` · ${formatShare(figures.errorRate)}`}
-      {(isChosen || placed.points.length <= 2) && <span> · {formatDuration(figures.p95Ms)}</span>}
+    <span className={`bw-map__label ${isBad ? `bw-map__label--${tone}` : ''}`} style={{ left: x, top: y }} aria-hidden="true">
+      {text}
     </span>
   )
 }
+
+/** Calls, failed ones where there are many, and the slow calls. */
+function labelText({ figures }: MapEdge, isChosen: boolean): string {
+  const isBad = toneOfErrors(figures.errorRate) === 'warn' || toneOfErrors(figures.errorRate) === 'down'
+  const failed = isBad || isChosen ? ` · ${formatShare(figures.errorRate)}` : ''
+  return `${formatRate(figures.perSec)}${failed} · ${formatDuration(figures.p95Ms)}`
+}
+
+const toneWeights = { down: 3, warn: 2, ok: 1, unknown: 1, paused: 1 }
 
 interface NodeBoxProps {
   readonly placed: PlacedNode

@@ -81,7 +81,7 @@ function Chart({ title, data, style, unit, series, summary }: ChartProps) {
   const [fromMs, toMs] = [Date.parse(series.from), Date.parse(series.to)]
   const lastMs = data.timesMs[data.timesMs.length - 1] ?? toMs
   return (
-    <Section title={title} note={summary}>
+    <Section title={title} note={data.series.length > 1 ? <Legend data={data} figures={series.figures} /> : summary}>
       <div className="bw-red-chart">
         <TimeChart
           data={data}
@@ -97,5 +97,23 @@ function Chart({ title, data, style, unit, series, summary }: ChartProps) {
         />
       </div>
     </Section>
+  )
+}
+
+/** The lines of the chart, as they are drawn, with their value over the whole range. */
+function Legend({ data, figures }: { readonly data: ChartData; readonly figures: RedSeries['figures'] }) {
+  const values: Readonly<Record<string, number | null>> = { p50: figures.p50Ms, p95: figures.p95Ms, p99: figures.p99Ms }
+  const dashes = { solid: undefined, dashed: '5 3', dotted: '2 2' }
+  return (
+    <span className="bw-red-legend">
+      {data.series.map(({ name, color, dash }) => (
+        <span key={name}>
+          <svg width="18" height="8" aria-hidden="true">
+            <path d="M0 4h18" stroke={color} strokeWidth="2" strokeDasharray={dashes[dash]} />
+          </svg>
+          {name} {formatDuration(values[name] ?? null)}
+        </span>
+      ))}
+    </span>
   )
 }

@@ -18,6 +18,7 @@ import { compareQuery, completeSpans } from './traces.queries.ts'
 import { readCompareSearch, type CompareSearch } from './traces-search.ts'
 import { plural, shortId } from './trace-words.ts'
 import './compare.css'
+import './traces.css'
 
 const route = getRouteApi('/p/$project/explore/traces/compare')
 

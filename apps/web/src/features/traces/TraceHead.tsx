@@ -6,7 +6,7 @@ import { formatDateTime } from '../../lib/time-format.ts'
 import { absoluteRange } from '../../lib/time-range.ts'
 import { formatMs } from '../../lib/units.ts'
 import { CopyButton } from '../../ui/CopyButton.tsx'
-import { Notice } from '../../ui/Notice.tsx'
+import { Icon } from '../../ui/Icon.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
 import type { TraceModel } from './model/trace-model.ts'
@@ -69,50 +69,68 @@ export function TraceActions({ facts }: { readonly facts: TraceFacts }) {
   )
 }
 
-export function TraceNotices({ facts, model }: { readonly facts: TraceFacts; readonly model: TraceModel }) {
+export function TraceNotes({ facts, model }: { readonly facts: TraceFacts; readonly model: TraceModel }) {
   const missing = model.tree.missingIds.length
   const loops = model.tree.spans.loops.length
   const shown = model.tree.spans.count
+  const isPartial = facts.isPartial || facts.note !== null
+  if (!isPartial && missing === 0 && loops === 0 && facts.skews.length === 0) return null
   return (
-    <>
-      {(facts.isPartial || facts.note !== null) && (
-        <Notice
-          tone="warn"
-          icon="warning"
-          title={`A part of the trace: ${plural(shown, 'span')} of ${facts.spanCount.toLocaleString('en-US')}`}
-        >
-          {facts.note !== null && <p>{facts.note}</p>}
-        </Notice>
+    <ul className="bw-trace__notes" aria-label="About this picture">
+      {isPartial && (
+        <li className="bw-trace__note--warn">
+          <Icon name="warning" size={14} />
+          <span>
+            <strong>
+              A part of the trace: {plural(shown, 'span')} of {facts.spanCount.toLocaleString('en-US')}.
+            </strong>{' '}
+            {facts.note}
+          </span>
+        </li>
       )}
       {missing > 0 && (
-        <Notice icon="help" title={missing === 1 ? 'One span is missing' : `${missing.toLocaleString('en-US')} spans are missing`}>
-          <p>
-            {missing === 1 ? 'Other spans name it as their parent, but it' : 'Other spans name them as their parents, but they'} never came
-            here: not sent yet, left out by sampling, or sent to another place. {missing === 1 ? 'It stands' : 'They stand'} in the picture
-            as hatched rows.
-          </p>
-        </Notice>
+        <li>
+          <Icon name="help" size={14} />
+          <span>
+            <strong>{missing === 1 ? 'One span is missing' : `${missing.toLocaleString('en-US')} spans are missing`}</strong> that others
+            name as their parent: not sent yet, left out by sampling, or sent to another place. Hatched rows stand for{' '}
+            {missing === 1 ? 'it' : 'them'}.
+          </span>
+        </li>
       )}
       {loops > 0 && (
-        <Notice icon="refresh" title={`${plural(loops, 'span names', 'spans name')} a descendant as parent`}>
-          <p>Their parents lead back to themselves, so they are drawn at the top.</p>
-        </Notice>
+        <li>
+          <Icon name="refresh" size={14} />
+          <span>
+            <strong>{plural(loops, 'span names', 'spans name')} a descendant as parent</strong>, and so stand at the top.
+          </span>
+        </li>
       )}
-      {facts.skews.length > 0 && (
-        <Notice icon="clock" title="Clocks differ; the picture is corrected">
-          <p>
-            {facts.skews.map(({ service, host, shiftMs, spans }, index) => (
-              <span key={`${service} ${host}`}>
-                {index > 0 && ' · '}
-                <strong>{service}</strong>
-                {host === '' ? '' : ` on ${host}`} is {formatMs(Math.abs(shiftMs))} {shiftMs < 0 ? 'ahead' : 'behind'} (
-                {plural(spans, 'span')} moved)
-              </span>
-            ))}
-            . Moved spans carry a clock; their panel has the time as reported.
-          </p>
-        </Notice>
-      )}
-    </>
+      {facts.skews.length > 0 && <SkewNote facts={facts} />}
+    </ul>
+  )
+}
+
+/** Clocks named in the note; the others are counted. */
+const skewsNamedMax = 4
+
+function SkewNote({ facts }: { readonly facts: TraceFacts }) {
+  const rest = facts.skews.length - skewsNamedMax
+  return (
+    <li>
+      <Icon name="clock" size={14} />
+      <span>
+        <strong>Clocks differ, and the picture is corrected:</strong>{' '}
+        {facts.skews.slice(0, skewsNamedMax).map(({ service, host, shiftMs, spans }, index) => (
+          <span key={`${service} ${host}`}>
+            {index > 0 && ', '}
+            {service}
+            {host === '' ? '' : ` on ${host}`} is {formatMs(Math.abs(shiftMs))} {shiftMs < 0 ? 'ahead' : 'behind'} ({plural(spans, 'span')}{' '}
+            moved)
+          </span>
+        ))}
+        {rest > 0 && ` and ${rest} more`}. Moved spans carry a clock.
+      </span>
+    </li>
   )
 }

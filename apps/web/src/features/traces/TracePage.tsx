@@ -13,14 +13,16 @@ import { Minimap } from './Minimap.tsx'
 import type { TraceModel } from './model/trace-model.ts'
 import { OperationTimes } from './OperationTimes.tsx'
 import { SpanPanel } from './SpanPanel.tsx'
-import { TraceActions, TraceLead, TraceNotices } from './TraceHead.tsx'
+import { TraceActions, TraceLead, TraceNotes } from './TraceHead.tsx'
 import { TimeShares } from './TimeShares.tsx'
 import { TraceToolbar } from './TraceToolbar.tsx'
 import { traceQuery } from './traces.queries.ts'
 import { titleOf } from './trace-words.ts'
 import { useTraceView } from './use-trace-view.ts'
 import { Waterfall } from './Waterfall.tsx'
+import '../../charts/chart.css'
 import './trace.css'
+import './traces.css'
 
 const route = getRouteApi('/p/$project/explore/traces/$traceId')
 
@@ -76,7 +78,7 @@ function OpenTrace({ facts, model }: { readonly facts: TraceFacts; readonly mode
   const panel = view.open === null ? null : <SpanPanel key={view.open} view={view} node={view.open} facts={facts} />
   return (
     <Page title={titleOf(model)} lead={<TraceLead facts={facts} model={model} />} actions={<TraceActions facts={facts} />} wide>
-      <TraceNotices facts={facts} model={model} />
+      <TraceNotes facts={facts} model={model} />
       <TimeShares view={view} />
       <section className="bw-section bw-trace" aria-label="Spans">
         <TraceToolbar view={view} />

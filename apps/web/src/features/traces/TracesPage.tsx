@@ -22,6 +22,7 @@ import { PickBar, TraceTable } from './TraceTable.tsx'
 import { TracesEmpty } from './TracesEmpty.tsx'
 import { completeSpans, searchCheckQuery, tracesHistogramQuery, tracesQuery } from './traces.queries.ts'
 import { readTracesSearch, type TracesSearch } from './traces-search.ts'
+import '../../charts/chart.css'
 import './traces.css'
 
 const route = getRouteApi('/p/$project/explore/traces')
