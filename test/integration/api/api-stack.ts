@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import type { SystemStatusBody } from '@bellwether/protocol'
-import { accountsMigrations, openAccounts, type Accounts } from '../../../apps/server/src/accounts/index.ts'
+import { accountsMigrations, openAccounts, type Access, type Accounts } from '../../../apps/server/src/accounts/index.ts'
 import type { ApiDeps } from '../../../apps/server/src/api/index.ts'
 import { createCollectors } from '../../../apps/server/src/compose/collectors.ts'
 import { mountAll, requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
@@ -41,6 +41,11 @@ import { cardinalityMigrations, type Cardinality } from '../../../apps/server/sr
 import { composeRetention } from '../../../apps/server/src/compose/retention.ts'
 import { retentionMigrations, type RetentionDesk } from '../../../apps/server/src/retention/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
+import { composeProblems } from '../../../apps/server/src/compose/problems.ts'
+import { logsMigrations } from '../../../apps/server/src/logs/index.ts'
+import { problemsMigrations, problemsTables } from '../../../apps/server/src/problems/index.ts'
+import { signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { putProblem, type ProblemsOfStack, type TheirProblem } from './problems-of-stack.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { eventsOfStack } from './events-of-stack.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
@@ -70,6 +75,7 @@ export interface ApiStack extends AsyncDisposable {
   readonly accounts: Accounts
   readonly cardinality: Cardinality
   readonly retention: RetentionDesk
+  readonly problems: ProblemsOfStack
   readonly metrics: Stack
   readonly query: MetricsQuery
   /** Writes what is in the log to the engine, and gives a store whose memory covers nothing: all it reads comes from there. */
@@ -82,7 +88,7 @@ export interface ApiStack extends AsyncDisposable {
     readonly project: string
     readonly token: string
     readonly cookie: string
-  }
+  } & TheirProblem
   readonly letters: DeadLetter[]
   readonly replayed: string[]
   put(tenant: Tenant, samples: readonly TestSample[]): Promise<void>
@@ -129,6 +135,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     ...realtimeMigrations,
     ...cardinalityMigrations,
     ...retentionMigrations,
+    ...problemsMigrations,
   ])
   const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
   const settings = { publicUrl, adminEmail: 'ops@example.org', adminPassword, adminToken, ingestKey: null, secret: 'q7'.repeat(20) }
@@ -146,7 +153,12 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
       clock: systemClock,
     }),
   )
-  await runClickHouseMigrations(clickhouse, postgres.pool, metricsMigrations)
+  await runClickHouseMigrations(clickhouse, postgres.pool, [
+    ...metricsMigrations,
+    ...signalsMigrations,
+    ...logsMigrations,
+    ...problemsTables,
+  ])
   const metrics = await openStack({ engine: clickhouse, logDir: join(folder, 'log'), withoutWriter: options.withWriter !== true })
   resources.defer('metrics', () => metrics[Symbol.asyncDispose]())
   const instruments = createInstruments()
@@ -194,16 +206,19 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     clock: systemClock,
     logger: silentLogger,
   })
+  const operations = createMetricOperations({
+    query,
+    unique: metrics.uniques,
+    configuration: new OperationsConfiguration(),
+    clock: systemClock,
+    limits: defaultQueryLimits,
+  })
+  const problems = composeProblems({ engines: { clickhouse, postgres }, operations, clock: systemClock })
   const deps: ApiDeps = {
+    ...problems,
     accounts,
     query,
-    operations: createMetricOperations({
-      query,
-      unique: metrics.uniques,
-      configuration: new OperationsConfiguration(),
-      clock: systemClock,
-      limits: defaultQueryLimits,
-    }),
+    operations,
     anatomist: createMetricAnatomist({ engine: clickhouse, catalog: metrics.catalog, clock: systemClock }),
     ingest: {
       conservation: metrics.conservation,
@@ -232,6 +247,11 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     settings: { version: '0.0.0-test', publicUrl, webDir: options.webDir ?? null },
   }
   noteIngest(deps, theirs.tenant)
+  const theirProblem = await putProblem({ ...problems, engine: clickhouse }, await projectOf(accounts, theirs), {
+    tenant: theirs.tenant,
+    word: theirWord,
+    atMs: nowMs - 60_000,
+  })
   const app = fastify({ routerOptions: { maxParamLength: 2048 } })
   resources.defer('http', () => app.close())
   const routes: RouteOptions[] = []
@@ -268,11 +288,12 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     accounts,
     cardinality: cardinality.desk,
     retention,
+    problems,
     metrics,
     query,
     coldStore,
     routes,
-    theirs,
+    theirs: { ...theirs, ...theirProblem },
     letters,
     replayed,
     put,
@@ -280,7 +301,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   }
 }
 
-async function makeTheirs(accounts: Accounts): Promise<ApiStack['theirs']> {
+async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem>> {
   const made = await accounts.createOrganization({
     name: `The ${theirWord}`,
     ownerEmail: `owner@${theirWord}.org`,
@@ -317,6 +338,12 @@ function lettersOf(theirs: Tenant): DeadLetter[] {
       ],
     },
   ]
+}
+
+/** As the owner of the other organization. */
+async function projectOf(accounts: Accounts, { token, project }: { token: string; project: string }): Promise<Access> {
+  const owner = await accounts.gatekeeper.authenticate({ authorization: `Bearer ${token}`, cookie: null })
+  return await accounts.gatekeeper.project(owner, project, 'admin')
 }
 
 function noteIngest({ ingest }: ApiDeps, theirs: Tenant): void {

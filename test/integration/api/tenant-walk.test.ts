@@ -8,6 +8,7 @@ import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
 import { seriesIdOf } from '../../../apps/server/src/metrics/series/series-id.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
+import { problemCalls } from './problems-of-stack.ts'
 import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
 let stack: ApiStack
@@ -26,6 +27,12 @@ const publicRoutes = [
   'GET /health/ready',
   'GET /ping',
   'OPTIONS /api/0/projects/:project/metrics',
+  'OPTIONS /api/:project/envelope',
+  'OPTIONS /api/:project/envelope/',
+  'OPTIONS /api/:project/security',
+  'OPTIONS /api/:project/security/',
+  'OPTIONS /api/:project/store',
+  'OPTIONS /api/:project/store/',
   'POST /api/0/auth/first-run',
   'POST /api/0/auth/sign-in',
   'POST /api/0/auth/sign-out',
@@ -77,6 +84,9 @@ beforeAll(async () => {
     token: (await accounts.directory.tokens(access))[0]?.id ?? '',
     key: (await accounts.directory.keys(project))[0]?.id ?? '',
     name: theirWord,
+    problem: theirs.problem,
+    event: theirs.event,
+    file: theirs.file,
     tag: theirWord,
     rule: (await stack.cardinality.rules.create(project, theirRule)).id,
     import: await beginImport(stack.app, theirs, theirWord),
@@ -118,10 +128,20 @@ describe('every route', () => {
     const ingest = routes.filter(({ access }) => access === 'ingest')
     expect(ingest.map(({ method, url }) => `${method} ${url}`).sort()).toEqual([
       'POST /api/0/projects/:project/metrics',
+      'POST /api/:project/envelope',
+      'POST /api/:project/envelope/',
+      'POST /api/:project/security',
+      'POST /api/:project/security/',
+      'POST /api/:project/store',
+      'POST /api/:project/store/',
       'POST /api/v1/write',
       'POST /api/v2/write',
+      'POST /loki/api/v1/push',
       'POST /query',
+      'POST /v1/logs',
+      'POST /v1/logs/jsonl',
       'POST /v1/metrics',
+      'POST /v1/traces',
       'POST /write',
     ])
     const before = stack.metrics.conservation.rows()
@@ -168,7 +188,9 @@ describe('every route', () => {
   test("their things cannot be named through one's own project or organization", async () => {
     const before = await theirAudit()
     const mixed = { ...theirTargets, organization: 'default', project: '1' }
-    for (const route of routes.filter(({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag)/.test(url))) {
+    for (const route of routes.filter(
+      ({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file)\b/.test(url),
+    )) {
       const seen = await visit(stack.app, route, mixed, { authorization: `Bearer ${adminToken}` })
       expect({ route: seen.route, leaks: seen.said.includes(theirWord) }).toEqual({ route: seen.route, leaks: false })
       if (route.method !== 'GET' && route.method !== 'HEAD')
@@ -232,6 +254,13 @@ describe('every route', () => {
         '/api/v1/labels',
         '/api/v1/label/:name/values',
         '/api/0/projects/:project/prometheus/api/v1/query',
+        '/api/0/projects/:project/problems',
+        '/api/0/projects/:project/problems/:problem',
+        '/api/0/projects/:project/problems/:problem/events',
+        '/api/0/projects/:project/problems/:problem/events/:event',
+        '/api/0/projects/:project/feedback',
+        '/api/0/projects/:project/releases',
+        '/api/0/projects/:project/source-maps',
       ]),
     )
   })
@@ -339,6 +368,7 @@ describe('everything that takes a scope', () => {
         preview: () => stack.cardinality.preview(access, { ...theirRule, match: { kind: 'pattern', value: '.*' } }),
         rules: () => stack.cardinality.rules.list(access),
       },
+      problems: problemCalls(stack.problems, { access, theirs: stack.theirs, signal }),
       ingest: {
         usage: () => usageOf(scope, metrics.conservation.rows()),
         letters: () => listLetters(scope, { list: async () => stack.letters, replay: async () => stack.letters[0]! }),
@@ -385,6 +415,7 @@ describe('everything that takes a scope', () => {
       catalog: ['metrics'],
       cardinality: ['overview', 'metric', 'rules'],
       ingest: ['letters'],
+      problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps'],
     }
     for (const [group, functions] of Object.entries(own)) {
       for (const [name, call] of Object.entries(functions)) {
