@@ -1,7 +1,7 @@
 /** The one detail drawer: beside the list, closed by Esc, its opening kept in the address by the page. */
-import { Drawer } from '@mantine/core'
-import type { ReactNode } from 'react'
-import { useFocusBack } from './use-focus-back.ts'
+import { lazy, Suspense, type ReactNode } from 'react'
+
+const DrawerPanel = lazy(async () => ({ default: (await import('./DrawerPanel.tsx')).DrawerPanel }))
 
 export interface DetailDrawerProps {
   readonly title: ReactNode
@@ -11,19 +11,10 @@ export interface DetailDrawerProps {
   readonly children: ReactNode
 }
 
-export function DetailDrawer({ title, onClose, sizePx = 480, children }: DetailDrawerProps) {
-  useFocusBack()
+export function DetailDrawer(props: DetailDrawerProps) {
   return (
-    <Drawer.Root opened onClose={onClose} position="right" size={sizePx}>
-      <Drawer.Overlay backgroundOpacity={0.15} />
-      <Drawer.Content>
-        {/* A <header> of its own would be a second banner of the page. */}
-        <Drawer.Header role="presentation">
-          <Drawer.Title>{title}</Drawer.Title>
-          <Drawer.CloseButton aria-label="Close" />
-        </Drawer.Header>
-        <Drawer.Body>{children}</Drawer.Body>
-      </Drawer.Content>
-    </Drawer.Root>
+    <Suspense fallback={null}>
+      <DrawerPanel {...props} />
+    </Suspense>
   )
 }

@@ -7,7 +7,7 @@ import { Button } from '../../ui/Button.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
-import { LogDrawer } from './LogDrawer.tsx'
+import { LazyLogDrawer } from './LazyLogDrawer.tsx'
 import { LogList } from './LogList.tsx'
 import { rowsQuery } from './logs.queries.ts'
 import { joinRows } from './rows-model.ts'
@@ -64,7 +64,7 @@ export function LiveRows({ state, words, isWrong }: LogRowsProps) {
         }}
         topKey={topKey}
       />
-      {search.open !== undefined && <LogDrawer id={search.open} rows={rows} state={state} words={words} />}
+      {search.open !== undefined && <LazyLogDrawer id={search.open} rows={rows} state={state} words={words} />}
     </>
   )
 }

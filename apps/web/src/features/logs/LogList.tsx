@@ -5,7 +5,8 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 
 import { useZone } from '../../lib/preferences.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { columnValue } from './log-fields.ts'
-import { lineOf, listTime, markWords, timeMsOf, withoutControls } from './log-text.ts'
+import { lineOf, listTime, timeMsOf, withoutControls } from './log-text.ts'
+import { Marked } from './Marked.tsx'
 import { severityName, severityText } from './severity.ts'
 import './log-list.css'
 
@@ -223,18 +224,4 @@ function Message({ row, words }: { readonly row: LogRow; readonly words: readonl
   const line = withoutControls(lineOf(row))
   if (line === '') return <span className="bw-dim">(empty)</span>
   return <Marked text={line} words={words} />
-}
-
-/** A text with the words that were looked for marked. */
-export function Marked({ text, words }: { readonly text: string; readonly words: readonly string[] }) {
-  const parts = markWords(text, words)
-  if (parts.length === 1 && parts[0]?.isFound === false) return <>{text}</>
-  return (
-    <>
-      {parts.map((part, index) =>
-        // The parts of one text never change places.
-        part.isFound ? <mark key={index}>{part.text}</mark> : <span key={index}>{part.text}</span>,
-      )}
-    </>
-  )
 }

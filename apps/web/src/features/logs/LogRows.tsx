@@ -9,7 +9,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
-import { LogDrawer } from './LogDrawer.tsx'
+import { LazyLogDrawer } from './LazyLogDrawer.tsx'
 import { LogList } from './LogList.tsx'
 import { LogsEmpty } from './LogsEmpty.tsx'
 import { rowsQuery, storedQuery } from './logs.queries.ts'
@@ -62,7 +62,7 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
         onEnd={readOn}
         foot={foot}
       />
-      {search.open !== undefined && <LogDrawer id={search.open} rows={rows} state={state} words={words} />}
+      {search.open !== undefined && <LazyLogDrawer id={search.open} rows={rows} state={state} words={words} />}
     </div>
   )
 }

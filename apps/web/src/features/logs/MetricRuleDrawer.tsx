@@ -1,6 +1,6 @@
 /** The form of a metric from logs, with how many rows of the range it would have counted. */
 import type { LogMetricInput, LogMetricKind } from '@bellwether/protocol'
-import { Checkbox, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
@@ -109,7 +109,9 @@ export function MetricRuleDrawer({ id, start, onClose }: MetricRuleDrawerProps) 
             </option>
           ))}
         </datalist>
-        <Checkbox label="On" checked={fields.isEnabled} onChange={(event) => set({ isEnabled: event.currentTarget.checked })} />
+        <label className="bw-logs-check">
+          <input type="checkbox" checked={fields.isEnabled} onChange={(event) => set({ isEnabled: event.currentTarget.checked })} /> On
+        </label>
         <div aria-live="polite">
           {problem === null ? (
             <p>Keeps {ruleText(input ?? { kind: fields.kind, field: null, tags: [] })}.</p>

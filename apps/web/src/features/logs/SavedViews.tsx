@@ -165,7 +165,7 @@ function SaveForm({ isBusy, onSave }: { readonly isBusy: boolean; readonly onSav
           placeholder="Failed payments"
         />
       </label>
-      <label className="bw-saved__shared">
+      <label className="bw-logs-check">
         <input type="checkbox" checked={isShared} onChange={(event) => setShared(event.currentTarget.checked)} /> Everyone in the project
         sees it
       </label>

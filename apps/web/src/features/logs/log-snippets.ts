@@ -14,7 +14,7 @@ export interface LogSnippet {
   readonly code: string
 }
 
-const curl = ({ origin, key }: LogSnippetFacts): string => `curl -i ${origin}/api/0/logs \\
+const curl = ({ origin, key }: LogSnippetFacts): string => `curl -i ${origin}/v1/logs/jsonl \\
   -H 'x-bellwether-key: ${key}' \\
   --data-binary @- <<'LINES'
 {"level": "info", "service": "checkout", "message": "order placed", "order": 4711, "duration_ms": 38}
