@@ -11,6 +11,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['j  k', 'Down and up in a table'],
   ['Enter', 'Open the row'],
   ['← →', 'Move the crosshair in a chart'],
+  ['← →  [  ]', 'In a trace: close and open what is below; everything'],
+  ['e  n  z  0', 'In a trace: next error, next found, zoom to the span, all of the time'],
   ['Ctrl Enter', 'Run the query in the editor; Enter does too'],
 ]
 

@@ -68,7 +68,7 @@ function PanelHead({ view, node, spanId }: { readonly view: TraceView; readonly 
           label="Zoom to this span (z)"
           onClick={() => view.setWindow(windowAround(tree.startNs[node] ?? 0, tree.endNs[node] ?? 0, view.whole))}
         />
-        <IconButton small icon="close" label="Close the span" onClick={view.closeSpan} />
+        <IconButton small icon="close" className="bw-panel__close" label="Close the span" onClick={view.closeSpan} />
       </div>
     </header>
   )

@@ -6,6 +6,8 @@ import type { TraceView } from './use-trace-view.ts'
 
 /** Shorter drags are presses. */
 const dragPxMin = 6
+/** Below this width there is room for two labels. */
+const phoneWidthPx = 760
 
 export interface TimeRulerProps {
   readonly view: TraceView
@@ -50,7 +52,7 @@ export function TimeRuler({ view, onWindow }: TimeRulerProps) {
         onPointerCancel={() => setDrag(null)}
         onDoubleClick={() => onWindow(whole)}
       >
-        {ticksOf(shown, whole.fromNs, 6).map((tick) => (
+        {ticksOf(shown, whole.fromNs, window.innerWidth < phoneWidthPx ? 2 : 6).map((tick) => (
           <span key={tick} className="bw-ruler__tick" style={{ left: `${((tick - shown.fromNs) / width) * 100}%` }}>
             {formatNs(tick - whole.fromNs)}
           </span>

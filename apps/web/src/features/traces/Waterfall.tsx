@@ -59,6 +59,9 @@ function useFollow(scroller: RefObject<HTMLDivElement | null>, row: number, scal
       const below = top > element.scrollTop
       element.scrollTo({ top: isNear ? (below ? top - height + rowHeightPx : top) : top - height / 2 })
     }
+    // The tree may reach below the browser's window.
+    const bottom = element.getBoundingClientRect().top + top - element.scrollTop + rowHeightPx
+    if (bottom > window.innerHeight) window.scrollBy({ top: bottom - window.innerHeight + rowHeightPx })
   }, [scroller, row, scale])
 }
 
