@@ -276,8 +276,13 @@ export const logRowQuerySchema: z.ZodType<LogRowQuery> = z.object({ id: logIdSch
 /** Query string of `GET P/logs/tail`: server-sent events, see `LogTailEvent`. */
 export interface LogTailQuery {
   query: string
+  /** Ends after so many seconds; null: when the reader leaves. */
+  seconds: number | null
 }
-export const logTailQuerySchema: z.ZodType<LogTailQuery> = z.object({ query: searchTextSchema.default('') })
+export const logTailQuerySchema: z.ZodType<LogTailQuery> = z.object({
+  query: searchTextSchema.default(''),
+  seconds: z.coerce.number().min(0).max(86_400).nullable().default(null),
+})
 
 /**
  * Data of the events of the tail, which are all named `rows`: rows that match, in the order they came in; at most a few a second,
@@ -285,7 +290,7 @@ export const logTailQuerySchema: z.ZodType<LogTailQuery> = z.object({ query: sea
  */
 export interface LogTailEvent {
   items: LogRow[]
-  /** Rows that match and are not shown, because they came faster than the reader takes them; since the event before. */
+  /** Rows that are not shown since the event before: they match and came faster than the reader takes them, or nobody had the time to look. */
   missed: number
 }
 export const logTailEventSchema: z.ZodType<LogTailEvent> = z.object({ items: z.array(logRowSchema), missed: z.number().int() })

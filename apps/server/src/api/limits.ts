@@ -24,3 +24,9 @@ export const rangeStepsMax = 11_000
 export const parameterRepeatsMax = 1000
 /** Of a wrong parameter, an error repeats this much. */
 export const quotedCharsMax = 200
+
+/** A comment line in an answer that goes on, so that proxies keep the connection, ms. */
+export const tailKeepAliveMs = 15_000
+
+/** Attributes of logs that are listed. */
+export const logAttributesShownMax = 500

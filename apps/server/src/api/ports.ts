@@ -8,6 +8,7 @@ import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from 
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { LogManager, LogRetention } from '../logs/index.ts'
 import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
@@ -74,6 +75,8 @@ export interface ApiDeps {
   readonly scrape: ScrapeStatus
   readonly cardinality: Cardinality
   readonly retention: Retention
+  readonly logs: LogManager
+  readonly logRetention: LogRetention
   readonly problems: Problems
   readonly sourceMaps: SourceMaps
   readonly readiness: () => Readiness | Promise<Readiness>

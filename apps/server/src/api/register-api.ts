@@ -11,6 +11,8 @@ import { authRoutes } from './routes/auth-routes.ts'
 import { cardinalityRoutes } from './routes/cardinality-routes.ts'
 import { importDescriptions, importRoutes, mountImports } from './routes/import-routes.ts'
 import { laneRoutes } from './routes/lane-routes.ts'
+import { logRoutes } from './routes/log-routes.ts'
+import { logTailDescription, mountLogTail } from './routes/log-tail.ts'
 import { metricRoutes } from './routes/metric-routes.ts'
 import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
@@ -37,6 +39,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...laneRoutes(deps),
     ...cardinalityRoutes(deps),
     ...retentionRoutes(deps),
+    ...logRoutes(deps),
     ...problemRoutes(deps),
   ]
 }
@@ -52,6 +55,7 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
     ...routes,
     collectorDescription,
     ...importDescriptions,
+    logTailDescription,
     ...describePrometheus(deps.settings.version),
     openApiDescription,
   ]
@@ -63,6 +67,7 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
     publicOrigin,
   })
   await mountImports(app, deps)
+  await mountLogTail(app, deps)
   await mountPrometheus(app, deps)
   await mountPlain(app, described, deps)
   await mountStatic(app, deps.settings.webDir)

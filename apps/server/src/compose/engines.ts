@@ -18,6 +18,7 @@ import { indexerMigrations } from '../indexer/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
+import { logRetentionMigrations, logsMigrations } from '../logs/index.ts'
 import { metricsMigrations } from '../metrics/index.ts'
 import { problemsMigrations, problemsTables } from '../problems/index.ts'
 import { realtimeMigrations } from '../realtime/index.ts'
@@ -65,11 +66,13 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...cardinalityMigrations,
     ...indexerMigrations,
     ...retentionMigrations,
+    ...logRetentionMigrations,
     ...problemsMigrations,
   ])
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [
     ...metricsMigrations,
     ...signalsMigrations,
+    ...logsMigrations,
     ...tracesMigrations,
     ...problemsTables,
   ])

@@ -25,6 +25,7 @@ import { composeIndexer } from './indexer.ts'
 import { apiIngest, composeIntake, type Intake } from './intake.ts'
 import { apiLanes, composeLanes, type Lanes } from './lanes.ts'
 import { buildApp, composeExtraListeners, type ListenerState } from './listeners.ts'
+import { composeLogs, type Logs } from './logs.ts'
 import { composeMetrics, insertsAtOnce, type MetricsPath } from './metrics.ts'
 import { createOperations, createQuery } from './query.ts'
 import { mountAll } from './routes.ts'
@@ -81,7 +82,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const firstRun = await accounts.ensureFirstRun()
 
   const base = { ...shared, memory, engines, accounts, instruments }
-  const { lanes, metrics, intake, limits } = await composeDoors(base, resources)
+  const logs = await composeLogs({ engines, clock, logger }, resources)
+  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs }, resources)
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
@@ -102,6 +104,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       systemStatus: status,
       cardinality: deskOf(metrics),
       retention,
+      logs: logs.manager,
+      logRetention: logs.retention,
       ...composeProblems({ engines, operations, clock }),
       scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
@@ -124,6 +128,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   // Last in, first out: readiness turns false and senders are told to come again before anything closes.
   resources.defer('admission', async () => {
     intake.admission.stop()
+    logs.endTails()
     await http.detach()
   })
   return { url, publicUrl: config.publicUrl ?? url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
@@ -136,6 +141,7 @@ interface DoorsDeps {
   readonly engines: Engines
   readonly accounts: Accounts
   readonly instruments: Registry
+  readonly logs: Logs
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -145,7 +151,7 @@ async function composeDoors(
   deps: DoorsDeps,
   resources: ResourceScope,
 ): Promise<{ lanes: Lanes; metrics: MetricsPath; intake: Intake; limits: ProtocolLimits }> {
-  const { config, engines, accounts, memory, instruments, clock, logger } = deps
+  const { config, engines, accounts, memory, instruments, logs, clock, logger } = deps
   const doors: { metrics: MetricsDoor | null; events: EventDoor | null; seal: () => Promise<void> } = {
     metrics: null,
     events: null,
@@ -154,9 +160,13 @@ async function composeDoors(
   const lanes = composeLanes({ config, engines, instruments, clock, logger, seal: () => doors.seal() }, resources)
   const refusedSamples = createRefusedSamples()
   const signals = composeSignals({
-    logs: { stages: [new ProblemStage()], derived: [deriveProblems], observers: [] },
+    logs: {
+      stages: [...logs.parts.stages, new ProblemStage()],
+      derived: [...logs.parts.derived, deriveProblems],
+      observers: [...logs.parts.observers],
+    },
     spans: { stages: [], derived: [countedSpans], observers: [] },
-    prepare: () => undefined,
+    prepare: (batch) => logs.prepare(batch),
     door: () => doors.events,
   })
   const metrics = await composeMetrics(

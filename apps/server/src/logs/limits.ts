@@ -40,8 +40,6 @@ export const tailRowsMax = 500
 export const tailLookedAtMax = 25_000
 /** Between two events of a live tail, ms. */
 export const tailPeriodMs = 250
-/** A comment line, so that proxies keep the connection, ms. */
-export const tailKeepAliveMs = 15_000
 
 /** Days that rows are kept where nobody said otherwise. */
 export const logDaysDefault = 30

@@ -33,6 +33,7 @@ export class LogTails implements SignalObserver, Disposable {
   /** By organization and project. */
   readonly #tails = new Map<string, Set<Tail>>()
   #count = 0
+  #isClosed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -49,6 +50,7 @@ export class LogTails implements SignalObserver, Disposable {
     if (this.#count >= tailsMax || keys.some((key) => (this.#tails.get(key)?.size ?? 0) >= tailsOfProjectMax))
       throw new AppError(tooManyTails)
     const tail = new Tail(matcher)
+    if (this.#isClosed) tail.end()
     for (const key of keys) this.#tails.set(key, (this.#tails.get(key) ?? new Set<Tail>()).add(tail))
     this.#count++
     try {
@@ -72,8 +74,9 @@ export class LogTails implements SignalObserver, Disposable {
     for (const tail of tails) tail.look(view, batch.rows, nowMs)
   }
 
-  /** Ends every tail. */
+  /** Ends every tail; a new one ends with its first event. */
   [Symbol.dispose](): void {
+    this.#isClosed = true
     for (const tails of this.#tails.values()) for (const tail of tails) tail.end()
   }
 
