@@ -35,6 +35,13 @@ export function LogLinks({ row, state }: { readonly row: LogRow; readonly state:
           </button>
         </li>
       )}
+      {row.problem !== '' && (
+        <li>
+          <Link to="/p/$project/problems/$problem" params={{ project: project.id, problem: row.problem }}>
+            <Icon name="warning" size={14} /> Its problem
+          </Link>
+        </li>
+      )}
       {row.service !== '' && (
         <li>
           <Link to="/p/$project/services/$service" params={{ project: project.id, service: row.service }} search={around}>

@@ -19,6 +19,7 @@ import { LogHistogram } from './LogHistogram.tsx'
 import { LogRows } from './LogRows.tsx'
 import { facetsQuery, histogramQuery } from './logs.queries.ts'
 import type { LogView } from './logs-search.ts'
+import { browserShelf, keepSearch, withRecent } from './recent-searches.ts'
 import { SavedViews } from './SavedViews.tsx'
 import { useLogs, type LogsState } from './use-logs.ts'
 import './logs.css'
@@ -45,7 +46,7 @@ export function LogsPage() {
   const view = search.view ?? 'rows'
   const check = useQuery(checkQuery(projectPath, query))
   const problem = check.data?.problem ?? null
-  const complete = useMemo(() => completeLogs(projectPath), [projectPath])
+  const complete = useMemo(() => withRecent(completeLogs(projectPath), browserShelf, projectPath), [projectPath])
   const counts = useQuery({ ...histogramQuery(projectPath, query, resolved), enabled: problem === null && view !== 'metrics' })
   const isLive = search.live === 'on'
   return (
@@ -69,7 +70,10 @@ export function LogsPage() {
           value={query}
           problem={problem}
           complete={complete}
-          onRun={setQuery}
+          onRun={(text) => {
+            keepSearch(browserShelf, projectPath, text)
+            setQuery(text)
+          }}
         />
         <Button
           icon={isLive ? 'close' : 'play'}
