@@ -7,7 +7,7 @@ import { failedSpans, findSpans } from './model/find-spans.ts'
 import { nameOf, serviceOf, statusError } from './model/span-columns.ts'
 import { isWhole, readWindow, writeWindow, type TimeWindow } from './model/time-window.ts'
 import type { TraceModel } from './model/trace-model.ts'
-import { closedBelow, opened, shownRows, toggled } from './model/trace-rows.ts'
+import { closedBelow, foldedRuns, opened, shownRows, toggled } from './model/trace-rows.ts'
 import { isMissing } from './model/trace-tree.ts'
 import { readTraceSearch, type TraceSearch } from './trace-search.ts'
 import { formatNs } from './trace-words.ts'
@@ -38,7 +38,7 @@ export interface TraceView {
   readonly serviceOf: (node: number) => string
   readonly colorOf: (node: number) => string
   /** A sentence for those who do not see the row. */
-  readonly describe: (node: number) => string
+  readonly describe: (node: number, isFolded: boolean) => string
   /** Makes a node the active one and shows it; its panel follows when one is open. */
   readonly moveTo: (node: number) => void
   readonly openSpan: (node: number) => void
@@ -51,13 +51,15 @@ export interface TraceView {
 }
 
 /** Sentences about nodes. */
-function describer(model: TraceModel): (node: number) => string {
+function describer(model: TraceModel): TraceView['describe'] {
   const { tree } = model
-  return (node) => {
+  return (node, isFolded) => {
     if (isMissing(tree, node)) return `missing span ${tree.missingIds[node - tree.spans.count] ?? ''}`
+    const run = tree.runLength[node] ?? 0
+    const times = run > 0 && isFolded ? `${run} times ` : ''
     const failed = tree.spans.status[node] === statusError ? ', failed' : ''
     const start = formatNs((tree.startNs[node] ?? 0) - tree.fromNs)
-    return `${serviceOf(tree.spans, node)}: ${nameOf(tree.spans, node)}, ${formatNs(tree.spans.durationNs[node] ?? 0)}, after ${start}${failed}`
+    return `${times}${serviceOf(tree.spans, node)}: ${nameOf(tree.spans, node)}, ${formatNs(tree.spans.durationNs[node] ?? 0)}, after ${start}${failed}`
   }
 }
 
@@ -102,7 +104,11 @@ function useSpanState({ tree }: TraceModel, whole: TimeWindow, { search, update 
     const node = id === undefined ? -1 : ids.indexOf(id)
     return node === -1 ? null : node
   }
-  const [closed, setClosed] = useState<Uint8Array>(() => new Uint8Array(tree.nodeCount))
+  const [closed, setClosed] = useState<Uint8Array>(() => {
+    const node = nodeOf(search.span)
+    const folded = foldedRuns(tree)
+    return node === null ? folded : opened(tree, folded, node)
+  })
   const [open, setOpen] = useState(() => nodeOf(search.span))
   const [active, setActive] = useState(() => nodeOf(search.span) ?? tree.order[0] ?? null)
   const [window, setWindow] = useState<TimeWindow>(() => readWindow(search.zoom, whole) ?? whole)

@@ -4,7 +4,7 @@
  */
 import type { KeyboardEvent } from 'react'
 import { fitWindow, windowAround, zoomWindow, type TimeWindow } from './model/time-window.ts'
-import { nextMarked } from './model/trace-rows.ts'
+import { isFoldable, nextMarked } from './model/trace-rows.ts'
 import type { TraceView } from './use-trace-view.ts'
 
 const pageRows = 20
@@ -44,15 +44,15 @@ function stepInTree(key: string, view: TraceView): boolean {
   const { active, model, closed } = view
   const { tree } = model
   if (active === null) return false
-  const hasChildren = (tree.childCount[active] ?? 0) > 0
-  if (key === 'ArrowRight' && hasChildren) {
+  const canFold = isFoldable(tree, active)
+  if (key === 'ArrowRight' && canFold) {
     if (closed[active] === 1) view.toggle(active)
     else view.moveTo(tree.order[(tree.place[active] ?? 0) + 1] ?? active)
     return true
   }
   if (key === 'ArrowLeft') {
     const parent = tree.parent[active] ?? -1
-    if (hasChildren && closed[active] !== 1) view.toggle(active)
+    if (canFold && closed[active] !== 1) view.toggle(active)
     else if (parent !== -1) view.moveTo(parent)
     return true
   }

@@ -1,19 +1,35 @@
 /** Which rows of a trace's tree are shown: subtrees close and open, and what is looked for is brought into sight. */
 import type { TraceTree } from './trace-tree.ts'
 
-/** Nodes shown, from top to bottom. `closed`: by node, 1 where the subtree is closed. */
+/** True for a node that closes and opens: it has children, or a run of spans like it begins with it. */
+export function isFoldable(tree: TraceTree, node: number): boolean {
+  return tree.childCount[node]! > 0 || tree.runLength[node]! > 0
+}
+
+/** The spans of the run that begins with `node`; itself alone where none does. */
+export function membersOf(tree: TraceTree, node: number): Int32Array {
+  const place = tree.place[node]!
+  return tree.order.subarray(place, place + Math.max(1, tree.runLength[node]!))
+}
+
+/** How a trace is first seen: runs are folded, everything else is open. */
+export function foldedRuns(tree: TraceTree): Uint8Array {
+  return Uint8Array.from(tree.runLength, (length) => (length > 0 ? 1 : 0))
+}
+
+/** Nodes shown, from top to bottom. `closed`: by node, 1 where the subtree is closed or the run folded. */
 export function shownRows(tree: TraceTree, closed: Uint8Array): Int32Array {
   const rows = new Int32Array(tree.nodeCount)
   let count = 0
   for (let at = 0; at < tree.nodeCount;) {
     const node = tree.order[at]!
     rows[count++] = node
-    at = closed[node] === 1 ? tree.behind[at]! : at + 1
+    at = closed[node] !== 1 ? at + 1 : tree.runLength[node]! > 0 ? at + tree.runLength[node]! : tree.behind[at]!
   }
   return rows.subarray(0, count)
 }
 
-/** The row of a node, -1 when it is inside a closed subtree. Rows are in tree order, so this is a binary search. */
+/** The row of a node, -1 when it is inside a closed subtree or a folded run. Rows are in tree order, so this is a binary search. */
 export function rowOf(tree: TraceTree, rows: Int32Array, node: number): number {
   const wanted = tree.place[node] ?? -1
   let [low, high] = [0, rows.length - 1]
@@ -27,9 +43,11 @@ export function rowOf(tree: TraceTree, rows: Int32Array, node: number): number {
   return -1
 }
 
-/** `closed` with everything above the node open. */
+/** `closed` with everything above the node open, and the run that it is in. */
 export function opened(tree: TraceTree, closed: Uint8Array, node: number): Uint8Array {
   const next = Uint8Array.from(closed)
+  const first = tree.runFirst[node] ?? -1
+  if (first !== -1 && first !== node) next[first] = 0
   for (let up = tree.parent[node] ?? -1; up !== -1; up = tree.parent[up]!) next[up] = 0
   return next
 }
@@ -43,7 +61,7 @@ export function toggled(closed: Uint8Array, node: number): Uint8Array {
 
 /** Everything below `depth` closed; `depth` 0 leaves the roots alone. */
 export function closedBelow(tree: TraceTree, depth: number): Uint8Array {
-  const closed = new Uint8Array(tree.nodeCount)
+  const closed = foldedRuns(tree)
   for (let node = 0; node < tree.nodeCount; node += 1) {
     if (tree.depth[node]! >= depth && tree.childCount[node]! > 0) closed[node] = 1
   }

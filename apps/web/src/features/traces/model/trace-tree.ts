@@ -3,8 +3,9 @@
  * arrived, so that a partial trace shows its holes. A span that is its own ancestor is a root, marked as such.
  */
 import { endNs, statusError, type SpanColumns } from './span-columns.ts'
+import { findRuns, type SpanRuns } from './span-runs.ts'
 
-export interface TraceTree {
+export interface TraceTree extends SpanRuns {
   readonly spans: SpanColumns
   /** Spans and missing parents. */
   readonly nodeCount: number
@@ -179,6 +180,7 @@ export function buildTree(spans: SpanColumns): TraceTree {
     endNs: ends,
     isLooped,
     fromNs: isEmpty ? 0 : fromNs,
+    ...findRuns(spans, { order, parent, childCount }),
     // A trace of moments without length still needs a width.
     toNs: isEmpty ? 1 : Math.max(toNs, fromNs + 1),
   }
