@@ -1,0 +1,220 @@
+/**
+ * What logs cost: `node bench/logs.mjs [--lines 1000000] [--runs 1] [--formats loki-pb,loki-json,jsonl,otlp] [--queries loki-pb] [--tail]`.
+ * Loads the same lines by each protocol into a fresh program and says CPU seconds of all its processes a million lines (until the last was
+ * acknowledged, and until nothing was left to do), bytes a line on disk; then asks a set of questions through the API. Peers' figures of the
+ * same work are in the README beside it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { diskBytes } from './peers/disk.mjs'
+import { formats, records, words } from './log-lines.mjs'
+import { processTree, roleOf, treeCpuSec, treeRssMib } from './process-tree.mjs'
+import { ownProgram, startProgram } from './program.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    lines: { type: 'string', default: '1000000' },
+    batch: { type: 'string', default: '1000' },
+    runs: { type: 'string', default: '1' },
+    formats: { type: 'string', default: 'loki-pb,loki-json,jsonl,otlp' },
+    queries: { type: 'string', default: 'loki-pb' },
+    iterations: { type: 'string', default: '10' },
+    program: { type: 'string', default: ownProgram },
+  },
+})
+const lines = Number(options.lines)
+const token = 'bench-token-of-logs'
+const spanMs = 3_600_000
+const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+
+function call(url, { method = 'POST', headers = {}, body }) {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      url,
+      { method, agent, headers: { ...headers, ...(body === undefined ? {} : { 'content-length': body.length }) } },
+      (answer) => {
+        const chunks = []
+        answer.on('data', (chunk) => chunks.push(chunk))
+        answer.on('end', () => resolve({ status: answer.statusCode, body: Buffer.concat(chunks) }))
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Bodies are made before anything is measured. Gives them with a needle: the id of the trace of a line in the middle. */
+function bodiesOf(format, startMs) {
+  const bodies = []
+  let list = []
+  let trace = ''
+  let made = 0
+  for (const record of records({ lines, startMs, spanMs })) {
+    list.push(record)
+    if (++made === Math.floor(lines * 0.6)) trace = record.fields.trace_id
+    if (list.length === Number(options.batch) || made === lines) {
+      bodies.push(formats[format].encode(list))
+      list = []
+    }
+  }
+  return { bodies, trace }
+}
+
+/** Four connections. A body that is refused for now is sent again. */
+async function send(url, format, bodies) {
+  const { path, type } = formats[format]
+  let next = 0
+  let refusedForNow = 0
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
+        for (;;) {
+          const answer = await call(url + path, { headers: { 'content-type': type }, body })
+          if (answer.status < 300) break
+          if (answer.status !== 429 && answer.status !== 503)
+            throw new Error(`${format}: ${answer.status} ${answer.body.toString().slice(0, 300)}`)
+          refusedForNow++
+          await pause(50)
+        }
+      }
+    }),
+  )
+  return refusedForNow
+}
+
+/** Until the processes do next to nothing for three seconds. */
+async function settle(pid) {
+  let before = treeCpuSec(pid)
+  for (let quiet = 0, waited = 0; quiet < 3 && waited < 90; waited++) {
+    await pause(1000)
+    const now = treeCpuSec(pid)
+    quiet = now - before < 0.15 ? quiet + 1 : 0
+    before = now
+  }
+}
+
+function cpuByRole(pid) {
+  const sums = {}
+  for (const { pid: each, cpuSec } of processTree(pid)) {
+    const role = roleOf(each, pid)
+    sums[role] = (sums[role] ?? 0) + cpuSec
+  }
+  return sums
+}
+
+/** Bytes of the active parts of the tables that hold logs. */
+function bytesOfTables(dataDir) {
+  const store = join(dataDir, 'clickhouse/store/data/bellwether')
+  const found = {}
+  for (const name of readdirSync(store).filter((table) => /^(logs|log_.*|resources)$/.test(table))) {
+    const folder = realpathSync(join(store, name))
+    const parts = readdirSync(folder).filter((part) => /_\d+_\d+_\d+$/.test(part))
+    const spanOf = (part) => /^(.*)_(\d+)_(\d+)_(\d+)$/.exec(part)
+    const isReplaced = (part) => {
+      const [, partition, first, last, level] = spanOf(part)
+      return parts.some((other) => {
+        const [, otherPartition, otherFirst, otherLast, otherLevel] = spanOf(other)
+        return otherPartition === partition && +otherLevel > +level && +otherFirst <= +first && +otherLast >= +last
+      })
+    }
+    const active = parts.filter((part) => !isReplaced(part) && lstatSync(join(folder, part)).isDirectory())
+    found[name] = { parts: active.length, bytes: active.reduce((sum, part) => sum + diskBytes(join(folder, part)), 0) }
+  }
+  return found
+}
+
+/** The set of questions, as the API takes them. */
+function questions(trace, startMs) {
+  const range = { from: new Date(startMs).toISOString(), to: new Date(startMs + spanMs).toISOString() }
+  const rows = (query, limit = 100) => ['query', { ...range, query, limit }]
+  const counts = (query, by, more = {}) => ['histogram', { ...range, query, by, stepSec: 60, limit: 50, ...more }]
+  return {
+    count_by_level_1m: counts('', 'severity'),
+    errors_by_service_1m: counts('severity:error', 'service'),
+    rare_word_limit100: rows(words[4800]),
+    medium_word_count_1m: counts(words[300], 'service'),
+    no_such_text: rows('"zzzz-no-such-text"'),
+    trace_id: rows(`trace_id:${trace}`),
+    one_service_newest100: rows('service:payment'),
+    status_500_newest100: rows('status:500'),
+    p95_duration_by_service_5m: counts('', 'service', { stepSec: 300, measure: 'p95', field: 'duration_ms' }),
+    newest100: rows(''),
+    facets: ['facets', { ...range }],
+    facets_of_errors: ['facets', { ...range, query: 'severity:error' }],
+  }
+}
+
+async function ask(url, pid, trace, startMs) {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const table = []
+  for (const [name, [kind, body]] of Object.entries(questions(trace, startMs))) {
+    const payload = Buffer.from(JSON.stringify(body))
+    const times = []
+    let before = 0
+    let said = ''
+    for (let i = 0; i <= Number(options.iterations); i++) {
+      if (i === 1) before = treeCpuSec(pid)
+      const startedMs = performance.now()
+      const answer = await call(`${url}/api/0/projects/1/logs/${kind}`, { headers, body: payload })
+      if (answer.status !== 200) throw new Error(`${name}: ${answer.status} ${answer.body.toString().slice(0, 500)}`)
+      if (i > 0) times.push(performance.now() - startedMs)
+      const found = JSON.parse(answer.body.toString())
+      said =
+        kind === 'query'
+          ? `${found.items.length} rows`
+          : kind === 'facets'
+            ? `${found.items.length} fields`
+            : `${found.series.length} series, ${found.total}`
+    }
+    times.sort((a, b) => a - b)
+    const cpuMs = ((treeCpuSec(pid) - before) / times.length) * 1000
+    table.push({ question: name, p50Ms: +times[times.length >> 1].toFixed(1), cpuMs: +cpuMs.toFixed(0), answer: said })
+  }
+  return table
+}
+
+for (let run = 0; run < Number(options.runs); run++) {
+  for (const format of options.formats.split(',')) {
+    // Whole ten minutes, an hour of them, that ended just now.
+    const startMs = Math.floor(Date.now() / 600_000) * 600_000 - spanMs
+    const { bodies, trace } = bodiesOf(format, startMs)
+    const dataDir = await mkdtemp(join(tmpdir(), 'bench-logs-'))
+    const settings = { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token }
+    const program = await startProgram(dataDir, settings, options.program)
+    try {
+      const { pid } = program.child
+      await settle(pid)
+      const idle = { all: treeCpuSec(pid), ...cpuByRole(pid) }
+      const startedMs = performance.now()
+      const refusedForNow = await send(program.url, format, bodies)
+      const wallSec = (performance.now() - startedMs) / 1000
+      const acked = treeCpuSec(pid) - idle.all
+      const rssMib = treeRssMib(pid)
+      await settle(pid)
+      const all = treeCpuSec(pid) - idle.all
+      const roles = Object.entries(cpuByRole(pid)).map(([role, sec]) => `${role} ${(((sec - (idle[role] ?? 0)) / lines) * 1e6).toFixed(2)}`)
+      const tables = bytesOfTables(dataDir)
+      const bytes = Object.values(tables).reduce((sum, table) => sum + table.bytes, 0)
+      console.log(
+        `${format}: ${Math.round(lines / wallSec)} lines/s, CPU s/M ${((acked / lines) * 1e6).toFixed(2)} until acknowledged, ${((all / lines) * 1e6).toFixed(2)} in all (${roles.join(', ')}), ${(bytes / lines).toFixed(1)} B a line, ${rssMib.toFixed(0)} MiB, ${refusedForNow} times refused for now`,
+      )
+      console.log(
+        `  ${Object.entries(tables)
+          .map(([name, table]) => `${name} ${(table.bytes / lines).toFixed(2)} B in ${table.parts} parts`)
+          .join(', ')}`,
+      )
+      if (options.queries.split(',').includes(format)) console.table(await ask(program.url, pid, trace, startMs))
+    } finally {
+      program.child.kill('SIGTERM')
+      await program.ended
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  }
+}
+agent.destroy()
