@@ -6,7 +6,8 @@ import { ProtoWriter } from '../../apps/server/src/protocols/protobuf/writer.ts'
 
 export const loadMetric = 'chaos_samples'
 
-export type LoadProtocol = 'remote-write' | 'otlp'
+export const loadProtocols = ['remote-write', 'otlp', 'otlp-logs', 'otlp-traces'] as const
+export type LoadProtocol = (typeof loadProtocols)[number]
 
 export interface LoadBody {
   readonly path: string
@@ -22,7 +23,16 @@ interface Template {
 }
 
 export function loadBody(protocol: LoadProtocol, sender: number, slots: number): LoadBody {
-  return protocol === 'otlp' ? otlpBody(sender, slots) : remoteWriteBody(sender, slots)
+  switch (protocol) {
+    case 'remote-write':
+      return remoteWriteBody(sender, slots)
+    case 'otlp':
+      return otlpBody(sender, slots)
+    case 'otlp-logs':
+      return eventBody(sender, slots, '/v1/logs')
+    case 'otlp-traces':
+      return eventBody(sender, slots, '/v1/traces')
+  }
 }
 
 /** `prometheus.WriteRequest`: a series ends with its sample, `09 <double> 10 <varint of 6 bytes>`. */
@@ -101,6 +111,60 @@ function otlpBody(sender: number, slots: number): LoadBody {
       for (const [slot, end] of ends.entries()) {
         bytes.writeBigUInt64LE(timeNs, end - 17)
         bytes.writeDoubleLE(sequence * slots + slot, end - 8)
+      }
+      return bytes
+    },
+  }
+}
+
+/** Digits of the value that an attribute holds as text. */
+const valueDigits = 15
+/** `<tag> <length> 0a 05 "value" 12 <length> 0a <length> <digits>` */
+const valueFieldBytes = 2 + 2 + 5 + 2 + 2 + valueDigits
+/** `<tag> <fixed64>` */
+const timeFieldBytes = 9
+
+/**
+ * `ExportLogsServiceRequest` or `ExportTraceServiceRequest`: a record or span ends with its time (a span's: start and end), then the
+ * attribute with its value. A span begins with its ids: the trace is the request, the span the slot.
+ */
+function eventBody(sender: number, slots: number, path: '/v1/logs' | '/v1/traces'): LoadBody {
+  const isTrace = path === '/v1/traces'
+  const times = isTrace ? [7, 8] : [1]
+  const attribute = isTrace ? 9 : 6
+  const events = new ProtoWriter()
+  const eventEnds: number[] = []
+  const starts: number[] = []
+  for (let slot = 0; slot < slots; slot++) {
+    const event = new ProtoWriter()
+    if (isTrace) event.bytesField(1, new Uint8Array(16)).bytesField(2, Buffer.from((slot + 1).toString(16).padStart(16, '0'), 'hex'))
+    if (isTrace) event.stringField(5, loadMetric).tag(6, 0).varint(2)
+    else event.bytesField(5, new ProtoWriter().stringField(1, `a line of the chaos load, slot ${slot}`).finish())
+    event.bytesField(attribute, keyValue('sender', String(sender))).bytesField(attribute, keyValue('slot', String(slot)))
+    for (const field of times) event.tag(field, 1).fixed64(0n)
+    event.bytesField(attribute, keyValue('value', '0'.repeat(valueDigits)))
+    const bytes = event.finish()
+    events.bytesField(2, bytes)
+    starts.push(events.length - bytes.length)
+    eventEnds.push(events.length)
+  }
+  const resource = new ProtoWriter().bytesField(1, keyValue('service.name', 'chaos'))
+  const writer = new ProtoWriter().bytesField(1, new ProtoWriter().bytesField(1, resource.finish()).bytesField(2, events.finish()).finish())
+  const shift = writer.length - events.length
+  const { bytes, ends } = template(
+    writer,
+    eventEnds.map((end) => end + shift),
+  )
+  return {
+    path,
+    headers: { 'content-type': 'application/x-protobuf' },
+    stamp(timeMs, sequence) {
+      const timeNs = BigInt(timeMs) * 1_000_000n
+      for (const [slot, end] of ends.entries()) {
+        bytes.write(String(sequence * slots + slot).padStart(valueDigits, '0'), end - valueDigits, 'latin1')
+        for (let at = 1; at <= times.length; at++) bytes.writeBigUInt64LE(timeNs, end - valueFieldBytes - at * timeFieldBytes + 1)
+        // Behind the tag and the length of the first field.
+        if (isTrace) bytes.writeBigUInt64BE(BigInt(sequence + 1), (starts[slot] ?? 0) + shift + 2)
       }
       return bytes
     },

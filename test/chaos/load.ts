@@ -1,10 +1,10 @@
 /**
- * Load that remembers: senders of remote write and OTLP, each with one request under way and no pause, that note what became of
+ * Load that remembers: senders of remote write and OTLP (samples, logs, spans), each with one request under way and no pause, that note what became of
  * every request. Nothing is sent twice, so that whatever is found twice was doubled by the program.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../support/wait.ts'
-import { loadBody, type LoadProtocol } from './load-bodies.ts'
+import { loadBody, loadProtocols, type LoadProtocol } from './load-bodies.ts'
 
 /** `unanswered`: sent, and the connection broke or nothing came in time; all of it is there, or nothing. */
 export type Fate = 'acknowledged' | 'refused' | 'unanswered'
@@ -34,6 +34,7 @@ export class Load {
   readonly slots: number
   /** By the sender's number, unique in this process. */
   readonly sent = new Map<number, Map<number, SentRequest>>()
+  readonly protocols = new Map<number, LoadProtocol>()
   /** Where to; null while there is nothing to send to. */
   target: Target | null
   readonly #byStatus = new Map<number, number>()
@@ -42,11 +43,11 @@ export class Load {
   #acknowledged = 0
   #underWay = 0
 
-  constructor(target: Target, options: { senders: Readonly<Record<LoadProtocol, number>>; slots: number }) {
+  constructor(target: Target, options: { senders: Readonly<Partial<Record<LoadProtocol, number>>>; slots: number }) {
     this.target = target
     this.slots = options.slots
-    for (const protocol of ['remote-write', 'otlp'] as const) {
-      for (let each = 0; each < options.senders[protocol]; each++) this.#running.push(this.#send(protocol, sendersEver++))
+    for (const protocol of loadProtocols) {
+      for (let each = 0; each < (options.senders[protocol] ?? 0); each++) this.#running.push(this.#send(protocol, sendersEver++))
     }
   }
 
@@ -81,6 +82,7 @@ export class Load {
     const body = loadBody(protocol, sender, this.slots)
     const sent = new Map<number, SentRequest>()
     this.sent.set(sender, sent)
+    this.protocols.set(sender, protocol)
     let lastMs = 0
     for (let sequence = sender * sequencesPerSender; !this.#stop.signal.aborted; sequence++) {
       const { target } = this

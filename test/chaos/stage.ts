@@ -7,15 +7,15 @@ import { expect } from 'vitest'
 import { asker } from '../support/prometheus-api.ts'
 import { until } from '../support/wait.ts'
 import type { Installation } from './installation.ts'
-import { loadMetric } from './load-bodies.ts'
+import { loadMetric, type LoadProtocol } from './load-bodies.ts'
 import { Load } from './load.ts'
 import type { Outcome } from './outcomes.ts'
 import { readStore, tally, type StoredRequests, type Tally } from './tally.ts'
 import { TruthWatch } from './truth.ts'
 
-/** Samples of one request. */
+/** Samples, log records or spans of one request. */
 const slots = 400
-const senders = { 'remote-write': 3, otlp: 3 } as const
+const senders = { 'remote-write': 2, otlp: 2, 'otlp-logs': 2, 'otlp-traces': 2 } as const
 
 /** How far readiness may be from the truth, ms. */
 export interface TruthLimits {
@@ -81,9 +81,14 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-async function countByQuery({ running }: Installation, { sent }: Load): Promise<Map<number, number>> {
+/** Protocols whose data a query of metrics sees. */
+const samplesOf: ReadonlySet<LoadProtocol> = new Set(['remote-write', 'otlp'])
+
+async function countByQuery({ running }: Installation, { sent, protocols }: Load): Promise<Map<number, number>> {
   const counts = new Map<number, number>()
   for (const [sender, requests] of sent) {
+    // Logs and spans are seen once they are in the store, where they are counted.
+    if (!samplesOf.has(protocols.get(sender) ?? 'otlp')) continue
     const times = [...requests.keys()]
     const fromMs = times[0] ?? 0
     const toMs = times.at(-1) ?? 0
@@ -100,7 +105,9 @@ async function countByQuery({ running }: Installation, { sent }: Load): Promise<
 export async function settle(installation: Installation, all: readonly Played[]): Promise<Outcome[]> {
   const { code } = await installation.stop()
   expect(code).toBe(0)
-  const stored = await readStore(installation.dataDir, slots)
+  const { requests: stored, spans, countedSpans } = await readStore(installation.dataDir, slots)
+  // What is counted beside the spans is written with them, so it is as exact as they are.
+  expect.soft(countedSpans, 'spans as the operations count them').toBe(spans)
   return all.map((played) => {
     const counted = tally(played.load, stored)
     check(played, counted, stored)
@@ -121,7 +128,7 @@ function check({ outcome: { scenario, truth }, limits, load, destroyed, queried 
   const inStore = new Map<number, number>()
   for (const [key, { different }] of stored) {
     const sender = Number(key.split('/')[0])
-    if (load.sent.has(sender)) inStore.set(sender, (inStore.get(sender) ?? 0) + different)
+    if (queried.has(sender)) inStore.set(sender, (inStore.get(sender) ?? 0) + different)
   }
   expect.soft([...queried].sort(byNumber), `${scenario}: what a query saw`).toEqual([...inStore].sort(byNumber))
 }

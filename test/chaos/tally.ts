@@ -1,5 +1,5 @@
 /** What became of a load's samples: the store's rows, counted by request and by value, beside what the senders remember. */
-import { openClickHouse } from '../../apps/server/src/engines/index.ts'
+import { type ClickHouse, openClickHouse } from '../../apps/server/src/engines/index.ts'
 import { systemClock } from '../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../apps/server/src/kernel/log.ts'
 import { loadMetric } from './load-bodies.ts'
@@ -48,8 +48,21 @@ function labelsOfRows(condition: string): string {
     JOIN (SELECT DISTINCT org, id, string FROM strings) AS v ON v.org = s.org AND v.id = s.tag.2`
 }
 
+/** Rows of logs or spans as samples: the time in ms, the value from the attribute. */
+function eventRows(table: 'logs' | 'spans'): string {
+  return `SELECT toUInt32(attributes['sender']) AS sender, toFloat64(attributes['slot']) AS slot, intDiv(ts, 1000000) AS ts,
+    toFloat64(attributes['value']) AS value FROM ${table} WHERE service = 'chaos'`
+}
+
+export interface Store {
+  readonly requests: StoredRequests
+  /** Of the load: as rows, and as the counts by operation have them. */
+  readonly spans: number
+  readonly countedSpans: number
+}
+
 /** Rows by request. Reading through the program hides duplicates; this does not. The program must have ended. */
-export async function readStore(dataDir: string, slots: number): Promise<StoredRequests> {
+export async function readStore(dataDir: string, slots: number): Promise<Store> {
   await using engine = await openClickHouse({
     url: null,
     cluster: null,
@@ -68,13 +81,14 @@ export async function readStore(dataDir: string, slots: number): Promise<StoredR
         SELECT series, toUInt32(anyIf(value, key = 'sender')) AS sender, toFloat64(anyIf(value, key = 'slot')) AS slot
         FROM (${labelsOfRows(`name = '${loadMetric}'`)}) GROUP BY series
       ) AS named USING series
+      UNION ALL ${eventRows('logs')} UNION ALL ${eventRows('spans')}
     ) GROUP BY sender, ts`
-  const found = new Map<string, StoredRequest>()
+  const requests = new Map<string, StoredRequest>()
   for await (const { columns, rows } of engine.queryNative({ sql, class: 'internal' })) {
     const [sender, ts, count, different, least, most, misplaced] = columns.map((column) => (column.kind === 'f64' ? column.data : []))
     for (let row = 0; row < rows; row++) {
       const at = (data: ArrayLike<number> | undefined): number => data?.[row] ?? Number.NaN
-      found.set(`${at(sender)}/${at(ts)}`, {
+      requests.set(`${at(sender)}/${at(ts)}`, {
         rows: at(count),
         different: at(different),
         least: at(least),
@@ -83,7 +97,19 @@ export async function readStore(dataDir: string, slots: number): Promise<StoredR
       })
     }
   }
-  return found
+  return {
+    requests,
+    spans: await oneNumber(engine, "SELECT toFloat64(count()) FROM spans WHERE service = 'chaos'"),
+    countedSpans: await oneNumber(engine, "SELECT toFloat64(sum(count)) FROM operations WHERE service = 'chaos'"),
+  }
+}
+
+async function oneNumber(engine: ClickHouse, sql: string): Promise<number> {
+  for await (const { columns } of engine.queryNative({ sql, class: 'internal' })) {
+    const [column] = columns
+    if (column?.kind === 'f64' && column.data.length > 0) return column.data[0] ?? Number.NaN
+  }
+  return Number.NaN
 }
 
 type Counts = { -readonly [Name in keyof Tally]: Tally[Name] }
