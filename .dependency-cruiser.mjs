@@ -19,7 +19,7 @@ const domainEdges = {
   query: ['promql', 'metrics', 'accounts', 'naming'],
   signals: ['ingest'],
   search: ['metrics'],
-  scrubbing: ['signals'],
+  scrubbing: ['signals', 'metrics', 'accounts'],
   logs: ['signals', 'search', 'ingest', 'accounts'],
   traces: ['signals', 'search', 'ingest', 'accounts'],
   problems: ['signals', 'logs', 'traces', 'search', 'ingest', 'accounts'],

@@ -40,6 +40,9 @@ import { createMetricOperations, createMetricsQuery, defaultQueryLimits, type Me
 import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
 import { composeRetention } from '../../../apps/server/src/compose/retention.ts'
 import { retentionMigrations, type RetentionDesk } from '../../../apps/server/src/retention/index.ts'
+import type { ApiScrubbing } from '../../../apps/server/src/api/index.ts'
+import { composeScrubbing } from '../../../apps/server/src/compose/scrubbing.ts'
+import { scrubbingMigrations } from '../../../apps/server/src/scrubbing/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { composeProblems } from '../../../apps/server/src/compose/problems.ts'
 import { logsMigrations } from '../../../apps/server/src/logs/index.ts'
@@ -75,6 +78,7 @@ export interface ApiStack extends AsyncDisposable {
   readonly accounts: Accounts
   readonly cardinality: Cardinality
   readonly retention: RetentionDesk
+  readonly scrubbing: ApiScrubbing
   readonly problems: ProblemsOfStack
   readonly metrics: Stack
   readonly query: MetricsQuery
@@ -135,6 +139,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     ...realtimeMigrations,
     ...cardinalityMigrations,
     ...retentionMigrations,
+    ...scrubbingMigrations,
     ...problemsMigrations,
   ])
   const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
@@ -176,6 +181,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     { engines: { postgres }, keeping: metrics.keeping, clock: systemClock, logger: silentLogger },
     resources,
   )
+  const { api: scrubbing } = await composeScrubbing({ engines: { postgres }, clock: systemClock, logger: silentLogger }, resources)
   const cardinality = await composeCardinality(
     {
       config: { seriesMax: 1_000_000, seriesPerMetricMax: 200_000, seriesPerOrganizationMax: null },
@@ -238,6 +244,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     systemStatus: async () => status,
     cardinality: cardinality.desk,
     retention,
+    scrubbing,
     scrape: await targetsOfStack({ door, theirs: theirs.tenant, word: theirWord }, resources),
     lanes: lanesOfStack({ pool: postgres.pool, log: metrics.log }, resources),
     readiness: () => ({ ready: true, waitingFor: [], degraded: ['writer'] }),
@@ -288,6 +295,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     accounts,
     cardinality: cardinality.desk,
     retention,
+    scrubbing,
     problems,
     metrics,
     query,

@@ -77,6 +77,12 @@ beforeAll(async () => {
     'no credentials': {},
     'a wrong token beside a good cookie': { authorization: 'Bearer nonsense-nonsense', cookie: theirs.cookie },
   }
+  await stack.scrubbing.put(project, {
+    secrets: true,
+    cards: true,
+    emails: true,
+    rules: [{ name: 'own', kind: 'field', value: theirWord, enabled: true }],
+  })
   theirTargets = {
     organization: theirs.organization,
     project: theirs.project,
@@ -362,6 +368,7 @@ describe('everything that takes a scope', () => {
         preview: () => stack.retention.preview(access, { days: 1, rollupDays: null, rules: [] }, signal),
         count: () => stack.retention.count(access, [[...matchAll]], signal),
       },
+      scrubbing: { get: () => stack.scrubbing.get(access) },
       cardinality: {
         overview: () => stack.cardinality.overview(scope, 'samples', 1000),
         metric: () => stack.cardinality.metric(scope, theirWord),
@@ -413,6 +420,7 @@ describe('everything that takes a scope', () => {
       cold: ['select'],
       uniques: ['countUnique', 'isSet'],
       catalog: ['metrics'],
+      scrubbing: ['get'],
       cardinality: ['overview', 'metric', 'rules'],
       ingest: ['letters'],
       problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps'],

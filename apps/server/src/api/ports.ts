@@ -1,8 +1,16 @@
 /** What the HTTP API needs from the rest of the program. Built in compose/. */
-import type { LaneQueue, LanesStatusBody, SystemStatusBody } from '@bellwether/protocol'
-import type { Accounts } from '../accounts/index.ts'
+import type {
+  LaneQueue,
+  LanesStatusBody,
+  ScrubbingPolicy,
+  ScrubbingTrial,
+  ScrubbingTrialResult,
+  SystemStatusBody,
+} from '@bellwether/protocol'
+import type { Access, Accounts } from '../accounts/index.ts'
 import type { Cardinality } from '../cardinality/index.ts'
 import type { Retention } from '../retention/index.ts'
+import type { ScrubbingState } from '../scrubbing/index.ts'
 import type { Problems, SourceMaps } from '../problems/index.ts'
 import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -62,6 +70,13 @@ export interface ApiSettings {
   readonly webDir: string | null
 }
 
+/** What is scrubbed of a project's logs and spans. */
+export interface ApiScrubbing {
+  get(access: Access): Promise<ScrubbingState>
+  put(access: Access, policy: ScrubbingPolicy): Promise<ScrubbingState>
+  try(trial: ScrubbingTrial): ScrubbingTrialResult
+}
+
 export interface ApiDeps {
   readonly accounts: Pick<Accounts, 'gatekeeper' | 'signIn' | 'directory'>
   readonly query: MetricsQuery
@@ -75,6 +90,7 @@ export interface ApiDeps {
   readonly scrape: ScrapeStatus
   readonly cardinality: Cardinality
   readonly retention: Retention
+  readonly scrubbing: ApiScrubbing
   readonly logs: LogManager
   readonly logRetention: LogRetention
   readonly problems: Problems

@@ -19,6 +19,7 @@ import { organizationRoutes } from './routes/organization-routes.ts'
 import { problemRoutes } from './routes/problem-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { retentionRoutes } from './routes/retention-routes.ts'
+import { scrubbingRoutes } from './routes/scrubbing-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 import { targetRoutes } from './routes/target-routes.ts'
 import { mountStatic } from './static.ts'
@@ -39,6 +40,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...laneRoutes(deps),
     ...cardinalityRoutes(deps),
     ...retentionRoutes(deps),
+    ...scrubbingRoutes(deps),
     ...logRoutes(deps),
     ...problemRoutes(deps),
   ]

@@ -2,6 +2,7 @@
 import { accountsMigrations } from '../accounts/index.ts'
 import { cardinalityMigrations } from '../cardinality/index.ts'
 import { retentionMigrations } from '../retention/index.ts'
+import { scrubbingMigrations } from '../scrubbing/index.ts'
 import type { Config } from '../config/index.ts'
 import {
   openClickHouse,
@@ -18,12 +19,12 @@ import { indexerMigrations } from '../indexer/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
-import { logRetentionMigrations, logsMigrations } from '../logs/index.ts'
+import { logAnalysisMigrations, logAnalysisPostgresMigrations, logRetentionMigrations, logsMigrations } from '../logs/index.ts'
 import { metricsMigrations } from '../metrics/index.ts'
 import { problemsMigrations, problemsTables } from '../problems/index.ts'
 import { realtimeMigrations } from '../realtime/index.ts'
 import { signalsMigrations } from '../signals/index.ts'
-import { tracesMigrations } from '../traces/index.ts'
+import { tracesKeepingMigrations, tracesMigrations } from '../traces/index.ts'
 
 export interface Engines {
   readonly clickhouse: ClickHouseEngine
@@ -66,13 +67,17 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...cardinalityMigrations,
     ...indexerMigrations,
     ...retentionMigrations,
+    ...tracesKeepingMigrations,
+    ...scrubbingMigrations,
     ...logRetentionMigrations,
+    ...logAnalysisPostgresMigrations,
     ...problemsMigrations,
   ])
   await runClickHouseMigrations(clickhouse.value, postgres.value.pool, [
     ...metricsMigrations,
     ...signalsMigrations,
     ...logsMigrations,
+    ...logAnalysisMigrations,
     ...tracesMigrations,
     ...problemsTables,
   ])

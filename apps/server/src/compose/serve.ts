@@ -32,6 +32,7 @@ import { mountAll } from './routes.ts'
 import { composeScraper } from './scrape.ts'
 import { deriveProblems, ProblemStage } from '../problems/index.ts'
 import { composeProblems } from './problems.ts'
+import { composeScrubbing, type Scrubbing } from './scrubbing.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { countedSpans } from '../traces/index.ts'
@@ -83,7 +84,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
 
   const base = { ...shared, memory, engines, accounts, instruments }
   const logs = await composeLogs({ engines, clock, logger }, resources)
-  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs }, resources)
+  const scrubbing = await composeScrubbing({ engines, clock, logger }, resources)
+  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs, scrubbing }, resources)
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
@@ -104,6 +106,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       systemStatus: status,
       cardinality: deskOf(metrics),
       retention,
+      scrubbing: scrubbing.api,
       logs: logs.manager,
       logRetention: logs.retention,
       ...composeProblems({ engines, operations, clock }),
@@ -142,6 +145,7 @@ interface DoorsDeps {
   readonly accounts: Accounts
   readonly instruments: Registry
   readonly logs: Logs
+  readonly scrubbing: Scrubbing
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -151,7 +155,7 @@ async function composeDoors(
   deps: DoorsDeps,
   resources: ResourceScope,
 ): Promise<{ lanes: Lanes; metrics: MetricsPath; intake: Intake; limits: ProtocolLimits }> {
-  const { config, engines, accounts, memory, instruments, logs, clock, logger } = deps
+  const { config, engines, accounts, memory, instruments, logs, scrubbing, clock, logger } = deps
   const doors: { metrics: MetricsDoor | null; events: EventDoor | null; seal: () => Promise<void> } = {
     metrics: null,
     events: null,
@@ -161,11 +165,11 @@ async function composeDoors(
   const refusedSamples = createRefusedSamples()
   const signals = composeSignals({
     logs: {
-      stages: [...logs.parts.stages, new ProblemStage()],
+      stages: [scrubbing.stage(), ...logs.parts.stages, new ProblemStage()],
       derived: [...logs.parts.derived, deriveProblems],
       observers: [...logs.parts.observers],
     },
-    spans: { stages: [], derived: [countedSpans], observers: [] },
+    spans: { stages: [scrubbing.stage()], derived: [countedSpans], observers: [] },
     prepare: (batch) => logs.prepare(batch),
     door: () => doors.events,
   })
