@@ -26,3 +26,9 @@ export const statementLengthMax = 20_000
 export const trendStepsMax = 60
 /** Lines of each part of the report. */
 export const reportLinesMax = 20
+/** Versions of services read in a run. */
+export const versionsPerRunMax = 2_000
+/** Operations whose series are searched at a fast pace, or after a deploy. */
+export const operationsFastMax = 100
+/** Projects that are looked at in a round. */
+export const activeTenantsMax = 1_000

@@ -52,6 +52,8 @@ export interface OperationSource {
   count(scope: Scope, range: Pick<OperationsRange, 'fromMs' | 'toMs'>, signal: AbortSignal): Promise<number>
   /** Versions (`service.version`) with the time of their first span in the range. */
   versions(scope: Scope, range: Pick<OperationsRange, 'fromMs' | 'toMs'>, signal: AbortSignal): Promise<SeenVersion[]>
+  /** A trace of the operation, for a finding to show; null: none is known. */
+  example(scope: Scope, asked: ExampleAsked, signal: AbortSignal): Promise<FoundExample | null>
 }
 
 export interface SeenVersion {
@@ -92,15 +94,19 @@ export interface TraceSample {
 /** Some recent traces, those with errors and long ones among them. Errors: those of the engine. */
 export interface TraceSource {
   sample(scope: Scope, asked: TraceSample, signal: AbortSignal): Promise<SampledTrace[]>
-  /** One trace of an operation that took about so long or failed, for a finding to show; null: none is stored. */
-  example(scope: Scope, asked: ExampleAsked, signal: AbortSignal): Promise<{ traceId: string; spanId: string; atMs: number } | null>
 }
 
 export interface ExampleAsked extends OperationKey {
   readonly fromMs: number
   readonly toMs: number
+  /** One that failed, or a slow one. */
   readonly isError: boolean
-  readonly durationMinMs: number
+}
+
+export interface FoundExample {
+  readonly traceId: string
+  readonly spanId: string
+  readonly atMs: number
 }
 
 export type FindingKind =
@@ -139,9 +145,17 @@ export interface Sighting extends OperationKey {
   readonly facts: readonly FindingFact[]
   readonly example: FindingExample | null
   readonly cause: Deploy | null
+  /** Regressions: what to compare with, to know when it is over. */
+  readonly levels: Levels | null
 }
 
-export interface Finding extends Omit<Sighting, 'firstMs' | 'lastMs' | 'cause'> {
+export interface Levels {
+  readonly measure: 'p50' | 'p95' | 'errorRate' | 'perMinute'
+  readonly before: number
+  readonly after: number
+}
+
+export interface Finding extends Omit<Sighting, 'firstMs' | 'lastMs' | 'cause' | 'levels'> {
   readonly id: string
   readonly state: FindingState
   readonly firstSeenMs: number

@@ -125,8 +125,8 @@ export function findRegressions(series: OperationSeries, settings: PaceSettings)
   return [latency[0] ?? null, errorChange(series, settings), throughputChange(series, settings)].filter((found) => found !== null)
 }
 
-/** Most that one of many a regression may be wrong, of those named in a run. */
-export const wrongShareMax = 0.01
+/** Of the regressions named in a run, at most this share may be noise, before the guards that no probability knows of. */
+export const wrongShareMax = 0.1
 /** Older changes are left to the slower pace. */
 export const fastAgeMaxMs = dayMs
 

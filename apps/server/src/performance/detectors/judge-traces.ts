@@ -99,6 +99,7 @@ function sightingOf({ evidence, traces }: Group, tracesOfOperation: number): Sig
     ),
     example: { traceId: worst.traceId, spanIds: worst.of.spanIds, atMs: entry.startMs },
     cause: null,
+    levels: null,
   }
 }
 

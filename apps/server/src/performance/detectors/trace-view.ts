@@ -92,7 +92,7 @@ function callOf(span: SampledSpan): Call | null {
   const statement = attribute(span, 'db.query.text', 'db.statement')
   if (system !== '' || statement !== '' || /^db(\.|$)/.test(op)) return databaseCall(span, system, statement)
   const method = attribute(span, 'http.request.method', 'http.method')
-  if (span.kind !== 3 && !/^http\.client/.test(op)) return null
+  if (span.kind !== 3 && !op.startsWith('http.client')) return null
   const url = attribute(span, 'url.full', 'http.url')
   if (method === '' && url === '') return null
   return httpCall(span, method === '' ? 'GET' : method.toUpperCase(), url)
