@@ -95,13 +95,9 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
     if (ids.length === 0) return sparks
     const { from, to } = hoursOf(range)
     const hours = to - from + 1
-    const size = Math.max(1, Math.ceil(hours / (sparkSlots + 1)))
-    const slots = Math.ceil(hours / size)
-    const rows = await readRows(this.#engine, {
-      sql: `SELECT ${idSql} AS id, intDiv(hour - ${from}, ${size}) AS slot, sum(count) AS events FROM problem_hours
-WHERE ${ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')}) AND hour BETWEEN ${from} AND ${to} GROUP BY problem, slot`,
-      signal,
-    })
+    const { sql, slots } = hours <= fineHoursMax ? fineSparks({ from, to }) : hourlySparks({ from, to })
+    const named = `${ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')})`
+    const rows = await readRows(this.#engine, { sql: sql.replace('{where}', () => named), signal })
     for (const row of rows) {
       const id = textCell(row, 'id')
       let spark = sparks.get(id)
@@ -167,6 +163,33 @@ GROUP BY hour ORDER BY hour DESC LIMIT ${bounds.max}`,
       signal,
     })
     return rows.map((row) => ({ hour: numberCell(row, 'hour'), count: numberCell(row, 'events') }))
+  }
+}
+
+/** Longest range whose events are counted in the logs themselves, hours. */
+const fineHoursMax = 8
+
+interface SparkStatement {
+  readonly sql: string
+  readonly slots: number
+}
+
+function hourlySparks({ from, to }: Hours): SparkStatement {
+  const size = Math.max(1, Math.ceil((to - from + 1) / (sparkSlots + 1)))
+  return {
+    slots: Math.ceil((to - from + 1) / size),
+    sql: `SELECT ${idSql} AS id, intDiv(hour - ${from}, ${size}) AS slot, sum(count) AS events FROM problem_hours
+WHERE {where} AND hour BETWEEN ${from} AND ${to} GROUP BY problem, slot`,
+  }
+}
+
+/** Within the same whole hours, by minutes. */
+function fineSparks({ from, to }: Hours): SparkStatement {
+  const sizeSec = Math.ceil(((to - from + 1) * 60) / sparkSlots) * 60
+  return {
+    slots: Math.ceil(((to - from + 1) * 3600) / sizeSec),
+    sql: `SELECT ${idSql} AS id, intDiv(intDiv(ts, 1000000000) - ${from * 3600}, ${sizeSec}) AS slot, sum(weight) AS events FROM logs
+WHERE {where} AND bucket BETWEEN ${from * 6} AND ${to * 6 + 5} GROUP BY problem, slot`,
   }
 }
 

@@ -68,7 +68,8 @@ function Frame({ frame, isOpen }: { readonly frame: StackFrame; readonly isOpen:
 function FrameHead({ frame: { function: name, file, line, column, raw } }: { readonly frame: StackFrame }) {
   return (
     <span title={raw ?? ''}>
-      <strong>{name === '' ? '(anonymous)' : name}</strong> <span className="bw-dim">in</span> {file === '' ? '(unknown)' : file}
+      <strong>{name === '' || name === '?' ? '(anonymous)' : name}</strong> <span className="bw-dim">in</span>{' '}
+      {file === '' ? '(unknown)' : file}
       {line > 0 && <span className="bw-dim">{`:${line}${column > 0 ? `:${column}` : ''}`}</span>}
     </span>
   )

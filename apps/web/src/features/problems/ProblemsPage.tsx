@@ -36,6 +36,7 @@ export function ProblemsPage() {
   const deciding = useDecide()
   const mayDecide = may(organization, 'write')
   const nowMs = useNow(10_000)
+  const chord = useRef(false)
   const update = (change: { readonly [Name in keyof ProblemsSearch]?: ProblemsSearch[Name] | undefined }): void =>
     void navigate({
       search: (old) => Object.fromEntries(Object.entries({ ...old, ...change }).filter(([, value]) => value !== undefined && value !== '')),
@@ -66,10 +67,15 @@ export function ProblemsPage() {
           aria-label="Problems"
           aria-keyshortcuts={mayDecide ? 'e i u' : undefined}
           onKeyDown={(event) => {
+            const wasGo = chord.current
+            chord.current = event.key === 'g'
+            // After `g` a letter names a page.
+            if (wasGo) return
             const problem = mayDecide ? problemOfRow(event, data.items) : null
             const decision = keys[event.key]
             if (problem === null || decision === undefined || !decisionsFor(problem.state).includes(decision)) return
             event.preventDefault()
+            event.stopPropagation()
             focusNextRow(event)
             deciding.decide([problem.id], decision)
           }}

@@ -17,7 +17,7 @@ export function isTyping(target: EventTarget | null): boolean {
 export function useShellKeys(open: (panel: 'palette' | 'help') => void): void {
   const navigate = useNavigate()
   const { project } = usePlace()
-  const chordStartMs = useRef(0)
+  const chordStartMs = useRef(Number.NEGATIVE_INFINITY)
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -27,7 +27,7 @@ export function useShellKeys(open: (panel: 'palette' | 'help') => void): void {
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
       if (performance.now() - chordStartMs.current < chordMs) {
-        chordStartMs.current = 0
+        chordStartMs.current = Number.NEGATIVE_INFINITY
         const page = allPages.find((candidate) => candidate.key === event.key)
         if (page !== undefined) {
           event.preventDefault()
