@@ -252,6 +252,11 @@ export const savedViewInputSchema: z.ZodType<SavedViewInput> = z.strictObject({
   isShared: z.boolean().default(true),
 })
 
+/** Query string of `GET P/saved-views`. */
+export const savedViewsQuerySchema: z.ZodType<{ signal: SearchSignal | null }> = z.object({
+  signal: searchSignalSchema.nullable().default(null),
+})
+
 export interface SavedView extends SavedViewInput {
   id: string
   createdAt: string

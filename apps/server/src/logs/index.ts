@@ -1,5 +1,6 @@
 /** Log records. Public face of the domain. */
 export * from './ports.ts'
+export * from './analysis/index.ts'
 export { LogRowView } from './batch-view.ts'
 export { countRows } from './count-rows.ts'
 export { facetRows } from './facet-rows.ts'

@@ -24,6 +24,13 @@ export interface DifferenceRequest {
   readonly limit: number
 }
 
+export interface CompletionRequest {
+  readonly signal: SearchSignal
+  readonly text: string
+  /** Character offset in `text`. */
+  readonly cursor: number
+}
+
 /** Rows of a kind that are searched, completed and compared. Each kind's domain brings its own. */
 export interface SearchedRows {
   readonly table: string
@@ -32,7 +39,7 @@ export interface SearchedRows {
   /** The reader's rows in the range, as a condition; the only place where the scope gets into a statement. */
   rowsOf(scope: Scope, range: TimeRange): string
   /** Values and names that occur, for completion. */
-  values(scope: Scope): ValueProvider
+  values(scope: Scope, signal: AbortSignal): ValueProvider
   /** Columns of words, and how the language writes them. */
   readonly comparedColumns: readonly ComparedColumn[]
 }
@@ -50,8 +57,9 @@ export interface LogAnalysis {
   patterns(scope: Scope, request: PatternsRequest, signal: AbortSignal): Promise<LogPatternsBody>
   /** Errors: the same. */
   difference(scope: Scope, request: DifferenceRequest, signal: AbortSignal): Promise<DifferenceBody>
-  complete(scope: Scope, signal: SearchSignal, text: string, cursor: number): Promise<Completion>
-  check(scope: Scope, signal: SearchSignal, text: string): { readonly problem: SearchProblem | null; readonly canonical: string | null }
+  /** Errors: the engine's. */
+  complete(scope: Scope, request: CompletionRequest, signal: AbortSignal): Promise<Completion>
+  check(scope: Scope, kind: SearchSignal, text: string): { readonly problem: SearchProblem | null; readonly canonical: string | null }
   readonly views: SavedViews
   readonly metrics: LogMetrics
 }

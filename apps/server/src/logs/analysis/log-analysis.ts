@@ -1,0 +1,98 @@
+/** Everything that is made of logs beyond rows, behind one door; completion, check and difference also of spans. */
+import type { SearchSignal } from '@bellwether/protocol'
+import type { Pool } from 'pg'
+import type { ClickHouse } from '../../engines/index.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Tenant } from '../../kernel/scope.ts'
+import { checkSearch, completeSearch, sqlString } from '../../search/index.ts'
+import type { SignalStage } from '../../signals/index.ts'
+import { searchFieldsOf, severityNames } from '../fields.ts'
+import type { LogManager } from '../log-manager.ts'
+import type { Shown } from '../ports.ts'
+import { logsTable } from '../tables.ts'
+import { logFieldsFor, rowsOf } from '../where.ts'
+import { DifferenceFinder } from './difference/difference.ts'
+import { LogMetricRules } from './metrics/metric-rules.ts'
+import { LogMetricStage, type MetricSink } from './metrics/metric-stage.ts'
+import { PatternQuery } from './patterns/pattern-query.ts'
+import { Patterns } from './patterns/pattern-stage.ts'
+import { PatternStore } from './patterns/pattern-store.ts'
+import type { LogAnalysis, SearchedRows } from './ports.ts'
+import { SavedViewStore } from './views/saved-views.ts'
+
+export interface LogAnalysisDeps {
+  readonly engine: ClickHouse
+  /** Stays the caller's. */
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly logs: Pick<LogManager, 'values'>
+  readonly shown: Shown
+  readonly spans: SearchedRows
+  /** Where metrics from logs go; null while metrics are not there yet. */
+  readonly sinkOf: (tenant: Tenant) => MetricSink | null
+}
+
+/** The domain's parts at work. Disposing writes what patterns learned. */
+export interface OpenedLogAnalysis extends AsyncDisposable {
+  readonly desk: LogAnalysis
+  /** For every batch of logs, after scrubbing: patterns, then metrics. */
+  readonly stages: readonly SignalStage[]
+}
+
+/** Before the first row comes. Errors: the engine's, `logs.analysis_unavailable`. */
+export async function openLogAnalysis(deps: LogAnalysisDeps, signal: AbortSignal): Promise<OpenedLogAnalysis> {
+  const { engine, pool, clock, logger } = deps
+  const patterns = new Patterns()
+  const store = new PatternStore({ engine, patterns, clock, logger })
+  const stage = new LogMetricStage(deps.sinkOf)
+  // Rows in memory are those of the tenant that sends them; nothing is read from the engine by these fields.
+  const rules = new LogMetricRules({ pool, clock, logger, stage, fields: searchFieldsOf(() => '0') })
+  await store.open(signal)
+  await rules.open()
+  return {
+    stages: [patterns, stage],
+    desk: deskOf(deps, patterns, rules),
+    async [Symbol.asyncDispose]() {
+      await rules[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function deskOf(deps: LogAnalysisDeps, patterns: Patterns, metrics: LogMetricRules): LogAnalysis {
+  const { engine, clock, shown } = deps
+  const rows: Readonly<Record<SearchSignal, SearchedRows>> = { logs: searchedLogs(deps), spans: deps.spans }
+  const difference = new DifferenceFinder({ engine, rows, clock })
+  const counted = new PatternQuery({ engine, patterns, shown, clock })
+  return {
+    metrics,
+    views: new SavedViewStore(deps.pool),
+    patterns: (scope, request, signal) => counted.patterns(scope, request, signal),
+    difference: (scope, request, signal) => difference.find(scope, request, signal),
+    complete: (scope, request, signal) => {
+      const source = rows[request.signal]
+      return completeSearch(request.text, request.cursor, { fields: source.fields(scope), values: source.values(scope, signal) })
+    },
+    check: (scope, kind, text) => checkSearch(text, rows[kind].fields(scope), { nowMs: clock.nowMs() }),
+  }
+}
+
+const comparedWords = ['service', 'host', 'environment', 'release', 'scope', 'source']
+
+function searchedLogs({ logs, shown }: Pick<LogAnalysisDeps, 'logs' | 'shown'>): SearchedRows {
+  const names = `[${severityNames.map(sqlString).join(', ')}]`
+  return {
+    table: logsTable,
+    fields: logFieldsFor,
+    rowsOf: (scope, range) => rowsOf(scope, range, shown),
+    values: (scope, signal) => logs.values(scope, signal),
+    comparedColumns: [
+      { field: 'severity', sql: `arrayElement(${names}, intDiv(severity + 3, 4) + 1)` },
+      ...comparedWords.map((name) => ({ field: name, sql: name })),
+      { field: 'pattern', sql: `if(pattern = 0, '', leftPad(lower(hex(pattern)), 16, '0'))` },
+      { field: 'problem', sql: `if(problem = 0, '', leftPad(lower(hex(problem)), 16, '0'))` },
+    ],
+  }
+}
