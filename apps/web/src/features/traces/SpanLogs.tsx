@@ -8,6 +8,9 @@ import { StatusMark, type Tone } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
 import { logsSearchOf, spanLogsQuery } from './traces.queries.ts'
 
+/** Logs are written a little before and after their span by clocks that differ. */
+const aroundMs = 60_000
+
 export interface SpanLogsProps {
   readonly traceId: string
   readonly spanId: string
@@ -31,9 +34,9 @@ function severityOf(severity: number): readonly [tone: Tone, word: string] {
 
 export function SpanLogs({ traceId, spanId, startMs, endMs }: SpanLogsProps) {
   const { projectPath, project } = usePlace()
-  const logs = useQuery(spanLogsQuery(projectPath, { traceId, spanId, fromMs: startMs, toMs: endMs }))
+  const logs = useQuery(spanLogsQuery(projectPath, traceId, spanId))
   const rows = logs.data?.items ?? []
-  const range = absoluteRange(startMs - 60_000, endMs + 60_000)
+  const range = absoluteRange(startMs - aroundMs, endMs + aroundMs)
   return (
     <details className="bw-panel__part" open>
       <summary>

@@ -146,7 +146,6 @@ function TraceList({ search, update }: { readonly search: TracesSearch; readonly
     // A trace whose spans lie on two pages is in both.
     return (list.data?.pages ?? []).flatMap(({ items }) => items).filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId))
   }, [list.data])
-  const isPartial = list.data?.pages.some((page) => page.isPartial) === true
   return (
     <section className="bw-section" aria-label="Traces" aria-busy={list.isPending}>
       <div className="bw-section__head">
@@ -160,7 +159,6 @@ function TraceList({ search, update }: { readonly search: TracesSearch; readonly
           ]}
           onChange={(next) => update({ order: next === 'slowest' ? next : undefined })}
         />
-        {isPartial && <span className="bw-section__note">among the slowest spans found; narrow the search for all</span>}
       </div>
       <PickBar picks={search.pick ?? []} onClear={() => update({ pick: undefined })} />
       {list.isPending && (

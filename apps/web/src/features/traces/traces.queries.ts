@@ -22,8 +22,6 @@ import { modelOf } from './model/trace-model.ts'
 const tracesPerPage = 50
 /** Logs of one span that its panel shows; the log explorer has all. */
 const spanLogsMax = 100
-/** Logs are written a little before and after their span by clocks that differ. */
-const aroundSpanMs = 60_000
 /** Of a comparison; the rest changed less. */
 const comparedMax = 200
 
@@ -100,20 +98,11 @@ export function logsSearchOf(traceId: string, spanId?: string): string {
   return `trace_id:${traceId}${spanId === undefined ? '' : ` span_id:${spanId}`}`
 }
 
-export function spanLogsQuery(projectPath: string, asked: { readonly traceId: string; readonly spanId: string } & ResolvedRange) {
-  const { traceId, spanId, fromMs, toMs } = asked
+export function spanLogsQuery(projectPath: string, traceId: string, spanId: string) {
   return queryOptions({
     queryKey: ['span-logs', projectPath, traceId, spanId],
     queryFn: ({ signal }) =>
-      request(`${projectPath}/logs/query`, logsPageSchema, {
-        method: 'POST',
-        body: {
-          ...bodyOf({ query: logsSearchOf(traceId, spanId), fromMs: fromMs - aroundSpanMs, toMs: toMs + aroundSpanMs }),
-          order: 'oldest',
-          limit: spanLogsMax,
-        },
-        signal,
-      }),
+      request(`${projectPath}/traces/${traceId}/logs?spanId=${spanId}&limit=${spanLogsMax}`, logsPageSchema, { signal }),
     staleTime: 10_000,
     retry,
   })
