@@ -10,6 +10,7 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { chanceText, comparedSets, timesText } from './compare-model.ts'
+import { fieldLabel } from './log-fields.ts'
 import { checkQuery, completeLogs, differenceQuery } from './log-analysis.queries.ts'
 import type { ComparedWith } from './logs-search.ts'
 import type { LogsState } from './use-logs.ts'
@@ -113,9 +114,9 @@ const ratio = { base: 'ratio', perSecond: false } as const
 
 function FieldDifference({ field, state }: { readonly field: DifferentField; readonly state: LogsState }) {
   return (
-    <section aria-label={field.field} className="bw-compare__field">
+    <section aria-label={fieldLabel(field.field)} className="bw-compare__field">
       <h3>
-        <code>{field.field}</code>
+        <code title={field.field}>{fieldLabel(field.field)}</code>
         <span className="bw-dim" title="0: the same values as often; 1: no value in common">
           {formatValue(field.distance, ratio)} different, {chanceText(field.chance)}
         </span>
@@ -174,13 +175,13 @@ function ValueRow({ field, value: { value, selected, baseline, selectedShare, ba
         <IconButton
           small
           icon="filter"
-          label={`Only rows with ${field} ${shown}`}
+          label={`Only rows with ${fieldLabel(field)} ${shown}`}
           onClick={() => state.addFilter({ field, value, exclude: false })}
         />
         <IconButton
           small
           icon="eyeOff"
-          label={`Leave out rows with ${field} ${shown}`}
+          label={`Leave out rows with ${fieldLabel(field)} ${shown}`}
           onClick={() => state.addFilter({ field, value, exclude: true })}
         />
       </td>

@@ -11,6 +11,7 @@ import { Failure } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { findFacets, leftOutValues } from './facet-model.ts'
+import { fieldLabel } from './log-fields.ts'
 import { facetQuery } from './logs.queries.ts'
 import type { LogsState } from './use-logs.ts'
 import './facets.css'
@@ -64,12 +65,12 @@ function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
   const gone = leftOutValues(state.query, facet.field, found.values)
   const most = Math.max(1, ...found.values.map(({ count }) => count))
   return (
-    <section aria-label={facet.field} className="bw-facet">
+    <section aria-label={fieldLabel(facet.field)} className="bw-facet">
       <h3>
         <button type="button" className="bw-facet__head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           <Icon name={isOpen ? 'down' : 'right'} size={12} />
           <span className="bw-truncate" title={facet.field}>
-            {facet.field}
+            {fieldLabel(facet.field)}
           </span>
         </button>
       </h3>
@@ -103,7 +104,7 @@ function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
       )}
       {isOpen && more.isError && <Failure compact error={more.error} title="More could not be read" />}
       {isOpen && facet.isCut && !wantsMore && (
-        <Button small variant="quiet" onClick={() => setWantsMore(true)} aria-label={`More values of ${facet.field}`}>
+        <Button small variant="quiet" onClick={() => setWantsMore(true)} aria-label={`More values of ${fieldLabel(facet.field)}`}>
           More
         </Button>
       )}
@@ -146,7 +147,7 @@ function FacetValue({ field, value, count, part, share, state }: FacetValueProps
         small
         icon="eyeOff"
         className="bw-facet__out"
-        label={`Leave out ${field} ${shown}`}
+        label={`Leave out ${fieldLabel(field)} ${shown}`}
         onClick={() => state.addFilter({ field, value, exclude: true })}
       />
     </li>

@@ -4,7 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { IconButton } from '../../ui/Button.tsx'
-import { columnValue } from './log-fields.ts'
+import { columnValue, fieldLabel } from './log-fields.ts'
 import { lineOf, listTime, timeMsOf, withoutControls } from './log-text.ts'
 import { Marked } from './Marked.tsx'
 import { severityName, severityText } from './severity.ts'
@@ -209,9 +209,9 @@ function ListHead({ columns, template, onRemoveColumn }: ListHeadProps) {
         {columns.map((field) => (
           <span key={field} role="columnheader" className="bw-log-list__column">
             <span className="bw-truncate" title={field}>
-              {field}
+              {fieldLabel(field)}
             </span>
-            <IconButton small icon="close" label={`Remove column ${field}`} onClick={() => onRemoveColumn(field)} />
+            <IconButton small icon="close" label={`Remove column ${fieldLabel(field)}`} onClick={() => onRemoveColumn(field)} />
           </span>
         ))}
         <span role="columnheader">Message</span>

@@ -17,14 +17,14 @@ it('asks for a value, leaves it out, makes it a column', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Leave out rows with this service' }))
   await userEvent.click(screen.getByRole('button', { name: 'Show http.status_code as a column' }))
   expect(state.calls).toEqual([
-    'addFilter {"field":"http.status_code","value":"503","exclude":false}',
+    'addFilter {"field":"@http.status_code","value":"503","exclude":false}',
     'addFilter {"field":"@service","value":"inner","exclude":true}',
-    'toggleColumn "http.status_code"',
+    'toggleColumn "@http.status_code"',
   ])
 })
 
 it('knows which columns there are, and when there is no room for another', () => {
-  const columns = ['http.status_code', ...Array.from({ length: 7 }, (_, i) => `c${i}`)]
+  const columns = ['@http.status_code', ...Array.from({ length: 7 }, (_, i) => `c${i}`)]
   render(<RowFields title="Attributes" fields={attributesOf(row)} state={recordedState({ col: columns })} />)
   expect(screen.getByRole('button', { name: 'Remove column http.status_code' }).getAttribute('aria-pressed')).toBe('true')
   expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Show service as a column' }).disabled).toBe(true)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attributeField, attributesOf, columnValue, resourceOf, rowFields } from './log-fields.ts'
+import { attributesOf, columnValue, fieldLabel, resourceOf, rowFields } from './log-fields.ts'
 import { logRow } from './testing/row.ts'
 
 const row = logRow({
@@ -19,10 +19,9 @@ test('only what the row has', () => {
   ])
 })
 
-test('an attribute that is named like a field is asked for as an attribute', () => {
-  expect(attributeField('http.status_code')).toBe('http.status_code')
-  expect(attributeField('service')).toBe('@service')
-  expect(attributesOf(row).map(({ field }) => field)).toEqual(['b', 'http.status_code', '@service'])
+test('an attribute is asked for as one, whatever its name', () => {
+  expect(attributesOf(row).map(({ field }) => field)).toEqual(['@b', '@http.status_code', '@service'])
+  expect(attributesOf(row).map(({ field }) => fieldLabel(field ?? ''))).toEqual(['b', 'http.status_code', 'service'])
   expect(resourceOf(row).map(({ field }) => field)).toEqual(['resource.b', 'resource.k8s.pod.name'])
 })
 

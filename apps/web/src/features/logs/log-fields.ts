@@ -2,16 +2,14 @@
 import type { LogRow } from '@bellwether/protocol'
 import { severityName } from './severity.ts'
 
-/** Names and other spellings that the language gives to fields; an attribute of the same name is asked for with `@` before it. */
-const fieldNames = new Set(
-  `severity level severity_text detected_level service service.name service_name host host.name hostname environment env
-  deployment.environment deployment.environment.name release version service.version body message msg trace_id trace traceId span_id span
-  spanId pattern problem scope logger scope.name source time timestamp ts weight scrubbed has`.split(/\s+/),
-)
-
-/** How the search asks for an attribute. */
+/** How the search asks for an attribute of the row itself. */
 export function attributeField(key: string): string {
-  return fieldNames.has(key) || /^(@|attr\.|attributes\.|resource\.)/.test(key) ? `@${key}` : key
+  return `@${key}`
+}
+
+/** A field as it is shown: an attribute by its name alone. */
+export function fieldLabel(field: string): string {
+  return field.startsWith('@') ? field.slice(1) : field
 }
 
 /** How the search asks for an attribute of the resource. */
