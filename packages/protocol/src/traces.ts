@@ -169,13 +169,10 @@ const foundTraceSchema: z.ZodType<FoundTrace> = z.object({
 export interface TracesAnswer {
   items: FoundTrace[]
   next: string | null
-  /** True: of `slowest`, only the slowest spans found were looked at. */
-  isPartial: boolean
 }
 export const tracesAnswerSchema: z.ZodType<TracesAnswer> = z.object({
   items: z.array(foundTraceSchema),
   next: z.string().nullable(),
-  isPartial: z.boolean(),
 })
 
 /** Answer of `POST P/traces/histogram`: spans found by step and by duration. Sampling is counted in. */
@@ -327,10 +324,23 @@ export const traceAnswerSchema: z.ZodType<TraceObjects | TraceColumns> = z.union
 /** `GET P/traces/<traceId>/spans/<spanId>`: everything of one span. */
 export interface SpanDetail extends TraceSpan {
   resource: Record<string, string>
-  /** Index of the bucket of its duration among its operation's calls around that time: 0 to 1; null when there are none. */
+  /** Share (0 to 1) of its operation's calls in the hour around it that did not take longer; null when none are counted. */
   slowerThan: number | null
 }
 export const spanDetailSchema: z.ZodType<SpanDetail> = z.object({ ...spanShape, resource: textsSchema, slowerThan: z.number().nullable() })
+
+/** Query string of `GET P/traces/<traceId>/logs`: log rows of the trace, oldest first; answered as `P/logs/query`. */
+export interface TraceLogsQuery {
+  /** Of one span only; null: of the whole trace. */
+  spanId: string | null
+  limit: number
+  cursor: string | null
+}
+export const traceLogsQuerySchema: z.ZodType<TraceLogsQuery> = z.object({
+  spanId: spanIdSchema.nullable().default(null),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  cursor: cursorSchema,
+})
 
 /** One side of a comparison: one trace, or the traces that a search finds. */
 export interface ComparedTraces {

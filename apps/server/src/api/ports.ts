@@ -21,6 +21,7 @@ import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
 import type { ScrapeStatus } from '../scrape/index.ts'
+import type { TraceKeeper, TracingSystem } from '../traces/index.ts'
 import type { AccessRule } from './http/route-table.ts'
 import type { ApiImports } from './import-port.ts'
 
@@ -93,6 +94,8 @@ export interface ApiDeps {
   readonly scrubbing: ApiScrubbing
   readonly logs: LogManager
   readonly logRetention: LogRetention
+  readonly traces: TracingSystem
+  readonly traceKeeper: TraceKeeper
   readonly problems: Problems
   readonly sourceMaps: SourceMaps
   readonly readiness: () => Readiness | Promise<Readiness>

@@ -20,8 +20,10 @@ import { problemRoutes } from './routes/problem-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { retentionRoutes } from './routes/retention-routes.ts'
 import { scrubbingRoutes } from './routes/scrubbing-routes.ts'
+import { serviceRoutes } from './routes/service-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 import { targetRoutes } from './routes/target-routes.ts'
+import { traceRoutes } from './routes/trace-routes.ts'
 import { mountStatic } from './static.ts'
 import type { ApiDeps } from './ports.ts'
 
@@ -42,6 +44,8 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...retentionRoutes(deps),
     ...scrubbingRoutes(deps),
     ...logRoutes(deps),
+    ...traceRoutes(deps),
+    ...serviceRoutes(deps),
     ...problemRoutes(deps),
   ]
 }

@@ -35,10 +35,10 @@ import { composeProblems } from './problems.ts'
 import { composeScrubbing, type Scrubbing } from './scrubbing.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
-import { countedSpans } from '../traces/index.ts'
 import { composeSignals } from './signals.ts'
 import { composeStatsd } from './statsd.ts'
 import { createSystemStatus, readiness } from './system-status.ts'
+import { composeTraces, type Traces } from './traces.ts'
 
 export interface ServeDeps {
   readonly config: Config
@@ -83,9 +83,10 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const firstRun = await accounts.ensureFirstRun()
 
   const base = { ...shared, memory, engines, accounts, instruments }
+  const traces = await composeTraces({ engines, clock, logger }, resources)
   const logs = await composeLogs({ engines, clock, logger }, resources)
   const scrubbing = await composeScrubbing({ engines, clock, logger }, resources)
-  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs, scrubbing }, resources)
+  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs, traces, scrubbing }, resources)
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
@@ -109,6 +110,8 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       scrubbing: scrubbing.api,
       logs: logs.manager,
       logRetention: logs.retention,
+      traces: traces.system,
+      traceKeeper: traces.keeper,
       ...composeProblems({ engines, operations, clock }),
       scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
@@ -145,6 +148,7 @@ interface DoorsDeps {
   readonly accounts: Accounts
   readonly instruments: Registry
   readonly logs: Logs
+  readonly traces: Traces
   readonly scrubbing: Scrubbing
   readonly clock: Clock
   readonly logger: Logger
@@ -155,7 +159,7 @@ async function composeDoors(
   deps: DoorsDeps,
   resources: ResourceScope,
 ): Promise<{ lanes: Lanes; metrics: MetricsPath; intake: Intake; limits: ProtocolLimits }> {
-  const { config, engines, accounts, memory, instruments, logs, scrubbing, clock, logger } = deps
+  const { config, engines, accounts, memory, instruments, logs, traces, scrubbing, clock, logger } = deps
   const doors: { metrics: MetricsDoor | null; events: EventDoor | null; seal: () => Promise<void> } = {
     metrics: null,
     events: null,
@@ -169,8 +173,15 @@ async function composeDoors(
       derived: [...logs.parts.derived, deriveProblems],
       observers: [...logs.parts.observers],
     },
-    spans: { stages: [scrubbing.stage()], derived: [countedSpans], observers: [] },
-    prepare: (batch) => logs.prepare(batch),
+    spans: {
+      stages: [scrubbing.stage(), ...traces.parts.stages],
+      derived: [...traces.parts.derived],
+      observers: [...traces.parts.observers],
+    },
+    prepare(batch) {
+      logs.prepare(batch)
+      traces.prepare(batch)
+    },
     door: () => doors.events,
   })
   const metrics = await composeMetrics(

@@ -46,3 +46,15 @@ export function quantileMs(counts: ReadonlyMap<number, number>, q: number): numb
   }
   return bucketUpperMs(buckets[buckets.length - 1] ?? 0)
 }
+
+/** Share of the calls (0 to 1) that did not take longer, even within a bucket. Null: no calls. */
+export function quantileShare(counts: ReadonlyMap<number, number>, durationMs: number): number | null {
+  const own = bucketOf(durationMs * 1000)
+  let [total, below] = [0, 0]
+  for (const [bucket, count] of counts) {
+    total += count
+    if (bucket < own) below += count
+    else if (bucket === own) below += count / 2
+  }
+  return total <= 0 ? null : below / total
+}

@@ -116,8 +116,7 @@ export class ServiceList {
       return { service, isEntry: entry.length > 0, ...own, ...summaryOf(entry.length > 0 ? entry : other, steps, range) }
     })
     items.sort((a, b) => b.count - a.count || (a.service < b.service ? -1 : 1))
-    const environments = [...new Set([...facts.values()].flatMap((fact) => fact.environments))].filter((each) => each !== '').sort()
-    return { items: items.slice(0, servicesMax), steps, environments, isPartial: items.length > servicesMax }
+    return { items: items.slice(0, servicesMax), steps, environments: environmentsOf(facts), isPartial: items.length > servicesMax }
   }
 
   /** Most time spent first. Errors: the engine's. */
@@ -162,6 +161,11 @@ export class ServiceList {
     return seriesOf(rows, steps, range)
   }
 
+  /** Environments that any service has in the range, sorted. Errors: the engine's. */
+  async environments(scope: Scope, range: TimeRange, signal: AbortSignal): Promise<string[]> {
+    return environmentsOf(await this.#facts(scope, { range, environment: '' }, signal))
+  }
+
   async #facts(
     scope: Scope,
     { range }: ServicesRequest,
@@ -185,6 +189,10 @@ export class ServiceList {
     }
     return out
   }
+}
+
+function environmentsOf(facts: ReadonlyMap<string, { readonly environments: readonly string[] }>): string[] {
+  return [...new Set([...facts.values()].flatMap((fact) => fact.environments))].filter((each) => each !== '').sort()
 }
 
 function listAt(column: NativeColumn | undefined, row: number): string[] {
