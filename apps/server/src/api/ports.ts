@@ -9,6 +9,7 @@ import type {
 } from '@bellwether/protocol'
 import type { Access, Accounts } from '../accounts/index.ts'
 import type { Cardinality } from '../cardinality/index.ts'
+import type { Performance } from '../performance/index.ts'
 import type { Retention } from '../retention/index.ts'
 import type { ScrubbingState } from '../scrubbing/index.ts'
 import type { Problems, SourceMaps } from '../problems/index.ts'
@@ -16,7 +17,7 @@ import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from 
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
-import type { LogManager, LogRetention } from '../logs/index.ts'
+import type { LogAnalysis, LogManager, LogRetention } from '../logs/index.ts'
 import type { MetricAnatomist } from '../metrics/index.ts'
 import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
@@ -91,11 +92,13 @@ export interface ApiDeps {
   readonly scrape: ScrapeStatus
   readonly cardinality: Cardinality
   readonly retention: Retention
+  readonly performance: Performance
   readonly scrubbing: ApiScrubbing
   readonly logs: LogManager
   readonly logRetention: LogRetention
   readonly traces: TracingSystem
   readonly traceKeeper: TraceKeeper
+  readonly logAnalysis: LogAnalysis
   readonly problems: Problems
   readonly sourceMaps: SourceMaps
   readonly readiness: () => Readiness | Promise<Readiness>

@@ -11,12 +11,14 @@ import { authRoutes } from './routes/auth-routes.ts'
 import { cardinalityRoutes } from './routes/cardinality-routes.ts'
 import { importDescriptions, importRoutes, mountImports } from './routes/import-routes.ts'
 import { laneRoutes } from './routes/lane-routes.ts'
+import { logAnalysisRoutes } from './routes/log-analysis-routes.ts'
 import { logRoutes } from './routes/log-routes.ts'
 import { logTailDescription, mountLogTail } from './routes/log-tail.ts'
 import { metricRoutes } from './routes/metric-routes.ts'
 import { operationRoutes } from './routes/operation-routes.ts'
 import { organizationRoutes } from './routes/organization-routes.ts'
 import { problemRoutes } from './routes/problem-routes.ts'
+import { performanceRoutes } from './routes/performance-routes.ts'
 import { projectRoutes } from './routes/project-routes.ts'
 import { retentionRoutes } from './routes/retention-routes.ts'
 import { scrubbingRoutes } from './routes/scrubbing-routes.ts'
@@ -42,10 +44,12 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...laneRoutes(deps),
     ...cardinalityRoutes(deps),
     ...retentionRoutes(deps),
+    ...performanceRoutes(deps),
     ...scrubbingRoutes(deps),
     ...logRoutes(deps),
     ...traceRoutes(deps),
     ...serviceRoutes(deps),
+    ...logAnalysisRoutes(deps),
     ...problemRoutes(deps),
   ]
 }

@@ -21,6 +21,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { logAnalysisMigrations, logAnalysisPostgresMigrations, logRetentionMigrations, logsMigrations } from '../logs/index.ts'
 import { metricsMigrations } from '../metrics/index.ts'
+import { performanceMigrations } from '../performance/index.ts'
 import { problemsMigrations, problemsTables } from '../problems/index.ts'
 import { realtimeMigrations } from '../realtime/index.ts'
 import { signalsMigrations } from '../signals/index.ts'
@@ -67,6 +68,7 @@ export async function composeEngines(deps: EnginesDeps, resources: ResourceScope
     ...cardinalityMigrations,
     ...indexerMigrations,
     ...retentionMigrations,
+    ...performanceMigrations,
     ...tracesKeepingMigrations,
     ...scrubbingMigrations,
     ...logRetentionMigrations,

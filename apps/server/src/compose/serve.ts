@@ -33,6 +33,7 @@ import { composeScraper } from './scrape.ts'
 import { deriveProblems, ProblemStage } from '../problems/index.ts'
 import { composeProblems } from './problems.ts'
 import { composeScrubbing, type Scrubbing } from './scrubbing.ts'
+import { composePerformance } from './performance.ts'
 import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { composeSignals } from './signals.ts'
@@ -84,10 +85,11 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
 
   const base = { ...shared, memory, engines, accounts, instruments }
   const traces = await composeTraces({ engines, clock, logger }, resources)
-  const logs = await composeLogs({ engines, clock, logger }, resources)
+  const logs = await composeLogs({ engines, spanReads: traces.reads, clock, logger }, resources)
   const scrubbing = await composeScrubbing({ engines, clock, logger }, resources)
   const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs, traces, scrubbing }, resources)
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
+  const performance = composePerformance({ engines, reads: traces.reads, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
   const scraper = composeScraper({ config, accounts, door: intake.door, instruments, clock, logger }, resources)
@@ -107,9 +109,11 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       systemStatus: status,
       cardinality: deskOf(metrics),
       retention,
+      performance: performance.desk,
       scrubbing: scrubbing.api,
       logs: logs.manager,
       logRetention: logs.retention,
+      logAnalysis: logs.analysis.desk,
       traces: traces.system,
       traceKeeper: traces.keeper,
       ...composeProblems({ engines, operations, clock }),
@@ -130,6 +134,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
     await composeStatsd({ ...intake, cost: lanes.cost, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
   ]
   await scraper.start()
+  performance.analyzer.start()
   http.attach(listener)
   // Last in, first out: readiness turns false and senders are told to come again before anything closes.
   resources.defer('admission', async () => {
@@ -169,7 +174,7 @@ async function composeDoors(
   const refusedSamples = createRefusedSamples()
   const signals = composeSignals({
     logs: {
-      stages: [scrubbing.stage(), ...logs.parts.stages, new ProblemStage()],
+      stages: [scrubbing.stage(), new ProblemStage(), ...logs.parts.stages],
       derived: [...logs.parts.derived, deriveProblems],
       observers: [...logs.parts.observers],
     },
@@ -200,6 +205,7 @@ async function composeDoors(
     },
     resources,
   )
+  logs.analysis.feed(metrics.aggregates)
   const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
   const intake = composeIntake({ config, accounts, metrics, signals, lanes, refusedSamples, limits, instruments, clock, logger })
   doors.metrics = intake.door
