@@ -12,6 +12,7 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { ComparedDurations } from './ComparedDurations.tsx'
 import { ComparedOperations } from './ComparedOperations.tsx'
+import { DifferentFields } from './DifferentFields.tsx'
 import { changeSentence } from './model/compare-words.ts'
 import { nameOfSide, sidesOf } from './model/compare-sides.ts'
 import { compareQuery, completeSpans } from './traces.queries.ts'
@@ -45,7 +46,7 @@ export function ComparePage() {
       }
       wide
     >
-      <div className="bw-compare__sides">
+      <div className="bw-versus__sides">
         <Side name="Left" side={left} traceId={search.a} onChange={(a, qa) => update({ a, qa, ra: undefined })} />
         <Side name="Right" side={right} traceId={search.b} onChange={(b, qb) => update({ b, qb, rb: undefined })} />
       </div>
@@ -74,8 +75,8 @@ function Side({ name, side, traceId, onChange }: SideProps) {
   const complete = useMemo(() => completeSpans(projectPath), [projectPath])
   const hasOwnRange = side !== null && traceId === undefined && (side.from !== range.from || side.to !== range.to)
   return (
-    <div className="bw-compare__side">
-      <span className={`bw-compare__name bw-compare__name--${name.toLowerCase()}`}>{name}</span>
+    <div className="bw-versus__side">
+      <span className={`bw-versus__name bw-versus__name--${name.toLowerCase()}`}>{name}</span>
       <div>
         <SearchInput
           label={`${name} side`}
@@ -85,7 +86,7 @@ function Side({ name, side, traceId, onChange }: SideProps) {
           complete={complete}
           onRun={(text) => (/^[0-9a-f]{32}$/i.test(text) ? onChange(text.toLowerCase(), undefined) : onChange(undefined, text))}
         />
-        <p className="bw-dim bw-compare__about">
+        <p className="bw-dim bw-versus__about">
           {traceId !== undefined && (
             <Link to="/p/$project/explore/traces/$traceId" params={{ project: project.id, traceId }}>
               Open trace {shortId(traceId)}
@@ -114,9 +115,10 @@ function Comparison({ left, right }: { readonly left: ComparedTraces; readonly r
   }
   return (
     <>
-      <p className="bw-compare__sentence">{changeSentence(data)}</p>
+      <p className="bw-versus__sentence">{changeSentence(data)}</p>
       <SideFacts data={data} />
       {(left.traceId === null || right.traceId === null) && <ComparedDurations data={data} />}
+      <DifferentFields left={left} right={right} />
       <Section title="Operations" note="own time a trace: what an operation does itself, without what it waits for; largest change first">
         <ComparedOperations data={data} left={left} right={right} />
       </Section>
@@ -154,7 +156,7 @@ function SideFacts({ data }: { readonly data: TracesComparison }) {
           {(['left', 'right'] as const).map((side) => (
             <tr key={side}>
               <th scope="row">
-                <span className={`bw-compare__name bw-compare__name--${side}`}>{side === 'left' ? 'Left' : 'Right'}</span>
+                <span className={`bw-versus__name bw-versus__name--${side}`}>{side === 'left' ? 'Left' : 'Right'}</span>
               </th>
               {rows.map(([name, of]) => (
                 <td key={name} className="bw-num">

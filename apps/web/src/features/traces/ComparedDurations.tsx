@@ -35,7 +35,7 @@ export function ComparedDurations({ data }: { readonly data: TracesComparison })
   return (
     <Section title="How long they take" note="share of each side's traces by duration">
       <div
-        className="bw-compare__durations"
+        className="bw-versus__durations"
         role="img"
         aria-label={classes
           .map((each) => `up to ${formatMs(each.upperMs)}: ${percent(each.left)} left, ${percent(each.right)} right`)
@@ -44,14 +44,14 @@ export function ComparedDurations({ data }: { readonly data: TracesComparison })
         {classes.map(({ upperMs, left, right }) => (
           <div
             key={upperMs}
-            className="bw-compare__class"
+            className="bw-versus__class"
             title={`up to ${formatMs(upperMs)}: left ${percent(left)}, right ${percent(right)}`}
           >
-            <span className="bw-compare__columns">
-              <span className="bw-compare__column bw-compare__column--left" style={{ height: `${(left / most) * 100}%` }} />
-              <span className="bw-compare__column bw-compare__column--right" style={{ height: `${(right / most) * 100}%` }} />
+            <span className="bw-versus__columns">
+              <span className="bw-versus__column bw-versus__column--left" style={{ height: `${(left / most) * 100}%` }} />
+              <span className="bw-versus__column bw-versus__column--right" style={{ height: `${(right / most) * 100}%` }} />
             </span>
-            <span className="bw-compare__upper">{formatMs(upperMs)}</span>
+            <span className="bw-versus__upper">{formatMs(upperMs)}</span>
           </div>
         ))}
       </div>

@@ -75,7 +75,7 @@ export function ComparedOperations({ data, right }: ComparedOperationsProps) {
       isNumber: true,
       value: ({ changeMs }) => changeMs,
       cell: ({ changeMs }) => (
-        <span className="bw-compare__change">
+        <span className="bw-versus__change">
           <ChangeBar share={most === 0 ? 0 : changeMs / most} />
           <span>{signed(changeMs)}</span>
         </span>
@@ -121,8 +121,8 @@ function ChangeBar({ share }: { readonly share: number }) {
   const width = Math.abs(share) * 50
   const tone = share > 0 ? 'more' : 'less'
   return (
-    <span className="bw-compare__bar" aria-hidden="true">
-      <span className={`bw-compare__bar--${tone}`} style={{ left: `${share > 0 ? 50 : 50 - width}%`, width: `${width}%` }} />
+    <span className="bw-versus__bar" aria-hidden="true">
+      <span className={`bw-versus__bar--${tone}`} style={{ left: `${share > 0 ? 50 : 50 - width}%`, width: `${width}%` }} />
     </span>
   )
 }

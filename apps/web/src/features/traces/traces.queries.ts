@@ -1,5 +1,6 @@
 /** Traces: what is asked of the server. */
 import {
+  differenceSchema,
   logsPageSchema,
   searchCheckSchema,
   searchCompletionSchema,
@@ -118,6 +119,26 @@ export function compareQuery(projectPath: string, left: ComparedTraces, right: C
         signal,
       }),
     placeholderData: (before) => before,
+    retry,
+  })
+}
+
+/** Fields of a difference; the rest tells less. */
+const differentFieldsMax = 12
+
+/** What tells the spans of the right side from those of the left. Sides that are one trace have too few spans for that. */
+export function differenceQuery(projectPath: string, left: ComparedTraces, right: ComparedTraces) {
+  const setOf = ({ query, from, to }: ComparedTraces): { query: string; from: string; to: string } => ({ query, from, to })
+  return queryOptions({
+    queryKey: ['spans-difference', projectPath, JSON.stringify([left, right])],
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/difference`, differenceSchema, {
+        method: 'POST',
+        body: { signal: 'spans', selected: setOf(right), baseline: setOf(left), limit: differentFieldsMax },
+        signal,
+      }),
+    enabled: left.traceId === null && right.traceId === null,
+    staleTime: 60_000,
     retry,
   })
 }
