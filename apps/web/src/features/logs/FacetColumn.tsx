@@ -36,8 +36,8 @@ export function FacetColumn({ facets, state }: FacetColumnProps) {
           </li>
         ))}
       </ul>
-      {shown.length === 0 && <p className="bw-logs-note">{text === '' ? 'Nothing to count yet.' : `No field or value has “${text}”.`}</p>}
-      <p className="bw-logs-note">{basisText(facets)}</p>
+      {shown.length === 0 && <p className="bw-logs-note">{text === '' ? 'Nothing found to count.' : `No field or value has “${text}”.`}</p>}
+      {shown.length > 0 && <p className="bw-logs-note">{basisText(facets)}</p>}
     </div>
   )
 }

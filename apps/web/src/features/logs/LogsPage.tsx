@@ -134,12 +134,12 @@ function RowsView({ state, isWrong }: { readonly state: LogsState; readonly isWr
         </DetailDrawer>
       )}
       <div className="bw-logs__main">
-        {!isNothing && !isWrong && (
+        {(counts.isError || counts.data?.total !== 0) && !isWrong && (
           <section className="bw-section bw-logs__counts" aria-label="Rows over time" aria-busy={counts.isFetching}>
             {counts.isError && !isWrong && (
               <Failure compact error={counts.error} title="Rows could not be counted" onRetry={() => void counts.refetch()} />
             )}
-            {counts.data !== undefined && counts.data.total > 0 && <LogHistogram histogram={counts.data} state={state} />}
+            {counts.data !== undefined && <LogHistogram histogram={counts.data} state={state} />}
             {counts.isPending && !isWrong && <div className="bw-logs__counts-wait" />}
             <Button
               small

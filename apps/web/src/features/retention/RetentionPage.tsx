@@ -12,6 +12,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
+import { LogRetention } from '../logs/index.ts'
 import { may, usePlace } from '../session/index.ts'
 import { deletionsQuery, fieldsOf, policyOf, previewQuery, retentionQuery, saveRetention, type PolicyFields } from './retention.queries.ts'
 import '../../ui/form.css'
@@ -27,13 +28,14 @@ export function RetentionPage() {
   return (
     <Page
       title="Retention"
-      lead={`How long ${project.name} keeps its metrics. What is past it is not shown from that moment, and goes in the background.`}
+      lead={`How long ${project.name} keeps its metrics and logs. What is past it is not shown from that moment, and goes in the background.`}
     >
       {status.isError && <Failure error={status.error} title="Retention could not be read" onRetry={() => void status.refetch()} />}
       {status.isPending && <Loading label="retention" rows={5} />}
       {status.data !== undefined && (
         <>
           <PolicySection key={JSON.stringify(status.data.policy)} status={status.data} />
+          <LogRetention />
           <Deletions />
         </>
       )}
@@ -61,7 +63,7 @@ function PolicySection({ status }: { readonly status: RetentionStatus }) {
   const setRule = (at: number, change: Partial<PolicyFields['rules'][number]>): void =>
     setFields({ ...fields, rules: fields.rules.map((rule, i) => (i === at ? { ...rule, ...change } : rule)) })
   return (
-    <Section title="How long" note={changedText(status)}>
+    <Section title="Metrics" note={changedText(status)}>
       <form className="bw-form bw-retention" onSubmit={submit}>
         <div className="bw-retention__days">
           <TextInput
