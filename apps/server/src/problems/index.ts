@@ -8,5 +8,6 @@ export { errorAttributes, tagPrefix, type ErrorFacts, type Frame, type Thrown } 
 export { ProblemDesk, type ProblemDeskDeps } from './problem-desk.ts'
 export { deriveProblems } from './problem-rows.ts'
 export { ProblemStage } from './problem-stage.ts'
+export { liftExceptions } from './span-exceptions.ts'
 export { SourceMapStore } from './source-map-store.ts'
 export { problemsMigrations, problemsTables } from './tables.ts'

@@ -27,3 +27,5 @@ export const sourceMapsBytesMax = 2 * 1024 * 1024 * 1024
 export const sourceMapsMax = 5000
 /** Bytes of source maps that are kept in memory as they are read (the text of the map). */
 export const sourceMapCacheBytesMax = 128 * 1024 * 1024
+/** Exceptions of the spans of one request that become log records; further ones stay with their spans alone. */
+export const liftedPerBatchMax = 1000

@@ -1,5 +1,6 @@
 /** Which decoder reads which format of logs and spans. */
-import type { EventDecoders } from './event-door.ts'
+import { liftExceptions } from '../problems/index.ts'
+import type { EventDecode, EventDecoders } from './event-door.ts'
 import type { ProtocolLimits } from './limits.ts'
 import { JsonLinesDecoder } from './json-lines/decode.ts'
 import { LokiJsonDecoder } from './loki/decode-json.ts'
@@ -27,11 +28,21 @@ export function createEventDecoders(limits: ProtocolLimits): EventDecoders {
     lokiProtobuf: { kind: 'logs', decode: (plain, session) => lokiProtobuf.decode(plain, session), isJson: false },
     lokiJson: { kind: 'logs', decode: (plain, session) => lokiJson.decode(plain, session), isJson: false },
     jsonLines: { kind: 'logs', decode: (plain, session) => jsonLines.decode(plain, session), isJson: false },
-    otlpTracesProtobuf: { kind: 'spans', decode: (plain, session) => otlpTraces.decode(plain, session), isJson: false },
+    otlpTracesProtobuf: { kind: 'spans', decode: withExceptions((plain, session) => otlpTraces.decode(plain, session)), isJson: false },
     otlpTracesJson: {
       kind: 'spans',
-      decode: (plain, session) => otlpTraces.decode(otlpJsonToProtobuf(plain, limits.jsonObjectsMax, exportTraceRequest), session),
+      decode: withExceptions((plain, session) =>
+        otlpTraces.decode(otlpJsonToProtobuf(plain, limits.jsonObjectsMax, exportTraceRequest), session),
+      ),
       isJson: true,
     },
+  }
+}
+
+/** Exceptions among the events of spans are log records too. */
+function withExceptions(decode: EventDecode): EventDecode {
+  return (plain, session) => {
+    decode(plain, session)
+    liftExceptions(session.spans, session.logs)
   }
 }

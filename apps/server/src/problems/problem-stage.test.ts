@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { LogsBatch } from '../logs/index.ts'
+import { noResource, splitMs, timeHalves } from '../signals/index.ts'
+import { SpansBatch } from '../traces/index.ts'
+import { stateOf } from './decisions.ts'
+import { ProblemStage } from './problem-stage.ts'
+import { liftExceptions } from './span-exceptions.ts'
+import { normalizedName } from './source-map-store.ts'
+
+const nowMs = Date.UTC(2026, 10, 21, 12)
+const tenant = { organizationId: 1, projectId: 1 }
+
+function begun<Batch extends LogsBatch | SpansBatch>(batch: Batch): Batch {
+  batch.begin(tenant, nowMs, 7)
+  return batch
+}
+
+function addLog(logs: LogsBatch, attributes: Readonly<Record<string, string>>, body = 'failed'): void {
+  logs.time(nowMs / 1000, 0)
+  logs.from(noResource)
+  logs.body.pushString(body)
+  for (const [name, value] of Object.entries(attributes)) logs.attribute(name, value)
+  logs.endRow()
+}
+
+const hex = (batch: LogsBatch, row: number): string => Buffer.from(batch.problem.raw(row)).reverse().toString('hex')
+
+describe('the stage', () => {
+  test('gives rows with an exception their problem, and leaves the others alone', () => {
+    const logs = begun(new LogsBatch())
+    const stack = 'Error: order 1\n    at total (/srv/app/cart.js:12:5)'
+    addLog(logs, { 'exception.type': 'Error', 'exception.message': 'order 1', 'exception.stacktrace': stack })
+    addLog(logs, { level: 'info' }, 'all is well')
+    addLog(logs, { 'exception.type': 'Error', 'exception.message': 'order 2', 'exception.stacktrace': stack.replace(':12:5', ':99:1') })
+    addLog(logs, { 'exception.type': 'RangeError', 'exception.message': 'order 2', 'exception.stacktrace': stack })
+    new ProblemStage().apply(logs)
+    expect(logs.problem.isZero(1)).toBe(true)
+    expect(hex(logs, 0)).toMatch(/^[0-9a-f]{16}$/)
+    expect(hex(logs, 2)).toBe(hex(logs, 0))
+    expect(hex(logs, 3)).not.toBe(hex(logs, 0))
+  })
+
+  test('leaves a problem that a row brings, and batches of spans', () => {
+    const logs = begun(new LogsBatch())
+    addLog(logs, { 'exception.type': 'Error' })
+    logs.problem.setU32(0, 5)
+    new ProblemStage().apply(logs)
+    expect(logs.problem.u32(0)).toBe(5)
+    expect(() => new ProblemStage().apply(begun(new SpansBatch()))).not.toThrow()
+  })
+})
+
+describe('exceptions of spans', () => {
+  function addSpan(spans: SpansBatch, events: unknown): void {
+    spans.time(nowMs / 1000, 0)
+    spans.from(noResource)
+    spans.service.setWord(spans.rows, spans.service.words.internString('shop'))
+    spans.name.pushString('GET /cart')
+    spans.traceId.pushRaw(Buffer.alloc(16, 1))
+    spans.spanId.pushRaw(Buffer.alloc(8, 2))
+    if (events !== null) spans.events.pushString(typeof events === 'string' ? events : JSON.stringify(events))
+    spans.endRow()
+  }
+
+  test('become rows of logs with the span’s ids, at the event’s time', () => {
+    const spans = begun(new SpansBatch())
+    const logs = begun(new LogsBatch())
+    const attributes = {
+      'exception.type': 'TypeError',
+      'exception.message': 'x is undefined',
+      'exception.stacktrace': 'TypeError: x\n    at f (/a/b.js:1:2)',
+    }
+    addSpan(spans, [
+      { name: 'cache miss', timeUnixNano: `${nowMs}000000`, attributes: {} },
+      { name: 'exception', timeUnixNano: `${nowMs + 1500}000000`, attributes },
+    ])
+    addSpan(spans, null)
+    addSpan(spans, [{ name: 'exception', timeUnixNano: '17', attributes: { 'exception.type': 'E' } }])
+    addSpan(spans, '[{"name":"exception"')
+    liftExceptions(spans, logs)
+    new ProblemStage().apply(logs)
+    expect([logs.rows, logs.refusedTotal]).toEqual([2, 0])
+    expect([logs.body.text(0), logs.service.text(0), logs.severity.u8(0), logs.traceId.isZero(0), logs.problem.isZero(0)]).toEqual([
+      'TypeError: x is undefined',
+      'shop',
+      17,
+      false,
+      false,
+    ])
+    splitMs(nowMs + 1500)
+    expect([logs.ts.u32(0), logs.ts.u32(0, 1)]).toEqual([timeHalves.low, timeHalves.high])
+    // A time of 1970 is the sender's mistake: the span's own is taken.
+    expect([logs.ts.u32(1), logs.ts.u32(1, 1)]).toEqual([spans.ts.u32(2), spans.ts.u32(2, 1)])
+  })
+})
+
+test.each([
+  [null, nowMs - 1000, 'new'],
+  [null, nowMs - 30 * 86_400_000, 'ongoing'],
+  ['reopened', nowMs - 1000, 'ongoing'],
+  ['ignored', nowMs - 1000, 'ignored'],
+  ['resolved', nowMs - 1000, 'resolved'],
+] as const)('decided %s, first seen at %d: %s', (decision, firstMs, want) => {
+  const made = decision === null ? null : { decision, decidedMs: nowMs - 10, decidedBy: 'ada' }
+  expect(stateOf({ firstMs, lastMs: nowMs - 20 }, made, nowMs)).toBe(want)
+})
+
+test('seen after it was resolved, a problem has regressed; ignored it stays ignored', () => {
+  const seen = { firstMs: nowMs - 1000, lastMs: nowMs }
+  expect(stateOf(seen, { decision: 'resolved', decidedMs: nowMs - 10, decidedBy: 'ada' }, nowMs)).toBe('regressed')
+  expect(stateOf(seen, { decision: 'ignored', decidedMs: nowMs - 10, decidedBy: 'ada' }, nowMs)).toBe('ignored')
+})
+
+test.each([
+  ['https://a.example/assets/app.js?v=1#x', '~/assets/app.js'],
+  ['app:///assets/app.js', '~/assets/app.js'],
+  ['~/assets/app.js.map', '~/assets/app.js'],
+  ['/srv/dist/app.js', '~/srv/dist/app.js'],
+  ['app.js', '~/app.js'],
+  ['', ''],
+])('%s is stored as %s', (name, want) => {
+  expect(normalizedName(name)).toBe(want)
+})

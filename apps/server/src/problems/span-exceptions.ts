@@ -1,0 +1,70 @@
+/**
+ * Exceptions that spans carry as events become log records of their own, so that they are found, grouped and counted like all others. Costs a
+ * look at the events of each span that has some.
+ */
+import type { LogsBatch } from '../logs/index.ts'
+import { secondsOf, splitTime, timeHalves } from '../signals/index.ts'
+import type { SpansBatch } from '../traces/index.ts'
+import { isRecord, jsonOf, textOf } from './error-facts.ts'
+import { liftedPerBatchMax } from './limits.ts'
+import { errorAttributes } from './model.ts'
+
+const mark = Buffer.from('"name":"exception"')
+/** An event further from its span's start has a clock of its own, s. */
+const distanceSecMax = 86_400
+const errorSeverity = 17
+
+/** Adds a row to `logs` for each exception among the events of `spans`. */
+export function liftExceptions(spans: SpansBatch, logs: LogsBatch): void {
+  let lifted = 0
+  for (let row = 0; row < spans.rows && lifted < liftedPerBatchMax; row++) {
+    if (spans.events.end(row) === spans.events.start(row)) continue
+    const bytes = spans.events.bytes(row)
+    if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(mark) === -1) continue
+    const events = jsonOf(spans.events.text(row))
+    if (!Array.isArray(events)) continue
+    for (const event of events) {
+      if (!isRecord(event) || event['name'] !== 'exception' || lifted >= liftedPerBatchMax) continue
+      writeException(spans, row, { event, logs })
+      lifted++
+    }
+  }
+}
+
+interface Lifted {
+  readonly event: Readonly<Record<string, unknown>>
+  readonly logs: LogsBatch
+}
+
+function writeException(spans: SpansBatch, row: number, { event, logs }: Lifted): void {
+  const attributes = isRecord(event['attributes']) ? event['attributes'] : {}
+  const type = textOf(attributes[errorAttributes.type])
+  const message = textOf(attributes[errorAttributes.message])
+  pushTime(logs, textOf(event['timeUnixNano']), { low: spans.ts.u32(row), high: spans.ts.u32(row, 1) })
+  logs.resource.pushU64(spans.resource.u32(row), spans.resource.u32(row, 1))
+  logs.weight.pushF32(spans.weight.f32(row))
+  for (const name of ['service', 'host', 'environment', 'release', 'scope', 'source'] as const) logs[name].pushString(spans[name].text(row))
+  logs.severity.pushU8(errorSeverity)
+  logs.traceId.pushRaw(spans.traceId.raw(row))
+  logs.spanId.pushRaw(spans.spanId.raw(row))
+  logs.body.pushString(type === '' || message === '' ? `${type}${message}` : `${type}: ${message}`)
+  logs.attribute('event.name', 'exception')
+  logs.attribute(errorAttributes.operation, spans.name.text(row))
+  for (const [name, value] of Object.entries(attributes)) if (typeof value === 'string') logs.attribute(name, value)
+  logs.endRow()
+}
+
+interface Halves {
+  readonly low: number
+  readonly high: number
+}
+
+/** That of the event where it can be; the span's start, which was found to be within bounds, otherwise. */
+function pushTime(logs: LogsBatch, nanosText: string, start: Halves): void {
+  const seconds = Number(nanosText.slice(0, -9))
+  const nanos = Number(nanosText.slice(-9))
+  const isNear = /^\d{10,20}$/.test(nanosText) && Math.abs(seconds - secondsOf(start.low, start.high)) < distanceSecMax
+  if (isNear) splitTime(seconds, nanos)
+  const { low, high } = isNear ? timeHalves : start
+  logs.ts.pushU64(low, high)
+}
