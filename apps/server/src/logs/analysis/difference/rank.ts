@@ -51,8 +51,13 @@ export function differentFields(values: readonly CountedValue[], context: RankCo
     else known.push(value)
   }
   const found: { field: DifferentField; strength: number }[] = []
-  for (const [name, counted] of byField) {
+  // Fields stand before attributes, and a name that says the same once more (`host`, `k8s.pod.name`) says nothing.
+  const said = new Set<string>()
+  for (const [name, counted] of [...byField].sort(([, a], [, b]) => placeOf(a) - placeOf(b))) {
     const field = fieldOf(name, counted, context)
+    const saying = JSON.stringify(field.values.map(({ value, selected, baseline }) => [value, selected, baseline]))
+    if (said.has(saying)) continue
+    said.add(saying)
     const strength = Math.max(0, ...field.values.filter((one) => one.chance <= chanceMax).map(shareGap))
     if (strength >= shareGapMin) found.push({ field, strength })
   }
@@ -67,6 +72,10 @@ function nameOf({ isField, isResource, key }: CountedValue, { fields, asked }: R
   const twin = fieldNamed(fields, key)
   if (isResource && twin !== null) return null
   return writtenAttribute(fields, key)
+}
+
+function placeOf([first]: readonly CountedValue[]): number {
+  return first === undefined || first.isField ? 0 : first.isResource ? 2 : 1
 }
 
 function shareGap(value: DifferentValue): number {
