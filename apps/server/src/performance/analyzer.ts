@@ -1,7 +1,7 @@
 /**
- * `PerformanceAnalyzer`: the background run. Every project with spans is looked at in turn: versions every minute, regressions around deploys
- * every two, sampled traces every five, fast changes every quarter of an hour, slow ones every hour; and what is over is resolved. One
- * project at a time, one run at a time in all programs that share the database.
+ * `PerformanceAnalyzer`: the background run. Every project with spans is looked at in turn: versions, regressions around deploys and sampled
+ * traces every minute, fast changes every quarter of an hour, slow ones every hour; and what is over is resolved. One project at a time,
+ * one run at a time in all programs that share the database.
  */
 import type { Pool } from 'pg'
 import type { Clock } from '../kernel/clock.ts'
@@ -38,8 +38,8 @@ const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 const everyMs: Readonly<Record<Look, number>> = {
   versions: minuteMs,
-  deploy: 2 * minuteMs,
-  traces: 5 * minuteMs,
+  deploy: minuteMs,
+  traces: minuteMs,
   fast: 15 * minuteMs,
   slow: hourMs,
 }
