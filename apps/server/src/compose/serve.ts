@@ -38,6 +38,7 @@ import { secretFile } from './secret-file.ts'
 import { startSelfWatch } from './self-watch.ts'
 import { composeSignals } from './signals.ts'
 import { composeStatsd } from './statsd.ts'
+import { composeSyslog } from './syslog.ts'
 import { createSystemStatus, readiness } from './system-status.ts'
 import { composeTraces, type Traces } from './traces.ts'
 
@@ -132,6 +133,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   listeners = [
     ...(await composeExtraListeners({ config, door: intake.door, events: intake.events, warn }, resources)),
     await composeStatsd({ ...intake, cost: lanes.cost, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
+    await composeSyslog({ config, accounts, events: intake.events, instruments, clock, logger, warn }, resources),
   ]
   await scraper.start()
   performance.analyzer.start()

@@ -55,6 +55,11 @@ export const settings = {
   otlpGrpcPort: setting('OTLP_GRPC_PORT', ['4317', port], 'Extra listener for OTLP over gRPC; 0 switches it off.'),
   otlpHttpPort: setting('OTLP_HTTP_PORT', ['4318', port], 'Extra listener for OTLP over HTTP; 0 switches it off.'),
   statsdPort: setting('STATSD_PORT', ['8125', port], 'UDP port for StatsD and DogStatsD; 0 switches it off.'),
+  syslogPort: setting(
+    'SYSLOG_PORT',
+    ['0', port],
+    'UDP and TCP port for syslog (RFC 5424 and 3164), usually 514 or 5514; 0 switches it off.',
+  ),
   scrapeConfig: optional(
     'SCRAPE_CONFIG',
     directory,

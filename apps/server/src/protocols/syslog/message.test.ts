@@ -1,0 +1,123 @@
+/** Messages of syslog, old and new, and what is neither. */
+import { expect, test } from 'vitest'
+import type { EventSession } from '../event-session.ts'
+import { LogsBatch } from '../../logs/index.ts'
+import { LineWriter } from '../log-lines/line-writer.ts'
+import { testNowMs } from '../testing/door.ts'
+import { decodedBatch, type LogRowShape, rowsOf } from '../testing/log-rows.ts'
+import { keyOf, SyslogReader } from './message.ts'
+
+const lines = new LineWriter(new LogsBatch())
+const reader = new SyslogReader(lines)
+const decoder = {
+  decode(plain: Uint8Array, session: EventSession) {
+    lines.begin(session.logs, 'syslog', false)
+    reader.read(plain, { nowMs: testNowMs, address: '192.0.2.7' })
+    lines.end()
+  },
+}
+
+function row(message: string | Uint8Array): LogRowShape {
+  const [first] = rowsOf(decodedBatch(decoder, message))
+  if (first === undefined) throw new Error('no row')
+  return first
+}
+
+const localTime = (text: string): string => new Date(text).toISOString()
+
+test.each<[string, string, Partial<LogRowShape>]>([
+  [
+    'RFC 5424, all of it',
+    '<165>1 2026-11-21T07:59:59.003Z mymachine.example.com evntslog 8710 ID47 [exampleSDID@32473 iut="3" eventSource="App\\"lication" x="a\\]b"][other y="z"] \ufeffAn event',
+    {
+      time: '2026-11-21T07:59:59.003Z',
+      severity: 10,
+      host: 'mymachine.example.com',
+      service: 'evntslog',
+      source: 'syslog',
+      body: 'An event',
+      attributes: {
+        'syslog.facility': 'local4',
+        'process.pid': '8710',
+        'syslog.msgid': 'ID47',
+        'exampleSDID@32473.iut': '3',
+        'exampleSDID@32473.eventSource': 'App"lication',
+        'exampleSDID@32473.x': 'a]b',
+        'other.y': 'z',
+      },
+    },
+  ],
+  [
+    'nothing of it',
+    '<34>1 - - - - - -',
+    { severity: 21, host: '192.0.2.7', service: '', body: '', attributes: { 'syslog.facility': 'auth' } },
+  ],
+  ['text behind nothing', '<34>1 - - su - - - failed', { body: 'failed', service: 'su' }],
+  ['a process that is no number', '<14>1 - h a main - - x', { attributes: { 'syslog.facility': 'user', 'syslog.procid': 'main' } }],
+  [
+    'JSON as text',
+    '<14>1 - h a - - - {"msg":"m","level":"error","k":1}',
+    { body: 'm', severity: 17, attributes: { 'syslog.facility': 'user', k: '1' } },
+  ],
+  ['the severity of the header counts more than words', '<14>1 - h a - - - ERROR x', { severity: 9 }],
+  [
+    'a key is not kept',
+    `<14>1 - h a - - [bellwether key="${'a'.repeat(32)}" team="x"] m`,
+    { attributes: { 'syslog.facility': 'user', 'bellwether.team': 'x' } },
+  ],
+  ['structured data that does not end', '<14>1 - h a - - [id k="v', { attributes: { 'syslog.facility': 'user', 'id.k': 'v' } }],
+  [
+    'RFC 3164',
+    '<34>Nov 20 22:14:15 mymachine su[99]: failed for lonvick',
+    {
+      time: localTime('2026-11-20T22:14:15'),
+      severity: 21,
+      host: 'mymachine',
+      service: 'su',
+      body: 'failed for lonvick',
+      attributes: { 'syslog.facility': 'auth', 'process.pid': '99' },
+    },
+  ],
+  [
+    'without a host',
+    '<13>Nov  1 08:00:00 cron: started',
+    { time: localTime('2026-11-01T08:00:00'), host: '192.0.2.7', service: 'cron', body: 'started' },
+  ],
+  ['a time in RFC 3339', '<13>2026-11-21T07:00:00Z h app: x', { time: '2026-11-21T07:00:00.000Z', host: 'h', service: 'app', body: 'x' }],
+  ['without anything but a priority', '<13>just text', { severity: 10, body: 'just text', service: '' }],
+  ['no priority', 'ERROR plain', { severity: 17, body: 'ERROR plain', attributes: {} }],
+  ['a priority that is none', '<999>x', { severity: 0, body: '<999>x', attributes: {} }],
+])('%s', (_name, message, expected) => {
+  const made = row(message)
+  expect(made).toMatchObject(expected)
+  if (expected.attributes !== undefined) expect(made.attributes).toEqual(expected.attributes)
+})
+
+test('a date of December, received in January, is of the year before', () => {
+  const nowMs = new Date(2026, 0, 1, 12).getTime()
+  const batch = decodedBatch(
+    {
+      decode(plain, session) {
+        session.logs.nowMs = nowMs
+        lines.begin(session.logs, 'syslog', false)
+        reader.read(plain, { nowMs, address: '' })
+      },
+    },
+    '<13>Dec 31 23:59:59 h a: x',
+  )
+  expect(rowsOf(batch)[0]?.time).toBe(new Date(2025, 11, 31, 23, 59, 59).toISOString())
+})
+
+test('broken bytes and every piece of a message give a row', () => {
+  const whole = Buffer.from('<165>1 2026-11-21T07:59:59.003Z h a 8710 ID47 [e@1 i="3" s="A"] \ufeffé text')
+  for (let end = 0; end <= whole.length; end++) expect(row(whole.subarray(0, end)).source).toBe('syslog')
+  expect(row(Buffer.from([0x3c, 0x31, 0x3e, 0xff, 0x00, 0x80])).body).toBe('\ufffd\0\ufffd')
+})
+
+test('keys', () => {
+  const key = '0123456789abcdef0123456789abcdef'
+  expect(keyOf(Buffer.from(`<14>1 - h a - - [bellwether@32473 key="${key}"] m`))).toBe(key)
+  expect(keyOf(Buffer.from(`<14>1 - h a - - [x y="z"][bellwether a="b" key="${key}"] m`))).toBe(key)
+  expect(keyOf(Buffer.from('<14>1 - h a - - [bellwether key="short"] m'))).toBe(null)
+  expect(keyOf(Buffer.from('<14>Nov 21 08:00:00 h a: m'))).toBe(null)
+})
