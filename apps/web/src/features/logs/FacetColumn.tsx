@@ -13,6 +13,7 @@ import { usePlace } from '../session/index.ts'
 import { findFacets, leftOutValues } from './facet-model.ts'
 import { fieldLabel } from './log-fields.ts'
 import { facetQuery } from './logs.queries.ts'
+import { extraColumnsMax } from './logs-search.ts'
 import type { LogsState } from './use-logs.ts'
 import './facets.css'
 
@@ -73,6 +74,7 @@ function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
             {fieldLabel(facet.field)}
           </span>
         </button>
+        <ColumnSwitch field={facet.field} state={state} />
       </h3>
       {isOpen && (
         <ul>
@@ -109,6 +111,26 @@ function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
         </Button>
       )}
     </section>
+  )
+}
+
+/** Fields that the list shows anyway. */
+const alwaysShown = new Set(['service', 'severity'])
+
+function ColumnSwitch({ field, state }: { readonly field: string; readonly state: LogsState }) {
+  const columns = state.search.col ?? []
+  const isColumn = columns.includes(field)
+  if (alwaysShown.has(field)) return null
+  return (
+    <IconButton
+      small
+      icon={isColumn ? 'check' : 'plus'}
+      className="bw-facet__column"
+      label={isColumn ? `Remove column ${fieldLabel(field)}` : `Show ${fieldLabel(field)} as a column`}
+      aria-pressed={isColumn}
+      disabled={!isColumn && columns.length >= extraColumnsMax}
+      onClick={() => state.toggleColumn(field)}
+    />
   )
 }
 

@@ -1,25 +1,11 @@
 /** Snippets that send a first data point, with the project's real key and this server's address in them. */
 import { sentrySnippet } from './sentry-snippet.ts'
-
-export interface SnippetFacts {
-  /** Scheme, host and port of this server, without a slash at the end. */
-  readonly origin: string
-  readonly key: string
-  /** The project's number, for addresses that name it. */
-  readonly project: string
-}
-
-export interface Snippet {
-  readonly id: string
-  readonly label: string
-  readonly steps: readonly { readonly title: string; readonly code: string }[]
-}
+import type { Snippet, SnippetFacts } from './snippet-model.ts'
 
 function environment({ origin, key }: SnippetFacts): string {
   return [
     'export OTEL_SERVICE_NAME=my-service',
-    'export OTEL_METRICS_EXPORTER=otlp',
-    'export OTEL_TRACES_EXPORTER=none OTEL_LOGS_EXPORTER=none',
+    'export OTEL_METRICS_EXPORTER=otlp OTEL_TRACES_EXPORTER=otlp OTEL_LOGS_EXPORTER=otlp',
     'export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
     `export OTEL_EXPORTER_OTLP_ENDPOINT=${origin}`,
     `export OTEL_EXPORTER_OTLP_HEADERS=x-bellwether-key=${key}`,
@@ -54,6 +40,14 @@ service:
   pipelines:
     metrics:
       receivers: [otlp, hostmetrics]
+      processors: [batch]
+      exporters: [otlphttp/bellwether]
+    traces:
+      receivers: [otlp]
+      processors: [batch]
+      exporters: [otlphttp/bellwether]
+    logs:
+      receivers: [otlp]
       processors: [batch]
       exporters: [otlphttp/bellwether]`
 
