@@ -1,0 +1,209 @@
+/**
+ * Spans: `node bench/spans.mjs [seconds] [millions]`. Sends 20,000 spans a second over OTLP/HTTP (protobuf, bodies of 500), says what it costs
+ * (processor time of the program and its engines), what is stored and how large; makes millions of them with INSERT … SELECT into the tables of
+ * the stopped program (sending so many takes too long), starts it again and asks for traces by id, searches, services and the map.
+ * With BENCH_DATA_DIR the data stays there; 0 seconds asks what is there.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openClickHouse } from '../apps/server/dist/engines/index.js'
+import { systemClock } from '../apps/server/dist/kernel/clock.js'
+import { roleOf, processTree, treeCpuSec } from './process-tree.mjs'
+import { startProgram } from './program.mjs'
+import { makeBody, renew, spansPerBody } from './span-load.mjs'
+
+const seconds = Number(process.argv[2] ?? 30)
+const millions = Number(process.argv[3] ?? 20)
+const rate = 20_000
+const token = 'benchtoken'
+const dataDir = process.env['BENCH_DATA_DIR'] ?? mkdtempSync(join(tmpdir(), 'bellwether-spans-'))
+const quiet = { child: () => quiet, debug() {}, info() {}, warn() {}, error: (...all) => console.error(...all) }
+
+async function api(url, method, path, body) {
+  const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const response = await fetch(`${url}/api/0${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text.slice(0, 300)}`)
+  return JSON.parse(text)
+}
+
+const sorted = (values) => [...values].sort((a, b) => a - b)
+const quantile = (values, q) => sorted(values)[Math.min(values.length - 1, Math.floor(values.length * q))]
+
+async function send(url) {
+  const bodies = Array.from({ length: 40 }, makeBody)
+  const latencies = []
+  const startedMs = performance.now()
+  const total = Math.ceil((seconds * rate) / spansPerBody)
+  const underWay = new Set()
+  let late = 0
+  for (let i = 0; i < total; i++) {
+    const dueMs = startedMs + (i * spansPerBody * 1000) / rate
+    const waitMs = dueMs - performance.now()
+    if (waitMs > 1) await sleep(waitMs)
+    else late = Math.max(late, -waitMs)
+    if (underWay.size >= 8) await Promise.race(underWay)
+    const body = Buffer.from(renew(bodies[i % bodies.length], Date.now()))
+    const sentMs = performance.now()
+    const call = fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body }).then(
+      async (response) => {
+        const answer = await response.arrayBuffer()
+        if (response.status !== 200 || answer.byteLength > 0) throw new Error(`${response.status} ${Buffer.from(answer).toString()}`)
+        latencies.push(performance.now() - sentMs)
+        underWay.delete(call)
+      },
+    )
+    underWay.add(call)
+  }
+  await Promise.all(underWay)
+  return { spans: total * spansPerBody, tookSec: (performance.now() - startedMs) / 1000, latencies, late }
+}
+
+async function storedSpans(url) {
+  const { items } = await api(url, 'GET', '/organizations/default/usage')
+  return items.find((item) => item.kind === 'spans') ?? { stored: 0, queued: 0 }
+}
+
+async function ingest() {
+  const { child, ended, url } = await startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
+  await sleep(3000)
+  const before = treeCpuSec(child.pid)
+  const { spans, tookSec, latencies, late } = await send(url)
+  const sentCpu = treeCpuSec(child.pid) - before
+  while ((await storedSpans(url)).stored < spans) await sleep(200)
+  const cpu = treeCpuSec(child.pid) - before
+  for (const { pid, cpuSec } of processTree(child.pid))
+    if (cpuSec > 1) console.log(`  ${roleOf(pid, child.pid)}: ${cpuSec.toFixed(1)} s of processor since its start`)
+  const usage = await storedSpans(url)
+  console.log(
+    `sent ${spans} spans in ${tookSec.toFixed(1)} s: ${Math.round(spans / tookSec)} a second; at most ${late.toFixed(0)} ms behind the plan`,
+  )
+  console.log(`answers: p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`)
+  console.log(`stored ${usage.stored}, queued ${usage.queued}, refused ${JSON.stringify(usage.refused)}`)
+  console.log(
+    `processor: ${((cpu * 1e6) / spans).toFixed(1)} s a million spans until stored (${((sentCpu / tookSec) * 100).toFixed(0)} % of one core while sending)`,
+  )
+  child.kill('SIGTERM')
+  await ended
+  return spans
+}
+
+async function withEngine(work) {
+  const engine = await openClickHouse({
+    url: null,
+    cluster: null,
+    dataDir,
+    database: 'bellwether',
+    memoryMaxBytes: 2 * 1024 ** 3,
+    logger: quiet,
+    clock: systemClock,
+  })
+  try {
+    return await work(engine)
+  } finally {
+    await engine[Symbol.asyncDispose]()
+  }
+}
+
+async function rows(engine, sql) {
+  const out = []
+  for await (const block of engine.queryNative({ sql, class: 'internal' }))
+    for (let row = 0; row < block.rows; row++) out.push(block.columns.map((column) => column.data[row]))
+  return out
+}
+
+const sizeSql = `SELECT table, toFloat64(sum(rows)), toFloat64(sum(bytes_on_disk)), toFloat64(count()) FROM system.parts
+  WHERE active AND database = 'bellwether' AND table IN ('spans', 'traces', 'operations', 'operations_1h', 'edges', 'edges_1h') GROUP BY table ORDER BY table`
+
+async function sizes(engine, title) {
+  const found = await rows(engine, sizeSql)
+  const spans = found.find(([table]) => table === 'spans')?.[1] ?? 0
+  console.log(`${title}: ${(found.reduce((sum, [, , size]) => sum + size, 0) / spans).toFixed(1)} B a span on disk`)
+  for (const [table, count, size, parts] of found)
+    console.log(`  ${table}: ${count} rows, ${(size / spans).toFixed(2)} B a span, ${parts} parts`)
+  return spans
+}
+
+/** Copies of what is there, each with other ids, ten minutes earlier than the one before it. */
+async function multiply(engine, from, wanted) {
+  const copies = Math.ceil(wanted / from) - 1
+  const [columns] = await rows(
+    engine,
+    `SELECT arrayStringConcat(groupArray(name), ', ') FROM (SELECT name FROM system.columns WHERE database = 'bellwether' AND table = 'spans' ORDER BY position)`,
+  )
+  const names = columns[0].split(', ')
+  await engine.command('CREATE TABLE seed ENGINE = MergeTree ORDER BY (bucket, trace_id) AS SELECT * FROM spans')
+  const none = "unhex('0000000000000000')"
+  for (let copy = 1; copy <= copies; copy++) {
+    const changed = {
+      bucket: `bucket - ${copy}`,
+      ts: `ts - ${copy} * 600000000000`,
+      trace_id: `MD5(concat(trace_id, '${copy}'))`,
+      span_id: `toFixedString(substring(MD5(concat(span_id, '${copy}')), 1, 8), 8)`,
+      parent_id: `if(parent_id = ${none}, parent_id, toFixedString(substring(MD5(concat(parent_id, '${copy}')), 1, 8), 8))`,
+    }
+    await engine.command(
+      `INSERT INTO spans SELECT ${names.map((name) => `${changed[name] ?? name}`).join(', ')} FROM seed SETTINGS max_threads = 2, max_block_size = 65536`,
+    )
+  }
+  await engine.command('DROP TABLE seed')
+  await engine.command('TRUNCATE TABLE traces')
+  await engine.command(
+    `INSERT INTO traces SELECT org, project, reinterpretAsUInt64(substring(trace_id, 1, 8)) AS a, reinterpretAsUInt64(substring(trace_id, 9, 8)) AS b,
+      intDiv(min(bucket), 1008), any(keep), '', min(bucket), max(bucket), count() FROM spans GROUP BY org, project, trace_id SETTINGS max_threads = 2, max_bytes_before_external_group_by = 500000000`,
+  )
+}
+
+async function ask(url, title, count, call) {
+  const took = []
+  for (let i = 0; i < count; i++) {
+    const startedMs = performance.now()
+    await call(i)
+    took.push(performance.now() - startedMs)
+  }
+  console.log(
+    `${title}: p50 ${quantile(took, 0.5).toFixed(1)} ms, p95 ${quantile(took, 0.95).toFixed(1)} ms, most ${quantile(took, 1).toFixed(1)} ms`,
+  )
+}
+
+async function query(ids) {
+  const { child, ended, url } = await startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
+  await sleep(3000)
+  const P = '/projects/1'
+  const range = { from: 'now-8h', to: 'now' }
+  for (const id of ids.slice(0, 20)) await api(url, 'GET', `${P}/traces/${id}?form=columns`)
+  await ask(url, 'trace by id, columns', 200, (i) => api(url, 'GET', `${P}/traces/${ids[20 + i]}?form=columns`))
+  await ask(url, 'trace by id, whole spans', 50, (i) => api(url, 'GET', `${P}/traces/${ids[220 + i]}`))
+  await ask(url, 'newest 50 traces with an error', 10, () => api(url, 'POST', `${P}/traces/search`, { ...range, query: 'status:error' }))
+  await ask(url, 'newest spans of one user', 10, (i) => api(url, 'POST', `${P}/traces/query`, { ...range, query: `@user.id:u${i * 7}` }))
+  await ask(url, 'slowest 50 spans of a service', 5, () =>
+    api(url, 'POST', `${P}/traces/query`, { ...range, query: 'service:cart kind:server', order: 'slowest' }),
+  )
+  await ask(url, 'histogram of errors', 5, () => api(url, 'POST', `${P}/traces/histogram`, { ...range, query: 'status:error' }))
+  await ask(url, 'services', 10, () => api(url, 'GET', `${P}/services?from=now-8h`))
+  await ask(url, 'service map', 10, () => api(url, 'GET', `${P}/service-map?from=now-8h`))
+  child.kill('SIGTERM')
+  await ended
+}
+
+try {
+  if (seconds > 0) await ingest()
+  const ids = await withEngine(async (engine) => {
+    const spans = await sizes(engine, 'on disk')
+    if (millions === 0) return []
+    if (spans < millions * 0.9e6) {
+      await multiply(engine, spans, millions * 1e6)
+      await sizes(engine, 'multiplied')
+    }
+    const chosen = await rows(
+      engine,
+      `SELECT lower(hex(trace_id)) FROM spans WHERE parent_id = unhex('0000000000000000') ORDER BY cityHash64(trace_id) LIMIT 300`,
+    )
+    return chosen.map(([id]) => id)
+  })
+  if (ids.length > 0) await query(ids)
+} finally {
+  if (process.env['BENCH_DATA_DIR'] === undefined) rmSync(dataDir, { recursive: true, force: true })
+}
