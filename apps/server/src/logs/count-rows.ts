@@ -3,7 +3,7 @@
  * answered from these alone.
  */
 import type { TableInsert } from '../ingest/index.ts'
-import { additiveInserts, f32At, secondsOf, u16At, u32At, u8At, wordTexts, type AdditiveRow, type OwnedSignal } from '../signals/index.ts'
+import { additiveInserts, secondsOf, u16At, u32At, u8At, wordTexts, type AdditiveRow, type OwnedSignal, type SignalRecord } from '../signals/index.ts'
 import { countsAdditive } from './tables.ts'
 
 interface Count {
@@ -47,25 +47,32 @@ function addRecord({ tenant, record }: OwnedSignal, joined: Map<string, { values
   }
 }
 
-/** By the record's own numbers of words. Rows of one kind come in runs, so the last one found is tried first. */
+/** By the record's own numbers of words. */
 function countsOf({ record }: OwnedSignal): Iterable<Count> {
   const ts = record.fixed('ts')
   const severities = record.fixed('severity')
   const keeps = record.fixed('keep')
-  const weights = record.fixed('weight')
+  const weights = weightsOf(record)
   const service = record.word('service')
   const environment = record.word('environment')
   const found = new Map<number, Map<number, Count>>()
+  let last = -1
+  let ofMinute = new Map<number, Count>()
   for (let row = 0; row < record.rows; row++) {
     const minute = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / 60)
-    let ofMinute = found.get(minute)
-    if (ofMinute === undefined) found.set(minute, (ofMinute = new Map<number, Count>()))
-    const [s, e] = [service.numbers[row]!, environment.numbers[row]!]
-    const [severity, keep] = [u8At(severities, row), u16At(keeps, row)]
+    if (minute !== last) {
+      ofMinute = found.get(minute) ?? new Map<number, Count>()
+      found.set(minute, ofMinute)
+      last = minute
+    }
+    const s = service.numbers[row]!
+    const e = environment.numbers[row]!
+    const severity = u8At(severities, row)
+    const keep = u16At(keeps, row)
     // Below 2^53 for any record: 5 bits of severity, 16 of days, and the product of two dictionaries.
     const key = ((s * environment.words + e) * 65_536 + keep) * 32 + severity
     const count = ofMinute.get(key)
-    const weight = f32At(weights, row)
+    const weight = weights[row]!
     if (count === undefined) ofMinute.set(key, { minute, service: s, environment: e, severity, keep, rows: 1, weight })
     else {
       count.rows++
@@ -73,4 +80,9 @@ function countsOf({ record }: OwnedSignal): Iterable<Count> {
     }
   }
   return [...found.values()].flatMap((counts) => [...counts.values()])
+}
+
+/** A copy, because the record may begin anywhere. */
+export function weightsOf(record: SignalRecord): Float32Array {
+  return new Float32Array(record.fixed('weight').bytes.slice().buffer)
 }

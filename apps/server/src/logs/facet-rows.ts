@@ -4,20 +4,8 @@
  */
 import type { TableInsert } from '../ingest/index.ts'
 import type { Tenant } from '../kernel/scope.ts'
-import {
-  additiveInserts,
-  bucketSec,
-  f32At,
-  pairStarts,
-  secondsOf,
-  textBounds,
-  u16At,
-  u32At,
-  u8At,
-  wordTexts,
-  type AdditiveRow,
-  type OwnedSignal,
-} from '../signals/index.ts'
+import { additiveInserts, bucketSec, secondsOf, u16At, u32At, u8At, wordTexts, type AdditiveRow, type OwnedSignal, type SignalRecord } from '../signals/index.ts'
+import { weightsOf } from './count-rows.ts'
 import { severityNames } from './fields.ts'
 import { countedValuesMax, notedFieldsMax, notedRowsMax, notedValueBytesMax, notedValuesMax } from './limits.ts'
 import { facetsAdditive } from './tables.ts'
@@ -48,12 +36,12 @@ export function facetRows(owned: readonly OwnedSignal[], marker: string): TableI
   for (const { record } of owned) total += record.rows
   const every = Math.max(1, Math.ceil(total / notedRowsMax))
   const groups = new Map<string, Group>()
-  let skipped = 0
+  let passed = 0
   for (const one of owned) {
     // The count goes on from record to record, so that small ones are not left out.
-    const first = (every - (skipped % every)) % every
+    const first = (every - (passed % every)) % every
     noteRecord(one, { first, every, groups })
-    skipped += one.record.rows
+    passed += one.record.rows
   }
   return additiveInserts(facetsAdditive, [...groups.values()].flatMap(rowsOf), marker)
 }
@@ -68,20 +56,20 @@ function noteRecord({ tenant, record }: OwnedSignal, { first, every, groups }: N
   if (record.rows <= first) return
   const ts = record.fixed('ts')
   const keeps = record.fixed('keep')
-  const weights = record.fixed('weight')
+  const weights = weightsOf(record)
   const severities = record.fixed('severity')
   const columns = words.map((name) => {
     const view = record.word(name)
     return { name, numbers: view.numbers, texts: wordTexts(view) }
   })
-  const attributes = attributesOf(record)
+  const attributes = new AttributeReader(record)
   for (let row = first; row < record.rows; row += every) {
     const bucket = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec)
     const { fields } = groupOf(groups, { tenant, bucket, keep: u16At(keeps, row) })
-    const weight = f32At(weights, row) * every
+    const weight = weights[row]! * every
     note(fields, 'severity', severityNames[(u8At(severities, row) + 3) >> 2] ?? 'unknown', weight)
     for (const { name, numbers, texts } of columns) note(fields, name, texts[numbers[row]!] ?? '', weight)
-    attributes(row, (name, value) => note(fields, `@${name}`, value, weight))
+    for (attributes.seek(row); attributes.isIn(row); attributes.skip()) note(fields, attributes.name, attributes.value, weight)
   }
 }
 
@@ -94,19 +82,78 @@ function groupOf(groups: Map<string, Group>, of: Omit<Group, 'fields'>): Group {
 
 const decoder = new TextDecoder()
 
-/** Calls with each name and value of a row's attributes; a value that is too long to be noted is ''. */
-function attributesOf(record: OwnedSignal['record']): (row: number, see: (name: string, value: string) => void) => void {
-  const pairs = record.pairs('attributes')
-  const names = wordTexts(pairs.keys)
-  const starts = pairStarts(pairs)
-  const { bytes } = pairs.values
-  const bounds = textBounds(bytes, pairs.pairs)
-  return (row, see) => {
-    for (let pair = starts[row]!; pair < starts[row + 1]!; pair++) {
-      const [start, end] = [bounds.starts[pair]!, bounds.ends[pair]!]
-      see(names[pairs.keys.numbers[pair]!] ?? '', end - start > notedValueBytesMax ? '' : decoder.decode(bytes.subarray(start, end)))
+/** Walks the attributes of ascending rows; what lies between is passed over by its lengths. */
+class AttributeReader {
+  readonly #counts: ArrayLike<number>
+  readonly #numbers: ArrayLike<number>
+  readonly #names: readonly string[]
+  readonly #bytes: Uint8Array
+  #row = 0
+  #pair = 0
+  /** Behind the last pair of `#row`. */
+  #end: number
+  #at = 0
+
+  constructor(record: SignalRecord) {
+    const { counts, keys, values } = record.pairs('attributes')
+    this.#counts = counts
+    this.#numbers = keys.numbers
+    this.#names = wordTexts(keys).map((name) => `@${name}`)
+    this.#bytes = values.bytes
+    this.#end = counts[0] ?? 0
+  }
+
+  seek(row: number): void {
+    for (;;) {
+      while (this.#pair < this.#end) {
+        if (this.#row === row) return
+        this.skip()
+      }
+      if (this.#row >= row) return
+      this.#row++
+      this.#end += this.#counts[this.#row]!
     }
   }
+
+  /** Is there one more of the row? */
+  isIn(row: number): boolean {
+    return this.#row === row && this.#pair < this.#end
+  }
+
+  get name(): string {
+    return this.#names[this.#numbers[this.#pair]!] ?? ''
+  }
+
+  /** '' when it is too long to be noted. */
+  get value(): string {
+    const length = this.#length()
+    const start = this.#at + lengthBytes(length)
+    return length > notedValueBytesMax ? '' : decoder.decode(this.#bytes.subarray(start, start + length))
+  }
+
+  skip(): void {
+    const length = this.#length()
+    this.#at += lengthBytes(length) + length
+    this.#pair++
+  }
+
+  #length(): number {
+    const first = this.#bytes[this.#at]!
+    if (first < 0x80) return first
+    let length = first & 0x7f
+    for (let i = 1, shift = 7; ; i++, shift += 7) {
+      const byte = this.#bytes[this.#at + i]!
+      length += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) return length
+    }
+  }
+}
+
+/** Of a length as a varint. */
+function lengthBytes(length: number): number {
+  let size = 1
+  for (let rest = length; rest >= 0x80; rest = Math.floor(rest / 128)) size++
+  return size
 }
 
 function note(fields: Map<string, Noted>, name: string, value: string, weight: number): void {
@@ -119,12 +166,11 @@ function note(fields: Map<string, Noted>, name: string, value: string, weight: n
   if (value === '' && !name.startsWith('@')) return
   field.rows += weight
   field.seen++
+  if (value === '') return
   const count = field.values.get(value)
   if (count !== undefined) field.values.set(value, count + weight)
-  else if (value !== '') {
-    if (field.values.size < countedValuesMax) field.values.set(value, weight)
-    else field.isFull = true
-  }
+  else if (field.values.size < countedValuesMax) field.values.set(value, weight)
+  else field.isFull = true
 }
 
 function rowsOf({ tenant, bucket, keep, fields }: Group): AdditiveRow[] {
@@ -139,11 +185,9 @@ function rowsOf({ tenant, bucket, keep, fields }: Group): AdditiveRow[] {
 /** Where nearly every row has a value of its own (ids, durations), single ones say nothing. */
 function frequentOf({ values, isFull, rows, seen }: Noted): [string, number][] {
   const distinct = values.size
-  if (distinct > notedValuesMax && (isFull || distinct * 4 > seen)) {
-    const least = (rows / distinct) * 8
-    return mostOf([...values].filter(([, weight]) => weight >= least))
-  }
-  return mostOf([...values])
+  if (distinct <= notedValuesMax || (!isFull && distinct * 4 <= seen)) return mostOf([...values])
+  const least = (rows / distinct) * 8
+  return mostOf([...values].filter(([, weight]) => weight >= least))
 }
 
 function mostOf(values: [string, number][]): [string, number][] {

@@ -94,7 +94,9 @@ function splitByPartition(owned: readonly OwnedSignal[]): Placed[][] {
   const all = new Set<number>()
   for (const { partitions } of placed) {
     let before = -1
-    for (const partition of partitions) if (partition !== before) all.add((before = partition))
+    for (let row = 0; row < partitions.length; row++) {
+      if (partitions[row] !== before) all.add((before = partitions[row]!))
+    }
   }
   if (all.size === 0) return []
   if (all.size <= partitionsPerInsertMax) return [placed]

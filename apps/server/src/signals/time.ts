@@ -30,7 +30,11 @@ export function splitMs(ms: number): void {
 
 /** Whole seconds of a time in halves. */
 export function secondsOf(low: number, high: number): number {
-  let seconds = Math.floor((high * 0x1_0000_0000 + low) / 1e9)
+  const rounded = high * 0x1_0000_0000 + low
+  let seconds = Math.floor(rounded / 1e9)
+  const part = rounded - seconds * 1e9
+  // The double is off by 128 at most, its multiple of 10^9 by as much; only near a whole second that decides.
+  if (part > 1024 && part < 999_998_976) return seconds
   splitTime(seconds, 0)
   const rest = (high - timeHalves.high) * 0x1_0000_0000 + (low - timeHalves.low)
   if (rest < 0) seconds--
