@@ -39,6 +39,7 @@ import { ImportDesk, MetricsDoor, type CollectorDoor } from '../../../apps/serve
 import { createMetricOperations, createMetricsQuery, defaultQueryLimits, type MetricsQuery } from '../../../apps/server/src/query/index.ts'
 import { cardinalityMigrations, type Cardinality } from '../../../apps/server/src/cardinality/index.ts'
 import { composeRetention } from '../../../apps/server/src/compose/retention.ts'
+import { performanceMigrations, type OpenedPerformance } from '../../../apps/server/src/performance/index.ts'
 import { retentionMigrations, type RetentionDesk } from '../../../apps/server/src/retention/index.ts'
 import type { ApiScrubbing } from '../../../apps/server/src/api/index.ts'
 import { composeScrubbing } from '../../../apps/server/src/compose/scrubbing.ts'
@@ -47,7 +48,9 @@ import { composeCardinality } from '../../../apps/server/src/compose/cardinality
 import { composeProblems } from '../../../apps/server/src/compose/problems.ts'
 import { logsMigrations } from '../../../apps/server/src/logs/index.ts'
 import { problemsMigrations, problemsTables } from '../../../apps/server/src/problems/index.ts'
+import { tracesMigrations } from '../../../apps/server/src/traces/index.ts'
 import { signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { performanceOfStack, putFinding } from './performance-of-stack.ts'
 import { putProblem, type ProblemsOfStack, type TheirProblem } from './problems-of-stack.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { eventsOfStack } from './events-of-stack.ts'
@@ -80,6 +83,7 @@ export interface ApiStack extends AsyncDisposable {
   readonly retention: RetentionDesk
   readonly scrubbing: ApiScrubbing
   readonly problems: ProblemsOfStack
+  readonly performance: OpenedPerformance
   readonly metrics: Stack
   readonly query: MetricsQuery
   /** Writes what is in the log to the engine, and gives a store whose memory covers nothing: all it reads comes from there. */
@@ -92,6 +96,8 @@ export interface ApiStack extends AsyncDisposable {
     readonly project: string
     readonly token: string
     readonly cookie: string
+    /** Id of a finding about performance. */
+    readonly finding: string
   } & TheirProblem
   readonly letters: DeadLetter[]
   readonly replayed: string[]
@@ -139,6 +145,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     ...realtimeMigrations,
     ...cardinalityMigrations,
     ...retentionMigrations,
+    ...performanceMigrations,
     ...scrubbingMigrations,
     ...problemsMigrations,
   ])
@@ -163,6 +170,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     ...signalsMigrations,
     ...logsMigrations,
     ...problemsTables,
+    ...tracesMigrations,
   ])
   const metrics = await openStack({ engine: clickhouse, logDir: join(folder, 'log'), withoutWriter: options.withWriter !== true })
   resources.defer('metrics', () => metrics[Symbol.asyncDispose]())
@@ -220,8 +228,10 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     limits: defaultQueryLimits,
   })
   const problems = composeProblems({ engines: { clickhouse, postgres }, operations, clock: systemClock })
+  const performance = performanceOfStack({ clickhouse, postgres }, resources)
   const deps: ApiDeps = {
     ...problems,
+    performance: performance.desk,
     accounts,
     query,
     operations,
@@ -258,6 +268,11 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     tenant: theirs.tenant,
     word: theirWord,
     atMs: nowMs - 60_000,
+  })
+  const finding = await putFinding({ clickhouse, postgres, desk: performance.desk }, await projectOf(accounts, theirs), {
+    tenant: theirs.tenant,
+    word: theirWord,
+    atMs: nowMs,
   })
   const app = fastify({ routerOptions: { maxParamLength: 2048 } })
   resources.defer('http', () => app.close())
@@ -297,11 +312,12 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     retention,
     scrubbing,
     problems,
+    performance,
     metrics,
     query,
     coldStore,
     routes,
-    theirs: { ...theirs, ...theirProblem },
+    theirs: { ...theirs, ...theirProblem, finding },
     letters,
     replayed,
     put,
@@ -309,7 +325,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   }
 }
 
-async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem>> {
+async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem | 'finding'>> {
   const made = await accounts.createOrganization({
     name: `The ${theirWord}`,
     ownerEmail: `owner@${theirWord}.org`,

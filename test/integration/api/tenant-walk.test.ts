@@ -8,6 +8,7 @@ import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore, SeriesScan } from '../../../apps/server/src/metrics/index.ts'
 import { seriesIdOf } from '../../../apps/server/src/metrics/series/series-id.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
+import { performanceCalls } from './performance-of-stack.ts'
 import { problemCalls } from './problems-of-stack.ts'
 import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
@@ -91,6 +92,7 @@ beforeAll(async () => {
     key: (await accounts.directory.keys(project))[0]?.id ?? '',
     name: theirWord,
     problem: theirs.problem,
+    finding: theirs.finding,
     event: theirs.event,
     file: theirs.file,
     tag: theirWord,
@@ -195,7 +197,7 @@ describe('every route', () => {
     const before = await theirAudit()
     const mixed = { ...theirTargets, organization: 'default', project: '1' }
     for (const route of routes.filter(
-      ({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file)\b/.test(url),
+      ({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file|finding)\b/.test(url),
     )) {
       const seen = await visit(stack.app, route, mixed, { authorization: `Bearer ${adminToken}` })
       expect({ route: seen.route, leaks: seen.said.includes(theirWord) }).toEqual({ route: seen.route, leaks: false })
@@ -260,6 +262,11 @@ describe('every route', () => {
         '/api/v1/labels',
         '/api/v1/label/:name/values',
         '/api/0/projects/:project/prometheus/api/v1/query',
+        '/api/0/projects/:project/performance/operations',
+        '/api/0/projects/:project/performance/findings',
+        '/api/0/projects/:project/performance/findings/:finding',
+        '/api/0/projects/:project/performance/report',
+        '/api/0/projects/:project/deploys',
         '/api/0/projects/:project/problems',
         '/api/0/projects/:project/problems/:problem',
         '/api/0/projects/:project/problems/:problem/events',
@@ -375,6 +382,7 @@ describe('everything that takes a scope', () => {
         preview: () => stack.cardinality.preview(access, { ...theirRule, match: { kind: 'pattern', value: '.*' } }),
         rules: () => stack.cardinality.rules.list(access),
       },
+      performance: performanceCalls(stack.performance, { access, finding: stack.theirs.finding, signal }),
       problems: problemCalls(stack.problems, { access, theirs: stack.theirs, signal }),
       ingest: {
         usage: () => usageOf(scope, metrics.conservation.rows()),
@@ -423,6 +431,7 @@ describe('everything that takes a scope', () => {
       scrubbing: ['get'],
       cardinality: ['overview', 'metric', 'rules'],
       ingest: ['letters'],
+      performance: ['operations', 'report', 'findings', 'finding', 'deploys'],
       problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps'],
     }
     for (const [group, functions] of Object.entries(own)) {
