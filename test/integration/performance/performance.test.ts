@@ -31,7 +31,7 @@ let closeAccounts: () => Promise<void>
 beforeAll(async () => {
   ;[postgres, home] = await Promise.all([openTestPostgres(), openEngine()])
   const { pool, accounts } = await fresh(postgres)
-  closeAccounts = () => accounts[Symbol.asyncDispose]()
+  closeAccounts = async () => await accounts[Symbol.asyncDispose]()
   await runPostgresMigrations(pool, performanceMigrations)
   await runClickHouseMigrations(home.engine, pool, tracesMigrations)
   const clock: Clock = { ...systemClock, nowMs: () => nowMs }
