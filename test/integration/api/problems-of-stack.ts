@@ -47,19 +47,19 @@ export function problemCalls(
   { problems, sourceMaps }: ProblemsOfStack,
   { access, theirs, signal }: { access: Access; theirs: TheirProblem; signal: AbortSignal },
 ): Record<string, () => unknown> {
-  const { scope } = access
+  const reading = { scope: access.scope, signal }
   const toMs = Date.now()
   const range = { fromMs: toMs - 7_200_000, toMs }
   const page = { limit: 100, cursor: null }
   const filter = { ...range, text: '', release: '', environment: '', service: '', state: 'all', order: 'last', limit: 100 } as const
   const orNull = async (asked: Promise<unknown>): Promise<unknown> => await asked.catch(() => null)
   return {
-    list: () => problems.list(scope, filter, signal),
-    detail: () => orNull(problems.detail(scope, theirs.problem, range, signal)),
-    events: () => problems.events(scope, theirs.problem, page, signal),
-    event: () => orNull(problems.event(scope, theirs.problem, theirs.event, signal)),
-    releases: () => problems.releases(scope, range, signal),
-    feedback: () => problems.feedback(scope, page, signal),
+    list: () => problems.list(reading, filter),
+    detail: () => orNull(problems.detail(reading, theirs.problem, range)),
+    events: () => problems.events(reading, theirs.problem, page),
+    event: () => orNull(problems.event(reading, theirs.problem, theirs.event)),
+    releases: () => problems.releases(reading, range),
+    feedback: () => problems.feedback(reading, page),
     sourceMaps: () => sourceMaps.list(access),
   }
 }

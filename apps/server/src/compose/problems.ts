@@ -1,8 +1,15 @@
 /** Problems: what is asked of them, source maps, and where the things beside rows go that Sentry's clients send. */
 import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
-import type { Scope } from '../kernel/scope.ts'
-import { Decisions, ProblemDesk, SourceMapStore, type ProblemDeskDeps, type ProblemRange, type SessionTotals } from '../problems/index.ts'
+import {
+  Decisions,
+  ProblemDesk,
+  SourceMapStore,
+  type ProblemDeskDeps,
+  type ProblemRange,
+  type Reading,
+  type SessionTotals,
+} from '../problems/index.ts'
 import type { CollectorDoor, SentryAside } from '../protocols/index.ts'
 import { metricNotFound, type MetricOperations } from '../query/index.ts'
 import type { Engines } from './engines.ts'
@@ -16,7 +23,7 @@ export interface ProblemsPartDeps {
 export function composeProblems({ engines, operations, clock }: ProblemsPartDeps): { problems: ProblemDesk; sourceMaps: SourceMapStore } {
   const { pool } = engines.postgres
   const sourceMaps = new SourceMapStore(pool)
-  const sessionsOf: ProblemDeskDeps['sessionsOf'] = (scope, range, signal) => readSessions(operations, { scope, range, signal })
+  const sessionsOf: ProblemDeskDeps['sessionsOf'] = (reading, range) => readSessions(operations, reading, range)
   return {
     sourceMaps,
     problems: new ProblemDesk({ engine: engines.clickhouse, decisions: new Decisions(pool), sourceMaps, sessionsOf, clock }),
@@ -48,12 +55,6 @@ export function createSentryAside(collectors: Pick<CollectorDoor, 'of' | 'refuse
 /** Counts what clients report to have thrown away. */
 const discardedMetric = 'sentry_client_discarded'
 
-interface SessionsAsked {
-  readonly scope: Scope
-  readonly range: ProblemRange
-  readonly signal: AbortSignal
-}
-
 type SessionPart = Exclude<keyof SessionTotals, 'release' | 'environment'>
 
 const parts: readonly (readonly [part: SessionPart, metric: string, operation: string])[] = [
@@ -67,11 +68,10 @@ const parts: readonly (readonly [part: SessionPart, metric: string, operation: s
 
 /** Releases of one answer. */
 const releasesMax = 500
-const stepsOfRange = 1
 
-async function readSessions(operations: MetricOperations, { scope, range, signal }: SessionsAsked): Promise<SessionTotals[]> {
+async function readSessions(operations: MetricOperations, { scope, signal }: Reading, range: ProblemRange): Promise<SessionTotals[]> {
   const totals = new Map<string, { -readonly [Name in keyof SessionTotals]: SessionTotals[Name] }>()
-  const intervalSec = Math.max(60, Math.ceil((range.toMs - range.fromMs) / 1000 / stepsOfRange))
+  const intervalSec = Math.max(60, Math.ceil((range.toMs - range.fromMs) / 1000))
   await Promise.all(
     parts.map(async ([part, metric, operation]) => {
       const asked = {

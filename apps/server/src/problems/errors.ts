@@ -27,13 +27,3 @@ export const sourceMapsFull: ErrorSpec = {
 }
 
 export const sourceMapNotFound: ErrorSpec = { code: 'problems.source_map_not_found', kind: 'not_found', publicText: 'No such source map.' }
-
-/** For the check that codes are unique and documented. */
-export const problemErrors: readonly ErrorSpec[] = [
-  problemNotFound,
-  eventNotFound,
-  problemsUnavailable,
-  badSourceMap,
-  sourceMapsFull,
-  sourceMapNotFound,
-]

@@ -1,21 +1,14 @@
 /** Events of problems: rows of logs with a problem. Where to look is known from the counts by hour, so a rare problem costs little. */
-import type { Scope } from '../kernel/scope.ts'
 import { tagsMax, tagValuesMax, taggedEventsMax } from './limits.ts'
 import { errorAttributes, tagPrefix } from './model.ts'
 import { tagValuesOf, type ProblemStore } from './problem-store.ts'
-import type { Feedback, ProblemEventRow, TagValues } from './ports.ts'
+import type { EventPage, Feedback, ProblemEventRow, Reading, TagValues } from './ports.ts'
 import { numberCell, ofScope, pairsCell, readRows, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A row with all it has. */
 export interface StoredEvent extends ProblemEventRow {
   readonly severity: number
   readonly attributes: ReadonlyMap<string, string>
-}
-
-export interface EventPage {
-  readonly limit: number
-  /** Id of the last event of the page before. */
-  readonly cursor: string | null
 }
 
 /** Seconds of a bucket of logs, as in `signals`; buckets of an hour. */
@@ -46,12 +39,12 @@ export class EventStore {
   }
 
   /** Newest first; one more than the limit tells that there are more. `isNewer`: those behind the cursor in time, oldest first. */
-  async page(scope: Scope, problem: string, { limit, cursor }: EventPage, signal: AbortSignal): Promise<ProblemEventRow[]> {
+  async page({ scope, signal }: Reading, problem: string, { limit, cursor }: EventPage): Promise<ProblemEventRow[]> {
     const before = cursor === null ? null : partsOfId(cursor)
     let toHour = before === null ? 0xffff_ffff : Number(before.ts / hourNs)
     const found: ProblemEventRow[] = []
     while (found.length <= limit) {
-      const hours = await this.#counts.hours(scope, problem, { toHour, max: hoursAtOnce }, signal)
+      const hours = await this.#counts.hours({ scope, signal }, problem, { toHour, max: hoursAtOnce })
       if (hours.length === 0) break
       const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
       const rows = await readRows(this.#engine, {
@@ -67,10 +60,10 @@ ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
   }
 
   /** The event that comes after this one in time; null: it is the newest. */
-  async newer(scope: Scope, problem: string, id: string, signal: AbortSignal): Promise<string | null> {
+  async newer({ scope, signal }: Reading, problem: string, id: string): Promise<string | null> {
     const after = partsOfId(id)
     if (after === null) return null
-    const hours = await this.#counts.hours(scope, problem, { toHour: 0xffff_ffff, max: hoursAtOnce }, signal)
+    const hours = await this.#counts.hours({ scope, signal }, problem, { toHour: 0xffff_ffff, max: hoursAtOnce })
     const own = Number(after.ts / hourNs)
     // The next events are in its own hour or the next one that has any.
     const next = hours.filter(({ hour }) => hour >= own).slice(-2)
@@ -84,7 +77,7 @@ AND (ts, batch, row) > (${after.ts}, ${after.batch}, ${after.row}) ORDER BY ts, 
   }
 
   /** Null: there is none of this problem. */
-  async one(scope: Scope, problem: string, id: string, signal: AbortSignal): Promise<StoredEvent | null> {
+  async one({ scope, signal }: Reading, problem: string, id: string): Promise<StoredEvent | null> {
     const parts = partsOfId(id)
     if (parts === null) return null
     const bucket = parts.ts / (hourNs / BigInt(bucketsPerHour))
@@ -99,8 +92,8 @@ AND ts = ${parts.ts} AND batch = ${parts.batch} AND row = ${parts.row} AND probl
   }
 
   /** How tags and the like are spread over the newest events. */
-  async tags(scope: Scope, problem: string, signal: AbortSignal): Promise<TagValues[]> {
-    const hours = await this.#counts.hours(scope, problem, { toHour: 0xffff_ffff, max: hoursAtOnce }, signal)
+  async tags({ scope, signal }: Reading, problem: string): Promise<TagValues[]> {
+    const hours = await this.#counts.hours({ scope, signal }, problem, { toHour: 0xffff_ffff, max: hoursAtOnce })
     if (hours.length === 0) return []
     const rows = await readRows(this.#engine, {
       sql: `SELECT pair.1 AS tag, pair.2 AS value, count() AS events, any(looked_at) AS total FROM (
@@ -124,7 +117,7 @@ WHERE trim(pair.2) != '' GROUP BY tag, value ORDER BY events DESC LIMIT 2000`,
   }
 
   /** What people wrote, newest first; one more than the limit tells that there is more. */
-  async feedback(scope: Scope, { limit, cursor }: EventPage, signal: AbortSignal): Promise<Feedback[]> {
+  async feedback({ scope, signal }: Reading, { limit, cursor }: EventPage): Promise<Feedback[]> {
     const before = cursor === null ? null : partsOfId(cursor)
     const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
     const rows = await readRows(this.#engine, {

@@ -1,9 +1,7 @@
 /** Errors that belong together: grouping, counts, states, releases, source maps. Public face of the domain; see ports.ts. */
 export * from './ports.ts'
 export { Decisions } from './decisions.ts'
-export { problemErrors } from './errors.ts'
 export { groupError, type Grouping } from './grouping.ts'
-export { sourceMapBytesMax } from './limits.ts'
 export { errorAttributes, tagPrefix, type ErrorFacts, type Frame, type Thrown } from './model.ts'
 export { ProblemDesk, type ProblemDeskDeps } from './problem-desk.ts'
 export { deriveProblems } from './problem-rows.ts'

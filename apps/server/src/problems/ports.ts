@@ -152,28 +152,31 @@ export interface Feedback {
   readonly eventId: string
 }
 
+/** Whose data are read, and until when somebody waits for them. */
+export interface Reading {
+  readonly scope: Scope
+  readonly signal: AbortSignal
+}
+
+export interface EventPage {
+  readonly limit: number
+  /** Id of the last event of the page before. */
+  readonly cursor: string | null
+}
+
 /** Errors by code: `problems.*`, those of the engine. */
 export interface Problems {
-  list(scope: Scope, request: ProblemListRequest, signal: AbortSignal): Promise<ProblemList>
-  detail(scope: Scope, id: string, range: ProblemRange, signal: AbortSignal): Promise<ProblemDetail>
-  /** Newest first; `cursor` is an event's id. */
-  events(
-    scope: Scope,
-    id: string,
-    page: { limit: number; cursor: string | null },
-    signal: AbortSignal,
-  ): Promise<{ items: ProblemEventRow[]; next: string | null }>
+  list(reading: Reading, request: ProblemListRequest): Promise<ProblemList>
+  detail(reading: Reading, id: string, range: ProblemRange): Promise<ProblemDetail>
+  /** Newest first. */
+  events(reading: Reading, id: string, page: EventPage): Promise<{ items: ProblemEventRow[]; next: string | null }>
   /** `event` is an id, or `latest`. */
-  event(scope: Scope, id: string, event: string, signal: AbortSignal): Promise<ProblemEvent>
+  event(reading: Reading, id: string, event: string): Promise<ProblemEvent>
   /** Gives how many problems were decided about. */
   decide(access: Access, ids: readonly string[], decision: ProblemDecision): Promise<number>
-  releases(scope: Scope, range: ProblemRange, signal: AbortSignal): Promise<ReleaseHealth[]>
+  releases(reading: Reading, range: ProblemRange): Promise<ReleaseHealth[]>
   /** Newest first. */
-  feedback(
-    scope: Scope,
-    page: { limit: number; cursor: string | null },
-    signal: AbortSignal,
-  ): Promise<{ items: Feedback[]; next: string | null }>
+  feedback(reading: Reading, page: EventPage): Promise<{ items: Feedback[]; next: string | null }>
 }
 
 export interface SourceMapFile {

@@ -6,12 +6,13 @@ import type { Scope } from '../kernel/scope.ts'
 import { Decisions, stateOf, type Decision } from './decisions.ts'
 import { chainOf, isRecord, jsonOf, readChain, textOf } from './error-facts.ts'
 import { eventNotFound, problemNotFound } from './errors.ts'
-import { EventStore, type EventPage, type StoredEvent } from './event-store.ts'
+import { EventStore, type StoredEvent } from './event-store.ts'
 import { problemsListedMax } from './limits.ts'
 import { errorAttributes, tagPrefix } from './model.ts'
 import { ProblemStore, type CountedProblem } from './problem-store.ts'
 import type {
   Breadcrumb,
+  EventPage,
   Feedback,
   Problem,
   ProblemDecision,
@@ -23,6 +24,7 @@ import type {
   ProblemRange,
   Problems,
   ProblemState,
+  Reading,
   ReleaseHealth,
   SessionTotals,
 } from './ports.ts'
@@ -35,7 +37,7 @@ export interface ProblemDeskDeps {
   readonly decisions: Decisions
   readonly sourceMaps: Pick<SourceMapStore, 'find'>
   /** What sessions say of releases; empty where there were none. */
-  readonly sessionsOf: (scope: Scope, range: ProblemRange, signal: AbortSignal) => Promise<readonly SessionTotals[]>
+  readonly sessionsOf: (reading: Reading, range: ProblemRange) => Promise<readonly SessionTotals[]>
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
@@ -60,10 +62,10 @@ export class ProblemDesk implements Problems {
     this.#events = new EventStore(deps.engine, this.#counts)
   }
 
-  async list(scope: Scope, request: ProblemListRequest, signal: AbortSignal): Promise<ProblemList> {
+  async list(reading: Reading, request: ProblemListRequest): Promise<ProblemList> {
     const [counted, decisions] = await Promise.all([
-      this.#counts.list(scope, request, request.order, signal),
-      this.#deps.decisions.of(scope),
+      this.#counts.list(reading, request, request.order),
+      this.#deps.decisions.of(reading.scope),
     ])
     const nowMs = this.#deps.clock.nowMs()
     const states: Record<ProblemState, number> = { new: 0, ongoing: 0, regressed: 0, resolved: 0, ignored: 0 }
@@ -76,10 +78,9 @@ export class ProblemDesk implements Problems {
     }
     const shown = chosen.slice(0, request.limit)
     const sparks = await this.#counts.sparks(
-      scope,
+      reading,
       shown.map(([{ id }]) => id),
       request,
-      signal,
     )
     return {
       items: shown.map(([problem, state]): Problem => ({ ...problem, state, spark: sparks.get(problem.id) ?? [] })),
@@ -88,14 +89,14 @@ export class ProblemDesk implements Problems {
     }
   }
 
-  async detail(scope: Scope, id: string, range: ProblemRange, signal: AbortSignal): Promise<ProblemDetail> {
+  async detail(reading: Reading, id: string, range: ProblemRange): Promise<ProblemDetail> {
     checkId(id)
     const [problem, sparks, releases, tags, decisions] = await Promise.all([
-      this.#counts.one(scope, id, range, signal),
-      this.#counts.sparks(scope, [id], range, signal),
-      this.#counts.releases(scope, id, signal),
-      this.#events.tags(scope, id, signal),
-      this.#deps.decisions.of(scope, [id]),
+      this.#counts.one(reading, id, range),
+      this.#counts.sparks(reading, [id], range),
+      this.#counts.releases(reading, id),
+      this.#events.tags(reading, id),
+      this.#deps.decisions.of(reading.scope, [id]),
     ])
     if (problem === null) throw new AppError(problemNotFound)
     const decision: Decision | null = decisions.get(id) ?? null
@@ -110,21 +111,21 @@ export class ProblemDesk implements Problems {
     }
   }
 
-  async events(scope: Scope, id: string, page: EventPage, signal: AbortSignal): Promise<{ items: ProblemEventRow[]; next: string | null }> {
+  async events(reading: Reading, id: string, page: EventPage): Promise<{ items: ProblemEventRow[]; next: string | null }> {
     checkId(id)
-    return paged(await this.#events.page(scope, id, page, signal), page.limit)
+    return paged(await this.#events.page(reading, id, page), page.limit)
   }
 
-  async event(scope: Scope, id: string, event: string, signal: AbortSignal): Promise<ProblemEvent> {
+  async event(reading: Reading, id: string, event: string): Promise<ProblemEvent> {
     checkId(id)
-    const eventId = event === 'latest' ? (await this.#events.page(scope, id, { limit: 1, cursor: null }, signal))[0]?.id : event
-    const stored = eventId === undefined ? null : await this.#events.one(scope, id, eventId, signal)
+    const eventId = event === 'latest' ? (await this.#events.page(reading, id, { limit: 1, cursor: null }))[0]?.id : event
+    const stored = eventId === undefined ? null : await this.#events.one(reading, id, eventId)
     if (stored === null) throw new AppError(eventNotFound)
     const [older, newer] = await Promise.all([
-      this.#events.page(scope, id, { limit: 1, cursor: stored.id }, signal),
-      this.#events.newer(scope, id, stored.id, signal),
+      this.#events.page(reading, id, { limit: 1, cursor: stored.id }),
+      this.#events.newer(reading, id, stored.id),
     ])
-    return { ...(await this.#shown(scope, stored)), older: older[0]?.id ?? null, newer }
+    return { ...(await this.#shown(reading.scope, stored)), older: older[0]?.id ?? null, newer }
   }
 
   async decide(access: Access, ids: readonly string[], decision: ProblemDecision): Promise<number> {
@@ -133,11 +134,8 @@ export class ProblemDesk implements Problems {
     return ids.length
   }
 
-  async releases(scope: Scope, range: ProblemRange, signal: AbortSignal): Promise<ReleaseHealth[]> {
-    const [sessions, counts] = await Promise.all([
-      this.#deps.sessionsOf(scope, range, signal),
-      this.#counts.byRelease(scope, range, signal),
-    ])
+  async releases(reading: Reading, range: ProblemRange): Promise<ReleaseHealth[]> {
+    const [sessions, counts] = await Promise.all([this.#deps.sessionsOf(reading, range), this.#counts.byRelease(reading, range)])
     const keyOf = ({ release, environment }: { release: string; environment: string }): string => JSON.stringify([release, environment])
     const found = new Map<string, ReleaseHealth>()
     for (const each of counts) found.set(keyOf(each), { ...each, ...noSessions })
@@ -148,8 +146,8 @@ export class ProblemDesk implements Problems {
     return [...found.values()].sort((a, b) => (b.lastMs ?? 0) - (a.lastMs ?? 0) || (a.release < b.release ? 1 : -1))
   }
 
-  async feedback(scope: Scope, page: EventPage, signal: AbortSignal): Promise<{ items: Feedback[]; next: string | null }> {
-    return paged(await this.#events.feedback(scope, page, signal), page.limit)
+  async feedback(reading: Reading, page: EventPage): Promise<{ items: Feedback[]; next: string | null }> {
+    return paged(await this.#events.feedback(reading, page), page.limit)
   }
 
   async #shown(scope: Scope, stored: StoredEvent): Promise<Omit<ProblemEvent, 'older' | 'newer'>> {

@@ -164,13 +164,14 @@ class RowReader {
     const view = this.#record.word(name)
     let texts = this.#words.get(name)
     if (texts === undefined) this.#words.set(name, (texts = wordTexts(view)))
-    return texts[view.numbers[row]!] ?? ''
+    return texts[view.numbers[row] ?? 0] ?? ''
   }
 
   attribute(row: number, name: string): string {
     const attributes = this.#record.pairs('attributes')
-    for (let at = this.#pairs[row]!; at < this.#pairs[row + 1]!; at++)
-      if (this.#keys[attributes.keys.numbers[at]!] === name)
+    const last = this.#pairs[row + 1] ?? 0
+    for (let at = this.#pairs[row] ?? last; at < last; at++)
+      if (this.#keys[attributes.keys.numbers[at] ?? 0] === name)
         return decoder.decode(attributes.values.bytes.subarray(this.#values.starts[at], this.#values.ends[at]))
     return ''
   }

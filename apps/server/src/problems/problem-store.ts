@@ -1,7 +1,6 @@
 /** Counts of problems as the engine has them. */
-import type { Scope } from '../kernel/scope.ts'
 import { problemsListedMax, sparkSlots } from './limits.ts'
-import type { ProblemFilter, ProblemOrder, ProblemRange, TagValues } from './ports.ts'
+import type { ProblemFilter, ProblemOrder, ProblemRange, Reading, TagValues } from './ports.ts'
 import { numberCell, ofScope, readRows, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A problem without what people decided. */
@@ -57,7 +56,7 @@ export class ProblemStore {
   }
 
   /** Problems with an event in the range that passes the filter, in order; one more than are looked at tells that there are more. */
-  async list(scope: Scope, filter: ProblemFilter, order: ProblemOrder, signal: AbortSignal): Promise<CountedProblem[]> {
+  async list({ scope, signal }: Reading, filter: ProblemFilter, order: ProblemOrder): Promise<CountedProblem[]> {
     const matching = matchingOf(filter)
     const rows = await readRows(this.#engine, {
       sql: `SELECT ${columns}, sumIf(count, ${matching}) AS events, uniqCombinedMergeIf(14)(users, ${matching}) AS people
@@ -71,7 +70,7 @@ ORDER BY ${orders[order]} DESC, id LIMIT ${problemsListedMax + 1}`,
   }
 
   /** Null: there is none. */
-  async one(scope: Scope, id: string, range: ProblemRange, signal: AbortSignal): Promise<ProblemTotals | null> {
+  async one({ scope, signal }: Reading, id: string, range: ProblemRange): Promise<ProblemTotals | null> {
     const { from, to } = hoursOf(range)
     const within = `hour BETWEEN ${from} AND ${to}`
     const [row] = await readRows(this.#engine, {
@@ -85,12 +84,7 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
   }
 
   /** Events by equal parts of the range, by problem. */
-  async sparks(
-    scope: Scope,
-    ids: readonly string[],
-    range: ProblemRange,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, readonly number[]>> {
+  async sparks({ scope, signal }: Reading, ids: readonly string[], range: ProblemRange): Promise<ReadonlyMap<string, readonly number[]>> {
     const sparks = new Map<string, number[]>()
     if (ids.length === 0) return sparks
     const { from, to } = hoursOf(range)
@@ -108,11 +102,7 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
   }
 
   /** The newest first. */
-  async releases(
-    scope: Scope,
-    id: string,
-    signal: AbortSignal,
-  ): Promise<{ release: string; count: number; firstMs: number; lastMs: number }[]> {
+  async releases({ scope, signal }: Reading, id: string): Promise<{ release: string; count: number; firstMs: number; lastMs: number }[]> {
     const rows = await readRows(this.#engine, {
       sql: `SELECT release, sum(count) AS events, min(first) AS first_ms, max(last) AS last_ms FROM problem_hours
 WHERE ${ofScope(scope)} AND problem = 0x${id} AND release != '' GROUP BY release ORDER BY last_ms DESC LIMIT 100`,
@@ -127,7 +117,7 @@ WHERE ${ofScope(scope)} AND problem = 0x${id} AND release != '' GROUP BY release
   }
 
   /** What all releases did in the range: events, problems, and problems that no earlier release had. */
-  async byRelease(scope: Scope, range: ProblemRange, signal: AbortSignal): Promise<ReleaseCounts[]> {
+  async byRelease({ scope, signal }: Reading, range: ProblemRange): Promise<ReleaseCounts[]> {
     const { from, to } = hoursOf(range)
     const rows = await readRows(this.#engine, {
       sql: `SELECT release, environment, sum(events) AS errors, count() AS problems, countIf(first_release = release AND first_hour >= ${from}) AS fresh,
@@ -152,10 +142,9 @@ GROUP BY release, environment ORDER BY last_ms DESC LIMIT 500`,
 
   /** Hours in which the problem had events, with their number; the newest first, at most so many. */
   async hours(
-    scope: Scope,
+    { scope, signal }: Reading,
     id: string,
     bounds: { readonly toHour: number; readonly max: number },
-    signal: AbortSignal,
   ): Promise<{ hour: number; count: number }[]> {
     const rows = await readRows(this.#engine, {
       sql: `SELECT hour, sum(count) AS events FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} AND hour <= ${bounds.toHour}

@@ -24,7 +24,7 @@ export async function readRows(engine: Engine, { sql, params, signal }: Statemen
   const rows: Row[] = []
   for await (const block of engine.queryNative({ sql, ...(params === undefined ? {} : { params }), class: 'interactive', signal }))
     for (let row = 0; row < block.rows; row++)
-      rows.push(Object.fromEntries(block.names.map((name, column) => [name, cellOf(block.columns[column]!, row)])))
+      rows.push(Object.fromEntries(block.columns.map((column, index) => [block.names[index] ?? '', cellOf(column, row)])))
   return rows
 }
 
@@ -42,7 +42,7 @@ function cellOf(column: NativeColumn, row: number): Cell {
     case 'map': {
       const pairs = new Map<string, string>()
       for (let at = column.offsets[row - 1] ?? 0; at < (column.offsets[row] ?? 0); at++)
-        pairs.set(String(cellOf(column.keys, at)), String(cellOf(column.values, at)))
+        pairs.set(textAt(column.keys, at), textAt(column.values, at))
       return pairs
     }
     case 'string':
@@ -50,6 +50,11 @@ function cellOf(column: NativeColumn, row: number): Cell {
     default:
       return column.data[row] ?? 0
   }
+}
+
+function textAt(column: NativeColumn, row: number): string {
+  const cell = cellOf(column, row)
+  return typeof cell === 'string' ? cell : ''
 }
 
 export function textCell(row: Row, name: string): string {

@@ -27,11 +27,12 @@ import type {
   ProblemEventRow,
   ProblemRange,
   Problems,
+  Reading,
   SourceMapFile,
   SourceMaps,
 } from '../../problems/index.ts'
 import { sourceMapBodySizeBytesMax } from '../limits.ts'
-import { defineRoute, nothing, type Route } from '../http/route-table.ts'
+import { defineRoute, nothing, type CallParts, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
 import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
 
@@ -45,6 +46,10 @@ export function problemRoutes({ problems, sourceMaps, clock }: Pick<ApiDeps, 'pr
     return { fromMs: from === null ? toMs - dayMs : Date.parse(from), toMs }
   }
   return [...listRoutes(problems, rangeOf), ...eventRoutes(problems), ...releaseRoutes(problems, rangeOf), ...sourceMapRoutes(sourceMaps)]
+}
+
+function readingOf({ access, signal }: Pick<CallParts, 'access' | 'signal'>): Reading {
+  return { scope: access().scope, signal }
 }
 
 type RangeOf = (query: { from: string | null; to: string | null }) => ProblemRange
@@ -65,7 +70,7 @@ function listRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
       answer: problemListSchema,
       handle: async ({ query: { from, to, ...request }, access, signal }) => {
         const range = rangeOf({ from, to })
-        const { items, states, isCut } = await problems.list(access().scope, { ...request, ...range }, signal)
+        const { items, states, isCut } = await problems.list({ scope: access().scope, signal }, { ...request, ...range })
         return { items: items.map(toWire), states: { ...states }, isCut, ...wireRange(range) }
       },
     }),
@@ -77,8 +82,7 @@ function listRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
       query: problemRangeQuerySchema,
       body: nothing,
       answer: problemDetailSchema,
-      handle: async (call) =>
-        toWireDetail(await problems.detail(call.access().scope, call.param('problem'), rangeOf(call.query), call.signal)),
+      handle: async (call) => toWireDetail(await problems.detail(readingOf(call), call.param('problem'), rangeOf(call.query))),
     }),
     defineRoute({
       ...common,
@@ -105,7 +109,7 @@ function eventRoutes(problems: Problems): Route[] {
       body: nothing,
       answer: problemEventListSchema,
       handle: async (call) => {
-        const { items, next } = await problems.events(call.access().scope, call.param('problem'), call.query, call.signal)
+        const { items, next } = await problems.events(readingOf(call), call.param('problem'), call.query)
         return { items: items.map(toWireRow), next }
       },
     }),
@@ -117,8 +121,7 @@ function eventRoutes(problems: Problems): Route[] {
       query: nothing,
       body: nothing,
       answer: problemEventSchema,
-      handle: async (call) =>
-        toWireEvent(await problems.event(call.access().scope, call.param('problem'), call.param('event'), call.signal)),
+      handle: async (call) => toWireEvent(await problems.event(readingOf(call), call.param('problem'), call.param('event'))),
     }),
     defineRoute({
       ...common,
@@ -129,7 +132,7 @@ function eventRoutes(problems: Problems): Route[] {
       body: nothing,
       answer: feedbackListSchema,
       handle: async ({ access, query, signal }) => {
-        const { items, next } = await problems.feedback(access().scope, query, signal)
+        const { items, next } = await problems.feedback({ scope: access().scope, signal }, query)
         const wire = items.map(({ atMs, traceId, eventId, ...rest }) => ({
           ...rest,
           timestamp: wireTime(atMs),
@@ -154,7 +157,7 @@ function releaseRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
       answer: releaseListSchema,
       handle: async ({ access, query, signal }) => {
         const range = rangeOf(query)
-        const items = await problems.releases(access().scope, range, signal)
+        const items = await problems.releases({ scope: access().scope, signal }, range)
         const wire = items.map(({ firstMs, lastMs, ...rest }) => ({
           ...rest,
           crashFreeSessions: shareWithout(rest.crashed, rest.sessions),

@@ -234,11 +234,6 @@ function readDebugIds(value: unknown): string {
   return Object.keys(ids).length === 0 ? '' : JSON.stringify(ids)
 }
 
-/** Whole and rest of a time in an event; null where there is none. */
-export function eventTime(event: JsonObject, name: 'timestamp' | 'start_timestamp'): { seconds: number; nanos: number } | null {
-  return timeOf(event[name])
-}
-
 /** The share of traces that are kept, as the trace header says it; 1 where it does not. What is kept stands for 1 / share of them. */
 export function weightOf(trace: unknown): number {
   const rate = numberOf(objectOf(trace)['sample_rate'])

@@ -168,7 +168,9 @@ interface FiltersProps {
 function Filters({ search, onChange }: FiltersProps) {
   const [text, setText] = useState(search.q ?? '')
   const told = useRef(onChange)
-  told.current = onChange
+  useEffect(() => {
+    told.current = onChange
+  })
   useEffect(() => {
     if (text === (search.q ?? '')) return undefined
     const timer = window.setTimeout(() => told.current({ q: text }), typingMs)

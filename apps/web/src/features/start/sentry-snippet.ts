@@ -1,5 +1,5 @@
 /** Errors, traces and sessions by Sentry's SDKs: the project's DSN, and where source maps go. */
-import type { Snippet, SnippetFacts } from './snippets.ts'
+import type { Snippet, SnippetFacts } from './snippet-model.ts'
 
 /** `https://<key>@host/<project>`, with the path of the public address before the project. */
 export function dsnOf({ origin, key, project }: SnippetFacts): string {

@@ -1,0 +1,37 @@
+/** What the tests of envelopes share: ids, times, and batches to read into. */
+import { LogsBatch } from '../../../logs/index.ts'
+import { SpansBatch } from '../../../traces/index.ts'
+import { decodeEnvelope, type SentryOutcome } from '../decode.ts'
+
+export const nowMs = Date.UTC(2026, 10, 21, 12)
+export const traceId = '0af7651916cd43dd8448eb211c80319c'
+export const spanId = 'b7ad6b7169203331'
+export const eventId = '9ec79c33ec9942ab8353589fcb2e04dc'
+export const atSec = nowMs / 1000 - 60
+
+/** Batches that an envelope is read into. */
+export class Opened {
+  readonly logs = new LogsBatch()
+  readonly spans = new SpansBatch()
+
+  constructor() {
+    for (const batch of [this.logs, this.spans]) batch.begin({ organizationId: 1, projectId: 1 }, nowMs)
+  }
+
+  envelope(items: readonly (readonly [type: string, payload: unknown, header?: object])[], header: object = {}): SentryOutcome {
+    const lines = items.map(([type, payload, more]) => {
+      const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
+      return `${JSON.stringify({ type, length: Buffer.byteLength(text), ...more })}\n${text}\n`
+    })
+    return decodeEnvelope(new TextEncoder().encode(`${JSON.stringify(header)}\n${lines.join('')}`), this)
+  }
+
+  attributes(batch: LogsBatch | SpansBatch, row: number): Record<string, string> {
+    const found: Record<string, string> = {}
+    for (let at = batch.attributes.first(row); at < batch.attributes.last(row); at++)
+      found[batch.attributes.keys.text(at)] = batch.attributes.values.text(at)
+    return found
+  }
+}
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
