@@ -45,7 +45,9 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Each file has engines of its own and waits for them half of the time.
+          fileParallelism: true,
+          maxWorkers: 2,
         },
       },
       {
