@@ -46,14 +46,20 @@ import { composeScrubbing } from '../../../apps/server/src/compose/scrubbing.ts'
 import { scrubbingMigrations } from '../../../apps/server/src/scrubbing/index.ts'
 import { composeCardinality } from '../../../apps/server/src/compose/cardinality.ts'
 import { composeProblems } from '../../../apps/server/src/compose/problems.ts'
-import { logsMigrations } from '../../../apps/server/src/logs/index.ts'
+import {
+  logAnalysisMigrations,
+  logAnalysisPostgresMigrations,
+  logRetentionMigrations,
+  logsMigrations,
+} from '../../../apps/server/src/logs/index.ts'
 import { problemsMigrations, problemsTables } from '../../../apps/server/src/problems/index.ts'
-import { tracesMigrations } from '../../../apps/server/src/traces/index.ts'
+import { tracesKeepingMigrations, tracesMigrations } from '../../../apps/server/src/traces/index.ts'
 import { signalsMigrations } from '../../../apps/server/src/signals/index.ts'
 import { performanceOfStack, putFinding } from './performance-of-stack.ts'
 import { putProblem, type ProblemsOfStack, type TheirProblem } from './problems-of-stack.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { eventsOfStack } from './events-of-stack.ts'
+import { putAnalysis, signalDeps, signalsOfStack, type SignalsOfStack } from './signals-of-stack.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
 import { targetsOfStack } from './targets-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
@@ -83,6 +89,7 @@ export interface ApiStack extends AsyncDisposable {
   readonly retention: RetentionDesk
   readonly scrubbing: ApiScrubbing
   readonly problems: ProblemsOfStack
+  readonly signals: SignalsOfStack
   readonly performance: OpenedPerformance
   readonly metrics: Stack
   readonly query: MetricsQuery
@@ -98,6 +105,9 @@ export interface ApiStack extends AsyncDisposable {
     readonly cookie: string
     /** Id of a finding about performance. */
     readonly finding: string
+    /** Ids of a saved view and of a metric from logs. */
+    readonly view: string
+    readonly metric: string
   } & TheirProblem
   readonly letters: DeadLetter[]
   readonly replayed: string[]
@@ -148,6 +158,9 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     ...performanceMigrations,
     ...scrubbingMigrations,
     ...problemsMigrations,
+    ...logRetentionMigrations,
+    ...logAnalysisPostgresMigrations,
+    ...tracesKeepingMigrations,
   ])
   const publicUrl = options.publicUrl ?? 'http://127.0.0.1:4400'
   const settings = { publicUrl, adminEmail: 'ops@example.org', adminPassword, adminToken, ingestKey: null, secret: 'q7'.repeat(20) }
@@ -169,6 +182,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     ...metricsMigrations,
     ...signalsMigrations,
     ...logsMigrations,
+    ...logAnalysisMigrations,
     ...problemsTables,
     ...tracesMigrations,
   ])
@@ -229,8 +243,10 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   })
   const problems = composeProblems({ engines: { clickhouse, postgres }, operations, clock: systemClock })
   const performance = performanceOfStack({ clickhouse, postgres }, resources)
+  const signals = await signalsOfStack({ clickhouse, postgres }, resources)
   const deps: ApiDeps = {
     ...problems,
+    ...signalDeps(signals),
     performance: performance.desk,
     accounts,
     query,
@@ -273,6 +289,12 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     tenant: theirs.tenant,
     word: theirWord,
     atMs: nowMs,
+  })
+  const analysis = signals.logs.analysis.desk
+  const theirAnalysis = await putAnalysis({ analysis, engine: clickhouse }, await projectOf(accounts, theirs), {
+    tenant: theirs.tenant,
+    word: theirWord,
+    atMs: nowMs - 60_000,
   })
   const app = fastify({ routerOptions: { maxParamLength: 2048 } })
   resources.defer('http', () => app.close())
@@ -317,7 +339,8 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     query,
     coldStore,
     routes,
-    theirs: { ...theirs, ...theirProblem, finding },
+    signals,
+    theirs: { ...theirs, ...theirProblem, ...theirAnalysis, finding },
     letters,
     replayed,
     put,
@@ -325,7 +348,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   }
 }
 
-async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem | 'finding'>> {
+async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem | 'finding' | 'view' | 'metric'>> {
   const made = await accounts.createOrganization({
     name: `The ${theirWord}`,
     ownerEmail: `owner@${theirWord}.org`,

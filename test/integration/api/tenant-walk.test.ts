@@ -10,6 +10,7 @@ import { seriesIdOf } from '../../../apps/server/src/metrics/series/series-id.ts
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
 import { performanceCalls } from './performance-of-stack.ts'
 import { problemCalls } from './problems-of-stack.ts'
+import { analysisCalls } from './signals-of-stack.ts'
 import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
 let stack: ApiStack
@@ -95,6 +96,8 @@ beforeAll(async () => {
     finding: theirs.finding,
     event: theirs.event,
     file: theirs.file,
+    view: theirs.view,
+    metric: theirs.metric,
     tag: theirWord,
     rule: (await stack.cardinality.rules.create(project, theirRule)).id,
     import: await beginImport(stack.app, theirs, theirWord),
@@ -197,7 +200,7 @@ describe('every route', () => {
     const before = await theirAudit()
     const mixed = { ...theirTargets, organization: 'default', project: '1' }
     for (const route of routes.filter(
-      ({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file|finding)\b/.test(url),
+      ({ url, access }) => access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file|finding|view|metric)\b/.test(url),
     )) {
       const seen = await visit(stack.app, route, mixed, { authorization: `Bearer ${adminToken}` })
       expect({ route: seen.route, leaks: seen.said.includes(theirWord) }).toEqual({ route: seen.route, leaks: false })
@@ -274,6 +277,8 @@ describe('every route', () => {
         '/api/0/projects/:project/feedback',
         '/api/0/projects/:project/releases',
         '/api/0/projects/:project/source-maps',
+        '/api/0/projects/:project/log-metrics',
+        '/api/0/projects/:project/saved-views',
       ]),
     )
   })
@@ -383,6 +388,7 @@ describe('everything that takes a scope', () => {
         rules: () => stack.cardinality.rules.list(access),
       },
       performance: performanceCalls(stack.performance, { access, finding: stack.theirs.finding, signal }),
+      logAnalysis: analysisCalls(stack.signals.logs.analysis.desk, { access, signal }),
       problems: problemCalls(stack.problems, { access, theirs: stack.theirs, signal }),
       ingest: {
         usage: () => usageOf(scope, metrics.conservation.rows()),
@@ -432,6 +438,7 @@ describe('everything that takes a scope', () => {
       cardinality: ['overview', 'metric', 'rules'],
       ingest: ['letters'],
       performance: ['operations', 'report', 'findings', 'finding', 'deploys'],
+      logAnalysis: ['patterns', 'difference', 'complete', 'views', 'metrics'],
       problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps'],
     }
     for (const [group, functions] of Object.entries(own)) {

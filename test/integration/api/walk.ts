@@ -52,7 +52,11 @@ export async function visit(app: FastifyInstance, route: WalkRoute, targets: Tar
     method: route.method as NonNullable<InjectOptions['method']>,
     url: fill(route.url, targets),
     headers: { ...headers, ...(isProm ? { 'x-bellwether-project': targets['project'] ?? '' } : {}) },
-    query: isProm ? { query: '{__name__=~".+"}', 'match[]': '{__name__=~".+"}', ...rangeNow() } : {},
+    query: route.url.includes('/logs/')
+      ? { id: targets['event'] ?? '' }
+      : isProm
+        ? { query: '{__name__=~".+"}', 'match[]': '{__name__=~".+"}', ...rangeNow() }
+        : {},
     ...(hasBody && !isProm ? { payload: {} } : {}),
     ...(hasBody && isProm
       ? {

@@ -1,0 +1,93 @@
+/** What is made of logs, over the stack's engines, and what the other organization has of it: a view, a metric, a row with its pattern. */
+import type { Pool } from 'pg'
+import type { Access } from '../../../apps/server/src/accounts/index.ts'
+import { composeLogs, type Logs } from '../../../apps/server/src/compose/logs.ts'
+import { composeTraces, type Traces } from '../../../apps/server/src/compose/traces.ts'
+import type { ClickHouseEngine } from '../../../apps/server/src/engines/index.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import type { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts'
+import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
+import type { LogAnalysis } from '../../../apps/server/src/logs/index.ts'
+
+const id = 'ccccddddeeeeffff'
+
+export interface SignalsOfStack {
+  readonly logs: Logs
+  readonly traces: Traces
+}
+
+export async function signalsOfStack(
+  engines: { readonly clickhouse: ClickHouseEngine; readonly postgres: { readonly pool: Pool } },
+  resources: ResourceScope,
+): Promise<SignalsOfStack> {
+  const common = { engines, clock: systemClock, logger: silentLogger }
+  const traces = await composeTraces(common, resources)
+  return { traces, logs: await composeLogs({ ...common, spanReads: traces.reads }, resources) }
+}
+
+/** The routes' part of the stack. */
+export function signalDeps({ logs, traces }: SignalsOfStack) {
+  return {
+    logs: logs.manager,
+    logRetention: logs.retention,
+    logAnalysis: logs.analysis.desk,
+    traces: traces.system,
+    traceKeeper: traces.keeper,
+  }
+}
+
+/** Written straight into the engine: how rows come there is the business of other tests. */
+export async function putAnalysis(
+  { analysis, engine }: { analysis: LogAnalysis; engine: ClickHouseEngine },
+  owner: Access,
+  { tenant, word, atMs }: { tenant: Tenant; word: string; atMs: number },
+): Promise<{ readonly view: string; readonly metric: string }> {
+  const { organizationId, projectId } = tenant
+  const sec = Math.floor(atMs / 1000)
+  await engine.command(
+    `INSERT INTO logs (org, project, bucket, keep, ts, batch, row, service, body, severity, pattern, weight, attributes)
+      SELECT ${organizationId}, ${projectId}, ${Math.floor(sec / 600)}, 30, ${sec} * 1000000000, 9, number, '${word}', '${word} has a pattern',
+        if(number < 50, 17, 9), 0x${id}, 1, map('${word}', if(number < 50, '${word}', 'other')) FROM numbers(100)`,
+  )
+  await engine.command(
+    `INSERT INTO log_facets (org, project, bucket, field, value, keep, weight)
+      VALUES (${organizationId}, ${projectId}, ${Math.floor(sec / 600)}, 'service', '${word}', 30, 1)`,
+  )
+  await engine.command(
+    `INSERT INTO log_patterns (org, project, pattern, first_sec, last_sec, template, example)
+      VALUES (${organizationId}, ${projectId}, 0x${id}, ${sec}, ${sec}, '000 ${word} has a pattern', '${word} has a pattern')`,
+  )
+  const view = await analysis.views.create(owner, { name: word, signal: 'logs', query: word, from: null, columns: [], isShared: true })
+  const metric = await analysis.metrics.create(owner, {
+    name: `${word}_rows`,
+    query: word,
+    kind: 'counter',
+    field: null,
+    tags: [],
+    unit: 'none',
+    isEnabled: true,
+  })
+  return { view: view.id, metric: metric.id }
+}
+
+/** What takes a scope: the walk asks it of both organizations. */
+export function analysisCalls(
+  analysis: LogAnalysis,
+  { access, signal }: { access: Access; signal: AbortSignal },
+): Record<string, () => unknown> {
+  const { scope } = access
+  const toMs = Date.now()
+  const all = { fromMs: toMs - 7_200_000, toMs, query: '' }
+  const sets = { selected: { ...all, query: 'severity:error' }, baseline: { ...all, query: 'severity:info' } }
+  return {
+    patterns: () => analysis.patterns(scope, { ...all, limit: 500 }, signal),
+    difference: () => analysis.difference(scope, { signal: 'logs', ...sets, limit: 100 }, signal),
+    spanDifference: () => analysis.difference(scope, { signal: 'spans', selected: all, baseline: all, limit: 100 }, signal),
+    complete: () => analysis.complete(scope, { signal: 'logs', text: 'service:', cursor: 8 }, signal),
+    completeSpans: () => analysis.complete(scope, { signal: 'spans', text: 'service:', cursor: 8 }, signal),
+    check: () => analysis.check(scope, 'logs', 'service:x'),
+    views: () => analysis.views.list(access, null),
+    metrics: () => analysis.metrics.list(access),
+  }
+}
