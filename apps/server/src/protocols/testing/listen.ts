@@ -3,14 +3,20 @@ import { Client, Metadata, type ServiceError, credentials } from '@grpc/grpc-js'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { registerInfluxRoutes } from '../influx/routes.ts'
+import { registerJsonLinesRoutes } from '../json-lines/routes.ts'
+import { registerLokiRoutes } from '../loki/routes.ts'
+import { otlpLogs, otlpTraces, registerOtlpEventRoutes } from '../otlp/event-routes.ts'
 import { startOtlpGrpcServer } from '../otlp/grpc.ts'
 import { registerOtlpRoutes } from '../otlp/routes.ts'
 import { registerRemoteWriteRoutes } from '../remote-write/routes.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { type TestDoor, createTestDoor } from './door.ts'
+import { createTestEvents, type TestEvents } from './test-events.ts'
 
 export interface Listening extends AsyncDisposable {
   readonly it: TestDoor
+  /** What came in of logs and spans. */
+  readonly events: TestEvents
   /** `http://127.0.0.1:<port>` with all HTTP routes. */
   readonly httpUrl: string
   readonly grpcPort: number
@@ -26,10 +32,15 @@ export async function listen(limits: Partial<ProtocolLimits> = {}): Promise<List
   await registerOtlpRoutes(app, it.door)
   await registerRemoteWriteRoutes(app, it.door)
   await registerInfluxRoutes(app, it.door)
+  const events = createTestEvents(it)
+  for (const signal of [otlpLogs, otlpTraces]) await registerOtlpEventRoutes(app, events.door, signal)
+  await registerLokiRoutes(app, events.door)
+  await registerJsonLinesRoutes(app, events.door)
   const httpUrl = await app.listen({ host: '127.0.0.1', port: 0 })
-  const grpc = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door: it.door })
+  const grpc = await startOtlpGrpcServer({ host: '127.0.0.1', port: 0, door: it.door, events: events.door })
   return {
     it,
+    events,
     httpUrl,
     grpcPort: grpc.port,
     onceDisconnected: (then) => app.server.once('connection', (socket: Socket) => socket.once('close', then)),
