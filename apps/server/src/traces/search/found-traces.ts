@@ -41,8 +41,9 @@ interface Summary {
   hasRoot: boolean
   low: number
   high: number
-  startMs: number
-  endMs: number
+  /** Halves of the last end. */
+  endLow: number
+  endHigh: number
   spans: number
   errors: number
   readonly services: { service: string; spans: number; errors: number }[]
@@ -73,14 +74,14 @@ export class FoundTraces {
     return found.flatMap(({ traceId, matched }): FoundTrace[] => {
       const summary = summaries.get(traceId)
       if (summary === undefined) return []
-      const { low, high, startMs, endMs, services, ...rest } = summary
+      const { low, high, endLow, endHigh, services, ...rest } = summary
       return [
         {
           traceId,
           matched,
           ...rest,
           start: preciseTime(low, high),
-          durationMs: Math.max(0, endMs - startMs),
+          durationMs: ((endHigh - high) * 0x1_0000_0000 + (endLow - low)) / 1e6,
           services: services.sort((a, b) => b.spans - a.spans).slice(0, servicesShownMax),
           matches: matches.get(traceId) ?? [],
         },
@@ -106,8 +107,8 @@ export class FoundTraces {
           hasRoot: hasRoot[row] === 1,
           low,
           high,
-          startMs: (high * 0x1_0000_0000 + low) / 1e6,
-          endMs: (last[row * 2 + 1]! * 0x1_0000_0000 + last[row * 2]!) / 1e6,
+          endLow: last[row * 2]!,
+          endHigh: last[row * 2 + 1]!,
           spans: spans[row]!,
           errors: errors[row]!,
           services: [],
@@ -162,18 +163,21 @@ function addService(out: Map<string, Summary>, traceId: string, part: Summary): 
     return
   }
   known.services.push(count)
-  const isHead = part.hasRoot === known.hasRoot ? part.startMs < known.startMs : part.hasRoot
+  const isEarlier = part.high < known.high || (part.high === known.high && part.low < known.low)
+  const isHead = part.hasRoot === known.hasRoot ? isEarlier : part.hasRoot
   if (isHead) {
     known.service = part.service
     known.name = part.name
     known.hasRoot = part.hasRoot
   }
-  if (part.startMs < known.startMs) {
+  if (isEarlier) {
     known.low = part.low
     known.high = part.high
-    known.startMs = part.startMs
   }
-  known.endMs = Math.max(known.endMs, part.endMs)
+  if (part.endHigh > known.endHigh || (part.endHigh === known.endHigh && part.endLow > known.endLow)) {
+    known.endLow = part.endLow
+    known.endHigh = part.endHigh
+  }
   known.spans += part.spans
   known.errors += part.errors
 }
