@@ -3,7 +3,17 @@
  * answered from these alone.
  */
 import type { TableInsert } from '../ingest/index.ts'
-import { additiveInserts, secondsOf, u16At, u32At, u8At, wordTexts, type AdditiveRow, type OwnedSignal, type SignalRecord } from '../signals/index.ts'
+import {
+  additiveInserts,
+  secondsOf,
+  u16At,
+  u32At,
+  u8At,
+  wordTexts,
+  type AdditiveRow,
+  type OwnedSignal,
+  type SignalRecord,
+} from '../signals/index.ts'
 import { countsAdditive } from './tables.ts'
 
 interface Count {

@@ -4,7 +4,18 @@
  */
 import type { TableInsert } from '../ingest/index.ts'
 import type { Tenant } from '../kernel/scope.ts'
-import { additiveInserts, bucketSec, secondsOf, u16At, u32At, u8At, wordTexts, type AdditiveRow, type OwnedSignal, type SignalRecord } from '../signals/index.ts'
+import {
+  additiveInserts,
+  bucketSec,
+  secondsOf,
+  u16At,
+  u32At,
+  u8At,
+  wordTexts,
+  type AdditiveRow,
+  type OwnedSignal,
+  type SignalRecord,
+} from '../signals/index.ts'
 import { weightsOf } from './count-rows.ts'
 import { severityNames } from './fields.ts'
 import { countedValuesMax, notedFieldsMax, notedRowsMax, notedValueBytesMax, notedValuesMax } from './limits.ts'
