@@ -154,11 +154,16 @@ function EdgeLabel({ edge, text, x, y }: EdgeLabelProps) {
   )
 }
 
-/** Calls, failed ones where there are many, and the slow calls. */
+/** Longest text between two layers; the last part is left out of a longer one. */
+const labelLengthMax = 19
+
+/** Calls, failed ones where there are many, and how long the slow calls take. */
 function labelText({ figures }: MapEdge, isChosen: boolean): string {
   const isBad = toneOfErrors(figures.errorRate) === 'warn' || toneOfErrors(figures.errorRate) === 'down'
   const failed = isBad || isChosen ? ` · ${formatShare(figures.errorRate)}` : ''
-  return `${formatRate(figures.perSec)}${failed} · ${formatDuration(figures.p95Ms)}`
+  const short = `${formatRate(figures.perSec)}${failed}`
+  const whole = `${short} · ${formatDuration(figures.p95Ms)}`
+  return whole.length > labelLengthMax ? short : whole
 }
 
 const toneWeights = { down: 3, warn: 2, ok: 1, unknown: 1, paused: 1 }
@@ -193,8 +198,8 @@ function NodeBox({ placed, node, isChosen, isDim, isStop, onChoose, onKeyDown }:
       <span className="bw-map__name">{node.name}</span>
       <span className="bw-map__figures">
         {node.kind === 'service' ? '' : `${node.system === '' ? kindWords[node.kind] : node.system} · `}
-        {formatRate(figures.perSec)} · {formatDuration(figures.p95Ms)}
-        {(tone === 'warn' || tone === 'down') && <strong> · {formatShare(figures.errorRate)}</strong>}
+        {formatRate(figures.perSec)}
+        {(tone === 'warn' || tone === 'down') && <strong> · {formatShare(figures.errorRate)}</strong>} · {formatDuration(figures.p95Ms)}
       </span>
     </button>
   )

@@ -31,9 +31,9 @@ export interface MapLayout {
   readonly heightPx: number
 }
 
-export const nodeWidthPx = 168
+export const nodeWidthPx = 188
 export const nodeHeightPx = 56
-const layerGapPx = 116
+const layerGapPx = 128
 const rowGapPx = 26
 /** Room a long edge takes where it passes a layer. */
 const passHeightPx = 10

@@ -74,11 +74,11 @@ function PanelHead({ view, node, spanId }: { readonly view: TraceView; readonly 
   )
 }
 
-/** "slower than 93 % of its kind"; null when nothing is known. */
+/** Null when nothing is known of calls like it. */
 function slownessOf(span: SpanDetail | null): string | null {
   if (span === null || span.slowerThan === null) return null
-  const percent = Math.round(span.slowerThan * 100)
-  return `slower than ${percent} % of calls like it`
+  const percent = Math.floor(span.slowerThan * 100)
+  return percent >= 99 ? 'Among the slowest of calls like it in that hour.' : `Slower than ${percent} % of calls like it in that hour.`
 }
 
 function PanelFacts({ view, node, span }: { readonly view: TraceView; readonly node: number; readonly span: SpanDetail | null }) {
@@ -98,11 +98,12 @@ function PanelFacts({ view, node, span }: { readonly view: TraceView; readonly n
           <Fact name="Stands for" value={`${formatWeight(span.weight)} spans`} title="The sender took samples" />
         )}
       </dl>
-      {slowness !== null && <p className="bw-dim">{slowness.charAt(0).toUpperCase() + slowness.slice(1)}.</p>}
+      {slowness !== null && <p className="bw-dim">{slowness}</p>}
       {shiftNs !== 0 && (
         <p className="bw-panel__note">
-          Moved by {formatNs(shiftNs)} because the clock of {view.serviceOf(node)} goes wrong
-          {span === null ? '' : `; reported start ${span.start}`}.
+          Moved {formatNs(Math.abs(shiftNs))} {shiftNs < 0 ? 'back' : 'forward'}, because the clock of {view.serviceOf(node)} is{' '}
+          {shiftNs < 0 ? 'ahead' : 'behind'}
+          {span === null ? '' : `; it reported ${span.start}`}.
         </p>
       )}
     </>

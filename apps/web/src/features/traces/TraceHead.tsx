@@ -102,7 +102,8 @@ export function TraceNotes({ facts, model }: { readonly facts: TraceFacts; reado
         <li>
           <Icon name="refresh" size={14} />
           <span>
-            <strong>{plural(loops, 'span names', 'spans name')} a descendant as parent</strong>, and so stand at the top.
+            <strong>{plural(loops, 'span names', 'spans name')} a descendant as parent</strong>, and so {loops === 1 ? 'stands' : 'stand'}{' '}
+            at the top.
           </span>
         </li>
       )}

@@ -41,6 +41,8 @@ export function TracesPage() {
   const check = useQuery({ ...searchCheckQuery(projectPath, query), enabled: query !== '' && isWrongSearch(histogram.error) })
   const complete = useMemo(() => completeSpans(projectPath), [projectPath])
   const problem = check.data?.problem ?? null
+  // A search that may be wrong: its place is asked for before anything else is said.
+  const isUnclear = query !== '' && isWrongSearch(histogram.error) && (check.isPending || problem !== null)
   const isNothing = histogram.data?.total === 0 && query === '' && !histogram.isPlaceholderData
   return (
     <Page title="Traces" wide>
@@ -57,10 +59,10 @@ export function TracesPage() {
       ) : (
         <>
           <ChartSection histogram={histogram.data ?? null} update={update} search={search} isFetching={histogram.isFetching} />
-          {histogram.isError && problem === null && (
+          {histogram.isError && !isUnclear && (
             <Failure error={histogram.error} title="The spans could not be counted" onRetry={() => void histogram.refetch()} />
           )}
-          {problem === null && <TraceList search={search} update={update} />}
+          {!isUnclear && <TraceList search={search} update={update} />}
         </>
       )}
     </Page>
