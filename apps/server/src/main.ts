@@ -7,6 +7,7 @@ import { doctorCommand } from './cli/doctor-command.ts'
 import { migrateCommand } from './cli/migrate-command.ts'
 import { promqlCommand } from './cli/promql-command.ts'
 import { runCommand } from './cli/run.ts'
+import { sendCommand } from './cli/send-command.ts'
 import { serveCommand } from './cli/serve-command.ts'
 import { versionCommand } from './cli/version-command.ts'
 
@@ -14,6 +15,7 @@ const commands: readonly Command[] = [
   serveCommand,
   demoCommand,
   importCommand,
+  sendCommand,
   promqlCommand,
   configCommand,
   doctorCommand,

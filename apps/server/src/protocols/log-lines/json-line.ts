@@ -23,7 +23,7 @@ import { afterBlanks, isPlainScalar, notThere, scalarEnd, Scratch, stringEnd, st
 import { jsonDepthMax, rolesMax, sameTimeSec } from './limits.ts'
 import { LineShape } from './line-shape.ts'
 import type { LogRow } from './log-row.ts'
-import { SeverityMemo } from './severity.ts'
+import { SeverityMemo, severityOfLine } from './severity.ts'
 import { readTime, timeRead } from './times.ts'
 
 const noBytes = new Uint8Array(0)
@@ -125,6 +125,7 @@ export class JsonLineReader {
       if (this.#inner.read(bytes, from, to)) return
     }
     this.#row.body(bytes, from, to)
+    if (this.#row.severity === 0) this.#row.severity = severityOfLine(bytes, from, to)
   }
 
   /** The members of the line itself, from behind the opening bracket to behind the closing one; `notThere` when they cannot be read. */

@@ -1,0 +1,167 @@
+/** `bellwether send logs FILE`: sends the lines of a file as it grows, or those of standard input. */
+import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { systemClock } from '../kernel/clock.ts'
+import { AppError, type ErrorSpec } from '../kernel/errors.ts'
+import { exitFailed, exitGood, exitWrongUse, type Command, type CommandContext } from './command.ts'
+import { configOption, configOptionHelp, localUrl } from './config-command.ts'
+import { deliver, type Delivered, type DeliveryOptions } from './send/deliver.ts'
+import { followFile, LineCutter, type LinesRead } from './send/follow-file.ts'
+import { lineBody, type LineOrigin } from './send/line-body.ts'
+import { placeIn, readPlace, writePlace } from './send/place.ts'
+
+const unreadable: ErrorSpec = { code: 'send.unreadable', kind: 'not_found', publicText: 'The file cannot be read.' }
+
+/** A request: so many lines, or so many bytes. */
+const batchLinesMax = 2000
+const batchBytesMax = 1024 * 1024
+/** Of one batch, when the file or standard input has an end. */
+const attemptsMax = 20
+
+export const sendCommand: Command = {
+  name: 'send',
+  summary: 'send the lines of a log file as it grows',
+  usage: 'logs FILE|- [--key KEY] [--service NAME] [--from-start] [--once] [--url URL] ...',
+  options: {
+    ...configOption,
+    url: { type: 'string' },
+    key: { type: 'string' },
+    service: { type: 'string' },
+    host: { type: 'string' },
+    state: { type: 'string' },
+    'from-start': { type: 'boolean' },
+    once: { type: 'boolean' },
+  },
+  optionHelp: [
+    ['FILE', 'followed through rotation and truncation; - is standard input'],
+    ['--key KEY', 'ingest key of the project (none is needed on the same machine)'],
+    ['--service NAME', 'service of lines that do not name theirs'],
+    ['--host NAME', "host of lines that do not name theirs (default: this machine's)"],
+    ['--from-start', 'send what is in the file already, when it is sent for the first time'],
+    ['--once', 'send the whole file and end, instead of waiting for more'],
+    ['--state FILE', 'where the place in the file is remembered (default: FILE.sent)'],
+    ['--url URL', 'where Bellwether listens (default: this machine, at the port of the settings)'],
+    configOptionHelp,
+  ],
+  async run(context) {
+    const [what, path, ...more] = context.positionals
+    if (what !== 'logs' || path === undefined || more.length > 0) {
+      context.complain("bellwether send: say 'send logs FILE'; see --help")
+      return exitWrongUse
+    }
+    const { url } = context.options
+    const address = typeof url === 'string' ? url.replace(/\/+$/, '') : localUrl(context)
+    if (address === null) return exitFailed
+    const sender = new Sender(context, { address, path })
+    try {
+      await (path === '-' ? sender.standardInput() : sender.file(resolve(path)))
+    } finally {
+      context.complain(sender.summary())
+    }
+    return exitGood
+  },
+}
+
+class Sender {
+  readonly #context: CommandContext
+  readonly #delivery: DeliveryOptions
+  readonly #origin: LineOrigin
+  #accepted = 0
+  #refused = 0
+
+  constructor(context: CommandContext, { address, path }: { readonly address: string; readonly path: string }) {
+    const { key, service, host, once } = context.options
+    this.#context = context
+    this.#origin = {
+      service: typeof service === 'string' ? service : null,
+      host: typeof host === 'string' ? host : hostname(),
+      path: path === '-' ? null : resolve(path),
+    }
+    this.#delivery = {
+      address,
+      key: typeof key === 'string' ? key : null,
+      clock: systemClock,
+      stop: context.stop,
+      attemptsMax: once === true || path === '-' ? attemptsMax : Number.POSITIVE_INFINITY,
+      complain: (line) => context.complain(line),
+    }
+  }
+
+  summary(): string {
+    const refused = this.#refused === 0 ? '' : `, ${this.#refused} refused`
+    return `${this.#accepted} lines sent${refused}`
+  }
+
+  /** What was sent and acknowledged is not sent again; what was sent and not acknowledged is. */
+  async file(path: string): Promise<void> {
+    const { state, once } = this.#context.options
+    const statePath = typeof state === 'string' ? state : `${path}.sent`
+    await this.#mustBeReadable(path)
+    const read = followFile({
+      path,
+      clock: systemClock,
+      stop: this.#context.stop,
+      place: await readPlace(statePath),
+      fromStart: this.#context.options['from-start'] === true,
+      once: once === true,
+    })
+    for await (const part of read) {
+      await this.#lines(part.lines)
+      await this.#remember(statePath, part)
+    }
+  }
+
+  async standardInput(): Promise<void> {
+    const cutter = new LineCutter()
+    const { stop } = this.#context
+    const ended = (): void => void process.stdin.destroy()
+    stop.addEventListener('abort', ended, { once: true })
+    try {
+      for await (const chunk of process.stdin) await this.#lines(cutter.push(chunk as Buffer))
+    } catch (error) {
+      if (!stop.aborted) throw error
+    }
+    await this.#lines(cutter.end())
+  }
+
+  /** A file that is not there yet is waited for; one that may not be read is not. */
+  async #mustBeReadable(path: string): Promise<void> {
+    const found = await stat(path).catch(() => null)
+    if (found?.isDirectory() === true) throw new AppError(unreadable, { publicText: `${path} is a folder.` })
+    if (found === null && this.#context.options['once'] === true) throw new AppError(unreadable, { publicText: `${path} cannot be read.` })
+  }
+
+  async #remember(statePath: string, { file, offset }: LinesRead): Promise<void> {
+    try {
+      await writePlace(statePath, await placeIn(file, offset))
+    } catch (cause) {
+      throw new AppError(unreadable, {
+        publicText: `The place in the file cannot be kept in ${statePath}.`,
+        hint: 'Name another file with --state.',
+        cause,
+      })
+    }
+  }
+
+  async #lines(lines: readonly Buffer[]): Promise<void> {
+    let batch: string[] = []
+    let sizeBytes = 0
+    for (const line of lines) {
+      const body = lineBody(line, this.#origin)
+      if (batch.length > 0 && (batch.length >= batchLinesMax || sizeBytes + body.length > batchBytesMax)) {
+        this.#count(await deliver(batch, this.#delivery))
+        batch = []
+        sizeBytes = 0
+      }
+      batch.push(body)
+      sizeBytes += body.length
+    }
+    if (batch.length > 0) this.#count(await deliver(batch, this.#delivery))
+  }
+
+  #count({ accepted, refused }: Delivered): void {
+    this.#accepted += accepted
+    this.#refused += refused
+  }
+}

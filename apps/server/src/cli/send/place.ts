@@ -1,0 +1,60 @@
+/**
+ * The place up to which a file was sent, kept in a small file beside it. The file is known by device and inode, and by a hash of its beginning:
+ * inodes are used again, and a file can be cut and written anew.
+ */
+import { createHash } from 'node:crypto'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+
+export interface Place {
+  readonly device: number
+  readonly inode: number
+  /** Behind the last byte that was stored. */
+  readonly offset: number
+  /** Of the first `headBytes` bytes. */
+  readonly headHash: string
+  readonly headBytes: number
+}
+
+const headBytesMax = 1024
+
+/** Null when there is none, or it cannot be read. */
+export async function readPlace(path: string): Promise<Place | null> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(path, 'utf8'))
+    if (typeof parsed !== 'object' || parsed === null) return null
+    const { device, inode, offset, headHash, headBytes } = parsed as Partial<Place>
+    const numbers = [device, inode, offset, headBytes]
+    if (typeof headHash !== 'string' || numbers.some((value) => typeof value !== 'number')) return null
+    return { device: device ?? 0, inode: inode ?? 0, offset: offset ?? 0, headHash, headBytes: headBytes ?? 0 }
+  } catch {
+    return null
+  }
+}
+
+/** Whole or not at all. */
+export async function writePlace(path: string, place: Place): Promise<void> {
+  const fresh = `${path}.new`
+  await writeFile(fresh, `${JSON.stringify(place)}\n`, { mode: 0o600 })
+  await rename(fresh, path)
+}
+
+/** The place `offset` of an open file. */
+export async function placeIn(file: FileHandle, offset: number): Promise<Place> {
+  const { dev, ino } = await file.stat()
+  const headBytes = Math.min(offset, headBytesMax)
+  return { device: dev, inode: ino, offset, headBytes, headHash: await headHash(file, headBytes) }
+}
+
+/** Whether the place belongs to this file as it is now. */
+export async function isPlaceIn(file: FileHandle, place: Place): Promise<boolean> {
+  const { dev, ino, size } = await file.stat()
+  if (dev !== place.device || ino !== place.inode || size < place.offset) return false
+  return (await headHash(file, place.headBytes)) === place.headHash
+}
+
+async function headHash(file: FileHandle, bytes: number): Promise<string> {
+  const buffer = Buffer.alloc(Math.min(bytes, headBytesMax))
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+  return createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')
+}
