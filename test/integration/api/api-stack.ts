@@ -312,7 +312,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     clock: systemClock,
   })
   const events = eventsOfStack({ door, log: metrics.log, conservation: metrics.conservation })
-  await mountAll(app, door, { ...deps, collectors, events })
+  await mountAll(app, door, { ...deps, collectors, events, pseudonymSecret: theirWord })
   await app.ready()
   const coldStore = async (): Promise<MetricsStore> => {
     await metrics.drain()

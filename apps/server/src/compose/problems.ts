@@ -1,4 +1,6 @@
 /** Problems: what is asked of them, source maps, and where the things beside rows go that Sentry's clients send. */
+import { createHmac } from 'node:crypto'
+
 import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
 import {
@@ -30,9 +32,13 @@ export function composeProblems({ engines, operations, clock }: ProblemsPartDeps
   }
 }
 
-/** Sessions are metrics of their own use case; what clients threw away is told where people look for what was refused. */
-export function createSentryAside(collectors: Pick<CollectorDoor, 'of' | 'refusedSamples' | 'clock'>): SentryAside {
+/**
+ * Sessions are metrics of their own use case; what clients threw away is told where people look for what was refused. `secret`: of this
+ * installation, so that a pseudonym can be made up by nobody else.
+ */
+export function createSentryAside(collectors: Pick<CollectorDoor, 'of' | 'refusedSamples' | 'clock'>, secret: string): SentryAside {
   return {
+    pseudonymOf: (person) => createHmac('sha256', secret).update(person).digest('hex').slice(0, pseudonymDigits),
     async observe(tenant, observations) {
       const collector = collectors.of(tenant)
       for (const { metric, value, release, environment, status } of observations)
@@ -51,6 +57,9 @@ export function createSentryAside(collectors: Pick<CollectorDoor, 'of' | 'refuse
     },
   }
 }
+
+/** Enough to tell a billion people apart. */
+const pseudonymDigits = 16
 
 /** Counts what clients report to have thrown away. */
 const discardedMetric = 'sentry_client_discarded'

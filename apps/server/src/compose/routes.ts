@@ -21,6 +21,8 @@ import { createSentryAside } from './problems.ts'
 export interface MountedParts extends ApiDeps {
   readonly collectors: CollectorDoor
   readonly events: EventDoor
+  /** Of this installation: what people are called who are counted and not named. */
+  readonly pseudonymSecret: string
 }
 
 /** All that the main address answers. */
@@ -31,7 +33,7 @@ export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: Mou
   await registerCollectorRoutes(app, door, api.collectors)
   await registerLokiRoutes(app, api.events)
   await registerJsonLinesRoutes(app, api.events)
-  await registerSentryRoutes(app, api.events, createSentryAside(api.collectors))
+  await registerSentryRoutes(app, api.events, createSentryAside(api.collectors, api.pseudonymSecret))
   await registerApi(app, api)
 }
 

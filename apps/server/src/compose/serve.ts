@@ -118,6 +118,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       traces: traces.system,
       traceKeeper: traces.keeper,
       ...composeProblems({ engines, operations, clock }),
+      pseudonymSecret: secretFile(dataDir, 'pseudonym'),
       scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),
       readiness: () => readiness({ engines, metrics, dataDir }),

@@ -20,7 +20,7 @@ const idPattern = /^[0-9a-f]{32}$/
 
 const rowId = `concat(lower(leftPad(hex(ts), 16, '0')), lower(leftPad(hex(batch), 8, '0')), lower(leftPad(hex(row), 8, '0')))`
 const nearRow = `${rowId} AS id, intDiv(ts, 1000000) AS at_ms, body, release, environment, service, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span`
-const userNames = [errorAttributes.userEmail, errorAttributes.userId, errorAttributes.userName, errorAttributes.clientAddress]
+const userNames = [errorAttributes.userId, errorAttributes.userEmail, errorAttributes.userName, errorAttributes.clientAddress]
 const userSql = `multiIf(${userNames.map((name) => `attributes['${name}'] != '', attributes['${name}']`).join(', ')}, '')`
 
 /** Time, number of the request and number in it of an id; null when it is none. */

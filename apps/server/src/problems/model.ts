@@ -59,6 +59,8 @@ export const errorAttributes = {
   userEmail: 'user.email',
   userName: 'user.name',
   clientAddress: 'client.address',
+  /** A pseudonym: people are counted by it also where the rest was scrubbed. */
+  userHash: 'user.hash',
   dist: 'dist',
   eventId: 'event.id',
 } as const

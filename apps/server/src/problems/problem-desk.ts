@@ -49,6 +49,7 @@ const shownElsewhere: ReadonlySet<string> = new Set([
   errorAttributes.stack,
   errorAttributes.breadcrumbs,
   errorAttributes.debugIds,
+  errorAttributes.userHash,
 ])
 
 export class ProblemDesk implements Problems {

@@ -123,7 +123,13 @@ function addRow(reader: RowReader, groups: Map<string, Counts>, { tenant, row, l
 }
 
 const decoder = new TextDecoder()
-const userNames = [errorAttributes.userId, errorAttributes.userEmail, errorAttributes.userName, errorAttributes.clientAddress]
+const userNames = [
+  errorAttributes.userHash,
+  errorAttributes.userId,
+  errorAttributes.userEmail,
+  errorAttributes.userName,
+  errorAttributes.clientAddress,
+]
 
 /** Reads single rows of a record; made only for records that hold an error. */
 class RowReader {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
-import { atSec, eventId, hex, nowMs, Opened, spanId, traceId } from './testing/opened.ts'
+import { atSec, eventId, hex, nowMs, Opened, rules, spanId, traceId } from './testing/opened.ts'
 
 const frames = [
   { function: 'main', filename: '/srv/app/main.js', lineno: 3, colno: 1, in_app: true },
@@ -68,6 +68,7 @@ describe('an error', () => {
       'exception.escaped': 'true',
       'tags.plan': 'pro',
       'user.id': '42',
+      'user.hash': '42',
       'http.request.method': 'POST',
       'user_agent.original': 'curl',
       'contexts.runtime.name': 'node',
@@ -236,9 +237,9 @@ describe('everything else', () => {
 
   test('an event as /store/ takes it', () => {
     const opened = new Opened()
-    const outcome = decodeStoreEvent(new TextEncoder().encode(JSON.stringify(event)), opened)
+    const outcome = decodeStoreEvent(new TextEncoder().encode(JSON.stringify(event)), opened, rules)
     expect([outcome.eventId, opened.logs.rows]).toEqual([eventId, 1])
-    expect(() => decodeStoreEvent(new TextEncoder().encode('nope'), opened)).toThrow('no JSON object')
+    expect(() => decodeStoreEvent(new TextEncoder().encode('nope'), opened, rules)).toThrow('no JSON object')
   })
 
   test('reports of browsers', () => {

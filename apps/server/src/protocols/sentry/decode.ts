@@ -7,7 +7,7 @@ import { EnvelopeError, isRecord, parseEnvelope, parseJson, type EnvelopeItem } 
 import { weightOf } from './event.ts'
 import { idOf, listOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
 import { sentryLimits } from './limits.ts'
-import { SentryResources, type Discarded, type SentrySession, type SessionObservation } from './session.ts'
+import { SentryResources, type Discarded, type SentryRules, type SentrySession, type SessionObservation } from './session.ts'
 import { readClientReport, readSession, readSessions } from './sessions.ts'
 import { writeCheckIn, writeErrorEvent, writeFeedback, writeSecurityReport, type EventContext, type SecurityOrigin } from './write-event.ts'
 import { writeLog } from './write-logs.ts'
@@ -29,23 +29,23 @@ interface Collected {
 /** A clock that is wrong by less is only a slow sender, s. */
 const driftSecMin = 55 * 60
 
-/** Errors: `EnvelopeError`, when nothing of it was taken. `isOwnDsn` is asked about the DSN that the envelope names. */
-export function decodeEnvelope(bytes: Uint8Array, session: SentrySession, isOwnDsn: (dsn: string) => boolean = () => true): SentryOutcome {
+/** Errors: `EnvelopeError`, when nothing of it was taken. */
+export function decodeEnvelope(bytes: Uint8Array, session: SentrySession, rules: SentryRules): SentryOutcome {
   const { header, items } = parseEnvelope(bytes)
   const { dsn } = header
-  if (typeof dsn === 'string' && !isOwnDsn(dsn)) throw new EnvelopeError('malformed', 'its dsn is another than that of the request')
-  const context = { session, resources: new SentryResources(), driftSec: driftOf(header['sent_at'], session.logs.nowMs) }
+  if (typeof dsn === 'string' && !rules.isOwnDsn(dsn)) throw new EnvelopeError('malformed', 'its dsn is another than that of the request')
+  const context = contextOf(session, rules, driftOf(header['sent_at'], session.logs.nowMs))
   const collected: Collected = { eventId: idOf(header['event_id'], 32), sessions: [], discarded: [] }
   for (const item of items) readItem(context, item, { header, collected })
   return { ...collected, eventId: collected.eventId === '' ? null : collected.eventId }
 }
 
 /** One event as `/store/` takes it. Errors: `EnvelopeError`. */
-export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession): SentryOutcome {
+export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession, rules: SentryRules): SentryOutcome {
   const json = parseJson(bytes)
   if (!isRecord(json) || hasMoreJsonThan(bytes, sentryLimits.jsonMembersMax))
     throw new EnvelopeError('malformed', 'the event is no JSON object')
-  const context = { session, resources: new SentryResources(), driftSec: 0 }
+  const context = contextOf(session, rules, 0)
   const isTransaction = json['type'] === 'transaction'
   const eventId = isTransaction ? writeTransaction(context, json, { eventId: '', trace: undefined }) : writeErrorEvent(context, json, '')
   return { eventId: eventId === '' ? null : eventId, sessions: [], discarded: [] }
@@ -55,11 +55,15 @@ export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession): Sen
 export function decodeSecurityReports(bytes: Uint8Array, session: SentrySession, origin: SecurityOrigin): SentryOutcome {
   const json = parseJson(bytes)
   const reports = isRecord(json) ? [json] : listOf(json).filter(isRecord)
-  const context = { session, resources: new SentryResources(), driftSec: 0 }
+  const context = contextOf(session, { pseudonymOf: () => '' }, 0)
   let written = 0
   for (const report of reports.slice(0, sentryLimits.itemsMax)) if (writeSecurityReport(context, report, origin)) written++
   if (written === 0) throw new EnvelopeError('malformed', 'this is no report that is known')
   return { eventId: null, sessions: [], discarded: [] }
+}
+
+function contextOf(session: SentrySession, { pseudonymOf }: Pick<SentryRules, 'pseudonymOf'>, driftSec: number): EventContext {
+  return { session, resources: new SentryResources(), pseudonymOf, driftSec }
 }
 
 function driftOf(sentAt: unknown, nowMs: number): number {

@@ -14,7 +14,7 @@ import { brotliPlain } from './brotli.ts'
 import { decodeEnvelope, decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
 import { EnvelopeError } from './envelope.ts'
 import { sentryWrongProject } from './errors.ts'
-import type { Discarded, SentrySession, SessionObservation } from './session.ts'
+import type { Discarded, SentryRules, SentrySession, SessionObservation } from './session.ts'
 
 const protocolName = 'sentry'
 
@@ -24,9 +24,11 @@ export interface SentryAside {
   observe(tenant: Tenant, observations: readonly SessionObservation[]): Promise<void>
   /** A client threw events away before it sent them. */
   discarded(tenant: Tenant, discarded: readonly Discarded[]): Promise<void>
+  /** Stays the same for the same person, and says nothing about who it is. */
+  pseudonymOf(person: string): string
 }
 
-type Decode = (plain: Uint8Array, session: SentrySession, request: FastifyRequest) => SentryOutcome
+type Decode = (plain: Uint8Array, session: SentrySession, request: FastifyRequest, rules: SentryRules) => SentryOutcome
 
 /** Adds the routes, and what browsers ask before they use them. */
 export async function registerSentryRoutes(app: FastifyInstance, door: EventDoor, aside: SentryAside): Promise<void> {
@@ -45,11 +47,15 @@ export async function registerSentryRoutes(app: FastifyInstance, door: EventDoor
           return await reply.send(outcome.eventId === null ? {} : { id: outcome.eventId })
         }
         for (const end of ['', '/']) {
-          inner.post(`/api/:project/envelope${end}`, ingestAccess, take(readEnvelope, 200))
+          inner.post(
+            `/api/:project/envelope${end}`,
+            ingestAccess,
+            take((plain, session, _request, rules) => decodeEnvelope(plain, session, rules), 200),
+          )
           inner.post(
             `/api/:project/store${end}`,
             ingestAccess,
-            take((plain, session) => decodeStoreEvent(plain, session), 200),
+            take((plain, session, _request, rules) => decodeStoreEvent(plain, session, rules), 200),
           )
           inner.post(`/api/:project/security${end}`, ingestAccess, take(readReports, 201))
         }
@@ -83,7 +89,10 @@ async function taken({ door, aside }: Parts, { handled, request, decode }: Arriv
   let failure: EnvelopeError | null = null
   await door.record({ tenant, bytes, lease, protocolName }, (session) => {
     try {
-      outcome = decode(plain, session, request)
+      outcome = decode(plain, session, request, {
+        pseudonymOf: (person) => aside.pseudonymOf(person),
+        isOwnDsn: (dsn) => isDsnOf(request, dsn),
+      })
     } catch (error) {
       if (!(error instanceof EnvelopeError)) throw error
       failure = error
@@ -104,12 +113,10 @@ function asAppError(error: EnvelopeError): AppError {
   })
 }
 
-function readEnvelope(plain: Uint8Array, session: SentrySession, request: FastifyRequest): SentryOutcome {
-  return decodeEnvelope(plain, session, (dsn) => {
-    const named = parseDsn(dsn)
-    const key = keyOf(request)
-    return named === null || key === null || (named.key === key && named.project === projectOf(request))
-  })
+function isDsnOf(request: FastifyRequest, dsn: string): boolean {
+  const named = parseDsn(dsn)
+  const key = keyOf(request)
+  return named === null || key === null || (named.key === key && named.project === projectOf(request))
 }
 
 function readReports(plain: Uint8Array, session: SentrySession, request: FastifyRequest): SentryOutcome {

@@ -9,6 +9,14 @@ export interface SentrySession {
   readonly spans: SpansBatch
 }
 
+/** What a decoder is told by those around it. */
+export interface SentryRules {
+  /** Whether a DSN that an envelope names is that of its request. */
+  isOwnDsn(dsn: string): boolean
+  /** Tells people apart without saying who they are: the original may be scrubbed later, and they are still counted. */
+  pseudonymOf(person: string): string
+}
+
 /** One observation of a session metric of `naming`: how often, or whose id. */
 export interface SessionObservation {
   readonly metric: 'c:sessions/session@none' | 's:sessions/error@none' | 's:sessions/user@none'

@@ -3,12 +3,13 @@ import { errorAttributes, groupError, tagPrefix } from '../../problems/index.ts'
 import type { Resource } from '../../signals/index.ts'
 import { readBase, readErrorEvent, severityOf, type ErrorEvent, type EventBase } from './event.ts'
 import { idOf, numberOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
-import { bytesOfId, sources, type SentryResources, type SentrySession } from './session.ts'
+import { bytesOfId, sources, type SentryResources, type SentryRules, type SentrySession } from './session.ts'
 import { chainText, stackText } from './stacks.ts'
 
 export interface EventContext {
   readonly session: SentrySession
   readonly resources: SentryResources
+  readonly pseudonymOf: SentryRules['pseudonymOf']
   /** What the sender's clock is to be moved by, s. */
   readonly driftSec: number
 }
@@ -74,9 +75,22 @@ export function writeErrorEvent(context: EventContext, json: JsonObject, eventId
     traceId: event.traceId,
     spanId: event.spanId,
     problem: grouping.id,
-    attributes: errorPairs(event),
+    attributes: [[errorAttributes.userHash, userHashOf(context, event)], ...errorPairs(event)],
   })
   return event.eventId
+}
+
+const whoNames: ReadonlySet<string> = new Set([
+  errorAttributes.userId,
+  errorAttributes.userEmail,
+  errorAttributes.userName,
+  errorAttributes.clientAddress,
+])
+
+/** Of what says most exactly who it was; '' when nothing does. */
+function userHashOf({ pseudonymOf }: EventContext, { attributes }: ErrorEvent): string {
+  const who = attributes.find(([name]) => whoNames.has(name))
+  return who === undefined ? '' : pseudonymOf(who.join('='))
 }
 
 function errorPairs(event: ErrorEvent): Pair[] {

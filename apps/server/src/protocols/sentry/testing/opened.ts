@@ -2,12 +2,16 @@
 import { LogsBatch } from '../../../logs/index.ts'
 import { SpansBatch } from '../../../traces/index.ts'
 import { decodeEnvelope, type SentryOutcome } from '../decode.ts'
+import type { SentryRules } from '../session.ts'
 
 export const nowMs = Date.UTC(2026, 10, 21, 12)
 export const traceId = '0af7651916cd43dd8448eb211c80319c'
 export const spanId = 'b7ad6b7169203331'
 export const eventId = '9ec79c33ec9942ab8353589fcb2e04dc'
 export const atSec = nowMs / 1000 - 60
+
+/** Everybody is called after their own last two letters. */
+export const rules: SentryRules = { isOwnDsn: () => true, pseudonymOf: (person) => person.slice(-2) }
 
 /** Batches that an envelope is read into. */
 export class Opened {
@@ -23,7 +27,7 @@ export class Opened {
       const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
       return `${JSON.stringify({ type, length: Buffer.byteLength(text), ...more })}\n${text}\n`
     })
-    return decodeEnvelope(new TextEncoder().encode(`${JSON.stringify(header)}\n${lines.join('')}`), this)
+    return decodeEnvelope(new TextEncoder().encode(`${JSON.stringify(header)}\n${lines.join('')}`), this, rules)
   }
 
   attributes(batch: LogsBatch | SpansBatch, row: number): Record<string, string> {
