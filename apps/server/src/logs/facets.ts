@@ -48,9 +48,14 @@ export async function readFacets(deps: FacetsDeps, scope: Scope, request: Facets
   return { items: facetsOf(counted, request), rows: total, basis: isSample ? 'sample' : 'rows', sampled }
 }
 
+/** Values of each field that are asked for: one more than are shown, so that it is known whether there are more; severities are always all shown. */
+function answered(limit: number): number {
+  return Math.max(limit, severityNames.length) + 1
+}
+
 /** The most frequent values of each field, and with the value '' all of its rows. */
 function ranked(counted: string, limit: number): string {
-  return `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arrayConcat([(sum(count), '')], arraySlice(arrayReverseSort(groupArray((count, value))), 1, ${limit + 1}))) AS top FROM (${counted}) GROUP BY field)`
+  return `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arrayConcat([(sum(count), '')], arraySlice(arraySort(pair -> (-pair.1, pair.2), groupArray((count, value))), 1, ${answered(limit)}))) AS top FROM (${counted}) GROUP BY field)`
 }
 
 async function countOf(engine: ClickHouse, rows: string, signal: AbortSignal): Promise<{ total: number; matched: number }> {
@@ -62,7 +67,7 @@ async function countOf(engine: ClickHouse, rows: string, signal: AbortSignal): P
 
 async function fromNotes(deps: FacetsDeps, scope: Scope, request: FacetsRequest, signal: AbortSignal): Promise<Facets> {
   const noted = notedSql(deps.shown, scope, request, '1')
-  const sql = `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arraySlice(arrayReverseSort(pair -> (pair.2 = '', pair.1), groupArray((count, value))), 1, ${request.limit + 2})) AS top FROM (${noted}) GROUP BY field)`
+  const sql = `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arraySlice(arraySort(pair -> (pair.2 != '', -pair.1, pair.2), groupArray((count, value))), 1, ${answered(request.limit) + 1})) AS top FROM (${noted}) GROUP BY field)`
   const items = facetsOf(await readCounted(deps.engine, sql, signal), request)
   // Every row has a severity, if only `unknown`.
   const rows = items.find(({ field }) => field === 'severity')?.rows ?? 0
@@ -93,13 +98,14 @@ function facetsOf(counted: readonly Counted[], { fields, limit }: FacetsRequest)
   }
   const facets = [...byField].map(([field, list]): Facet => {
     const values = list.filter(({ value }) => value !== '').sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
-    const shown = values.slice(0, limit).map(({ value, count }) => ({ value: nameOf(field, value), count }))
+    const most = field === 'severity' ? severityNames.length : limit
+    const shown = values.slice(0, most).map(({ value, count }) => ({ value: nameOf(field, value), count }))
     return {
       field,
       kind: field.startsWith('@') || fieldNamed(field) === undefined ? 'attribute' : 'field',
       values: field === 'severity' ? shown.sort((a, b) => severityOrder(b.value) - severityOrder(a.value)) : shown,
       rows: list.find(({ value }) => value === '')?.count ?? values.reduce((sum, { count }) => sum + count, 0),
-      isCut: values.length > limit,
+      isCut: values.length > most,
     }
   })
   const wanted = fields ?? usualFields

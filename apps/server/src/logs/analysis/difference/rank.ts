@@ -95,7 +95,8 @@ function fieldOf(field: string, counted: readonly CountedValue[], context: RankC
     gap += shareGap(without)
     if (without.selected > 0 || without.baseline > 0) values.push(without)
   }
-  values.sort((a, b) => shareGap(b) - shareGap(a))
+  // Of two that differ alike, what the selected rows have comes first.
+  values.sort((a, b) => shareGap(b) - shareGap(a) || b.selectedShare - a.selectedShare)
   const shown = values.slice(0, valuesShownMax)
   return { field, distance: Math.min(1, gap / 2), chance: Math.min(1, ...shown.map((one) => one.chance)), values: shown }
 }

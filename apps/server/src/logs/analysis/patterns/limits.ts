@@ -7,13 +7,13 @@ export const patternBytesMax = 400
 export const patternTokensMax = 64
 
 /** Patterns of one project kept in memory; the ones not met for longest go first, and have the same id when they come back. */
-export const patternsPerProjectMax = 2_000
+export const patternsPerProjectMax = 1_000
 
-/** Projects whose patterns are in memory. */
-export const patternProjectsMax = 500
+/** Projects whose patterns are in memory: 1.6 MB each at most. Of more, the ones not heard of for longest learn anew. */
+export const patternProjectsMax = 200
 
 /** Shapes of messages remembered for a project; all are forgotten when there are more, and found again. */
-export const shapesPerProjectMax = 32_768
+export const shapesPerProjectMax = 16_384
 
 /** Clusters compared with a message of a new shape. */
 export const candidatesMax = 100

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Cluster, ClusterTree, generalized } from './cluster-tree.ts'
-import { newShapesPerSecMax, newShapesPerSecMin, patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
+import { patternBytesMax, newShapesPerSecMax, newShapesPerSecMin, patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
 import { shape, shapeKernel } from './mask-kernel.ts'
 import { templateTokens } from './template.ts'
 
@@ -50,8 +50,8 @@ export function idOf(tokens: readonly string[]): { low: number; high: number } {
 }
 
 const decoder = new TextDecoder()
-/** Bytes of a message kept as example. */
-const exampleBytesMax = 1_000
+/** Bytes of a message that a template is made of and that are kept as example. */
+const exampleBytesMax = patternBytesMax
 const emptySlot = -1
 const firstSlots = 1_024
 

@@ -1,0 +1,306 @@
+/** What is asked of logs, against the real engines: every answer is compared with what was sent. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openLogsStack, type LogsStack, type SentLog } from './logs-stack.ts'
+
+const live = new AbortController().signal
+const minute = 60_000
+const hour = 60 * minute
+const dayMs = 24 * hour
+/** At the edge of ten minutes, an hour and more ago. */
+const start = Math.floor(Date.now() / 600_000) * 600_000 - 2 * hour
+const range = { fromMs: start, toMs: start + hour }
+const everything = { ...range, query: '' }
+const levels = [5, 9, 9, 9, 13, 17]
+const traceId = '00112233445566778899aabbccddeeff'
+
+/** One a second for an hour, over three services; every third carries a status, one of them a trace. */
+const sent: SentLog[] = Array.from({ length: 3600 }, (_, i) => ({
+  body: i % 100 === 42 ? `payment ${i} failed: card declined` : `request ${i} served`,
+  timeMs: start + i * 1000 + 0.5,
+  severity: levels[i % levels.length] ?? 9,
+  service: ['cart', 'payment', 'search'][i % 3] ?? '',
+  host: `h${i % 2}`,
+  attributes: { number: String(i), ...(i % 3 === 0 ? { status: i % 600 === 0 ? '500' : '200', took_ms: String(i % 50) } : {}) },
+  ...(i === 1234 ? { traceId } : {}),
+  ...(i === 7 ? { weight: 10 } : {}),
+}))
+
+let stack: LogsStack
+beforeAll(async () => {
+  stack = await openLogsStack()
+  for (let first = 0; first < sent.length; first += 900) await stack.put(sent.slice(first, first + 900))
+  await stack.put([{ body: 'secret of another project failed', timeMs: start + 5000, service: 'theirs' }], {
+    organizationId: 1,
+    projectId: 2,
+  })
+  await stack.put([{ body: 'secret of another organization', timeMs: start + 5000, service: 'theirs' }], {
+    organizationId: 2,
+    projectId: 1,
+  })
+})
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]()
+})
+
+function numbersOf(rows: readonly { attributes: Record<string, string> }[]): number[] {
+  return rows.map(({ attributes }) => Number(attributes['number']))
+}
+
+async function query(text: string, more: { limit?: number; order?: 'newest' | 'oldest'; cursor?: string | null } = {}) {
+  const request = { ...everything, query: text, limit: 100, order: 'newest' as const, cursor: null, ...more }
+  return await stack.manager.query(stack.access.scope, request, live)
+}
+
+describe('rows', () => {
+  test('come newest first, with all that was sent', async () => {
+    const { items } = await query('', { limit: 3 })
+    expect(numbersOf(items)).toEqual([3599, 3598, 3597])
+    expect(items[0]).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      timestamp: `${new Date(start + 3599_000).toISOString().slice(0, 19)}.000500000Z`,
+      severity: 17,
+      service: 'search',
+      host: 'h1',
+      environment: '',
+      release: '',
+      scope: '',
+      source: '',
+      body: 'request 3599 served',
+      attributes: { number: '3599' },
+      resource: { 'service.name': 'search', 'host.name': 'h1', team: 'team of search' },
+      traceId: '',
+      spanId: '',
+      pattern: '',
+      problem: '',
+      weight: 1,
+      isScrubbed: false,
+    })
+  })
+
+  const searches: [string, (log: SentLog, i: number) => boolean][] = [
+    ['failed', ({ body }) => body.includes('failed')],
+    ['"card declined" severity:error', ({ body, severity }) => body.includes('card declined') && severity === 17],
+    ['service:payment -severity:debug host:h1', ({ service, severity, host }) => service === 'payment' && severity !== 5 && host === 'h1'],
+    ['status:500', ({ attributes }) => attributes?.['status'] === '500'],
+    ['took_ms:>=48', ({ attributes }) => Number(attributes?.['took_ms'] ?? -1) >= 48],
+    ['team:"team of search" number:<30', ({ service, attributes }) => service === 'search' && Number(attributes?.['number']) < 30],
+    [`trace_id:${traceId}`, (log) => log.traceId === traceId],
+    ['has:status', ({ attributes }) => attributes?.['status'] !== undefined],
+    ['nothing of the kind', () => false],
+  ]
+  test.each(searches)('%s: page by page, all that match and no other', async (text, matches) => {
+    const wanted = sent.flatMap((log, i) => (matches(log, i) ? [i] : []))
+    for (const order of ['newest', 'oldest'] as const) {
+      const found: number[] = []
+      let cursor: string | null = null
+      do {
+        const page = await query(text, { limit: 500, order, cursor })
+        found.push(...numbersOf(page.items))
+        cursor = page.next
+      } while (cursor !== null)
+      expect(found).toEqual(order === 'newest' ? wanted.toReversed() : wanted)
+    }
+  })
+
+  test('a page stays where it is while rows come in, and rows of one time are told apart', async () => {
+    const same = Array.from({ length: 7 }, (_, i) => ({ body: `twin ${i}`, timeMs: start - hour, attributes: { number: String(i) } }))
+    await stack.put(same)
+    const of = { query: 'twin', fromMs: start - 2 * hour, toMs: range.toMs, limit: 3, order: 'newest' as const }
+    const first = await stack.manager.query(stack.access.scope, { ...of, cursor: null }, live)
+    await stack.put([{ body: 'twin later', timeMs: start - hour + 1, attributes: { number: '99' } }])
+    const second = await stack.manager.query(stack.access.scope, { ...of, cursor: first.next }, live)
+    const third = await stack.manager.query(stack.access.scope, { ...of, cursor: second.next }, live)
+    expect([first, second, third].map(({ items }) => numbersOf(items))).toEqual([[6, 5, 4], [3, 2, 1], [0]])
+    expect(third.next).toBeNull()
+  })
+
+  test('what cannot be asked is said', async () => {
+    await expect(query('severity:loud')).rejects.toMatchObject({ code: 'search.invalid' })
+    await expect(query('', { cursor: 'x' })).rejects.toMatchObject({ code: 'logs.bad_cursor' })
+    const backwards = { ...everything, fromMs: range.toMs, toMs: range.fromMs, limit: 1, order: 'newest' as const, cursor: null }
+    await expect(stack.manager.query(stack.access.scope, backwards, live)).rejects.toMatchObject({ code: 'logs.bad_range' })
+  })
+})
+
+describe('counts over time', () => {
+  const request = { ...everything, stepSec: 600, intervals: 60, by: 'severity', measure: 'count' as const, field: null, limit: 10 }
+
+  test.each([
+    ['', true],
+    ['service:payment', true],
+    ['body:request', false],
+  ])('by severity of %j: %s from the counts by minute', async (text, isByMinute) => {
+    const answer = await stack.manager.histogram(stack.access.scope, { ...request, query: text }, live)
+    const matching = sent.filter(({ body, service }) =>
+      text === '' ? true : text === 'service:payment' ? service === 'payment' : body.startsWith('request'),
+    )
+    const count = (of: readonly SentLog[]): number => of.reduce((sum, { weight = 1 }) => sum + weight, 0)
+    expect(answer).toMatchObject({ startMs: start, stepSec: 600, intervals: 6, isByMinute, total: count(matching) })
+    const names: Record<number, string> = { 17: 'error', 13: 'warn', 9: 'info', 5: 'debug' }
+    const wanted = [17, 13, 9, 5].flatMap((severity) => {
+      const values = Array.from({ length: 6 }, (_, i) =>
+        count(matching.filter((log) => log.severity === severity && Math.floor((log.timeMs - start) / 600_000) === i)),
+      )
+      const total = values.reduce((a, b) => a + b, 0)
+      return total === 0 ? [] : [{ value: names[severity], isRest: false, total, values }]
+    })
+    expect(answer.series).toEqual(wanted)
+  })
+
+  test('measures of a field, by another; the rest together', async () => {
+    const asked = { ...request, stepSec: 3600, by: 'service', measure: 'max' as const, field: 'took_ms' }
+    const answer = await stack.manager.histogram(stack.access.scope, asked, live)
+    expect(answer.series.map(({ value, values }) => [value, values[0] === null ? null : Math.max(...values.map(Number))])).toEqual([
+      ['cart', 49],
+    ])
+    const median = await stack.manager.histogram(stack.access.scope, { ...asked, by: null, measure: 'p50', stepSec: 7200 }, live)
+    const values = median.series[0]?.values ?? []
+    expect(Math.abs(Number(values.at(-1) ?? values[0]) - 24.5)).toBeLessThan(2)
+    const cut = await stack.manager.histogram(stack.access.scope, { ...request, by: 'service', limit: 1 }, live)
+    expect(cut.series.map(({ value, isRest, total }) => [value, isRest, total])).toEqual([
+      ['payment', false, 1209],
+      ['', true, 2400],
+    ])
+    await expect(stack.manager.histogram(stack.access.scope, { ...asked, field: null }, live)).rejects.toMatchObject({
+      code: 'logs.bad_measure',
+    })
+  })
+})
+
+describe('facets', () => {
+  const request = { ...everything, fields: null, limit: 3 }
+
+  test('of everything come from what was noted, of a search from the rows, and say the same', async () => {
+    const noted = await stack.manager.facets(stack.access.scope, request, live)
+    const counted = await stack.manager.facets(stack.access.scope, { ...request, query: 'NOT service:nobody' }, live)
+    expect([noted.basis, counted.basis]).toEqual(['batches', 'rows'])
+    for (const name of ['severity', 'service', 'host', '@status']) {
+      const [a, b] = [noted, counted].map(({ items }) => items.find(({ field }) => field === name))
+      expect(a).toEqual(b)
+    }
+    expect(noted.rows).toBe(3609)
+    expect(noted.items.find(({ field }) => field === '@status')).toEqual({
+      field: '@status',
+      kind: 'attribute',
+      values: [
+        { value: '200', count: 1194 },
+        { value: '500', count: 6 },
+      ],
+      rows: 1200,
+      isCut: false,
+    })
+    // Numbers of rows are all different, no choice to offer, but for one that stands for ten.
+    expect(noted.items.find(({ field }) => field === '@number')?.values).toEqual([{ value: '7', count: 10 }])
+  })
+
+  test('of named fields', async () => {
+    const found = await stack.manager.facets(
+      stack.access.scope,
+      { ...request, query: 'failed', fields: ['host', 'status'], limit: 5 },
+      live,
+    )
+    expect(found.items.map(({ field, values }) => [field, values.map(({ value }) => value)])).toEqual([
+      ['host', ['h0']],
+      ['status', ['200']],
+    ])
+  })
+
+  test('values for completion', async () => {
+    const values = stack.manager.values(stack.access.scope, live)
+    expect((await values.values('service', 'PAY', 5)).map(({ value }) => value)).toEqual(['payment'])
+    expect((await values.attributes('st', 5)).map(({ value }) => value)).toEqual(['status'])
+    expect((await values.values('status', '', 5)).map(({ value }) => value)).toEqual(['200', '500'])
+  })
+})
+
+describe('a row and what stands around it', () => {
+  test.each([
+    ['service', 3],
+    ['all', 1],
+  ] as const)('of the same %s', async (of, step) => {
+    const { items } = await query(`trace_id:${traceId}`)
+    const id = items[0]?.id ?? ''
+    const context = await stack.manager.context(stack.access.scope, { id, of, before: 2, after: 3 }, live)
+    expect(numbersOf([context.row])).toEqual([1234])
+    expect(numbersOf(context.before)).toEqual([1234 - 2 * step, 1234 - step])
+    expect(numbersOf(context.after)).toEqual([1234 + step, 1234 + 2 * step, 1234 + 3 * step])
+    expect([context.hasMoreBefore, context.hasMoreAfter]).toEqual([true, true])
+  })
+
+  test('of the same place: service and host', async () => {
+    const { items } = await query(`trace_id:${traceId}`)
+    const context = await stack.manager.context(stack.access.scope, { id: items[0]?.id ?? '', of: 'resource', before: 1, after: 1 }, live)
+    expect(numbersOf([...context.before, ...context.after])).toEqual([1228, 1240])
+  })
+
+  test('a row of somebody else is not there', async () => {
+    await expect(stack.manager.row(stack.access.scope, '0'.repeat(32), live)).rejects.toMatchObject({ code: 'logs.not_found' })
+  })
+})
+
+test('nothing of other projects is in any answer', async () => {
+  const { manager, access } = stack
+  const wide = { query: '', fromMs: start - dayMs, toMs: start + dayMs }
+  const answers = [
+    await manager.query(access.scope, { ...wide, query: 'secret', order: 'newest', limit: 100, cursor: null }, live),
+    await manager.facets(access.scope, { ...wide, fields: null, limit: 100 }, live),
+    await manager.facets(access.scope, { ...wide, query: 'host:h1', fields: null, limit: 100 }, live),
+    await manager.histogram(
+      access.scope,
+      { ...wide, stepSec: null, intervals: 10, by: 'service', measure: 'count', field: null, limit: 50 },
+      live,
+    ),
+    await manager.values(access.scope, live).values('service', '', 100),
+  ]
+  expect(JSON.stringify(answers)).not.toContain('theirs')
+  expect(JSON.stringify(answers)).not.toContain('secret')
+})
+
+describe('retention', () => {
+  const policy = { days: 10, severities: [{ severity: 'debug' as const, days: 1 }] }
+  const ago = (days: number): number => Date.now() - days * dayMs
+  const old: SentLog[] = [
+    { body: 'elder info', timeMs: ago(8), severity: 9, service: 'old' },
+    { body: 'elder debug', timeMs: ago(3), severity: 5, service: 'old' },
+    { body: 'ancient error', timeMs: ago(20), severity: 17, service: 'old' },
+  ]
+  async function bodies(): Promise<string[]> {
+    const request = { query: 'service:old', fromMs: ago(25), toMs: Date.now(), order: 'newest' as const, limit: 10, cursor: null }
+    const { items } = await stack.manager.query(stack.access.scope, request, live)
+    const counts = await stack.manager.histogram(
+      stack.access.scope,
+      { ...request, stepSec: 86_400, intervals: 30, by: null, measure: 'count', field: null, limit: 1 },
+      live,
+    )
+    expect(counts.isByMinute).toBe(true)
+    expect(counts.total).toBe(items.length)
+    return items.map(({ body }) => body)
+  }
+
+  test('by severity: rows carry their days, and a shorter policy hides at once what came before', async () => {
+    await stack.put(old)
+    expect(await bodies()).toEqual(['elder debug', 'elder info', 'ancient error'])
+    const state = await stack.retention.put(stack.access, policy, live)
+    expect(state).toMatchObject({ policy, changedBy: expect.any(String) as string })
+    expect(await bodies()).toEqual(['elder info'])
+    await stack.put([
+      { body: 'new debug', timeMs: ago(0.1), severity: 5, service: 'old' },
+      { body: 'new info', timeMs: ago(0.1), severity: 9, service: 'old' },
+    ])
+    expect(await bodies()).toEqual(['new info', 'new debug', 'elder info'])
+    const kept = new Map<string, number>()
+    const sql = `SELECT body, toUInt32(keep) AS keep FROM logs WHERE service = 'old'`
+    for await (const block of stack.engine.queryNative({ sql, class: 'internal' })) {
+      const [body, keep] = block.columns
+      if (body?.kind !== 'string' || keep?.kind !== 'u32') throw new Error('unexpected columns')
+      body.data.forEach((text, i) => kept.set(text, keep.data[i] ?? 0))
+    }
+    expect([kept.get('new debug'), kept.get('new info'), kept.get('elder info')]).toEqual([1, 10, 30])
+    await stack.retention.put(stack.access, { days: 30, severities: [] }, live)
+  })
+
+  test('what is older than anything is kept is not taken', async () => {
+    expect(stack.retention.longestDays({ organizationId: 1, projectId: 1 })).toBe(30)
+    await expect(stack.put([{ body: 'x', timeMs: ago(31) }])).rejects.toThrow('is refused')
+  })
+})
