@@ -31,6 +31,14 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
     await page.getByRole('heading', { level: 1, name: 'Logs' }).waitFor()
   }
 
+  /** How many rows of the last hour the server finds. */
+  async function found(query: string): Promise<number> {
+    const headers = { 'content-type': 'application/json' }
+    const asked = { method: 'POST', headers, body: JSON.stringify({ query }) }
+    const answer = (await (await bellwether.fetch('/api/0/projects/1/logs/histogram', asked)).json()) as { total: number }
+    return answer.total
+  }
+
   async function run(page: Page, text: string): Promise<void> {
     await search(page).fill(text)
     await search(page).press('Enter')
@@ -52,7 +60,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
     expect(await axeViolations(page)).toEqual([])
     await keepPicture(page, 'logs-empty')
     // What the lesson says works.
-    const snippet = await page.getByLabel('curl').innerText()
+    const snippet = await page.getByRole('region', { name: 'Send the first logs' }).locator('pre').innerText()
     const lines = snippet.split('\n').filter((line) => line.startsWith('{'))
     const address = /https?:\/\/\S+/.exec(snippet)?.[0] ?? ''
     const sent = await fetch(address, { method: 'POST', headers: { 'x-bellwether-key': bellwether.ingestKey }, body: lines.join('\n') })
@@ -63,6 +71,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
 
   test('from the counts to the cause: severity, row, attributes, what is different', async () => {
     expect(await sendRows(bellwether, shopRows(Date.now()))).toBe(200)
+    await until('the rows to be found', async () => (await found('host:web-1')) === orders + failures)
     await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
     await open(page, '?q=service:(checkout+OR+cart)+host:web-1')
@@ -226,6 +235,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
     await page.keyboard.press('g')
     await page.keyboard.press('l')
     await page.waitForURL('**/explore/logs**')
+    await page.getByRole('heading', { level: 1, name: 'Logs' }).waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type('host:web-1 refused')
     await page.keyboard.press('Enter')

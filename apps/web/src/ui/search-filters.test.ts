@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { addCondition, filterState, quoteSearch, valuesAsked, withFilter, withOnly, withoutFilter, writeField } from './search-filters.ts'
+import {
+  addCondition,
+  filterState,
+  quoteSearch,
+  readField,
+  valuesAsked,
+  withFilter,
+  withOnly,
+  withoutFilter,
+  writeField,
+  writePresence,
+} from './search-filters.ts'
 
 const quoted: [string, string][] = [
   ['checkout', 'checkout'],
@@ -53,6 +64,13 @@ const removed: [query: string, value: string, wanted: string][] = [
   ['other:cart', 'cart', 'other:cart'],
 ]
 test.each(removed)('%s without %s', (query, value, wanted) => expect(withoutFilter(query, 'service', value)).toBe(wanted))
+
+test('whether a field is there at all', () => {
+  expect(writePresence('user name', true)).toBe('"user name":*')
+  expect(writePresence('@release', false)).toBe('-@release:*')
+  expect(readField('"user \\"name"')).toBe('user "name')
+  expect(readField('@release')).toBe('@release')
+})
 
 test('what a search says of a value', () => {
   expect(filterState('service:(a OR "b c") -host:h', 'service', 'b c')).toBe('only')

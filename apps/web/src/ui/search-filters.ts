@@ -40,6 +40,16 @@ export function writeField(field: string): string {
   return bareField.test(field) ? field : `"${escaped(field)}"`
 }
 
+/** The field's name of what stands before the colon. */
+export function readField(text: string): string {
+  return text.startsWith('"') ? unquote(text) : text
+}
+
+/** Rows that have the field at all, or those that have not. */
+export function writePresence(field: string, isThere: boolean): string {
+  return `${isThere ? '' : '-'}${writeField(field)}:*`
+}
+
 export function writeFilter({ field, value, exclude }: SearchFilter): string {
   return writeTerm(field, [value], exclude)
 }

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { formatCount, formatValue } from '../../lib/units.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
+import { readField, writePresence } from '../../ui/search-filters.ts'
 import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
@@ -113,10 +114,11 @@ function countsText({ selectedRows, baselineRows, selectedTotal, baselineTotal }
 const ratio = { base: 'ratio', perSecond: false } as const
 
 function FieldDifference({ field, state }: { readonly field: DifferentField; readonly state: LogsState }) {
+  const name = readField(field.field)
   return (
-    <section aria-label={fieldLabel(field.field)} className="bw-compare__field">
+    <section aria-label={fieldLabel(name)} className="bw-compare__field">
       <h3>
-        <code title={field.field}>{fieldLabel(field.field)}</code>
+        <code title={field.field}>{fieldLabel(name)}</code>
         <span className="bw-dim" title="0: the same values as often; 1: no value in common">
           {formatValue(field.distance, ratio)} different, {chanceText(field.chance)}
         </span>
@@ -124,8 +126,8 @@ function FieldDifference({ field, state }: { readonly field: DifferentField; rea
           small
           variant="quiet"
           icon="plus"
-          onClick={() => state.toggleColumn(field.field)}
-          disabled={(state.search.col ?? []).includes(field.field)}
+          onClick={() => state.toggleColumn(name)}
+          disabled={(state.search.col ?? []).includes(name)}
         >
           Column
         </Button>
@@ -142,7 +144,7 @@ function FieldDifference({ field, state }: { readonly field: DifferentField; rea
         </thead>
         <tbody>
           {field.values.slice(0, 5).map((value) => (
-            <ValueRow key={value.value} field={field.field} value={value} state={state} />
+            <ValueRow key={value.value} field={name} value={value} state={state} />
           ))}
         </tbody>
       </table>
@@ -158,6 +160,9 @@ interface ValueRowProps {
 
 function ValueRow({ field, value: { value, selected, baseline, selectedShare, baselineShare }, state }: ValueRowProps) {
   const shown = value === '' ? '(none)' : value
+  // No value means that the field is not there.
+  const filter = (exclude: boolean): void =>
+    value === '' ? state.addText(writePresence(field, exclude)) : state.addFilter({ field, value, exclude })
   return (
     <tr>
       <th scope="row" title={shown}>
@@ -172,18 +177,8 @@ function ValueRow({ field, value: { value, selected, baseline, selectedShare, ba
       </td>
       <td className="bw-compare__times">{timesText(selectedShare, baselineShare)}</td>
       <td className="bw-num">
-        <IconButton
-          small
-          icon="filter"
-          label={`Only rows with ${fieldLabel(field)} ${shown}`}
-          onClick={() => state.addFilter({ field, value, exclude: false })}
-        />
-        <IconButton
-          small
-          icon="eyeOff"
-          label={`Leave out rows with ${fieldLabel(field)} ${shown}`}
-          onClick={() => state.addFilter({ field, value, exclude: true })}
-        />
+        <IconButton small icon="filter" label={`Only rows with ${fieldLabel(field)} ${shown}`} onClick={() => filter(false)} />
+        <IconButton small icon="eyeOff" label={`Leave out rows with ${fieldLabel(field)} ${shown}`} onClick={() => filter(true)} />
       </td>
     </tr>
   )

@@ -5,7 +5,7 @@ import { useMemo, useState } from 'react'
 import { formatCount, formatValue } from '../../lib/units.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { filterState } from '../../ui/search-filters.ts'
+import { filterState, writePresence } from '../../ui/search-filters.ts'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Failure } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
@@ -147,9 +147,12 @@ interface FacetValueProps {
 function FacetValue({ field, value, count, part, share, state }: FacetValueProps) {
   const isOn = filterState(state.query, field, value) === 'only'
   const shown = value === '' ? '(none)' : value
+  // No value means that the field is not there.
+  const filter = (exclude: boolean): void =>
+    value === '' ? state.addText(writePresence(field, exclude)) : state.addFilter({ field, value, exclude })
   const press = (): void => {
     if (isOn) state.removeFilter(field, value)
-    else state.addFilter({ field, value, exclude: false })
+    else filter(false)
   }
   return (
     <li className="bw-facet__row">
@@ -170,7 +173,7 @@ function FacetValue({ field, value, count, part, share, state }: FacetValueProps
         icon="eyeOff"
         className="bw-facet__out"
         label={`Leave out ${fieldLabel(field)} ${shown}`}
-        onClick={() => state.addFilter({ field, value, exclude: true })}
+        onClick={() => filter(true)}
       />
     </li>
   )
