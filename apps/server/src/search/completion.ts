@@ -77,7 +77,7 @@ async function values(place: CursorPlace, name: string, { fields, values: provid
   const prefix = place.written.toLowerCase()
   const fixed = field === null ? null : fixedValues(field)
   if (fixed !== null) {
-    return fixed.filter((value) => value.startsWith(prefix)).map((value) => suggestion(place, value, field?.description ?? ''))
+    return fixed.filter((value) => value.startsWith(prefix)).map((value) => suggestion(place, value, ''))
   }
   const shown = field === null ? [] : (examples[field.type] ?? [])
   if (shown.length > 0 || field?.type === 'text' || field?.type === 'id' || field?.type === 'hash' || name === '*') {

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { searchArbitrary, searchFields } from './testing/search-cases.ts'
 import { checkSearch, compileSearch } from './compile.ts'
+import { matchedLengthMax } from './limits.ts'
+import type { RowView } from './ports.ts'
 
 const fields = searchFields(true)
 const options = { nowMs: Date.UTC(2026, 0, 1) }
@@ -140,4 +142,33 @@ test('any text is read or refused with a place in it', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+describe('regular expressions of users', () => {
+  const rowOf = (body: string): RowView => ({
+    text: () => body,
+    number: () => 0,
+    attribute: () => null,
+    someAttribute: () => false,
+    resourceAttribute: () => null,
+  })
+
+  test('one that makes backtracking engines explode is answered in linear time', () => {
+    const matches = compileSearch('/(a+)+$/', fields, options).matcher()
+    expect(matches(rowOf(`${'a'.repeat(50_000)}b`))).toBe(false)
+    expect(matches(rowOf(`b${'a'.repeat(50_000)}`))).toBe(true)
+  })
+
+  test('one that is too large is refused, one that is too much for a text does not match it and harms no other', () => {
+    expect(checkSearch('/((a{1000}){1000})/', fields, options).problem?.message).toMatch(/too large/)
+    const matches = compileSearch('/(x|\\bx?){300}y/', fields, options).matcher()
+    expect(matches(rowOf('x '.repeat(30_000)))).toBe(false)
+    expect(matches(rowOf('xy'))).toBe(true)
+  })
+
+  test('a text is looked at up to its bound', () => {
+    const matches = compileSearch('/needle/', fields, options).matcher()
+    expect(matches(rowOf(`${' '.repeat(matchedLengthMax - 6)}needle`))).toBe(true)
+    expect(matches(rowOf(`${' '.repeat(matchedLengthMax)}needle`))).toBe(false)
+  })
 })

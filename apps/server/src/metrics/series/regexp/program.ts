@@ -75,6 +75,10 @@ interface State {
   readonly next: (State | null)[]
 }
 
+/** Steps of one search in a text: a pattern of a few words and assertions takes about 15 a character. */
+const foundStepsBase = 50_000
+const foundStepsPerChar = 50
+
 /** Bound of the automaton's memory: addresses in all remembered states. */
 const stateAddressesMax = 200_000
 
@@ -103,11 +107,11 @@ export class PatternProgram {
   }
 
   /**
-   * Does the pattern match a beginning of the text? Stops where it does. The budget of steps is of this call alone, so that a program may
-   * be kept and asked for ever; throws `metrics.bad_regexp` when the text is too much for it.
+   * Does the pattern match a beginning of the text? Stops where it does. The budget of steps is of this call alone and grows with the text, so
+   * that a program may be kept and asked for ever; throws `metrics.bad_regexp` when the text is too much for it.
    */
   findsBeginning(text: string): boolean {
-    this.#steps = 0
+    this.#steps = Math.max(0, patternStepsMax - foundStepsBase - foundStepsPerChar * text.length)
     let state = this.#hasAssertions ? this.#closure([this.#start], text, 0) : (this.#initial ??= this.#stateOf([this.#start], '', 0))
     for (let at = 0; at < text.length && !state.accepts;) {
       if (state.addresses.length === 0) return false
