@@ -11,6 +11,7 @@ import { usePlace } from '../session/index.ts'
 import { foreignSources, sourcesQuery } from '../sources/index.ts'
 import { systemQuery } from '../system/index.ts'
 import { useLastingGaps, usageQuery } from '../usage/index.ts'
+import { AttentionPanel } from './AttentionPanel.tsx'
 import { ComponentsPanel, IngestPanel, ReasonsPanel, SourcesPanel } from './OverviewPanels.tsx'
 import { overviewStats } from './overview-stats.ts'
 import { StatTile } from './StatTile.tsx'
@@ -38,10 +39,12 @@ export function OverviewPage() {
   const own = useQuery(instantQuery(projectPath, 'count(host_cpu_count)', resolved.toMs))
   const hasOwn = own.data === undefined || own.data.series.length > 0
   const onlySelf = sources.data !== undefined && foreignSources(sources.data).length === 0
+  const isWatched = (usage.data ?? []).some((row) => row.projectId === project.id && row.kind !== 'metrics')
   return (
     <Page title="Overview" wide>
       <Verdict status={status} usage={usage} lasting={lasting} sources={sources} nowMs={nowMs} />
       {onlySelf && <SendDataPanel />}
+      <AttentionPanel nowMs={nowMs} isWatched={isWatched} />
       {hasOwn && (
         <div className="bw-stats">
           {overviewStats(project.id).map((stat) => (
