@@ -7,6 +7,7 @@ import {
   auditRoute,
   cardinalityRoute,
   retentionRoute,
+  scrubbingRoute,
   dataModelRoute,
   exploreLogsRoute,
   exploreMetricsRoute,
@@ -25,6 +26,7 @@ import {
   usageRoute,
 } from './routes/page-routes.tsx'
 import { problemRoute, problemsRoute, releasesRoute } from './routes/problem-routes.tsx'
+import { performanceRoute } from './routes/performance-routes.tsx'
 import { projectRoute } from './routes/project-route.tsx'
 import { NotFound, PageError, rootRoute } from './routes/root-route.tsx'
 import { firstRunRoute, indexRoute, signInRoute } from './routes/session-routes.tsx'
@@ -45,6 +47,7 @@ const routeTree = rootRoute.addChildren([
     servicesRoute,
     serviceRoute,
     serviceMapRoute,
+    performanceRoute,
     problemsRoute,
     problemRoute,
     releasesRoute,
@@ -56,6 +59,7 @@ const routeTree = rootRoute.addChildren([
     importRoute,
     cardinalityRoute,
     retentionRoute,
+    scrubbingRoute,
     dataModelRoute,
     projectsRoute,
     keysRoute,

@@ -17,12 +17,19 @@ export interface ChartSeries {
   readonly values: Float64Array
 }
 
+/** A moment that is marked, such as a deploy. */
+export interface ChartMark {
+  readonly atMs: number
+  readonly label: string
+}
+
 export interface ChartData {
   readonly timesMs: Float64Array
   readonly stepMs: number
   readonly series: readonly ChartSeries[]
   /** True: a value is of the whole interval that begins at its time, and is drawn in the middle of it. */
   readonly areIntervals?: boolean
+  readonly marks?: readonly ChartMark[]
 }
 
 /** Where the point of a time is drawn, ms since 1970. */
@@ -149,6 +156,29 @@ function fillingArea(look: ChartLook): Pick<LineSeriesOption, 'markArea'> {
   }
 }
 
+/** Marks named at most; of more only the lines are drawn. */
+const markLabelsMax = 6
+const markLabelLength = 16
+
+/** A dashed line at each mark within the range. */
+function markLines(marks: readonly ChartMark[], look: ChartLook): Pick<LineSeriesOption, 'markLine'> {
+  const shown = marks.filter(({ atMs }) => atMs >= look.fromMs && atMs <= look.toMs)
+  if (shown.length === 0) return {}
+  return {
+    markLine: {
+      silent: true,
+      animation: false,
+      symbol: 'none',
+      lineStyle: { color: look.colors.text, type: 'dashed', width: 1 },
+      label: { show: shown.length <= markLabelsMax, position: 'insideEndTop', color: look.colors.text, fontSize: 11, formatter: '{b}' },
+      data: shown.map(({ atMs, label }) => ({
+        xAxis: atMs,
+        name: label.length > markLabelLength ? `${label.slice(0, markLabelLength - 1)}…` : label,
+      })),
+    },
+  }
+}
+
 /** The whole drawing. Everything a person typed or sent stays text: no HTML is made of it. */
 export function chartOption(data: ChartData, look: ChartLook): ChartOption {
   const rangeMs = look.toMs - look.fromMs
@@ -188,6 +218,6 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
       splitLine: { lineStyle: { color: look.colors.grid } },
       axisLine: { show: false },
     },
-    series: first === undefined ? [] : [{ ...first, ...fillingArea(look) }, ...drawn.slice(1)],
+    series: first === undefined ? [] : [{ ...first, ...fillingArea(look), ...markLines(data.marks ?? [], look) }, ...drawn.slice(1)],
   }
 }

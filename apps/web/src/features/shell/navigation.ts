@@ -9,6 +9,7 @@ export type PagePath =
   | '/p/$project/explore/traces'
   | '/p/$project/services'
   | '/p/$project/service-map'
+  | '/p/$project/performance'
   | '/p/$project/problems'
   | '/p/$project/releases'
   | '/p/$project/start'
@@ -18,6 +19,7 @@ export type PagePath =
   | '/p/$project/data/refused'
   | '/p/$project/data/import'
   | '/p/$project/data/cardinality'
+  | '/p/$project/data/scrubbing'
   | '/p/$project/data/model'
   | '/p/$project/settings/project'
   | '/p/$project/settings/retention'
@@ -65,6 +67,12 @@ export const navigation: readonly NavigationGroup[] = [
     icon: 'services',
     pages: [
       { to: '/p/$project/services', label: 'Services', key: 'v', words: 'apm rate errors duration operations latency' },
+      {
+        to: '/p/$project/performance',
+        label: 'Performance',
+        key: 'j',
+        words: 'operations latency percentiles apdex regressions findings n+1 slow queries deploys report',
+      },
       { to: '/p/$project/service-map', label: 'Map', key: 'z', words: 'service dependencies graph topology calls' },
     ],
   },
@@ -91,6 +99,12 @@ export const navigation: readonly NavigationGroup[] = [
         label: 'Cardinality',
         key: 'n',
         words: 'series labels explosion limit rules drop aggregate cost',
+      },
+      {
+        to: '/p/$project/data/scrubbing',
+        label: 'Scrubbing',
+        key: 'j',
+        words: 'secrets passwords tokens cards email privacy mask redact personal data gdpr',
       },
       { to: '/p/$project/data/model', label: 'Data model', key: 'x', words: 'mri series labels id tables explain what is a metric' },
     ],
