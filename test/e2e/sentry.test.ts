@@ -76,6 +76,11 @@ describe('@sentry/node', () => {
     expect(event).toMatchObject({ environment: 'test', user: '42', tags: { plan: 'pro' }, newer: null, older: null })
     expect(event.traceId).toMatch(/^[0-9a-f]{32}$/)
     expect(event.errors.map(({ type }) => type)).toEqual(['CartError', 'TypeError'])
+    const trace = await until('the trace', async () => {
+      const response = await bellwether.fetch(`${api}/traces/${event.traceId}`)
+      return response.status === 200 ? await response.text() : null
+    })
+    expect([trace.includes('GET /cart'), trace.includes('SELECT * FROM carts')]).toEqual([true, true])
     const own = event.errors[1]?.frames.filter(({ isInApp }) => isInApp) ?? []
     expect(own[0]).toMatchObject({ function: 'priceOf', context: expect.arrayContaining(['  return item.price.amount']) as string[] })
     expect(event.breadcrumbs.some(({ message }) => message === 'added 3 books')).toBe(true)

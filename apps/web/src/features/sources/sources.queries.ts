@@ -21,6 +21,7 @@ const names: Readonly<Record<string, string>> = {
   remote_write_2: 'Prometheus remote write 2',
   scrape: 'Scraped targets',
   statsd: 'StatsD',
+  sentry: 'Sentry SDKs',
   self: 'Bellwether itself',
 }
 
