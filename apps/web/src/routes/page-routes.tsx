@@ -81,6 +81,12 @@ export const cardinalityRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/cardinality/CardinalityPage.tsx'), 'CardinalityPage'),
 })
 
+export const scrubbingRoute = createRoute({
+  getParentRoute,
+  path: '/data/scrubbing',
+  component: lazyRouteComponent(() => import('../features/scrubbing/ScrubbingPage.tsx'), 'ScrubbingPage'),
+})
+
 export const retentionRoute = createRoute({
   getParentRoute,
   path: '/settings/retention',
