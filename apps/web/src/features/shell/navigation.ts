@@ -103,7 +103,7 @@ export const navigation: readonly NavigationGroup[] = [
       {
         to: '/p/$project/data/scrubbing',
         label: 'Scrubbing',
-        key: 'j',
+        key: '0',
         words: 'secrets passwords tokens cards email privacy mask redact personal data gdpr',
       },
       { to: '/p/$project/data/model', label: 'Data model', key: 'x', words: 'mri series labels id tables explain what is a metric' },
