@@ -9,7 +9,7 @@ test.each([
   [{ changeAt: at('12:00'), firstSeenAt: at('12:00'), lastSeenAt: at('15:00') }, '09:00', '15:00'],
   [{ changeAt: at('12:00'), firstSeenAt: at('12:00'), lastSeenAt: at('12:05') }, '11:00', '13:00'],
   [{ changeAt: null, firstSeenAt: at('12:00'), lastSeenAt: at('12:05') }, '11:05', '12:11'],
-  [{ changeAt: null, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: at('12:00') }, '19:12', '04:48'],
+  [{ changeAt: null, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: at('12:00') }, '02:24', '12:30'],
 ])('%o', (seen, from, to) => {
   const { fromMs, toMs } = evidenceRange(seen)
   expect([text(fromMs), text(toMs)]).toEqual([from, to])

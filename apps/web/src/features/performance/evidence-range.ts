@@ -16,5 +16,5 @@ export function evidenceRange({ changeAt, firstSeenAt, lastSeenAt }: Seen): Reso
   }
   const firstMs = Math.max(Date.parse(firstSeenAt), lastMs - 7 * dayMs)
   const spanMs = Math.max(hourMs, (lastMs - firstMs) * 1.2)
-  return { fromMs: lastMs - spanMs, toMs: lastMs + spanMs / 10 }
+  return { fromMs: lastMs - spanMs, toMs: lastMs + Math.min(spanMs / 10, hourMs / 2) }
 }

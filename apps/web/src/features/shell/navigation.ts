@@ -70,7 +70,7 @@ export const navigation: readonly NavigationGroup[] = [
       {
         to: '/p/$project/performance',
         label: 'Performance',
-        key: 'j',
+        key: 'P',
         words: 'operations latency percentiles apdex regressions findings n+1 slow queries deploys report',
       },
       { to: '/p/$project/service-map', label: 'Map', key: 'z', words: 'service dependencies graph topology calls' },
