@@ -12,7 +12,7 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { chanceText, comparedSets, timesText } from './compare-model.ts'
 import { fieldLabel } from './log-fields.ts'
-import { checkQuery, completeLogs, differenceQuery } from './log-analysis.queries.ts'
+import { checkQuery, completeLogs, differenceQuery, isSearchError } from './log-analysis.queries.ts'
 import type { ComparedWith } from './logs-search.ts'
 import type { LogsState } from './use-logs.ts'
 import './log-views.css'
@@ -82,6 +82,7 @@ function Difference({ sets, state }: DifferenceProps) {
   const { projectPath } = usePlace()
   const difference = useQuery(differenceQuery(projectPath, sets))
   const data = difference.data
+  if (isSearchError(difference.error)) return <p className="bw-logs-note">Mend the search to compare.</p>
   if (difference.isError)
     return <Failure compact error={difference.error} title="The sets could not be compared" onRetry={() => void difference.refetch()} />
   if (data === undefined) return <Loading label="the comparison" rows={8} />

@@ -9,6 +9,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
+import { isSearchError } from './log-analysis.queries.ts'
 import { LazyLogDrawer } from './LazyLogDrawer.tsx'
 import { LogList } from './LogList.tsx'
 import { LogsEmpty } from './LogsEmpty.tsx'
@@ -34,7 +35,7 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
     if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError && !isPlaceholderData) void fetchNextPage()
   }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, isPlaceholderData, fetchNextPage])
   if (found.isError && found.data === undefined) {
-    if (isWrong) return <p className="bw-logs-note">Mend the search to see rows.</p>
+    if (isWrong || isSearchError(found.error)) return <p className="bw-logs-note">Mend the search to see rows.</p>
     return <Failure error={found.error} title="Rows could not be read" onRetry={() => void found.refetch()} />
   }
   if (found.data === undefined) return <Loading label="rows" rows={12} onCancel={() => void found.refetch({ cancelRefetch: true })} />

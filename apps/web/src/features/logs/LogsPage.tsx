@@ -13,7 +13,7 @@ import { usePlace } from '../session/index.ts'
 import { FacetColumn } from './FacetColumn.tsx'
 import { histogramSummary } from './histogram-model.ts'
 import { LiveRows } from './LiveRows.tsx'
-import { checkQuery, completeLogs } from './log-analysis.queries.ts'
+import { checkQuery, completeLogs, isSearchError } from './log-analysis.queries.ts'
 import { wordsOf } from './log-text.ts'
 import { LogHistogram } from './LogHistogram.tsx'
 import { LogRows } from './LogRows.tsx'
@@ -86,7 +86,7 @@ export function LogsPage() {
         <SavedViews state={state} />
       </div>
       {view === 'rows' ? (
-        <RowsView state={state} isWrong={problem !== null} />
+        <RowsView state={state} isWrong={problem !== null || isSearchError(counts.error)} />
       ) : (
         <Suspense fallback={<Loading label="the view" rows={8} />}>
           {view === 'patterns' && <PatternsView state={state} />}
@@ -110,7 +110,7 @@ function RowsView({ state, isWrong }: { readonly state: LogsState; readonly isWr
   const isNothing = counts.data?.total === 0 && query === ''
   const column =
     facets.data === undefined ? (
-      facets.isError ? (
+      facets.isError && !isSearchError(facets.error) ? (
         <Failure compact error={facets.error} title="Facets could not be read" onRetry={() => void facets.refetch()} />
       ) : (
         <Loading label="facets" rows={8} />

@@ -15,7 +15,7 @@ import { Tag } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
-import { patternsQuery } from './log-analysis.queries.ts'
+import { isSearchError, patternsQuery } from './log-analysis.queries.ts'
 import { templateParts } from './pattern-template.ts'
 import { SeverityMark } from './SeverityMark.tsx'
 import type { LogsState } from './use-logs.ts'
@@ -30,6 +30,7 @@ export function PatternsView({ state }: { readonly state: LogsState }) {
   const data = patterns.data
   const rows = useMemo(() => (data?.items ?? []).filter((pattern) => !isFresh || pattern.isNew), [data, isFresh])
   const columns = useMemo(() => columnsAt(nowMs), [nowMs])
+  if (isSearchError(patterns.error)) return <p className="bw-logs-note">Mend the search to see patterns.</p>
   if (patterns.isError && data === undefined)
     return <Failure error={patterns.error} title="Patterns could not be read" onRetry={() => void patterns.refetch()} />
   if (data === undefined) return <Loading label="patterns" rows={8} />

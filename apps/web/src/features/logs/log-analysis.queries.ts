@@ -14,7 +14,7 @@ import {
   type SavedViewInput,
 } from '@bellwether/protocol'
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { request, requestJson } from '../../lib/http.ts'
+import { ApiError, request, requestJson } from '../../lib/http.ts'
 import type { ResolvedRange } from '../../lib/time-range.ts'
 import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 
@@ -25,6 +25,11 @@ const fieldsMax = 25
 
 const savedViews = pageSchema(savedViewSchema)
 const logMetrics = pageSchema(logMetricSchema)
+
+/** The server refused the search itself; the field says what is wrong with it, so nothing else has to. */
+export function isSearchError(error: unknown): boolean {
+  return error instanceof ApiError && error.code.startsWith('search.')
+}
 
 /** `from` and `to` as requests say them. */
 export function rangeBody({ fromMs, toMs }: ResolvedRange): { from: string; to: string } {
