@@ -7,6 +7,7 @@ import type { ChartData, ChartStyle } from '../../charts/chart-option.ts'
 import { absoluteRange, defaultRange, isLive } from '../../lib/time-range.ts'
 import type { Unit } from '../../lib/units.ts'
 import { Section } from '../../ui/Page.tsx'
+import { useDeployMarks } from '../performance/index.ts'
 import { useRange } from '../range/index.ts'
 import { redChartData } from './red-chart.ts'
 import { ExampleLink } from './red-columns.tsx'
@@ -18,7 +19,9 @@ const examplesMax = 8
 
 export function RedCharts({ series }: { readonly series: RedSeries }) {
   const scheme = useScheme()
-  const data = useMemo(() => redChartData(series, scheme), [series, scheme])
+  const { resolved } = useRange()
+  const marks = useDeployMarks(series.service, resolved)
+  const data = useMemo(() => redChartData(series, marks, scheme), [series, marks, scheme])
   const { figures } = series
   const examples = [...series.exemplars]
     .sort((a, b) => Number(b.isError) - Number(a.isError) || b.durationMs - a.durationMs)

@@ -17,6 +17,7 @@ import { Neighbours } from './Neighbours.tsx'
 import { RedCharts } from './RedCharts.tsx'
 import { redColumns } from './red-columns.tsx'
 import { formatDuration, formatRate, formatShare } from './red-words.ts'
+import { ServiceFindings } from './ServiceFindings.tsx'
 import { readServiceSearch, type ServiceSearch } from './services-search.ts'
 import { mapQuery, operationsQuery, seriesQuery } from './services.queries.ts'
 import './services.css'
@@ -62,6 +63,7 @@ export function ServicePage() {
           </Button>
         </div>
       )}
+      <ServiceFindings service={service} />
       {series.isPending && <Loading label="the charts" rows={6} />}
       {series.isError && <Failure error={series.error} title="The series could not be read" onRetry={() => void series.refetch()} />}
       {series.data !== undefined && <RedCharts series={series.data} />}

@@ -1,6 +1,6 @@
 /** From the series of a service to what its three charts draw. */
 import type { RedSeries } from '@bellwether/protocol'
-import type { ChartData, ChartSeries } from '../../charts/chart-option.ts'
+import type { ChartData, ChartMark, ChartSeries } from '../../charts/chart-option.ts'
 import { seriesColors, type ColorScheme } from '../../theme/series-colors.ts'
 import { sparkValues } from './red-words.ts'
 
@@ -10,7 +10,8 @@ export interface RedChartData {
   readonly durations: ChartData
 }
 
-export function redChartData(series: RedSeries, scheme: ColorScheme): RedChartData {
+/** `marks`: deploys, drawn on all three. */
+export function redChartData(series: RedSeries, marks: readonly ChartMark[], scheme: ColorScheme): RedChartData {
   const stepMs = series.stepSec * 1000
   const firstMs = Date.parse(series.first)
   const timesMs = Float64Array.from(series.count, (_count, index) => firstMs + index * stepMs)
@@ -21,11 +22,12 @@ export function redChartData(series: RedSeries, scheme: ColorScheme): RedChartDa
     values: sparkValues(values),
   })
   return {
-    rate: { timesMs, stepMs, series: [line('calls', series.perSec, { color: blue, dash: 'solid' })] },
-    errors: { timesMs, stepMs, series: [line('failed', series.errorRate, { color: red, dash: 'solid' })] },
+    rate: { timesMs, stepMs, marks, series: [line('calls', series.perSec, { color: blue, dash: 'solid' })] },
+    errors: { timesMs, stepMs, marks, series: [line('failed', series.errorRate, { color: red, dash: 'solid' })] },
     durations: {
       timesMs,
       stepMs,
+      marks,
       series: [
         line('p50', series.p50Ms, { color: blue, dash: 'solid' }),
         line('p95', series.p95Ms, { color: amber, dash: 'dashed' }),

@@ -18,6 +18,7 @@ export function CountChart({ histogram }: { readonly histogram: TracesHistogram 
     const firstMs = Date.parse(histogram.first)
     return {
       stepMs,
+      areIntervals: true,
       timesMs: Float64Array.from(histogram.counts, (_count, index) => firstMs + index * stepMs),
       series: [
         { name: 'failed', color: error, dash: 'solid' as const, values: Float64Array.from(histogram.errors) },
