@@ -185,32 +185,58 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('@sentry/browser', () =>
   let site: Server
   let siteUrl: string
   let folder: string
-  let map: { readonly name: string; readonly text: string }
   let signedIn: NonNullable<VisitOptions['state']>
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'bellwether-page-'))
+  /** A build of the page, and the source map of its script. */
+  async function built(scripts: string): Promise<{ readonly name: string; readonly map: string }> {
     await build({
       configFile: false,
       logLevel: 'silent',
       root: programs,
       build: {
         outDir: folder,
+        emptyOutDir: false,
         sourcemap: true,
         minify: true,
-        rollupOptions: { input: join(programs, 'page.ts'), output: { entryFileNames: 'assets/[name]-[hash].js' } },
+        rollupOptions: { input: join(programs, 'page.ts'), output: { entryFileNames: `${scripts}/[name]-[hash].js` } },
       },
     })
-    const files = readdirSync(join(folder, 'assets'))
-    const script = files.find((file) => file.endsWith('.js')) ?? ''
-    map = { name: `~/assets/${script}`, text: readFileSync(join(folder, 'assets', `${script}.map`), 'utf8') }
+    const script = readdirSync(join(folder, scripts)).find((file) => file.endsWith('.js')) ?? ''
+    return { name: `/${scripts}/${script}`, map: readFileSync(join(folder, scripts, `${script}.map`), 'utf8') }
+  }
+
+  async function upload(release: string, { name, map }: { readonly name: string; readonly map: string }): Promise<void> {
+    const uploaded = await bellwether.fetch(`${api}/source-maps`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ release, name, map }),
+    })
+    expect([uploaded.status, await uploaded.json()]).toMatchObject([201, { name: `~${name}`, release }])
+  }
+
+  /** Presses the button whose handler throws, on a page of this build. */
+  async function buy(release: string, script: string): Promise<void> {
+    await using buyer = await visit(browser, { theme: 'light' })
+    const { page } = buyer
+    const reported = page.waitForResponse(
+      (response) => response.url().includes('/api/1/envelope/') && (response.request().postData() ?? '').includes('"exception"'),
+    )
+    await page.goto(`${siteUrl}/?${new URLSearchParams({ dsn, release, script }).toString()}`)
+    await page.getByRole('button', { name: 'Buy' }).click()
+    expect((await reported).status()).toBe(200)
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bellwether-page-'))
     site = createServer((request, response) => {
-      if (request.url?.startsWith('/assets/') === true)
-        response.setHeader('content-type', 'text/javascript').end(readFileSync(join(folder, 'assets', script)))
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://site')
+      if (pathname.endsWith('.js')) response.setHeader('content-type', 'text/javascript').end(readFileSync(join(folder, pathname)))
       else
         response
           .setHeader('content-type', 'text/html')
-          .end(`<!doctype html><link rel="icon" href="data:,"><button>Buy</button><script type="module" src="/assets/${script}"></script>`)
+          .end(
+            `<!doctype html><link rel="icon" href="data:,"><button>Buy</button><script type="module" src="${searchParams.get('script')}"></script>`,
+          )
     }).listen(0, '127.0.0.1')
     await once(site, 'listening')
     const address = site.address()
@@ -224,15 +250,9 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('@sentry/browser', () =>
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
-  test('a minified stack is read by the source map of its release', async () => {
-    await using buyer = await visit(browser, { theme: 'light' })
-    const { page } = buyer
-    const reported = page.waitForResponse(
-      (response) => response.url().includes('/api/1/envelope/') && (response.request().postData() ?? '').includes('"exception"'),
-    )
-    await page.goto(`${siteUrl}/?${new URLSearchParams({ dsn, release: 'web@2.0.0' }).toString()}`)
-    await page.getByRole('button', { name: 'Buy' }).click()
-    expect((await reported).status()).toBe(200)
+  test('a minified stack is read by the source map of its release, also when that comes later', async () => {
+    const page = await built('assets')
+    await buy('web@2.0.0', page.name)
     const problem = await problemWith("reading 'amount'")
     expect(problem).toMatchObject({ service: 'web', lastRelease: 'web@2.0.0', type: 'TypeError' })
     const before = await until('the event', async () => {
@@ -240,20 +260,27 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('@sentry/browser', () =>
       return response.status === 200 ? ((await response.json()) as ProblemEvent) : null
     })
     expect(before.errors[0]?.frames[0]).toMatchObject({ unresolved: 'no source map of release web@2.0.0', raw: null })
-
-    const uploaded = await bellwether.fetch(`${api}/source-maps`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ release: 'web@2.0.0', name: map.name, map: map.text }),
-    })
-    expect([uploaded.status, await uploaded.json()]).toMatchObject([201, { name: map.name, release: 'web@2.0.0' }])
+    await upload('web@2.0.0', page)
     const { errors } = await read<ProblemEvent>(`/problems/${problem.id}/events/latest`)
     const frames = errors[0]?.frames ?? []
-    expect(frames.map(({ file }) => file.split('/').at(-1))).toContain('page.ts')
     expect(frames[0]).toMatchObject({ isInApp: true, unresolved: null })
     expect(frames[0]?.file).toMatch(/page\.ts$/)
     expect(frames[0]?.context.join('\n')).toContain('item.price as { readonly amount: number }')
     expect(frames[0]?.raw).toContain('/assets/page-')
+  })
+
+  test('with source maps there first, builds that look different have the same problem', async () => {
+    for (const [release, scripts] of [
+      ['web@3.0.0', 'static'],
+      ['web@3.1.0', 'bundles'],
+    ] as const) {
+      const page = await built(scripts)
+      await upload(release, page)
+      await buy(release, page.name)
+    }
+    const problem = await problemWith("reading 'amount'", 2)
+    expect(problem).toMatchObject({ firstRelease: 'web@3.0.0', lastRelease: 'web@3.1.0' })
+    expect(problem.place).toMatch(/page\.ts$/)
   })
 
   test('the screens tell it: list, one problem, releases', async () => {

@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
 import {
   Decisions,
+  IngestMaps,
   ProblemDesk,
   SourceMapStore,
   type ProblemDeskDeps,
@@ -32,12 +33,20 @@ export function composeProblems({ engines, operations, clock }: ProblemsPartDeps
   }
 }
 
+export interface SentryAsideDeps {
+  readonly collectors: Pick<CollectorDoor, 'of' | 'refusedSamples' | 'clock'>
+  readonly sourceMaps: Pick<SourceMapStore, 'find' | 'hasAny' | 'changes'>
+  readonly secret: string
+}
+
 /**
  * Sessions are metrics of their own use case; what clients threw away is told where people look for what was refused. `secret`: of this
  * installation, so that a pseudonym can be made up by nobody else.
  */
-export function createSentryAside(collectors: Pick<CollectorDoor, 'of' | 'refusedSamples' | 'clock'>, secret: string): SentryAside {
+export function createSentryAside({ collectors, sourceMaps, secret }: SentryAsideDeps): SentryAside {
+  const maps = new IngestMaps({ store: sourceMaps, clock: collectors.clock })
   return {
+    resolverOf: (tenant, wanted) => maps.resolverOf(tenant, wanted),
     pseudonymOf: (person) => createHmac('sha256', secret).update(person).digest('hex').slice(0, pseudonymDigits),
     async observe(tenant, observations) {
       const collector = collectors.of(tenant)

@@ -16,11 +16,13 @@ import {
   type EventDoor,
   type MetricsDoor,
 } from '../protocols/index.ts'
+import type { SourceMapStore } from '../problems/index.ts'
 import { createSentryAside } from './problems.ts'
 
 export interface MountedParts extends ApiDeps {
   readonly collectors: CollectorDoor
   readonly events: EventDoor
+  readonly sourceMaps: SourceMapStore
   /** Of this installation: what people are called who are counted and not named. */
   readonly pseudonymSecret: string
 }
@@ -33,7 +35,7 @@ export async function mountAll(app: FastifyInstance, door: MetricsDoor, api: Mou
   await registerCollectorRoutes(app, door, api.collectors)
   await registerLokiRoutes(app, api.events)
   await registerJsonLinesRoutes(app, api.events)
-  await registerSentryRoutes(app, api.events, createSentryAside(api.collectors, api.pseudonymSecret))
+  await registerSentryRoutes(app, api.events, createSentryAside({ ...api, secret: api.pseudonymSecret }))
   await registerApi(app, api)
 }
 

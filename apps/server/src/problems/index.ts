@@ -1,7 +1,8 @@
 /** Errors that belong together: grouping, counts, states, releases, source maps. Public face of the domain; see ports.ts. */
 export * from './ports.ts'
 export { Decisions } from './decisions.ts'
-export { groupError, type Grouping } from './grouping.ts'
+export { groupError, placeOf, type Grouping } from './grouping.ts'
+export { IngestMaps, type ResolveChain, type WantedMaps } from './ingest-maps.ts'
 export { errorAttributes, tagPrefix, type ErrorFacts, type Frame, type Thrown } from './model.ts'
 export { ProblemDesk, type ProblemDeskDeps } from './problem-desk.ts'
 export { deriveProblems } from './problem-rows.ts'

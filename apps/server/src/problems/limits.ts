@@ -29,3 +29,5 @@ export const sourceMapsMax = 5000
 export const sourceMapCacheBytesMax = 128 * 1024 * 1024
 /** Exceptions of the spans of one request that become log records; further ones stay with their spans alone. */
 export const liftedPerBatchMax = 1000
+/** Projects, and files of builds, of which it is remembered for seconds whether they have source maps. */
+export const ingestMapsRememberedMax = 5000

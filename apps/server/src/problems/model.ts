@@ -61,6 +61,8 @@ export const errorAttributes = {
   clientAddress: 'client.address',
   /** A pseudonym: people are counted by it also where the rest was scrubbed. */
   userHash: 'user.hash',
+  /** Where it was thrown, when source maps told it as it came in. */
+  place: 'problem.place',
   dist: 'dist',
   eventId: 'event.id',
 } as const

@@ -50,6 +50,7 @@ const shownElsewhere: ReadonlySet<string> = new Set([
   errorAttributes.breadcrumbs,
   errorAttributes.debugIds,
   errorAttributes.userHash,
+  errorAttributes.place,
 ])
 
 export class ProblemDesk implements Problems {

@@ -108,7 +108,7 @@ function addRow(reader: RowReader, groups: Map<string, Counts>, { tenant, row, l
       lastMs: atMs,
       severity: 0,
       title: titleOf(facts.chain.length === 0 ? { ...facts, message } : facts).slice(0, titleCharsMax),
-      place: placeOf(facts).slice(0, titleCharsMax),
+      place: (reader.attribute(row, errorAttributes.place) || placeOf(facts)).slice(0, titleCharsMax),
       type: (first?.type ?? '').slice(0, titleCharsMax),
       users: new Set(),
     }

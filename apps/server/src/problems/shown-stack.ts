@@ -38,6 +38,22 @@ export async function showStacks(chain: readonly Thrown[], mapOf: MapOf, release
   return shown
 }
 
+/** The chain with functions and places of the sources where there is a map; for grouping. */
+export function resolvedChain(chain: readonly Thrown[], mapOf: (file: string) => TraceMap | null): Thrown[] {
+  return chain.map((thrown) => {
+    const originals = thrown.frames.map((frame) => (needsMap(frame) ? originalOf(frame, mapOf(frame.file)) : null))
+    return {
+      ...thrown,
+      frames: thrown.frames.map((frame, index) => {
+        const original = originals[index] ?? null
+        if (original === null) return frame
+        const { function: name, file, line, column, isInApp: isOwn } = resolved(frame, original, originals[index + 1]?.name ?? '')
+        return { ...frame, function: name, file, line, column, isInApp: isOwn }
+      }),
+    }
+  })
+}
+
 /** JavaScript at a known column, whose sender had no source to show. */
 function needsMap({ file, line, column }: Frame): boolean {
   return line > 0 && column > 0 && (/\.[cm]?js(?:[?#].*)?$/i.test(file) || /^https?:/i.test(file))

@@ -27,6 +27,9 @@ interface FileRow {
   readonly uploaded_by: string
 }
 
+/** Whose source maps they are. */
+type Owner = Pick<Scope, 'organizationId' | 'projectIds'>
+
 /** Where an event says that its minified code comes from. */
 export interface BuildFacts {
   readonly release: string
@@ -57,6 +60,8 @@ export class SourceMapStore implements SourceMaps {
   /** Parsed maps by hash, the one used last at the end; bounded by the bytes of their text. */
   readonly #parsed = new Map<string, { readonly map: TraceMap; readonly sizeBytes: number }>()
   #parsedBytes = 0
+  /** Counts what was changed through this program. */
+  changes = 0
 
   constructor(pool: Pool) {
     this.#pool = pool
@@ -139,9 +144,20 @@ export class SourceMapStore implements SourceMaps {
     })
   }
 
+  /** Whether the projects have any. Errors by code: `problems.unavailable`. */
+  async hasAny({ organizationId, projectIds }: Owner): Promise<boolean> {
+    const { rows } = await guarded(() =>
+      this.#pool.query('select 1 from source_maps where organization_id = $1 and project_id = any($2) limit 1', [
+        organizationId,
+        projectIds,
+      ]),
+    )
+    return rows.length > 0
+  }
+
   /** The map of a minified file; null: there is none. Errors by code: `problems.unavailable`. */
-  async find(scope: Scope, file: string, build: BuildFacts): Promise<TraceMap | null> {
-    const sha256 = await this.#hashOf(scope, file, build)
+  async find(owner: Owner, file: string, build: BuildFacts): Promise<TraceMap | null> {
+    const sha256 = await this.#hashOf(owner, file, build)
     if (sha256 === null) return null
     const known = this.#parsed.get(sha256)
     if (known !== undefined) {
@@ -160,7 +176,7 @@ export class SourceMapStore implements SourceMaps {
     return map
   }
 
-  async #hashOf({ organizationId, projectIds }: Scope, file: string, { release, dist, debugIds }: BuildFacts): Promise<string | null> {
+  async #hashOf({ organizationId, projectIds }: Owner, file: string, { release, dist, debugIds }: BuildFacts): Promise<string | null> {
     const debugId = debugIds[file] ?? null
     const name = normalizedName(file)
     const { rows } = await guarded(() =>
@@ -194,6 +210,7 @@ export class SourceMapStore implements SourceMaps {
         const result = await run(client)
         await client.query('commit')
         client.release()
+        this.changes++
         return result
       } catch (error) {
         await client.query('rollback').catch(() => undefined)

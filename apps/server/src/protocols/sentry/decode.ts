@@ -55,15 +55,18 @@ export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession, rule
 export function decodeSecurityReports(bytes: Uint8Array, session: SentrySession, origin: SecurityOrigin): SentryOutcome {
   const json = parseJson(bytes)
   const reports = isRecord(json) ? [json] : listOf(json).filter(isRecord)
-  const context = contextOf(session, { pseudonymOf: () => '' }, 0)
+  const context = contextOf(session, nobodysRules, 0)
   let written = 0
   for (const report of reports.slice(0, sentryLimits.itemsMax)) if (writeSecurityReport(context, report, origin)) written++
   if (written === 0) throw new EnvelopeError('malformed', 'this is no report that is known')
   return { eventId: null, sessions: [], discarded: [] }
 }
 
-function contextOf(session: SentrySession, { pseudonymOf }: Pick<SentryRules, 'pseudonymOf'>, driftSec: number): EventContext {
-  return { session, resources: new SentryResources(), pseudonymOf, driftSec }
+/** Reports of browsers name nobody and have no stacks. */
+const nobodysRules: EventContext['rules'] = { pseudonymOf: () => '', resolve: (chain) => chain }
+
+function contextOf(session: SentrySession, rules: EventContext['rules'], driftSec: number): EventContext {
+  return { session, resources: new SentryResources(), rules, driftSec }
 }
 
 function driftOf(sentAt: unknown, nowMs: number): number {

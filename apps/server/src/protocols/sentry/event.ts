@@ -2,7 +2,7 @@
  * An event of Sentry's clients, taken apart: https://develop.sentry.dev/sdk/data-model/event-payloads/. What has the wrong type is left out;
  * cookies, headers that carry secrets and the body of the request are never kept.
  */
-import { groupError, type Grouping, type Thrown } from '../../problems/index.ts'
+import { groupError, type Grouping, type ResolveChain, type Thrown } from '../../problems/index.ts'
 import { anyTextOf, cut, idOf, listOf, numberOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
 import { sentryLimits } from './limits.ts'
 import { otherFrames, readExceptions } from './stacks.ts'
@@ -60,7 +60,7 @@ export function severityOf(level: unknown, otherwise: number): number {
   return severities[textOf(level, 20).toLowerCase()] ?? otherwise
 }
 
-export function readErrorEvent(event: JsonObject, eventId: string): ErrorEvent {
+export function readErrorEvent(event: JsonObject, eventId: string, resolve: ResolveChain): ErrorEvent {
   const base = readBase(event, eventId)
   const { message, template } = readMessage(event)
   const chain = readExceptions(event)
@@ -81,9 +81,14 @@ export function readErrorEvent(event: JsonObject, eventId: string): ErrorEvent {
     chain: shown,
     fingerprint: own,
     // A message is grouped by what it says, not by where it was said.
-    grouping: groupError({ chain, message: template === '' ? message : template, operation: base.operation, fingerprint: own }),
+    grouping: groupError({
+      chain: resolve(chain),
+      message: template === '' ? message : template,
+      operation: base.operation,
+      fingerprint: own,
+    }),
     breadcrumbs: readBreadcrumbs(event['breadcrumbs']),
-    debugIds: readDebugIds(event['debug_meta']),
+    debugIds: debugIdsText(event['debug_meta']),
   }
 }
 
@@ -223,7 +228,8 @@ function readBreadcrumbs(value: unknown): string {
   return ''
 }
 
-function readDebugIds(value: unknown): string {
+/** By file, of the minified files that have one. */
+export function readDebugIds(value: unknown): Record<string, string> {
   const ids: Record<string, string> = {}
   for (const each of listOf(objectOf(value)['images']).slice(0, 100)) {
     const image = objectOf(each)
@@ -231,6 +237,11 @@ function readDebugIds(value: unknown): string {
     const file = textOf(image['code_file'], 500)
     if (image['type'] === 'sourcemap' && id !== '' && file !== '') ids[file] = id
   }
+  return ids
+}
+
+function debugIdsText(value: unknown): string {
+  const ids = readDebugIds(value)
   return Object.keys(ids).length === 0 ? '' : JSON.stringify(ids)
 }
 

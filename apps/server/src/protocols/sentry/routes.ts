@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors.ts'
 import type { Tenant } from '../../kernel/scope.ts'
+import type { ResolveChain, WantedMaps } from '../../problems/index.ts'
 import { decompress, decompressSync, parseContentEncoding } from '../body/decompress.ts'
 import { bodyMalformed, bodyTooLarge } from '../errors.ts'
 import type { EventDoor } from '../event-door.ts'
@@ -14,6 +15,7 @@ import { brotliPlain } from './brotli.ts'
 import { decodeEnvelope, decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
 import { EnvelopeError } from './envelope.ts'
 import { sentryWrongProject } from './errors.ts'
+import { wantedMaps } from './wanted-maps.ts'
 import type { Discarded, SentryRules, SentrySession, SessionObservation } from './session.ts'
 
 const protocolName = 'sentry'
@@ -26,6 +28,8 @@ export interface SentryAside {
   discarded(tenant: Tenant, discarded: readonly Discarded[]): Promise<void>
   /** Stays the same for the same person, and says nothing about who it is. */
   pseudonymOf(person: string): string
+  /** `wanted` is asked only where the project has source maps. Never rejects. */
+  resolverOf(tenant: Tenant, wanted: () => WantedMaps | null): Promise<ResolveChain>
 }
 
 type Decode = (plain: Uint8Array, session: SentrySession, request: FastifyRequest, rules: SentryRules) => SentryOutcome
@@ -85,12 +89,14 @@ async function taken({ door, aside }: Parts, { handled, request, decode }: Arriv
   if (projectOf(request) !== String(tenant.projectId)) throw new AppError(sentryWrongProject)
   const bytes = bodyOf(request)
   const plain = await plainBody(request, bytes, door.front.limits)
+  const resolve = await aside.resolverOf(tenant, () => wantedMaps(plain))
   let outcome: SentryOutcome = { eventId: null, sessions: [], discarded: [] }
   let failure: EnvelopeError | null = null
   await door.record({ tenant, bytes, lease, protocolName }, (session) => {
     try {
       outcome = decode(plain, session, request, {
         pseudonymOf: (person) => aside.pseudonymOf(person),
+        resolve,
         isOwnDsn: (dsn) => isDsnOf(request, dsn),
       })
     } catch (error) {

@@ -1,5 +1,6 @@
 /** What decoding an envelope needs, and what it leaves beside rows: sessions, reports of clients, what was counted and not kept. */
 import type { LogsBatch } from '../../logs/index.ts'
+import type { ResolveChain } from '../../problems/index.ts'
 import { makeResource, type Resource } from '../../signals/index.ts'
 import type { SpansBatch } from '../../traces/index.ts'
 
@@ -15,6 +16,8 @@ export interface SentryRules {
   isOwnDsn(dsn: string): boolean
   /** Tells people apart without saying who they are: the original may be scrubbed later, and they are still counted. */
   pseudonymOf(person: string): string
+  /** Minified stacks as their source maps have them; what an error is grouped by. */
+  readonly resolve: ResolveChain
 }
 
 /** One observation of a session metric of `naming`: how often, or whose id. */

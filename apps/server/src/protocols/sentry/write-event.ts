@@ -1,5 +1,5 @@
 /** Events as rows of logs: errors, messages, feedback, check-ins, reports of browsers' security policies. */
-import { errorAttributes, groupError, tagPrefix } from '../../problems/index.ts'
+import { errorAttributes, groupError, placeOf, tagPrefix } from '../../problems/index.ts'
 import type { Resource } from '../../signals/index.ts'
 import { readBase, readErrorEvent, severityOf, type ErrorEvent, type EventBase } from './event.ts'
 import { idOf, numberOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
@@ -9,7 +9,7 @@ import { chainText, stackText } from './stacks.ts'
 export interface EventContext {
   readonly session: SentrySession
   readonly resources: SentryResources
-  readonly pseudonymOf: SentryRules['pseudonymOf']
+  readonly rules: Omit<SentryRules, 'isOwnDsn'>
   /** What the sender's clock is to be moved by, s. */
   readonly driftSec: number
 }
@@ -63,7 +63,7 @@ export function resourceOf({ service, host, environment, release, sdkName, sdkVe
 
 /** An event of type error, or none. Gives its id. */
 export function writeErrorEvent(context: EventContext, json: JsonObject, eventId: string): string {
-  const event = readErrorEvent(json, eventId)
+  const event = readErrorEvent(json, eventId, context.rules.resolve)
   const { chain, grouping } = event
   const [first] = chain
   writeRow(context, {
@@ -88,9 +88,9 @@ const whoNames: ReadonlySet<string> = new Set([
 ])
 
 /** Of what says most exactly who it was; '' when nothing does. */
-function userHashOf({ pseudonymOf }: EventContext, { attributes }: ErrorEvent): string {
+function userHashOf({ rules }: EventContext, { attributes }: ErrorEvent): string {
   const who = attributes.find(([name]) => whoNames.has(name))
-  return who === undefined ? '' : pseudonymOf(who.join('='))
+  return who === undefined ? '' : rules.pseudonymOf(who.join('='))
 }
 
 function errorPairs(event: ErrorEvent): Pair[] {
@@ -107,6 +107,7 @@ function errorPairs(event: ErrorEvent): Pair[] {
     [errorAttributes.fingerprint, event.fingerprint.length === 0 ? '' : JSON.stringify(event.fingerprint)],
     [errorAttributes.template, event.template],
     [errorAttributes.operation, event.operation],
+    [errorAttributes.place, event.grouping.place === placeOf({ chain, operation: event.operation }) ? '' : event.grouping.place],
     [errorAttributes.dist, event.dist],
     [errorAttributes.breadcrumbs, event.breadcrumbs],
     [errorAttributes.debugIds, event.debugIds],
