@@ -19,7 +19,7 @@ const deps = { fields: searchFields(true), values: provider }
 
 /** `|` is the caret; wanted are the texts that the first suggestions would make of it. */
 function completes(text: string, ...wanted: string[]): void {
-  test(text, async () => {
+  test(`${text}`, async () => {
     const cursor = text.indexOf('|')
     const written = text.replace('|', '')
     const { from, to, items } = await completeSearch(written, cursor, deps)

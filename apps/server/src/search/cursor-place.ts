@@ -61,14 +61,24 @@ export function placeOf(text: string, cursor: number): CursorPlace {
   const head = /^(?:"((?:[^"\\]|\\.)*)"|([^\s:=<>!"()]+|\*))(:(?:>=|<=|!=|[=<>!])?|>=|<=|!=|[=<>])/.exec(token)
   const name = head?.[1] ?? head?.[2] ?? ''
   const hasName = head !== null && (head[1] !== undefined || name === '*' || isFieldName(name))
-  if (!hasName && group === '') return { ...rest(text, cursor, start, token), field: null, isCompared: false, followsCondition }
+  if (!hasName && group === '') return { ...rest({ text, cursor, from: start }), field: null, isCompared: false, followsCondition }
   const valueStart = hasName ? start + (head[0].length ?? 0) : start
   const operator = hasName ? (operatorPattern.exec((head[3] ?? '').replace(/^:/, ''))?.[0] ?? '') : ''
-  const value = rest(text, cursor, valueStart, text.slice(valueStart, cursor))
+  const value = rest({ text, cursor, from: valueStart })
   return { ...value, field: hasName ? name : group, isCompared: /[<>]/.test(operator), followsCondition }
 }
 
-function rest(text: string, cursor: number, from: number, token: string): Pick<CursorPlace, 'written' | 'from' | 'to' | 'quote'> {
+/** What was written from `from` up to the caret, and where the word that it belongs to ends. */
+function rest({
+  text,
+  cursor,
+  from,
+}: {
+  readonly text: string
+  readonly cursor: number
+  readonly from: number
+}): Pick<CursorPlace, 'written' | 'from' | 'to' | 'quote'> {
+  const token = text.slice(from, cursor)
   const quote = token.startsWith('"') ? '"' : ''
   let to = cursor
   if (quote === '') while (to < text.length && !/[\s()"]/.test(text.charAt(to)) && !/[:=<>]/.test(text.charAt(to))) to++

@@ -2,14 +2,12 @@
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
 import type { SearchProblem } from './ports.ts'
 
-export const badSearch: ErrorSpec = { code: 'search.invalid', kind: 'invalid', publicText: 'The search is not valid.' }
+const badSearch: ErrorSpec = { code: 'search.invalid', kind: 'invalid', publicText: 'The search is not valid.' }
 export const badSearchPattern: ErrorSpec = {
   code: 'search.pattern',
   kind: 'invalid',
   publicText: 'The regular expression of the search cannot be used.',
 }
-
-export const searchErrorSpecs: readonly ErrorSpec[] = [badSearch, badSearchPattern]
 
 /** A search that cannot be understood. */
 export class SearchError extends AppError {

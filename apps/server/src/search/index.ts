@@ -1,8 +1,7 @@
 /** The search language of logs and traces: what is asked, as SQL and as a matcher over rows. Public face; see ports.ts for the vocabulary. */
 export * from './ports.ts'
-export { badSearch, badSearchPattern, SearchError, searchErrorSpecs } from './errors.ts'
 export { checkSearch, compileSearch } from './compile.ts'
-export { sqlNumber, sqlString } from './sql-literals.ts'
+export { sqlString } from './sql-literals.ts'
 export { completeSearch, type Completion, type CompletionDeps, type Suggestion } from './completion.ts'
 export { fieldNamed, writtenAttribute } from './field-table.ts'
 export { numberOfField, textOfField, type NumberReaderOfRow, type TextReaderOfRow } from './field-reader.ts'

@@ -83,11 +83,11 @@ export function timeMsOf(text: string, nowMs: number): number | null {
 
 /** Units that names of attributes end with, as factors of nanoseconds or bytes; `elapsed_ms`, `took.seconds`, `bodyBytes`. */
 const nameUnits: readonly (readonly [ending: RegExp, unit: 'duration' | 'size', factor: number])[] = [
-  [/(?:^|[_.\-])(?:ns|nanos|nanoseconds)$|Ns$|Nanos$/, 'duration', 1],
-  [/(?:^|[_.\-])(?:us|micros|microseconds)$|Us$|Micros$/, 'duration', 1e3],
-  [/(?:^|[_.\-])(?:ms|millis|milliseconds)$|Ms$|Millis$/, 'duration', 1e6],
-  [/(?:^|[_.\-])(?:s|sec|secs|seconds)$|Sec$|Seconds$/, 'duration', 1e9],
-  [/(?:^|[_.\-])(?:bytes|size|length)$|Bytes$|Size$|Length$/, 'size', 1],
+  [/(?:^|[_.-])(?:ns|nanos|nanoseconds)$|Ns$|Nanos$/, 'duration', 1],
+  [/(?:^|[_.-])(?:us|micros|microseconds)$|Us$|Micros$/, 'duration', 1e3],
+  [/(?:^|[_.-])(?:ms|millis|milliseconds)$|Ms$|Millis$/, 'duration', 1e6],
+  [/(?:^|[_.-])(?:s|sec|secs|seconds)$|Sec$|Seconds$/, 'duration', 1e9],
+  [/(?:^|[_.-])(?:bytes|size|length)$|Bytes$|Size$|Length$/, 'size', 1],
 ]
 
 /**

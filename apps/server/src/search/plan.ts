@@ -49,5 +49,3 @@ export type Plan =
 
 /** True of every row. */
 export const everything: Plan = { type: 'and', parts: [] }
-/** True of none. */
-export const nothing: Plan = { type: 'or', parts: [] }

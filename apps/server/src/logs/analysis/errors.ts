@@ -32,16 +32,6 @@ export const tooManyLogMetrics: ErrorSpec = {
 }
 export const badLogMetric: ErrorSpec = { code: 'logs.bad_metric', kind: 'invalid', publicText: 'The metric from logs is not valid.' }
 
-export const logAnalysisErrorSpecs: readonly ErrorSpec[] = [
-  analysisUnavailable,
-  viewNotFound,
-  tooManyViews,
-  logMetricNotFound,
-  logMetricExists,
-  tooManyLogMetrics,
-  badLogMetric,
-]
-
 /** Whatever the database says becomes `logs.analysis_unavailable`, what the domain says stays. */
 export async function guarded<T>(run: () => Promise<T>): Promise<T> {
   try {

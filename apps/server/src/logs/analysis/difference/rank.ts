@@ -85,10 +85,10 @@ function shareGap(value: DifferentValue): number {
 function fieldOf(field: string, counted: readonly CountedValue[], context: RankContext): DifferentField {
   const [first] = counted
   const compared = first?.compared ?? 1
-  const values = counted.map((one) => valueOf(one.value, one.selected, one.baseline, { ...context, compared }))
+  const values = counted.map((one) => valueOf(one.value, [one.selected, one.baseline], { ...context, compared }))
   let gap = first?.gap ?? 0
   if (first !== undefined) {
-    const without = valueOf('', rest(context.selected, first.selectedHave), rest(context.baseline, first.baselineHave), {
+    const without = valueOf('', [rest(context.selected, first.selectedHave), rest(context.baseline, first.baselineHave)], {
       ...context,
       compared,
     })
@@ -105,11 +105,9 @@ function rest(all: SetSize, some: SetSize): SetSize {
   return { rows: Math.max(0, all.rows - some.rows), weight: Math.max(0, all.weight - some.weight) }
 }
 
-// oxlint-disable-next-line max-params -- a value and its two counts
 function valueOf(
   value: string,
-  a: SetSize,
-  b: SetSize,
+  [a, b]: readonly [SetSize, SetSize],
   { selected, baseline, compared }: RankContext & { compared: number },
 ): DifferentValue {
   const chance = chanceOf({ hitsA: a.rows, rowsA: selected.rows, hitsB: b.rows, rowsB: baseline.rows })

@@ -102,7 +102,7 @@ export class LogMetricRules implements LogMetrics, AsyncDisposable {
           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *`,
         [organizationId, projectIds[0], ...valuesOf(rule), access.caller.name],
       )
-      return await audited(client, access, 'create', rows[0])
+      return await audited(client, access, { change: 'create', row: rows[0] })
     })
     await this.refresh()
     return this.#toMetric(row)
@@ -123,7 +123,7 @@ export class LogMetricRules implements LogMetrics, AsyncDisposable {
           where id = $1 returning *`,
         [known.id, ...valuesOf(rule)],
       )
-      return await audited(client, access, 'change', rows[0])
+      return await audited(client, access, { change: 'change', row: rows[0] })
     })
     await this.refresh()
     return this.#toMetric(row)
@@ -133,7 +133,7 @@ export class LogMetricRules implements LogMetrics, AsyncDisposable {
     await inTransaction(this.#deps.pool, async (client) => {
       const known = await mustFind(client, access, id)
       const { rows } = await client.query<RuleRow>('delete from log_metrics where id = $1 returning *', [known.id])
-      await audited(client, access, 'delete', rows[0])
+      await audited(client, access, { change: 'delete', row: rows[0] })
     })
     this.#deps.stage.forget(id)
     await this.refresh()
@@ -231,8 +231,7 @@ async function mustFind(client: PoolClient, access: Access, id: string): Promise
 async function audited(
   client: PoolClient,
   access: Access,
-  change: 'create' | 'change' | 'delete',
-  row: RuleRow | undefined,
+  { change, row }: { readonly change: 'create' | 'change' | 'delete'; readonly row: RuleRow | undefined },
 ): Promise<RuleRow> {
   if (row === undefined) throw new Error('a rule that was written is not there')
   const detail = { name: row.name, query: row.query, kind: row.kind }

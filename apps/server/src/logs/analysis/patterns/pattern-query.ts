@@ -66,7 +66,7 @@ export class PatternQuery {
       this.#totals(where, signal),
       this.#oldest(scope, signal),
     ])
-    const known = await this.#known(scope, where, counted, signal)
+    const known = await this.#known(scope, { where, counted }, signal)
     return {
       items: counted.map((one) => shownPattern(one, known.get(one.id), { rows: totals.rows, fromMs, oldestSec })),
       from: iso(fromMs),
@@ -134,7 +134,11 @@ export class PatternQuery {
   }
 
   /** Templates, examples and first times: from the table, from memory where they are newer, and from a row where both have none. */
-  async #known(scope: Scope, where: string, counted: readonly Counted[], signal: AbortSignal): Promise<Map<string, Known>> {
+  async #known(
+    scope: Scope,
+    { where, counted }: { where: string; counted: readonly Counted[] },
+    signal: AbortSignal,
+  ): Promise<Map<string, Known>> {
     const out = new Map<string, Known>()
     if (counted.length === 0) return out
     const list = counted.map(({ id }) => `0x${id}`).join(', ')
@@ -162,12 +166,12 @@ export class PatternQuery {
       }
     }
     const missing = counted.filter(({ id }) => !out.has(id))
-    if (missing.length > 0) await this.#fromRows(where, missing, out, signal)
+    if (missing.length > 0) for (const [id, known] of await this.#fromRows(where, missing, signal)) out.set(id, known)
     return out
   }
 
-  // oxlint-disable-next-line max-params -- a step of the one above
-  async #fromRows(where: string, missing: readonly Counted[], out: Map<string, Known>, signal: AbortSignal): Promise<void> {
+  async #fromRows(where: string, missing: readonly Counted[], signal: AbortSignal): Promise<Map<string, Known>> {
+    const out = new Map<string, Known>()
     const list = missing.map(({ id }) => `0x${id}`).join(', ')
     const sql = `SELECT pattern, any(substringUTF8(body, 1, 1000)) AS line, toFloat64(intDiv(min(ts), 1000000000)) AS first FROM ${logsTable}
       WHERE ${where} AND pattern IN (${list}) GROUP BY pattern`
@@ -179,6 +183,7 @@ export class PatternQuery {
         out.set(hashText(ids[row * 2] ?? 0, ids[row * 2 + 1] ?? 0), known)
       }
     }
+    return out
   }
 }
 

@@ -58,7 +58,7 @@ export class SavedViewStore implements SavedViews {
           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning *`,
         [organizationId, projectIds[0], ...valuesOf(view), access.caller.kind, access.caller.id, access.caller.name],
       )
-      return await audited(client, access, 'create', rows[0])
+      return await audited(client, access, { change: 'create', row: rows[0] })
     })
   }
 
@@ -70,7 +70,7 @@ export class SavedViewStore implements SavedViews {
           where id = $1 returning *`,
         [id, ...valuesOf(view)],
       )
-      return await audited(client, access, 'change', rows[0])
+      return await audited(client, access, { change: 'change', row: rows[0] })
     })
   }
 
@@ -78,7 +78,7 @@ export class SavedViewStore implements SavedViews {
     await inTransaction(this.#pool, async (client) => {
       await this.#mustBeThere(client, access, id)
       const { rows } = await client.query<ViewRow>('delete from saved_views where id = $1 returning *', [id])
-      await audited(client, access, 'delete', rows[0])
+      await audited(client, access, { change: 'delete', row: rows[0] })
     })
   }
 
@@ -101,8 +101,7 @@ function valuesOf(view: SavedViewInput): (string | boolean | null)[] {
 async function audited(
   client: PoolClient,
   access: Access,
-  change: 'create' | 'change' | 'delete',
-  row: ViewRow | undefined,
+  { change, row }: { readonly change: 'create' | 'change' | 'delete'; readonly row: ViewRow | undefined },
 ): Promise<SavedView> {
   if (row === undefined) throw new Error('a view that was written is not there')
   const detail = { name: row.name, query: row.query }
