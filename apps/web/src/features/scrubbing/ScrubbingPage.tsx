@@ -104,7 +104,7 @@ function Policy({ status }: { readonly status: ScrubbingStatus }) {
 }
 
 function changedText({ changedAt, changedBy }: ScrubbingStatus): string {
-  return changedAt === null ? 'as it comes' : `changed ${formatAgo(Date.parse(changedAt), Date.now())} by ${changedBy ?? 'someone'}`
+  return changedAt === null ? 'never changed' : `changed ${formatAgo(Date.parse(changedAt), Date.now())} by ${changedBy ?? 'someone'}`
 }
 
 interface RulesProps {
@@ -126,7 +126,7 @@ function Rules({ rules, mayChange, onChange }: RulesProps) {
       <legend>Own rules</legend>
       <p className="bw-dim">
         A field is the name of an attribute, in which * stands for any characters; its whole value goes. A pattern is a regular expression
-        (RE2) that is looked for in every text.
+        (RE2) that is looked for in every text. The name stands in place of what goes: <code>[scrubbed:name]</code>.
       </p>
       {rules.map((rule, at) => (
         // eslint-disable-next-line react/no-array-index-key -- rows have no name of their own, and are only added at the end or taken out
@@ -157,7 +157,6 @@ function Rules({ rules, mayChange, onChange }: RulesProps) {
             aria-label={`Name of rule ${at + 1}`}
             placeholder="name"
             classNames={{ root: 'bw-scrubbing__name', input: 'bw-mono' }}
-            leftSection={<span aria-hidden="true">:</span>}
             value={rule.name}
             readOnly={!mayChange}
             onChange={(event) => setRule(at, { name: event.currentTarget.value })}
