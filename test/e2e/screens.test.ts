@@ -23,6 +23,7 @@ const pages: readonly [path: string, name: string][] = [
   ['/service-map', 'map'],
   ['/problems', 'problems-empty'],
   ['/releases', 'releases-empty'],
+  ['/explore/logs', 'logs'],
   ['/start', 'start'],
   ['/data/sources', 'sources'],
   ['/data/targets', 'targets'],

@@ -12,7 +12,7 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { chanceText, comparedSets, timesText } from './compare-model.ts'
 import { fieldLabel } from './log-fields.ts'
-import { checkQuery, completeLogs, differenceQuery, isSearchError } from './log-analysis.queries.ts'
+import { checkQuery, completeLogs, differenceQuery, isSearchError, patternsQuery } from './log-analysis.queries.ts'
 import type { ComparedWith } from './logs-search.ts'
 import type { LogsState } from './use-logs.ts'
 import './log-views.css'
@@ -82,6 +82,7 @@ function Difference({ sets, state }: DifferenceProps) {
   const { projectPath } = usePlace()
   const difference = useQuery(differenceQuery(projectPath, sets))
   const data = difference.data
+  const templates = useTemplates(data?.items.some(({ field }) => field === 'pattern') ?? false)
   if (isSearchError(difference.error)) return <p className="bw-logs-note">Mend the search to compare.</p>
   if (difference.isError)
     return <Failure compact error={difference.error} title="The sets could not be compared" onRetry={() => void difference.refetch()} />
@@ -98,7 +99,7 @@ function Difference({ sets, state }: DifferenceProps) {
         <ol className="bw-compare" aria-label="Fields that differ, most telling first">
           {data.items.map((field) => (
             <li key={field.field}>
-              <FieldDifference field={field} state={state} />
+              <FieldDifference field={field} state={state} labels={field.field === 'pattern' ? templates : noLabels} />
             </li>
           ))}
         </ol>
@@ -112,9 +113,18 @@ function countsText({ selectedRows, baselineRows, selectedTotal, baselineTotal }
   return `${one(selectedRows, selectedTotal)} found rows beside ${one(baselineRows, baselineTotal)} others.`
 }
 
+/** Shares stand side by side in a narrow column. */
+const shareDigits = 2
 const ratio = { base: 'ratio', perSecond: false } as const
 
-function FieldDifference({ field, state }: { readonly field: DifferentField; readonly state: LogsState }) {
+interface FieldDifferenceProps {
+  readonly field: DifferentField
+  readonly state: LogsState
+  /** What a value is shown as, where it says little itself. */
+  readonly labels: ReadonlyMap<string, string>
+}
+
+function FieldDifference({ field, state, labels }: FieldDifferenceProps) {
   const name = readField(field.field)
   return (
     <section aria-label={fieldLabel(name)} className="bw-compare__field">
@@ -145,7 +155,7 @@ function FieldDifference({ field, state }: { readonly field: DifferentField; rea
         </thead>
         <tbody>
           {field.values.slice(0, 5).map((value) => (
-            <ValueRow key={value.value} field={name} value={value} state={state} />
+            <ValueRow key={value.value} field={name} value={value} label={labels.get(value.value)} state={state} />
           ))}
         </tbody>
       </table>
@@ -156,11 +166,22 @@ function FieldDifference({ field, state }: { readonly field: DifferentField; rea
 interface ValueRowProps {
   readonly field: string
   readonly value: DifferentValue
+  readonly label: string | undefined
   readonly state: LogsState
 }
 
-function ValueRow({ field, value: { value, selected, baseline, selectedShare, baselineShare }, state }: ValueRowProps) {
-  const shown = value === '' ? '(none)' : value
+const noLabels: ReadonlyMap<string, string> = new Map()
+
+/** Templates of patterns by their ids, asked for when patterns differ. */
+function useTemplates(isNeeded: boolean): ReadonlyMap<string, string> {
+  const { projectPath } = usePlace()
+  const { resolved } = useRange()
+  const patterns = useQuery({ ...patternsQuery(projectPath, '', resolved), enabled: isNeeded })
+  return useMemo(() => new Map(patterns.data?.items.map(({ id, template }) => [id, template])), [patterns.data])
+}
+
+function ValueRow({ field, value: { value, selected, baseline, selectedShare, baselineShare }, label, state }: ValueRowProps) {
+  const shown = label ?? (value === '' ? '(none)' : value)
   // No value means that the field is not there.
   const filter = (exclude: boolean): void =>
     value === '' ? state.addText(writePresence(field, exclude)) : state.addFilter({ field, value, exclude })
@@ -174,7 +195,8 @@ function ValueRow({ field, value: { value, selected, baseline, selectedShare, ba
         <span className="bw-compare__bar" style={{ width: `${baselineShare * 100}%` }} />
       </td>
       <td className="bw-num" title={`${selected.toLocaleString('en-US')} and ${baseline.toLocaleString('en-US')} rows`}>
-        {formatValue(selectedShare, ratio)} <span className="bw-dim">beside {formatValue(baselineShare, ratio)}</span>
+        {formatValue(selectedShare, ratio, shareDigits)}{' '}
+        <span className="bw-dim">beside {formatValue(baselineShare, ratio, shareDigits)}</span>
       </td>
       <td className="bw-compare__times">{timesText(selectedShare, baselineShare)}</td>
       <td className="bw-num">

@@ -83,7 +83,7 @@ function TailBar({ tail, onResume, onEnd, isWrong }: TailBarProps) {
       <TailState tail={tail} isWrong={isWrong} />
       {connection === 'open' && (
         <span className="bw-tail__rate" title="of the last ten seconds">
-          {threeDigits(snapshot.perSecond)} rows/s
+          {rateText(snapshot.perSecond)}
         </span>
       )}
       {snapshot.skipped > 0 && (
@@ -110,6 +110,11 @@ function TailBar({ tail, onResume, onEnd, isWrong }: TailBarProps) {
       </span>
     </div>
   )
+}
+
+function rateText(perSecond: number): string {
+  const rate = threeDigits(perSecond)
+  return `${rate} ${rate === '1' ? 'row' : 'rows'}/s`
 }
 
 function TailState({ tail, isWrong }: { readonly tail: Tail; readonly isWrong: boolean }) {

@@ -1,4 +1,5 @@
 /** The log explorer: search, see how many when, narrow by facets, read, follow. */
+import type { LogsHistogram } from '@bellwether/protocol'
 import { useMediaQuery } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo } from 'react'
@@ -53,7 +54,7 @@ export function LogsPage() {
     <Page
       title="Logs"
       wide
-      lead={counts.data === undefined ? ' ' : `${histogramSummary(counts.data)} in this range`}
+      lead={leadOf(counts.data, isLive)}
       actions={
         <Segmented
           label="View"
@@ -98,6 +99,12 @@ export function LogsPage() {
   )
 }
 
+/** Live, the counts come a little after the rows: that there are none yet is not worth saying. */
+function leadOf(counts: LogsHistogram | undefined, isLive: boolean): string {
+  if (counts === undefined || (isLive && counts.total === 0)) return '\u00a0'
+  return `${histogramSummary(counts)} in this range`
+}
+
 function RowsView({ state, isWrong }: { readonly state: LogsState; readonly isWrong: boolean }) {
   const { projectPath } = usePlace()
   const { resolved } = useRange()
@@ -116,7 +123,7 @@ function RowsView({ state, isWrong }: { readonly state: LogsState; readonly isWr
         <Loading label="facets" rows={8} />
       )
     ) : (
-      <div aria-busy={facets.isFetching}>
+      <div aria-busy={facets.isFetching} className={facets.isPlaceholderData ? 'bw-logs-stale' : ''}>
         <FacetColumn facets={facets.data} state={state} />
       </div>
     )
@@ -135,7 +142,11 @@ function RowsView({ state, isWrong }: { readonly state: LogsState; readonly isWr
       )}
       <div className="bw-logs__main">
         {(counts.isError || counts.data?.total !== 0) && !isWrong && (
-          <section className="bw-section bw-logs__counts" aria-label="Rows over time" aria-busy={counts.isFetching}>
+          <section
+            className={`bw-section bw-logs__counts ${counts.isPlaceholderData ? 'bw-logs-stale' : ''}`}
+            aria-label="Rows over time"
+            aria-busy={counts.isFetching}
+          >
             {counts.isError && !isWrong && (
               <Failure compact error={counts.error} title="Rows could not be counted" onRetry={() => void counts.refetch()} />
             )}
