@@ -14,6 +14,7 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { LogRetention } from '../logs/index.ts'
 import { may, usePlace } from '../session/index.ts'
+import { TraceRetention } from '../traces/index.ts'
 import { deletionsQuery, fieldsOf, policyOf, previewQuery, retentionQuery, saveRetention, type PolicyFields } from './retention.queries.ts'
 import '../../ui/form.css'
 import './retention.css'
@@ -28,7 +29,7 @@ export function RetentionPage() {
   return (
     <Page
       title="Retention"
-      lead={`How long ${project.name} keeps its metrics and logs. What is past it is not shown from that moment, and goes in the background.`}
+      lead={`How long ${project.name} keeps its metrics, logs and traces. What is past it is not shown from that moment, and goes in the background.`}
     >
       {status.isError && <Failure error={status.error} title="Retention could not be read" onRetry={() => void status.refetch()} />}
       {status.isPending && <Loading label="retention" rows={5} />}
@@ -36,6 +37,7 @@ export function RetentionPage() {
         <>
           <PolicySection key={JSON.stringify(status.data.policy)} status={status.data} />
           <LogRetention />
+          <TraceRetention />
           <Deletions />
         </>
       )}

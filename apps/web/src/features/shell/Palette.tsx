@@ -3,6 +3,7 @@ import { Modal, useMantineColorScheme } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useZone } from '../../lib/preferences.ts'
+import { readTraceId } from '../../lib/trace-id.ts'
 import { copyText } from '../../ui/CopyButton.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useMetrics } from '../metrics/index.ts'
@@ -21,6 +22,7 @@ function useActions(text: string): readonly Action[] {
   const { refreshNow } = useRange()
   const metrics = useMetrics(text).items
   const project = place.project.id
+  const traceId = readTraceId(text)
   return useMemo(() => {
     const pages = allPages.map((page): Action => ({
       id: page.to,
@@ -59,8 +61,16 @@ function useActions(text: string): readonly Action[] {
       ['Copy the link to this page', 'share address url', () => void copyText(location.href)],
     ]
     const actions = does.map(([label, words, run]): Action => ({ id: `do:${label}`, group: 'Do', label, words, note: '', run }))
-    return [...pages, ...projects, ...named, ...actions]
-  }, [metrics, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
+    const trace: Action = {
+      id: 'trace',
+      group: 'Go to',
+      label: 'Open the trace',
+      words: text.trim().toLowerCase(),
+      note: traceId?.slice(0, 8) ?? '',
+      run: () => void navigate({ to: '/p/$project/explore/traces/$traceId', params: { project, traceId: traceId ?? '' } }),
+    }
+    return [...(traceId === null ? [] : [trace]), ...pages, ...projects, ...named, ...actions]
+  }, [text, traceId, metrics, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
 }
 
 export function Palette({ onClose }: { readonly onClose: () => void }) {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import type { ComparedTraces, TracesComparison } from '@bellwether/protocol'
+import { readTraceId } from '../../lib/trace-id.ts'
 import { formatMs } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
@@ -68,7 +69,7 @@ interface SideProps {
   readonly onChange: (traceId: string | undefined, query: string | undefined) => void
 }
 
-/** A text of 32 digits is the id of a trace; anything else is a search. */
+/** The id of a trace, or a search. */
 function Side({ name, side, traceId, onChange }: SideProps) {
   const { projectPath, project } = usePlace()
   const { range } = useRange()
@@ -84,7 +85,10 @@ function Side({ name, side, traceId, onChange }: SideProps) {
           value={traceId ?? side?.query ?? ''}
           problem={null}
           complete={complete}
-          onRun={(text) => (/^[0-9a-f]{32}$/i.test(text) ? onChange(text.toLowerCase(), undefined) : onChange(undefined, text))}
+          onRun={(text) => {
+            const id = readTraceId(text)
+            onChange(id ?? undefined, id === null ? text : undefined)
+          }}
         />
         <p className="bw-dim bw-versus__about">
           {traceId !== undefined && (

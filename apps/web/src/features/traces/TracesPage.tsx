@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react'
 import type { FoundTrace, TracesHistogram } from '@bellwether/protocol'
 import { ApiError } from '../../lib/http.ts'
 import { absoluteRange } from '../../lib/time-range.ts'
+import { readTraceId } from '../../lib/trace-id.ts'
 import { formatCount } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Page } from '../../ui/Page.tsx'
@@ -30,12 +31,17 @@ const route = getRouteApi('/p/$project/explore/traces')
 type Update = (change: { readonly [Key in keyof TracesSearch]?: TracesSearch[Key] | undefined }) => void
 
 export function TracesPage() {
-  const { projectPath } = usePlace()
+  const { projectPath, project } = usePlace()
   const { resolved } = useRange()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const query = search.q ?? ''
   const update: Update = (change) => void navigate({ search: (current) => readTracesSearch({ ...current, ...change }) })
+  const run = (next: string): void => {
+    const traceId = readTraceId(next)
+    if (traceId === null) update({ q: next === '' ? undefined : next })
+    else void navigate({ to: '/p/$project/explore/traces/$traceId', params: { project: project.id, traceId } })
+  }
   const asked = { query, ...resolved }
   const histogram = useQuery(tracesHistogramQuery(projectPath, asked))
   const check = useQuery({ ...searchCheckQuery(projectPath, query), enabled: query !== '' && isWrongSearch(histogram.error) })
@@ -48,11 +54,11 @@ export function TracesPage() {
     <Page title="Traces" wide>
       <SearchInput
         label="Search traces"
-        placeholder="service:checkout status:error duration:>500ms"
+        placeholder="service:checkout status:error duration:>500ms, or the id of a trace"
         value={query}
         problem={problem}
         complete={complete}
-        onRun={(next) => update({ q: next === '' ? undefined : next })}
+        onRun={run}
       />
       {isNothing ? (
         <TracesEmpty />

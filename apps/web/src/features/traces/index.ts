@@ -1,2 +1,3 @@
-/** Traces: what other screens show when no span has come yet. */
+/** Traces: what other screens show of them. */
+export { TraceRetention } from './TraceRetention.tsx'
 export { TracesEmpty } from './TracesEmpty.tsx'

@@ -6,11 +6,13 @@ import {
   searchCompletionSchema,
   spanDetailSchema,
   traceColumnsSchema,
+  traceRetentionSchema,
   tracesAnswerSchema,
   tracesComparisonSchema,
   tracesHistogramSchema,
   type ComparedTraces,
   type TraceOrder,
+  type TraceRetention,
 } from '@bellwether/protocol'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { ApiError, request } from '../../lib/http.ts'
@@ -23,6 +25,8 @@ import { modelOf } from './model/trace-model.ts'
 const tracesPerPage = 50
 /** Logs of one span that its panel shows; the log explorer has all. */
 const spanLogsMax = 100
+/** Nothing is kept longer. */
+export const daysMax = 3650
 /** Of a comparison; the rest changed less. */
 const comparedMax = 200
 
@@ -160,6 +164,31 @@ export function searchCheckQuery(projectPath: string, text: string) {
     queryFn: ({ signal }) =>
       request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body: { signal: 'spans', text }, signal }),
     staleTime: Number.POSITIVE_INFINITY,
+    retry,
+  })
+}
+
+export function traceRetentionQuery(projectPath: string) {
+  return queryOptions({
+    queryKey: ['trace-retention', projectPath],
+    queryFn: ({ signal }) => request(`${projectPath}/traces/retention`, traceRetentionSchema, { signal }),
+  })
+}
+
+export function saveTraceRetention(projectPath: string, retention: TraceRetention): Promise<TraceRetention> {
+  return request(`${projectPath}/traces/retention`, traceRetentionSchema, { method: 'PUT', body: retention })
+}
+
+/** How many spans are older than so many days: what a retention of that length would hide. */
+export function olderSpansQuery(projectPath: string, days: number) {
+  return queryOptions({
+    queryKey: ['older-spans', projectPath, days],
+    queryFn: async ({ signal }) => {
+      const body = { query: '', from: `now-${daysMax}d`, to: `now-${days}d` }
+      const { total } = await request(`${projectPath}/traces/histogram`, tracesHistogramSchema, { method: 'POST', body, signal })
+      return total
+    },
+    staleTime: 60_000,
     retry,
   })
 }
