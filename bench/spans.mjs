@@ -156,8 +156,9 @@ async function multiply(engine, from, wanted) {
   )
 }
 
-async function ask(url, title, count, call) {
+async function ask(pid, title, count, call) {
   const took = []
+  const before = treeCpuSec(pid)
   for (let i = 0; i < count; i++) {
     const startedMs = performance.now()
     await call(i)
@@ -174,16 +175,20 @@ async function query(ids) {
   const P = '/projects/1'
   const range = { from: 'now-8h', to: 'now' }
   for (const id of ids.slice(0, 20)) await api(url, 'GET', `${P}/traces/${id}?form=columns`)
-  await ask(url, 'trace by id, columns', 200, (i) => api(url, 'GET', `${P}/traces/${ids[20 + i]}?form=columns`))
-  await ask(url, 'trace by id, whole spans', 50, (i) => api(url, 'GET', `${P}/traces/${ids[220 + i]}`))
-  await ask(url, 'newest 50 traces with an error', 10, () => api(url, 'POST', `${P}/traces/search`, { ...range, query: 'status:error' }))
-  await ask(url, 'newest spans of one user', 10, (i) => api(url, 'POST', `${P}/traces/query`, { ...range, query: `@user.id:u${i * 7}` }))
-  await ask(url, 'slowest 50 spans of a service', 5, () =>
+  await ask(child.pid, 'trace by id, columns', 200, (i) => api(url, 'GET', `${P}/traces/${ids[20 + i]}?form=columns`))
+  await ask(child.pid, 'trace by id, whole spans', 50, (i) => api(url, 'GET', `${P}/traces/${ids[220 + i]}`))
+  await ask(child.pid, 'newest 50 traces with an error', 10, () =>
+    api(url, 'POST', `${P}/traces/search`, { ...range, query: 'status:error' }),
+  )
+  await ask(child.pid, 'newest spans of one user', 10, (i) =>
+    api(url, 'POST', `${P}/traces/query`, { ...range, query: `@user.id:u${i * 7}` }),
+  )
+  await ask(child.pid, 'slowest 50 spans of a service', 5, () =>
     api(url, 'POST', `${P}/traces/query`, { ...range, query: 'service:cart kind:server', order: 'slowest' }),
   )
-  await ask(url, 'histogram of errors', 5, () => api(url, 'POST', `${P}/traces/histogram`, { ...range, query: 'status:error' }))
-  await ask(url, 'services', 10, () => api(url, 'GET', `${P}/services?from=now-8h`))
-  await ask(url, 'service map', 10, () => api(url, 'GET', `${P}/service-map?from=now-8h`))
+  await ask(child.pid, 'histogram of errors', 5, () => api(url, 'POST', `${P}/traces/histogram`, { ...range, query: 'status:error' }))
+  await ask(child.pid, 'services', 10, () => api(url, 'GET', `${P}/services?from=now-8h`))
+  await ask(child.pid, 'service map', 10, () => api(url, 'GET', `${P}/service-map?from=now-8h`))
   child.kill('SIGTERM')
   await ended
 }

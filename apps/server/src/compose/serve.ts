@@ -209,6 +209,7 @@ async function composeDoors(
     resources,
   )
   logs.analysis.feed(metrics.aggregates)
+  traces.feed(metrics)
   const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
   const intake = composeIntake({ config, accounts, metrics, signals, lanes, refusedSamples, limits, instruments, clock, logger })
   doors.metrics = intake.door

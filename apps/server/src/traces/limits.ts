@@ -19,6 +19,8 @@ export const operationsPerSegmentMax = 2000
 export const edgesPerSegmentMax = 2000
 /** Spans of a segment that parents are looked for among. */
 export const pairedSpansMax = 1_000_000
+/** Operations of a project that are metrics of their own; those beyond are one together. */
+export const spanMetricsMax = 1000
 /** Name under which what is too much to be told apart is counted. */
 export const otherName = '(other)'
 /** What spans of a resource without a service belong to; OpenTelemetry's own word. */

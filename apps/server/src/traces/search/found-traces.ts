@@ -70,7 +70,7 @@ export class FoundTraces {
   async describe(scope: Scope, { found, place, selection }: FoundTracesRequest, signal: AbortSignal): Promise<FoundTrace[]> {
     const ids = found.map(({ traceId }) => `unhex('${traceId}')`).join(', ')
     const within = `${this.#reads.buckets(scope, place.firstBucket, place.lastBucket)} AND trace_id IN (${ids})`
-    const [summaries, matches] = await Promise.all([this.#summaries(within, signal), this.#matches(scope, ids, selection, signal)])
+    const [summaries, matches] = await Promise.all([this.#summaries(within, signal), this.#matches(scope, within, selection.query, signal)])
     return found.flatMap(({ traceId, matched }): FoundTrace[] => {
       const summary = summaries.get(traceId)
       if (summary === undefined) return []
@@ -119,12 +119,12 @@ export class FoundTraces {
   }
 
   // oxlint-disable-next-line max-params -- whose, which, found by what, and until when
-  async #matches(scope: Scope, ids: string, { query, ...range }: SpanSelection, signal: AbortSignal): Promise<Map<string, FoundSpan[]>> {
+  async #matches(scope: Scope, within: string, query: string, signal: AbortSignal): Promise<Map<string, FoundSpan[]>> {
     const search = spanSearch(scope, query, this.#clock.nowMs())
     const out = new Map<string, FoundSpan[]>()
     if (search.isEmpty) return out
     const sql = `SELECT lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, toString(service) AS service, toString(name) AS name, kind, status, ts, duration
-      FROM ${spansTable} WHERE ${both(this.#reads.spans(scope, range), search)} AND trace_id IN (${ids})
+      FROM ${spansTable} WHERE ${both(within, search)}
       ORDER BY duration DESC LIMIT ${matchesShownMax} BY trace_id`
     for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
       const [trace, span, service, name] = [
