@@ -302,6 +302,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('@sentry/browser', () =>
     await page.getByRole('link', { name: 'Logs of its trace' }).waitFor()
     await page.goto(`${bellwether.url}/p/1/releases`)
     await page.getByRole('table', { name: 'releases' }).getByText('shop@1.1.0').waitFor()
+    await page.getByRole('table', { name: 'source maps' }).getByText('web@3.1.0').waitFor()
     await keepPicture(page, 'releases')
     expect(await axeViolations(page)).toEqual([])
     expect(seen.troubles).toEqual([])

@@ -41,6 +41,19 @@ describe('grouping', () => {
     expect(id(error([], { message: 'took 12 ms' }))).toBe(id(error([], { message: 'took 900 ms' })))
   })
 
+  test('names of a minified build say nothing: type and message count', () => {
+    const minified = (name: string, message: string): ErrorFacts =>
+      error([
+        thrown('TypeError', message, [
+          frame(name, 'https://a.example/assets/app-4f3a9c21.js'),
+          frame('a', 'https://a.example/assets/app-4f3a9c21.js'),
+        ]),
+      ])
+    expect(id(minified('t', 'x is undefined'))).toBe(id(minified('zg', 'x is undefined')))
+    expect(id(minified('t', 'x is undefined'))).not.toBe(id(minified('t', 'y is null')))
+    expect(id(minified('checkout', 'x is undefined'))).toBe(id(minified('checkout', 'y is null')))
+  })
+
   test('its own fingerprint decides, with the default inside when it is asked for', () => {
     const a = error([thrown('TypeError', '', frames)], { fingerprint: ['payments'] })
     const b = error([thrown('RangeError', '', [])], { fingerprint: ['payments'] })

@@ -48,10 +48,15 @@ function defaultParts({ chain, message }: ErrorFacts): string[] {
   for (const thrown of chain) {
     const frames = countedFrames(thrown)
     parts.push(`type:${thrown.type}`)
-    if (frames.length > 0) parts.push(...frames.map(frameText))
+    if (frames.length > 0 && !frames.every(isMinified)) parts.push(...frames.map(frameText))
     else parts.push(`message:${maskVariables(thrown.message)}`)
   }
   return parts
+}
+
+/** Names of one or two letters in a script of a page: the next build has others, so they say nothing. */
+function isMinified({ function: name, file }: Frame): boolean {
+  return /^(?:https?|app):.*\.[cm]?js(?:[?#].*)?$/.test(file) && stableFunction(name).replace(/^.*\./, '').length <= 2
 }
 
 /** The program's own frames, or all when there are none; a run of the same frame counts once. */

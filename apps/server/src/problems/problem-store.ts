@@ -89,14 +89,16 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
     if (ids.length === 0) return sparks
     const { from, to } = hoursOf(range)
     const hours = to - from + 1
-    const { sql, slots } = hours <= fineHoursMax ? fineSparks({ from, to }) : hourlySparks({ from, to })
+    const { sql, slots } = hours <= fineHoursMax ? fineSparks({ from, to }, range.toMs) : hourlySparks({ from, to })
     const named = `${ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')})`
     const rows = await readRows(this.#engine, { sql: sql.replace('{where}', () => named), signal })
     for (const row of rows) {
       const id = textCell(row, 'id')
       let spark = sparks.get(id)
       if (spark === undefined) sparks.set(id, (spark = Array<number>(slots).fill(0)))
-      spark[numberCell(row, 'slot')] = numberCell(row, 'events')
+      // What is a little in the future counts as now.
+      const slot = Math.min(slots - 1, numberCell(row, 'slot'))
+      spark[slot] = (spark[slot] ?? 0) + numberCell(row, 'events')
     }
     return sparks
   }
@@ -172,11 +174,12 @@ WHERE {where} AND hour BETWEEN ${from} AND ${to} GROUP BY problem, slot`,
   }
 }
 
-/** Within the same whole hours, by minutes. */
-function fineSparks({ from, to }: Hours): SparkStatement {
-  const sizeSec = Math.ceil(((to - from + 1) * 60) / sparkSlots) * 60
+/** From the same whole hour on up to the end of the range, by minutes. */
+function fineSparks({ from, to }: Hours, toMs: number): SparkStatement {
+  const lengthSec = Math.max(60, Math.ceil(toMs / 1000) - from * 3600)
+  const sizeSec = Math.ceil(lengthSec / 60 / sparkSlots) * 60
   return {
-    slots: Math.ceil(((to - from + 1) * 3600) / sizeSec),
+    slots: Math.ceil(lengthSec / sizeSec),
     sql: `SELECT ${idSql} AS id, intDiv(intDiv(ts, 1000000000) - ${from * 3600}, ${sizeSec}) AS slot, sum(weight) AS events FROM logs
 WHERE {where} AND bucket BETWEEN ${from * 6} AND ${to * 6 + 5} GROUP BY problem, slot`,
   }

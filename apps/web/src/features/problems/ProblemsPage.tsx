@@ -112,7 +112,7 @@ function rangeOnly(search: Record<string, unknown>): Record<string, never> {
 function leadOf({ states, items }: ProblemList): string {
   const events = items.reduce((sum, { count }) => sum + count, 0)
   const open = states.new + states.ongoing + states.regressed
-  return `${formatCount(open)} open in this range, ${formatCount(states.new)} of them new and ${formatCount(states.regressed)} back after they were resolved; ${formatCount(Math.round(events))} events shown`
+  return `${formatCount(open)} open in this range, ${formatCount(states.new)} of them new and ${formatCount(states.regressed)} back after they were resolved; ${formatCount(Math.round(events))} ${Math.round(events) === 1 ? 'event' : 'events'} shown`
 }
 
 const stateLabels: readonly (readonly [StateFilter, string])[] = [

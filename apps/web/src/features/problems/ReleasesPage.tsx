@@ -13,6 +13,7 @@ import type { Column } from '../../ui/table-model.ts'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { feedbackQuery, releasesQuery, shareText } from './problems.queries.ts'
+import { SourceMaps } from './SourceMaps.tsx'
 import './problems.css'
 
 const refreshMs = 15_000
@@ -42,6 +43,7 @@ export function ReleasesPage() {
         )}
       </Section>
       <FeedbackSection />
+      <SourceMaps />
     </Page>
   )
 }

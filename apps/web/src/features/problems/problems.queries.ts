@@ -6,12 +6,14 @@ import {
   problemEventListSchema,
   problemEventSchema,
   problemListSchema,
+  pageSchema,
   releaseListSchema,
+  sourceMapFileSchema,
   type ProblemDecision,
   type ProblemState,
 } from '@bellwether/protocol'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { request } from '../../lib/http.ts'
+import { request, requestJson } from '../../lib/http.ts'
 import type { ResolvedRange } from '../../lib/time-range.ts'
 import type { Tone } from '../../ui/StatusMark.tsx'
 import type { ProblemsSearch } from './problems-search.ts'
@@ -85,6 +87,20 @@ export function feedbackQuery(projectPath: string) {
     queryFn: ({ signal }) => request(`${projectPath}/feedback?limit=50`, feedbackListSchema, { signal }),
     staleTime: 5000,
   })
+}
+
+const sourceMapPage = pageSchema(sourceMapFileSchema)
+
+export function sourceMapsQuery(projectPath: string) {
+  return queryOptions({
+    queryKey: ['source-maps', projectPath],
+    queryFn: async ({ signal }) => (await request(`${projectPath}/source-maps`, sourceMapPage, { signal })).items,
+    staleTime: 5000,
+  })
+}
+
+export async function deleteSourceMap(projectPath: string, id: string): Promise<void> {
+  await requestJson(`${projectPath}/source-maps/${encodeURIComponent(id)}`, { method: 'DELETE' })
 }
 
 export function decide(projectPath: string, ids: readonly string[], decision: ProblemDecision): Promise<{ decided: number }> {
