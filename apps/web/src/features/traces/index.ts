@@ -1,3 +1,3 @@
 /** Traces: what other screens show of them. */
-export { TraceRetention } from './TraceRetention.tsx'
+export { TraceRetention } from './TraceRetentionSection.tsx'
 export { TracesEmpty } from './TracesEmpty.tsx'
