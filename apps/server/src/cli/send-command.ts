@@ -118,7 +118,10 @@ class Sender {
     const ended = (): void => void process.stdin.destroy()
     stop.addEventListener('abort', ended, { once: true })
     try {
-      for await (const chunk of process.stdin) await this.#lines(cutter.push(chunk as Buffer))
+      for await (const chunk of process.stdin) {
+        const bytes: unknown = chunk
+        if (Buffer.isBuffer(bytes)) await this.#lines(cutter.push(bytes))
+      }
     } catch (error) {
       if (!stop.aborted) throw error
     }

@@ -9,6 +9,3 @@ export const scrubbingUnavailable: ErrorSpec = {
   publicText: 'Scrubbing cannot be read or changed right now.',
   hint: 'PostgreSQL is not reachable; try again.',
 }
-
-/** For the check that codes are unique and documented. */
-export const scrubbingErrors: readonly ErrorSpec[] = [badPolicy, scrubbingUnavailable]

@@ -9,9 +9,6 @@ export const cardBit = 16
 export const emailBit = 32
 export const ruleBit = 64
 
-/** Of the switch "secrets". */
-export const secretBits = secretBit | tokenBit | privateKeyBit | jwtBit
-
 const encoder = new TextEncoder()
 
 export function markOf(name: string): Uint8Array {

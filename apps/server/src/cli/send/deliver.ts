@@ -68,7 +68,7 @@ async function inHalves(lines: readonly string[], options: DeliveryOptions): Pro
 function deliveredOf({ status, text }: Answer, lines: number): Delivered | null {
   if (status === 202) return { accepted: lines, refused: 0 }
   if (status === 200 || status === 400) {
-    const refused = Object.values(countsIn(text)).reduce((total, count) => total + count, 0)
+    const refused = refusedIn(text)
     if (status === 200 || refused > 0) return { accepted: lines - refused, refused }
   }
   if (status === 408 || status === 429 || status >= 500) return null
@@ -76,13 +76,16 @@ function deliveredOf({ status, text }: Answer, lines: number): Delivered | null 
   throw new AppError(sendRefused, { publicText: said, ...(status === 401 ? { hint: 'Give the ingest key of a project with --key.' } : {}) })
 }
 
-function countsIn(text: string): Record<string, number> {
+function refusedIn(text: string): number {
   try {
     const parsed: unknown = JSON.parse(text)
     const refused: unknown = typeof parsed === 'object' && parsed !== null && 'refused' in parsed ? parsed.refused : null
-    return typeof refused === 'object' && refused !== null ? (refused as Record<string, number>) : {}
+    let total = 0
+    for (const count of Object.values<unknown>({ ...(typeof refused === 'object' ? refused : {}) }))
+      if (typeof count === 'number') total += count
+    return total
   } catch {
-    return {}
+    return 0
   }
 }
 

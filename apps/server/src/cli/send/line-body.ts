@@ -26,10 +26,14 @@ function objectOf(text: string): Record<string, unknown> | null {
   if (!text.startsWith('{')) return null
   try {
     const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Record<string, unknown>) : null
+    return isObject(parsed) ? parsed : null
   } catch {
     return null
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function originOf({ service, host, path }: LineOrigin, isServiceMissing: boolean): Record<string, string> {

@@ -4,10 +4,6 @@ import { isUtf8 } from 'node:buffer'
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
-export function isWellFormed(bytes: Uint8Array): boolean {
-  return isUtf8(bytes)
-}
-
 /** For short texts: a loop beats the call. */
 export function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   let all = 0

@@ -64,18 +64,22 @@ function Policy({ status }: { readonly status: ScrubbingStatus }) {
       <Section title="What is taken out" note={changedText(status)}>
         <form className="bw-form bw-scrubbing" onSubmit={submit}>
           {switches.map(({ name, label, text }) => (
-            <label key={name} className="bw-scrubbing__switch">
+            <div key={name} className="bw-scrubbing__switch">
               <input
+                id={`scrub-${name}`}
                 type="checkbox"
+                aria-describedby={`scrub-${name}-text`}
                 checked={fields[name]}
                 disabled={!mayChange}
                 onChange={(event) => setFields({ ...fields, [name]: event.currentTarget.checked })}
               />
-              <span>
-                <b>{label}</b>
-                <span className="bw-dim">{text}</span>
-              </span>
-            </label>
+              <div>
+                <label htmlFor={`scrub-${name}`}>{label}</label>
+                <span id={`scrub-${name}-text`} className="bw-dim">
+                  {text}
+                </span>
+              </div>
+            </div>
           ))}
           <Rules rules={fields.rules} mayChange={mayChange} onChange={(rules) => setFields({ ...fields, rules: [...rules] })} />
           <div aria-live="polite">
