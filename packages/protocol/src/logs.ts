@@ -208,7 +208,7 @@ export interface LogsFacets {
   /** Rows of the range that match, weights counted. */
   rows: number
   /**
-   * `rows`: counted among all rows that match; `sample`: among the newest of them, `sampled` many; `batches`: from what was noted as rows came
+   * `rows`: counted among all rows that match; `sample`: among the newest of them, `sampled` many, when very many match or are looked through; `batches`: from what was noted as rows came
    * in, in steps of ten minutes.
    */
   basis: 'rows' | 'sample' | 'batches'

@@ -74,9 +74,12 @@ function noteRecord({ tenant, record }: OwnedSignal, { first, every, groups }: N
     return { name, numbers: view.numbers, texts: wordTexts(view) }
   })
   const attributes = new AttributeReader(record)
+  let group: Group | null = null
   for (let row = first; row < record.rows; row += every) {
     const bucket = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec)
-    const { fields } = groupOf(groups, { tenant, bucket, keep: u16At(keeps, row) })
+    const keep = u16At(keeps, row)
+    if (group === null || group.bucket !== bucket || group.keep !== keep) group = groupOf(groups, { tenant, bucket, keep })
+    const { fields } = group
     const weight = weights[row]! * every
     note(fields, 'severity', severityNames[(u8At(severities, row) + 3) >> 2] ?? 'unknown', weight)
     for (const { name, numbers, texts } of columns) note(fields, name, texts[numbers[row]!] ?? '', weight)

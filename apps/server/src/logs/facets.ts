@@ -8,15 +8,17 @@ import type { Scope } from '../kernel/scope.ts'
 import { sqlString, type ValueCount, type ValueProvider } from '../search/index.ts'
 import { bucketSec } from '../signals/index.ts'
 import { fieldNamed, severityNames } from './fields.ts'
-import { facetFieldsMax, facetSampleRows } from './limits.ts'
+import { facetFieldsMax, facetSampleRows, facetScannedRows } from './limits.ts'
 import { valueSql } from './histogram.ts'
 import { numbersIn, textsIn } from './native-columns.ts'
 import type { Facet, Facets, FacetsRequest, Shown, TimeRange } from './ports.ts'
 import { facetsTable, logsTable } from './tables.ts'
 import { both, rowsOf, searchFor, tenantSql } from './where.ts'
+import { windowsOf, type Densities } from './windows.ts'
 
 export interface FacetsDeps {
   readonly engine: ClickHouse
+  readonly densities: Densities
   readonly shown: Shown
   readonly clock: Clock
 }
@@ -34,18 +36,27 @@ interface Counted {
 export async function readFacets(deps: FacetsDeps, scope: Scope, request: FacetsRequest, signal: AbortSignal): Promise<Facets> {
   const search = searchFor(scope, request.query, deps.clock.nowMs())
   if (search.isEmpty && request.fields === null) return await fromNotes(deps, scope, request, signal)
-  const rows = both(rowsOf(scope, request, deps.shown), search)
+  const density = await deps.densities.of(scope, request.toMs, 'newest', signal)
+  const [newest = request] = windowsOf(density, request, 'newest', facetScannedRows)
+  const isWhole = newest.fromMs === request.fromMs
+  const rows = both(rowsOf(scope, newest, deps.shown), search)
   const { total, matched } = await countOf(deps.engine, rows, signal)
-  const isSample = matched > facetSampleRows
-  const sampled = isSample ? facetSampleRows : matched
-  const source = isSample ? `(SELECT * FROM ${logsTable} WHERE ${rows} ORDER BY ts DESC LIMIT ${facetSampleRows})` : logsTable
+  const isLong = matched > facetSampleRows
+  const isSample = isLong || !isWhole
+  const sampled = isLong ? facetSampleRows : matched
+  const source = isLong ? `(SELECT * FROM ${logsTable} WHERE ${rows} ORDER BY ts DESC LIMIT ${facetSampleRows})` : logsTable
   const pairs =
     request.fields === null
       ? `arrayConcat([${usualFields.map((name) => `(${sqlString(name)}, toString(${valueSql(name)}))`).join(', ')}], arrayMap((k, v) -> (concat('@', toString(k)), v), mapKeys(attributes), mapValues(attributes)))`
       : `[${request.fields.map((name) => `(${sqlString(name)}, toString(${valueSql(name)}))`).join(', ')}]`
-  const sql = `SELECT pair.1 AS field, pair.2 AS value, toFloat64(sum(weight)) AS count FROM (SELECT arrayJoin(${pairs}) AS pair, weight FROM ${source}${isSample ? '' : ` WHERE ${rows}`}) WHERE value != '' GROUP BY field, value`
+  const sql = `SELECT pair.1 AS field, pair.2 AS value, toFloat64(sum(weight)) AS count FROM (SELECT arrayJoin(${pairs}) AS pair, weight FROM ${source}${isLong ? '' : ` WHERE ${rows}`}) WHERE value != '' GROUP BY field, value`
   const counted = await readCounted(deps.engine, `SELECT field, value, count FROM (${ranked(sql, request.limit)})`, signal)
-  return { items: facetsOf(counted, request), rows: total, basis: isSample ? 'sample' : 'rows', sampled }
+  return {
+    items: facetsOf(counted, request),
+    rows: isWhole ? total : (await countOf(deps.engine, both(rowsOf(scope, request, deps.shown), search), signal)).total,
+    basis: isSample ? 'sample' : 'rows',
+    sampled,
+  }
 }
 
 /** Values of each field that are asked for: one more than are shown, so that it is known whether there are more; severities are always all shown. */

@@ -17,6 +17,8 @@ export const resourcesKnownMax = 20_000
 export const intervalsMax = 1000
 /** Rows that facets of a search look at when more match. */
 export const facetSampleRows = 20_000
+/** Rows of the newest part of a range that facets of a search look through; what is older is left out, and the answer is a sample. */
+export const facetScannedRows = 3_000_000
 /** Fields of an answer of facets when none are named. */
 export const facetFieldsMax = 30
 

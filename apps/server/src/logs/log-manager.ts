@@ -9,7 +9,7 @@ import type { Scope } from '../kernel/scope.ts'
 import type { SearchField, ValueProvider } from '../search/index.ts'
 import { readContext, readRow } from './context.ts'
 import { badRange } from './errors.ts'
-import { NotedValues, readFacets } from './facets.ts'
+import { NotedValues, readFacets, type FacetsDeps } from './facets.ts'
 import { logFields } from './fields.ts'
 import { readHistogram } from './histogram.ts'
 import { listRows, type ListDeps } from './list.ts'
@@ -41,11 +41,14 @@ export interface LogManagerDeps {
 export class LogManager {
   readonly #deps: LogManagerDeps
   readonly #list: ListDeps
+  readonly #facets: FacetsDeps
 
   constructor(deps: LogManagerDeps) {
     this.#deps = deps
     const { engine, shown, clock } = deps
-    this.#list = { reader: new RowReader(engine, new ResourceNames(engine)), densities: new Densities(engine, clock), shown, clock }
+    const densities = new Densities(engine, clock)
+    this.#list = { reader: new RowReader(engine, new ResourceNames(engine)), densities, shown, clock }
+    this.#facets = { engine, densities, shown, clock }
   }
 
   /** Errors: `logs.bad_range`, `logs.bad_cursor`, `search.*`, the engine's; so for the others. */
@@ -61,7 +64,7 @@ export class LogManager {
 
   async facets(scope: Scope, request: FacetsRequest, signal: AbortSignal): Promise<Facets> {
     checkRange(request)
-    return await readFacets(this.#deps, scope, request, signal)
+    return await readFacets(this.#facets, scope, request, signal)
   }
 
   /** Errors: `logs.not_found`. */
@@ -81,7 +84,7 @@ export class LogManager {
 
   /** What occurs within a day, for completion. */
   values(scope: Scope, signal: AbortSignal): ValueProvider {
-    return new NotedValues(this.#deps, scope, signal)
+    return new NotedValues(this.#facets, scope, signal)
   }
 
   /** The catalogue, and the attributes that occur. */
