@@ -53,7 +53,7 @@ export async function visit(app: FastifyInstance, route: WalkRoute, targets: Tar
     url: fill(route.url, targets),
     headers: { ...headers, ...(isProm ? { 'x-bellwether-project': targets['project'] ?? '' } : {}) },
     query: route.url.includes('/logs/')
-      ? { id: targets['event'] ?? '' }
+      ? { id: targets['event'] ?? '', seconds: '0' }
       : isProm
         ? { query: '{__name__=~".+"}', 'match[]': '{__name__=~".+"}', ...rangeNow() }
         : {},
