@@ -1,7 +1,15 @@
 /** What `DetailDrawer` shows; its own chunk, loaded when the first drawer opens. */
 import { Drawer } from '@mantine/core'
-import type { DetailDrawerProps } from './DetailDrawer.tsx'
+import type { ReactNode } from 'react'
 import { useFocusBack } from './use-focus-back.ts'
+
+export interface DetailDrawerProps {
+  readonly title: ReactNode
+  readonly onClose: () => void
+  /** Wider for what has long lines. */
+  readonly sizePx?: number
+  readonly children: ReactNode
+}
 
 export function DrawerPanel({ title, onClose, sizePx = 480, children }: DetailDrawerProps) {
   useFocusBack()

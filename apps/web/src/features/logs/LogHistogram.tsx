@@ -1,11 +1,12 @@
-/** How many rows when, by severity. A drag zooms; a press on a severity filters by it. */
+/** How many rows when, by severity, with the deploys. A drag zooms; a press on a severity filters by it. */
 import type { LogsHistogram } from '@bellwether/protocol'
 import { useMemo } from 'react'
 import { readTokens, useScheme } from '../../charts/chart-colors.ts'
 import { TimeChart } from '../../charts/TimeChart.tsx'
 import { absoluteRange, defaultRange, isLive } from '../../lib/time-range.ts'
 import { formatCount, noUnit } from '../../lib/units.ts'
-import { filterState } from '../../ui/search-filters.ts'
+import { filterState, valuesAsked } from '../../ui/search-filters.ts'
+import { useDeployMarks } from '../performance/index.ts'
 import { useRange } from '../range/index.ts'
 import { histogramData, histogramSummary, severityTotals, wholeIntervals } from './histogram-model.ts'
 import { severityNames, type SeverityName } from './severity.ts'
@@ -30,9 +31,11 @@ export interface LogHistogramProps {
 }
 
 export function LogHistogram({ histogram, state }: LogHistogramProps) {
-  const { range, setRange } = useRange()
+  const { range, resolved, setRange } = useRange()
   const colors = useSeverityColors()
-  const data = useMemo(() => histogramData(histogram, colors), [histogram, colors])
+  const services = valuesAsked(state.query, 'service')
+  const marks = useDeployMarks(services.length === 1 ? (services[0] ?? null) : null, resolved)
+  const data = useMemo(() => ({ ...histogramData(histogram, colors), marks }), [histogram, colors, marks])
   const [fromMs, toMs] = [Date.parse(histogram.from), Date.parse(histogram.to)]
   const lastMs = data.timesMs[data.timesMs.length - 1] ?? toMs
   return (
