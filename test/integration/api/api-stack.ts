@@ -26,6 +26,7 @@ import {
   createAggregates,
   createDescriptions,
   createMetricAnatomist,
+  ExemplarReader,
   createMetricsStore,
   GridStore,
   Head,
@@ -59,7 +60,7 @@ import { performanceOfStack, putFinding } from './performance-of-stack.ts'
 import { putProblem, type ProblemsOfStack, type TheirProblem } from './problems-of-stack.ts'
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { eventsOfStack } from './events-of-stack.ts'
-import { putAnalysis, signalDeps, signalsOfStack, type SignalsOfStack } from './signals-of-stack.ts'
+import { putAnalysis, signalDeps, signalsOfStack, type SignalsOfStack, type TheirSignals } from './signals-of-stack.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
 import { targetsOfStack } from './targets-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
@@ -105,10 +106,8 @@ export interface ApiStack extends AsyncDisposable {
     readonly cookie: string
     /** Id of a finding about performance. */
     readonly finding: string
-    /** Ids of a saved view and of a metric from logs. */
-    readonly view: string
-    readonly metric: string
-  } & TheirProblem
+  } & TheirProblem &
+    TheirSignals
   readonly letters: DeadLetter[]
   readonly replayed: string[]
   put(tenant: Tenant, samples: readonly TestSample[]): Promise<void>
@@ -251,6 +250,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     accounts,
     query,
     operations,
+    exemplars: new ExemplarReader({ engine: clickhouse, catalog: metrics.catalog, hidden: metrics.keeping.hidden }),
     anatomist: createMetricAnatomist({ engine: clickhouse, catalog: metrics.catalog, clock: systemClock }),
     ingest: {
       conservation: metrics.conservation,
@@ -348,7 +348,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   }
 }
 
-async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem | 'finding' | 'view' | 'metric'>> {
+async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], keyof TheirProblem | keyof TheirSignals | 'finding'>> {
   const made = await accounts.createOrganization({
     name: `The ${theirWord}`,
     ownerEmail: `owner@${theirWord}.org`,

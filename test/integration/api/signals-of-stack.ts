@@ -1,4 +1,4 @@
-/** What is made of logs, over the stack's engines, and what the other organization has of it: a view, a metric, a row with its pattern. */
+/** Logs, traces and what is made of them, over the stack's engines; and what the other organization has: rows, a trace, a view, a metric. */
 import type { Pool } from 'pg'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
 import { composeLogs, type Logs } from '../../../apps/server/src/compose/logs.ts'
@@ -11,10 +11,20 @@ import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import type { LogAnalysis } from '../../../apps/server/src/logs/index.ts'
 
 const id = 'ccccddddeeeeffff'
+const traceId = '0123456789abcdef0123456789abcdef'
+const spanId = 'aaaa000011112222'
 
 export interface SignalsOfStack {
   readonly logs: Logs
   readonly traces: Traces
+}
+
+/** Ids of a saved view, a metric from logs, a trace and its span. */
+export interface TheirSignals {
+  readonly view: string
+  readonly metric: string
+  readonly trace: string
+  readonly span: string
 }
 
 export async function signalsOfStack(
@@ -42,7 +52,7 @@ export async function putAnalysis(
   { analysis, engine }: { analysis: LogAnalysis; engine: ClickHouseEngine },
   owner: Access,
   { tenant, word, atMs }: { tenant: Tenant; word: string; atMs: number },
-): Promise<{ readonly view: string; readonly metric: string }> {
+): Promise<TheirSignals> {
   const { organizationId, projectId } = tenant
   const sec = Math.floor(atMs / 1000)
   await engine.command(
@@ -58,6 +68,16 @@ export async function putAnalysis(
     `INSERT INTO log_patterns (org, project, pattern, first_sec, last_sec, template, example)
       VALUES (${organizationId}, ${projectId}, 0x${id}, ${sec}, ${sec}, '000 ${word} has a pattern', '${word} has a pattern')`,
   )
+  const bucket = Math.floor(sec / 600)
+  await engine.command(
+    `INSERT INTO spans (org, project, bucket, keep, trace_id, ts, duration, span_id, service, name, kind, weight)
+      VALUES (${organizationId}, ${projectId}, ${bucket}, 30, unhex('${traceId}'), ${sec} * 1000000000, 5000000, unhex('${spanId}'), '${word}', 'GET /${word}', 2, 1)`,
+  )
+  await engine.command(
+    `INSERT INTO traces (org, project, trace_a, trace_b, week, keep, first_bucket, last_bucket, spans)
+      SELECT ${organizationId}, ${projectId}, reinterpretAsUInt64(substring(id, 1, 8)), reinterpretAsUInt64(substring(id, 9, 8)),
+        ${Math.floor(sec / 604_800)}, 30, ${bucket}, ${bucket}, 1 FROM (SELECT unhex('${traceId}') AS id)`,
+  )
   const view = await analysis.views.create(owner, { name: word, signal: 'logs', query: word, from: null, columns: [], isShared: true })
   const metric = await analysis.metrics.create(owner, {
     name: `${word}_rows`,
@@ -68,10 +88,47 @@ export async function putAnalysis(
     unit: 'none',
     isEnabled: true,
   })
-  return { view: view.id, metric: metric.id }
+  return { view: view.id, metric: metric.id, trace: traceId, span: spanId }
 }
 
-/** What takes a scope: the walk asks it of both organizations. */
+/** What takes a scope, of logs and traces: the walk asks it of both organizations. `null`: it is not there for this one. */
+export function signalCalls(
+  { logs, traces }: SignalsOfStack,
+  { access, row, signal }: { access: Access; row: string; signal: AbortSignal },
+): Record<string, Record<string, () => unknown>> {
+  const { scope } = access
+  const { manager } = logs
+  const { system } = traces
+  const toMs = Date.now()
+  const all = { fromMs: toMs - 7_200_000, toMs, query: '' }
+  const orNull = async (asked: Promise<unknown>): Promise<unknown> => await asked.catch(() => null)
+  const list = { ...all, order: 'newest', limit: 100, cursor: null } as const
+  const services = { range: all, environment: '' }
+  return {
+    logs: {
+      query: () => manager.query(scope, list, signal),
+      histogram: () =>
+        manager.histogram(scope, { ...all, stepSec: null, intervals: 10, by: 'release', measure: 'count', field: null, limit: 10 }, signal),
+      facets: () => manager.facets(scope, { ...all, fields: null, limit: 10 }, signal),
+      row: () => orNull(manager.row(scope, row, signal)),
+      context: () => orNull(manager.context(scope, { id: row, of: 'all', before: 5, after: 5 }, signal)),
+      values: () => manager.values(scope, signal).values('service', '', 10),
+      fields: () => manager.fields(scope, 100, signal),
+    },
+    traces: {
+      trace: () => orNull(system.trace(scope, traceId, signal)),
+      traceObjects: () => orNull(system.traceObjects(scope, { traceId, limit: 10 }, signal)),
+      span: () => orNull(system.span(scope, { traceId, spanId }, signal)),
+      spans: () => system.spans(scope, list, signal),
+      traces: () => system.traces(scope, list, signal),
+      services: () => system.services(scope, services, signal),
+      operations: () => system.operations(scope, { ...services, service: '' }, signal),
+      map: () => system.map(scope, services, signal),
+    },
+  }
+}
+
+/** The same of what is made of logs. */
 export function analysisCalls(
   analysis: LogAnalysis,
   { access, signal }: { access: Access; signal: AbortSignal },
