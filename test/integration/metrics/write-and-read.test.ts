@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
-import { isThere, STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
+import { ExemplarReader, isThere, STALE, type NativeHistogram } from '../../../apps/server/src/metrics/index.ts'
 import { fileEngine } from './file-engine.ts'
 import {
   batchOf,
@@ -217,12 +217,20 @@ test('native histograms, exemplars and metadata come back after a restart; float
   }
   await using again = await openStack({ engine: home.engine, logDir })
   await expectSame(again)
-  for await (const block of home.engine.queryNative({ sql: 'SELECT trace_id, span_id, value, labels FROM exemplars', class: 'internal' })) {
-    expect(block.columns.slice(0, 2).map((column) => (column.kind === 'string' ? column.data[0] : null))).toEqual([
-      'ab'.repeat(16),
-      'cd'.repeat(8),
-    ])
-  }
+  const exemplars = new ExemplarReader({ engine: home.engine, catalog: again.catalog, hidden: again.keeping.hidden })
+  const asked = { matchers: [{ name: 'host', op: '=~', value: 'a|b' }], fromMs: startMs, toMs: startMs + 5_000 } as const
+  const own = { timeMs: startMs, value: 0.25, labels: [['user', 'x']], traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) }
+  expect(await exemplars.read(scope, asked, live)).toEqual([
+    {
+      labels: [
+        ['__name__', 'up'],
+        ['host', 'a'],
+      ],
+      exemplars: [own],
+    },
+  ])
+  expect(await exemplars.read(scope, { ...asked, fromMs: startMs + 1 }, live)).toEqual([])
+  expect(await exemplars.read(createScope(tenant.organizationId, [tenant.projectId + 1]), asked, live)).toEqual([])
 })
 
 test('data spread over more weeks than an insert may touch goes in, once', async () => {

@@ -18,7 +18,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { LogAnalysis, LogManager, LogRetention } from '../logs/index.ts'
-import type { MetricAnatomist } from '../metrics/index.ts'
+import type { ExemplarReader, MetricAnatomist } from '../metrics/index.ts'
 import type { MetricOperations, MetricsQuery } from '../query/index.ts'
 import type { LanesDesk } from '../realtime/index.ts'
 import type { ScrapeStatus } from '../scrape/index.ts'
@@ -83,6 +83,7 @@ export interface ApiDeps {
   readonly accounts: Pick<Accounts, 'gatekeeper' | 'signIn' | 'directory'>
   readonly query: MetricsQuery
   readonly operations: MetricOperations
+  readonly exemplars: Pick<ExemplarReader, 'read'>
   readonly anatomist: MetricAnatomist
   readonly ingest: ApiIngest
   readonly imports: ApiImports

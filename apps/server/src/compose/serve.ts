@@ -14,7 +14,7 @@ import { systemClock, type Clock } from '../kernel/clock.ts'
 import { createInstruments, type Registry } from '../kernel/instruments.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ResourceScope } from '../kernel/resource-scope.ts'
-import { createMetricAnatomist } from '../metrics/index.ts'
+import { createMetricAnatomist, ExemplarReader } from '../metrics/index.ts'
 import { defaultProtocolLimits, type EventDoor, ImportDesk, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import { composeRetention } from './retention.ts'
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
@@ -103,6 +103,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       accounts,
       query,
       operations,
+      exemplars: new ExemplarReader({ engine: engines.clickhouse, catalog: metrics.catalog, hidden: metrics.keeping.hidden }),
       collectors: createCollectors({ accounts, metrics, operations, query, intake, clock }),
       anatomist: createMetricAnatomist({ engine: engines.clickhouse, catalog: metrics.catalog, clock }),
       ingest: apiIngest(metrics, intake),

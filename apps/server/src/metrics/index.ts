@@ -38,6 +38,7 @@ export { warmHead, type HeadWarmerDeps, type HeadWarming } from './samples/head-
 export { HistogramHead } from './samples/histogram-head.ts'
 export { newestSample } from './samples/newest-sample.ts'
 export { SampleStore } from './samples/sample-store.ts'
+export { ExemplarReader, type SeriesExemplars } from './exemplar-reader.ts'
 export { normalizeLabels, type LabelRefusal, type NormalizedLabels } from './series/labels.ts'
 export { compileFinder, type PatternFinder } from './series/regexp/finder.ts'
 export { parsePattern, type Node as PatternNode } from './series/regexp/parse.ts'

@@ -106,3 +106,6 @@ export const timedValuesMax = 100_000
 /** An aggregate without an observation for so long ends (a stale marker), ms. A gauge is state and is kept for longer. */
 export const aggregateIdleMs = 300_000
 export const gaugeIdleMs = 3_600_000
+/** Series whose exemplars one request reads, and exemplars; of more the newest. */
+export const exemplarSeriesMax = 1000
+export const exemplarsReadMax = 10_000

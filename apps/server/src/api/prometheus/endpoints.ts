@@ -22,7 +22,7 @@ export interface PromCall {
 }
 
 export type PromEndpoint = (deps: PromDeps, call: PromCall) => Promise<FastifyReply> | FastifyReply
-export type PromDeps = Pick<ApiDeps, 'query' | 'clock' | 'scrape'>
+export type PromDeps = Pick<ApiDeps, 'query' | 'clock' | 'scrape' | 'exemplars'>
 
 const truncated = 'results truncated due to limit'
 

@@ -16,6 +16,7 @@ import type { ApiDeps } from '../ports.ts'
 import { sendPromError } from './answers.ts'
 import * as endpoints from './endpoints.ts'
 import type { PromEndpoint } from './endpoints.ts'
+import { queryExemplars } from './exemplars.ts'
 import { targets } from './targets.ts'
 import { PromParams } from './params.ts'
 
@@ -56,6 +57,14 @@ function endpointTable(version: string): readonly Endpoint[] {
       query: z.object({ query: z.string(), start: z.string(), end: z.string(), step: z.string(), ...evaluation }),
       answer: queryAnswer,
       run: endpoints.rangeQuery,
+    },
+    {
+      path: '/query_exemplars',
+      methods: both,
+      summary: 'Exemplars, with their traces, of the series that an expression selects.',
+      query: z.object({ query: z.string(), start: text, end: text }),
+      answer: promSuccessSchema(z.array(z.unknown())),
+      run: queryExemplars,
     },
     {
       path: '/series',
@@ -143,7 +152,7 @@ export function describePrometheus(version: string): RouteDescription[] {
   )
 }
 
-type PrometheusDeps = Pick<ApiDeps, 'query' | 'clock' | 'scrape' | 'logger' | 'accounts' | 'settings'>
+type PrometheusDeps = Pick<ApiDeps, 'query' | 'exemplars' | 'clock' | 'scrape' | 'logger' | 'accounts' | 'settings'>
 
 export async function mountPrometheus(app: FastifyInstance, deps: PrometheusDeps): Promise<void> {
   const table = endpointTable(deps.settings.version)

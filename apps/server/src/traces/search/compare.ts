@@ -126,12 +126,19 @@ async function idsOf(
   signal: AbortSignal,
 ): Promise<{ ids: string[]; total: number }> {
   const range = { fromMs, toMs }
-  const list = search.traces(scope, { query, ...range, order: 'newest', limit: comparedTracesMax, cursor: null }, signal)
   const where = both(reads.spans(scope, range), spanSearch(scope, query, clock.nowMs()))
-  let total = 0
-  const sql = `SELECT toUInt32(uniq(trace_id)) AS traces FROM ${spansTable} WHERE ${where}`
-  for await (const block of engine.queryNative({ sql, class: 'interactive', signal })) total = numbersIn(block, 'traces')[0] ?? 0
-  const ids = (await list).items.map(({ traceId }) => traceId)
+  const count = async (): Promise<number> => {
+    let total = 0
+    const sql = `SELECT toUInt32(uniq(trace_id)) AS traces FROM ${spansTable} WHERE ${where}`
+    for await (const block of engine.queryNative({ sql, class: 'interactive', signal })) total = numbersIn(block, 'traces')[0] ?? 0
+    return total
+  }
+  // Together: when the reader leaves both fail, and neither failure may be left to nobody.
+  const [list, total] = await Promise.all([
+    search.traces(scope, { query, ...range, order: 'newest', limit: comparedTracesMax, cursor: null }, signal),
+    count(),
+  ])
+  const ids = list.items.map(({ traceId }) => traceId)
   return { ids, total: Math.max(total, ids.length) }
 }
 
