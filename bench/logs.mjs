@@ -1,12 +1,12 @@
 /**
- * What logs cost: `node bench/logs.mjs [--lines 1000000] [--runs 1] [--formats loki-pb,loki-json,jsonl,otlp] [--queries loki-pb] [--tail]`.
+ * What logs cost: `node bench/logs.mjs [--lines 1000000] [--runs 1] [--formats loki-pb,loki-json,jsonl,otlp] [--queries loki-pb] [--tail 20]`.
  * Loads the same lines by each protocol into a fresh program and says CPU seconds of all its processes a million lines (until the last was
- * acknowledged, and until nothing was left to do), bytes a line on disk; then asks a set of questions through the API. Peers' figures of the
- * same work are in the README beside it.
+ * acknowledged, and until nothing was left to do), bytes a line on disk; then asks a set of questions through the API. `--tail`: how far a live
+ * tail is behind, for so many seconds of 20,000 lines a second. Peers' figures of the same work are in the README beside it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { lstatSync, readdirSync, realpathSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     formats: { type: 'string', default: 'loki-pb,loki-json,jsonl,otlp' },
     queries: { type: 'string', default: 'loki-pb' },
     iterations: { type: 'string', default: '10' },
+    tail: { type: 'string', default: '0' },
     program: { type: 'string', default: ownProgram },
   },
 })
@@ -179,8 +180,45 @@ async function ask(url, pid, trace, startMs) {
   return table
 }
 
+/** Lines say when they were made; a tail of one in a thousand says when it was told of them. */
+async function tail(url, seconds) {
+  const behindMs = []
+  let missed = 0
+  let text = ''
+  const reading = new Promise((resolve, reject) => {
+    const address = `${url}/api/0/projects/1/logs/tail?query=${encodeURIComponent('level:error')}&seconds=${seconds + 3}`
+    get(address, { headers: { authorization: `Bearer ${token}` } }, (answer) => {
+      answer.on('data', (chunk) => {
+        text += chunk
+        const events = text.split('\n\n')
+        text = events.pop()
+        for (const event of events) {
+          const data = /^data: (.*)$/m.exec(event)?.[1]
+          if (data === undefined) continue
+          const { items, missed: more } = JSON.parse(data)
+          missed += more
+          for (const { attributes } of items) behindMs.push(Date.now() - Number(attributes.made_ms))
+        }
+      })
+      answer.on('end', resolve)
+    }).on('error', reject)
+  })
+  const startedMs = performance.now()
+  for (let sent = 0; performance.now() - startedMs < seconds * 1000; sent++) {
+    const lines = Array.from({ length: 1000 }, (_, i) =>
+      JSON.stringify({ ts: new Date().toISOString(), level: i === 0 ? 'error' : 'info', made_ms: Date.now(), msg: `line ${i} of ${sent}` }),
+    )
+    await call(`${url}/v1/logs/jsonl`, { headers: { 'content-type': 'application/x-ndjson' }, body: Buffer.from(lines.join('\n')) })
+    await pause(Math.max(0, (sent + 1) * 50 - (performance.now() - startedMs)))
+  }
+  await reading
+  behindMs.sort((a, b) => a - b)
+  const at = (share) => behindMs[Math.floor(share * (behindMs.length - 1))]
+  console.log(`tail: ${behindMs.length} rows, ${missed} missed; behind by p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms`)
+}
+
 for (let run = 0; run < Number(options.runs); run++) {
-  for (const format of options.formats.split(',')) {
+  for (const format of options.formats.split(',').filter((name) => name !== '')) {
     // Whole ten minutes, an hour of them, that ended just now.
     const startMs = Math.floor(Date.now() / 600_000) * 600_000 - spanMs
     const { bodies, trace } = bodiesOf(format, startMs)
@@ -215,6 +253,17 @@ for (let run = 0; run < Number(options.runs); run++) {
       await program.ended
       await rm(dataDir, { recursive: true, force: true })
     }
+  }
+}
+if (Number(options.tail) > 0) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'bench-logs-'))
+  const program = await startProgram(dataDir, { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token }, options.program)
+  try {
+    await tail(program.url, Number(options.tail))
+  } finally {
+    program.child.kill('SIGTERM')
+    await program.ended
+    await rm(dataDir, { recursive: true, force: true })
   }
 }
 agent.destroy()

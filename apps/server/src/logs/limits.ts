@@ -41,7 +41,7 @@ export const tailRowsMax = 500
 /** Rows that a live tail looks at between two of its events; more are missed unseen. */
 export const tailLookedAtMax = 25_000
 /** Between two events of a live tail, ms. */
-export const tailPeriodMs = 250
+export const tailPeriodMs = 150
 
 /** Days that rows are kept where nobody said otherwise. */
 export const logDaysDefault = 30
