@@ -252,4 +252,26 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
     await page.getByRole('table', { name: 'calls between services' }).getByText('cart').first().waitFor()
     expect(visitor.troubles).toEqual([])
   })
+
+  test('readers who leave in the middle of an answer take nothing down', async () => {
+    const all = { query: 'duration:>1ms' }
+    const asked: readonly (readonly [path: string, body: object])[] = [
+      ['traces/compare', { left: { query: 'NOT (duration:>1ms)' }, right: all }],
+      ['difference', { signal: 'spans', selected: all, baseline: { query: 'NOT (duration:>1ms)' } }],
+      ['traces/search', { ...all, order: 'slowest' }],
+      ['traces/histogram', all],
+    ]
+    // One after another through the milliseconds that an answer takes.
+    for (let round = 0; round < 30; round += 1) {
+      for (const [path, body] of asked) {
+        const signal = AbortSignal.timeout(2 + round * 2)
+        const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal }
+        await bellwether
+          .fetch(`/api/0/projects/1/${path}`, init)
+          .then(async (answer) => await answer.arrayBuffer())
+          .catch(() => undefined)
+      }
+    }
+    expect((await fetch(`${bellwether.url}/health/live`)).status).toBe(200)
+  })
 })
