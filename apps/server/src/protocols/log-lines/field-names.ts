@@ -63,13 +63,11 @@ const namesOf: Readonly<Record<number, readonly string[]>> = {
 const roles = new Map<string, number>()
 for (const [role, names] of Object.entries(namesOf)) for (const name of names) roles.set(name, Number(role))
 
-/** `roleAttribute` for a name without a meaning of its own. */
-export function roleOfName(name: string): number {
-  return roles.get(name) ?? roleAttribute
-}
+/** The low four bits of `meaningOf`. */
+export const roleMask = 15
 
-/** Place among the names of bodies: the lowest is the body. */
-export function bodyRank(name: string): number {
-  const at = bodyNames.indexOf(name)
-  return at < 0 ? bodyNames.length : at
+/** The role of a name, `roleAttribute` for one without a meaning of its own; of a body, its place among them in the bits above. */
+export function meaningOf(name: string): number {
+  const role = roles.get(name) ?? roleAttribute
+  return role === roleBody ? role | (bodyNames.indexOf(name) << 4) : role
 }

@@ -5,12 +5,12 @@
 import { attributeNameBytesMax } from '../../signals/index.ts'
 import { characterEnd } from './bytes.ts'
 import {
-  bodyRank,
+  meaningOf,
   roleAttribute,
   roleBody,
   roleEnvironment,
   roleHost,
-  roleOfName,
+  roleMask,
   roleRelease,
   roleScope,
   roleService,
@@ -33,7 +33,7 @@ export class JsonLineReader {
   readonly #row: LogRow
   readonly #severities = new SeverityMemo()
   readonly #shape = new LineShape()
-  /** Meaning of each word of the batch, 0 for not looked at yet. */
+  /** Meaning of each word of the batch (role, and place among the bodies), 0 for not looked at yet. */
   #roles = new Uint8Array(256)
   #bytes: Uint8Array = noBytes
   #end = 0
@@ -250,7 +250,7 @@ export class JsonLineReader {
   // oxlint-disable-next-line max-params -- called for every value with escapes
   #escapedText(word: number, role: number, start: number, end: number): boolean {
     // A body is kept to the end of the line; other values are only passed on.
-    const scratch = role === roleBody ? this.#bodyText : this.#value
+    const scratch = (role & roleMask) === roleBody ? this.#bodyText : this.#value
     if (scratch === this.#bodyText && this.#bodyRank !== noRank) this.#displaceBody()
     scratch.length = 0
     if (!scratch.appendUnescaped(this.#bytes, start, end)) return false
@@ -275,7 +275,7 @@ export class JsonLineReader {
       more.set(this.#roles)
       this.#roles = more
     }
-    const role = roleOfName(this.#row.batch.attributes.keys.words.text(word))
+    const role = meaningOf(this.#row.batch.attributes.keys.words.text(word))
     if (word < this.#roles.length) this.#roles[word] = role
     return role
   }
@@ -289,9 +289,9 @@ export class JsonLineReader {
   // oxlint-disable-next-line max-params -- called for every value with a meaning
   #takes(role: number, word: number, bytes: Uint8Array, start: number, end: number): boolean {
     const row = this.#row
-    switch (role) {
+    switch (role & roleMask) {
       case roleBody:
-        return this.#takesBody(word, bytes, start, end)
+        return this.#takesBody(word, role >> 4, bytes, start, end)
       case roleTime:
         return this.#takesTime(bytes, start, end)
       case roleSeverity: {
@@ -318,8 +318,7 @@ export class JsonLineReader {
     }
   }
 
-  #takesBody(word: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const rank = bodyRank(this.#row.batch.attributes.keys.words.text(word))
+  #takesBody(word: number, rank: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#bodyRank !== noRank) {
       if (rank >= this.#bodyRank) return false
       this.#row.attribute(this.#bodyWord, this.#bodyBytes, this.#bodyStart, this.#bodyEnd)
