@@ -25,11 +25,11 @@ export function matcherOf(plan: Plan): RowTest {
     }
     case 'words': {
       const { column } = plan.text
-      return (row) => hasWordsInOrder(row.text(column), plan.words)
+      return (row) => hasWordsInOrder(foldedText(row, column), plan.words)
     }
     case 'glob': {
       const { column } = plan.text
-      return (row) => meetsGlob(row.text(column).toLowerCase(), plan.pieces)
+      return (row) => meetsGlob(foldedText(row, column), plan.pieces)
     }
     case 'textPattern': {
       const { column } = plan.text
@@ -47,6 +47,10 @@ export function matcherOf(plan: Plan): RowTest {
       return (row) => row.someAttribute((_key, value) => test(value))
     }
   }
+}
+
+function foldedText(row: RowView, column: string): string {
+  return row.folded?.(column) ?? row.text(column).toLowerCase()
 }
 
 function placeTest(place: Place, what: StringTest): RowTest {

@@ -88,6 +88,8 @@ export interface ResourceAttributes {
 export interface RowView {
   /** `word`, `text`; `id` as lower-case hexadecimal, '' when none; `hash` as 16 hexadecimal digits, '' when none. */
   text(column: string): string
+  /** `text` in lower case, where many matchers ask for it of one row. */
+  folded?(column: string): string
   /** `number`, `duration` (ns), `size` (bytes), `names`, `flag`; `time` in ms since 1970. */
   number(column: string): number
   /** Null when the row has no such attribute. */

@@ -22,9 +22,8 @@ export function wholeWordsOf(run: string, startsWord: boolean, endsWord: boolean
   return words
 }
 
-/** Does `text` have `words` one after another, whatever stands between them? `words` are in lower case. */
-export function hasWordsInOrder(text: string, words: readonly string[]): boolean {
-  const folded = text.toLowerCase()
+/** Does `folded` have `words` one after another, whatever stands between them? All are in lower case. */
+export function hasWordsInOrder(folded: string, words: readonly string[]): boolean {
   const first = words[0] ?? ''
   for (let at = folded.indexOf(first); at !== -1; at = folded.indexOf(first, at + 1)) {
     if (at > 0 && isWordChar(folded.charCodeAt(at - 1))) continue

@@ -105,6 +105,7 @@ function keyOf({ organizationId, projectId }: Tenant): string {
 class RememberedRow implements RowView {
   readonly #inner: LogRowView
   readonly #texts = new Map<string, string>()
+  readonly #folded = new Map<string, string>()
 
   constructor(inner: LogRowView) {
     this.#inner = inner
@@ -113,6 +114,7 @@ class RememberedRow implements RowView {
   at(row: number): void {
     this.#inner.at(row)
     this.#texts.clear()
+    this.#folded.clear()
   }
 
   text(column: string): string {
@@ -120,6 +122,14 @@ class RememberedRow implements RowView {
     if (known !== undefined) return known
     const text = this.#inner.text(column)
     this.#texts.set(column, text)
+    return text
+  }
+
+  folded(column: string): string {
+    const known = this.#folded.get(column)
+    if (known !== undefined) return known
+    const text = this.text(column).toLowerCase()
+    this.#folded.set(column, text)
     return text
   }
 
