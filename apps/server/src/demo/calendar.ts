@@ -41,18 +41,39 @@ export interface Incident {
   readonly rolledBackMs: number
 }
 
+/**
+ * What is particular to one run: an incident around its beginning, so that whoever starts it has one to look into. Null: only those that
+ * every run has.
+ */
+export interface Story {
+  readonly staged: Incident | null
+}
+
+export const plainStory: Story = { staged: null }
+
+/** A run that begins at `startedMs`: the faulty version went out a quarter of an hour ago and is noticed in twenty minutes. */
+export function storyFrom(startedMs: number): Story {
+  return { staged: { deployedMs: startedMs - 14 * minuteMs, rolledBackMs: startedMs + 20 * minuteMs } }
+}
+
 /** The incident of that day, at an hour between 8 and 20. */
 export function incidentOf(day: number): Incident {
   const deployedMs = day * dayMs + Math.round((8 + 12 * chance(seed + 2, day)) * 60) * minuteMs
   return { deployedMs, rolledBackMs: deployedMs + (26 + Math.round(18 * chance(seed + 3, day))) * minuteMs }
 }
 
+/** The incident that a moment belongs to, or the day's. No other one is near the staged one. */
+function incidentAt(timeMs: number, { staged }: Story): Incident {
+  if (staged !== null && timeMs >= staged.deployedMs - 4 * hourMs && timeMs < staged.rolledBackMs + 4 * hourMs) return staged
+  return incidentOf(dayOf(timeMs))
+}
+
 /**
  * How bad it is now, 0 (well) to 1: it builds up over twelve minutes as the slow query's share of the database's connections grows,
  * and drains within six minutes of the rollback.
  */
-export function trouble(timeMs: number): number {
-  const incident = incidentOf(dayOf(timeMs))
+export function trouble(timeMs: number, story: Story = plainStory): number {
+  const incident = incidentAt(timeMs, story)
   if (timeMs < incident.deployedMs) return 0
   const reached = Math.min(1, (Math.min(timeMs, incident.rolledBackMs) - incident.deployedMs) / (12 * minuteMs))
   const level = reached * reached * (3 - 2 * reached)
@@ -60,11 +81,17 @@ export function trouble(timeMs: number): number {
   return level * Math.max(0, 1 - (timeMs - incident.rolledBackMs) / (6 * minuteMs))
 }
 
+/** A service with its place among them. */
+export interface Released {
+  readonly service: string
+  readonly place: number
+}
+
 /** The version a service runs. `place` (0, 1, 2 ...) tells the services' release days apart: each is released every third day. */
-export function versionAt(service: string, place: number, timeMs: number): string {
+export function versionAt({ service, place }: Released, timeMs: number, story: Story = plainStory): string {
   const sinceRelease = timeMs - place * dayMs - (9 * hourMs + place * 47 * minuteMs)
   const release = Math.floor(sinceRelease / (3 * dayMs)) % 1000
-  const incident = service === 'catalog' ? incidentOf(dayOf(timeMs)) : null
+  const incident = service === 'catalog' ? incidentAt(timeMs, story) : null
   const faulty = incident !== null && timeMs >= incident.deployedMs && timeMs < incident.rolledBackMs
   return `2.${release}.${faulty ? 1 : 0}`
 }

@@ -1,5 +1,5 @@
 /** The shop's PostgreSQL, measured as the Prometheus exporter for PostgreSQL measures it. */
-import { lastMaintenanceMs, nightlyBatch, pageViewsPerSec, trouble } from './calendar.ts'
+import { lastMaintenanceMs, nightlyBatch, pageViewsPerSec, trouble, type Story } from './calendar.ts'
 import { wander } from './chance.ts'
 import { counter, gauge, type NumberPoint, type PointSet, type Source } from './points.ts'
 
@@ -59,8 +59,10 @@ export class ShopDatabase {
   readonly #longest: NumberPoint
   readonly #size: NumberPoint
   readonly #statements: readonly { calls: NumberPoint; seconds: NumberPoint; kind: (typeof statements)[number] }[]
+  readonly #story: Story
 
-  constructor(points: PointSet) {
+  constructor(points: PointSet, story: Story) {
+    this.#story = story
     const source = this.#source
     const database = { datname: 'shop' }
     this.#points = points
@@ -84,7 +86,7 @@ export class ShopDatabase {
     const startedMs = lastMaintenanceMs(4, timeMs)
     if (startedMs !== this.#source.startedMs) this.#points.restart(this.#source, startedMs)
     const views = pageViewsPerSec(timeMs)
-    const bad = trouble(timeMs)
+    const bad = trouble(timeMs, this.#story)
     const batch = nightlyBatch(timeMs)
     const wobble = 1 + 0.05 * wander(500, timeMs, 60_000)
     this.#stepConnections(views * wobble, bad, batch)

@@ -73,7 +73,7 @@ function resourceOf(service: string, trace: DemoTrace): { key: string; attribute
   const place = services.findIndex(({ name }) => name === service)
   const instances = services[place]?.instances ?? [service]
   const instance = instances[trace.seed % instances.length] ?? service
-  const version = versionAt(service, place, trace.startMs)
+  const version = versionAt({ service, place }, trace.startMs, trace.story)
   const attributes = {
     'service.name': service,
     'service.namespace': 'shop',
@@ -107,14 +107,16 @@ function spanMessage(trace: DemoTrace, span: DemoSpan, at: number): Uint8Array {
     timeIn(to, 8, endMs)
     attributesIn(to, 9, span.attributes)
     if (failure === null) return
-    to.message(
-      11,
-      message(512, (event) => {
-        timeIn(event, 1, endMs)
-        event.text(2, 'exception')
-        attributesIn(event, 3, exceptionOf(failure))
-      }),
-    )
+    // Recorded where it was thrown; the spans above have failed as well.
+    if (trace.logs.some((log) => log.failure !== null && log.span === at))
+      to.message(
+        11,
+        message(512, (event) => {
+          timeIn(event, 1, endMs)
+          event.text(2, 'exception')
+          attributesIn(event, 3, exceptionOf(failure))
+        }),
+      )
     to.message(
       15,
       message(64, (status) => {

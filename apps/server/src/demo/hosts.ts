@@ -1,5 +1,5 @@
 /** The shop's four hosts, measured as the Prometheus node exporter measures them. */
-import { hourMs, lastMaintenanceMs, nightlyBatch, pageViewsPerSec, trouble } from './calendar.ts'
+import { hourMs, lastMaintenanceMs, nightlyBatch, pageViewsPerSec, trouble, type Story } from './calendar.ts'
 import { wander } from './chance.ts'
 import { counter, gauge, type NumberPoint, type PointSet, type Source } from './points.ts'
 
@@ -102,8 +102,10 @@ interface Host {
 export class ShopHosts {
   readonly #points: PointSet
   readonly #hosts: readonly Host[]
+  readonly #story: Story
 
-  constructor(points: PointSet) {
+  constructor(points: PointSet, story: Story) {
+    this.#story = story
     this.#points = points
     this.#hosts = hosts.map((kind, place) => makeHost(points, kind, place))
   }
@@ -111,7 +113,7 @@ export class ShopHosts {
   /** Moves on by `stepSec` to `timeMs`. */
   step(timeMs: number, stepSec: number): void {
     const views = pageViewsPerSec(timeMs)
-    const bad = trouble(timeMs)
+    const bad = trouble(timeMs, this.#story)
     for (const host of this.#hosts) {
       const bootedMs = lastMaintenanceMs(host.place, timeMs)
       if (bootedMs !== host.source.startedMs) this.#points.restart(host.source, bootedMs)

@@ -1,15 +1,8 @@
 /** OTLP/JSON `ExportMetricsServiceRequest` bodies, as the services' OpenTelemetry SDKs would send them (opentelemetry-proto 1.x). */
-import { versionAt } from './calendar.ts'
-import {
-  environmentName,
-  type Attributes,
-  type Family,
-  type HistogramPoint,
-  type NumberPoint,
-  type PointSet,
-  type Source,
-} from './points.ts'
+import { versionAt, type Story } from './calendar.ts'
+import { environmentName, type Attributes, type Family, type HistogramPoint, type NumberPoint, type Source } from './points.ts'
 import { services } from './services.ts'
+import type { Shop } from './shop.ts'
 
 interface KeyValue {
   readonly key: string
@@ -37,7 +30,10 @@ function keyValues(attributes: Attributes): KeyValue[] {
 }
 
 /** The body for all present points of the sources that `wanted` says yes to, with the number of points in it. */
-export function otlpBody(points: PointSet, timeMs: number, wanted: (source: Source) => boolean): { body: string; points: number } {
+export function otlpBody(
+  { points, timeMs, story }: Pick<Shop, 'points' | 'timeMs' | 'story'>,
+  wanted: (source: Source) => boolean,
+): { body: string; points: number } {
   const bySource = new Map<Source, Map<Family, OtlpMetric>>()
   let count = 0
   for (const point of points.numbers) {
@@ -51,19 +47,19 @@ export function otlpBody(points: PointSet, timeMs: number, wanted: (source: Sour
     count += 1
   }
   const resourceMetrics = [...bySource].map(([source, metrics]) => ({
-    resource: { attributes: keyValues(resourceAttributes(source, timeMs)) },
+    resource: { attributes: keyValues(resourceAttributes(source, timeMs, story)) },
     scopeMetrics: [{ scope: {}, metrics: [...metrics.values()] }],
   }))
   return { body: JSON.stringify({ resourceMetrics }), points: count }
 }
 
-function resourceAttributes(source: Source, timeMs: number): Attributes {
+function resourceAttributes(source: Source, timeMs: number, story: Story): Attributes {
   const place = services.findIndex(({ name }) => name === source.serviceName)
   return {
     'service.name': source.serviceName,
     'service.namespace': source.namespace,
     'service.instance.id': source.instance,
-    'service.version': versionAt(source.serviceName, place, timeMs),
+    'service.version': versionAt({ service: source.serviceName, place }, timeMs, story),
     'deployment.environment.name': environmentName,
   }
 }

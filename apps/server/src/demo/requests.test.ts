@@ -5,8 +5,8 @@ import { logsBody, traceId, tracesBody } from './events-body.ts'
 import { requestsOf, type DemoTrace } from './requests.ts'
 
 const { deployedMs, rolledBackMs } = incidentOf(Math.floor(Date.UTC(2026, 9, 14) / dayMs))
-const calm = requestsOf(deployedMs - 30 * minuteMs, minuteMs, 200)
-const bad = requestsOf(rolledBackMs - 2 * minuteMs, minuteMs, 200)
+const calm = requestsOf({ fromMs: deployedMs - 30 * minuteMs, stepMs: minuteMs, count: 200 })
+const bad = requestsOf({ fromMs: rolledBackMs - 2 * minuteMs, stepMs: minuteMs, count: 200 })
 
 function stockMs(traces: readonly DemoTrace[]): number {
   const all = traces.flatMap(({ spans }) => spans.filter(({ name }) => name === 'SELECT product_stock').map(({ durationMs }) => durationMs))
@@ -31,14 +31,14 @@ test('the faulty version makes one statement slow, and orders fail', () => {
     traces.filter(({ logs }) => logs.some(({ failure }) => failure?.type === 'PoolTimeoutError')).length
   expect(failed(calm)).toBe(0)
   expect(failed(bad)).toBeGreaterThan(2)
-  const version = versionAt('catalog', 2, rolledBackMs - minuteMs)
+  const version = versionAt({ service: 'catalog', place: 2 }, rolledBackMs - minuteMs)
   expect(version).toMatch(/\.1$/)
   expect(Buffer.from(tracesBody(bad).bytes).includes(version)).toBe(true)
   expect(Buffer.from(tracesBody(calm).bytes).includes(version)).toBe(false)
 })
 
 test('asked again, the same; and ids of different requests differ', () => {
-  const again = requestsOf(rolledBackMs - 2 * minuteMs, minuteMs, 200)
+  const again = requestsOf({ fromMs: rolledBackMs - 2 * minuteMs, stepMs: minuteMs, count: 200 })
   expect(tracesBody(again)).toEqual(tracesBody(bad))
   expect(logsBody(again)).toEqual(logsBody(bad))
   const ids = new Set([...calm, ...bad].map((trace) => Buffer.from(traceId(trace)).toString('hex')))

@@ -2,7 +2,7 @@
  * Single requests to the shop, as spans and log lines: what visitors do, which services it goes through, and how the faulty version of
  * `catalog` slows its stock query until `checkout` gets no connection any more. Depends on the time alone, like all of the demo.
  */
-import { pageViewsPerSec, secondMs, trouble } from './calendar.ts'
+import { pageViewsPerSec, plainStory, secondMs, trouble, type Story } from './calendar.ts'
 import { chance } from './chance.ts'
 
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -40,6 +40,7 @@ export interface DemoTrace {
   readonly startMs: number
   /** How many requests it stands for. */
   readonly weight: number
+  readonly story: Story
   /** Tells traces apart; from it the ids are made. */
   readonly seed: number
   readonly spans: readonly DemoSpan[]
@@ -62,6 +63,7 @@ const statements = {
     ms: 2.4,
     slowdown: 360,
   },
+  price: { text: 'SELECT price_cents, quantity FROM product_price WHERE product_id = $1', table: 'product_price', ms: 4.5, slowdown: 2 },
   order: { text: 'SELECT * FROM orders WHERE id = $1', table: 'orders', ms: 0.8, slowdown: 4 },
   insert: { text: 'INSERT INTO orders (customer_id, total_cents) VALUES ($1, $2)', table: 'orders', ms: 3.1, slowdown: 6 },
   reserve: {
@@ -221,17 +223,23 @@ class Play {
   }
 }
 
+export interface RequestsAsked {
+  readonly fromMs: number
+  readonly stepMs: number
+  readonly count: number
+}
+
 /** So many of the requests that began within `stepMs` of `fromMs`, evenly drawn. */
-export function requestsOf(fromMs: number, stepMs: number, count: number): DemoTrace[] {
+export function requestsOf({ fromMs, stepMs, count }: RequestsAsked, story: Story = plainStory): DemoTrace[] {
   const weight = count === 0 ? 1 : Math.max(1, (pageViewsPerSec(fromMs) * stepMs) / secondMs / count)
   return Array.from({ length: count }, (_, i) => {
     const startMs = fromMs + Math.floor(chance(seed, fromMs, i * 2) * stepMs)
     const traceSeed = Math.floor(fromMs / secondMs) * 4096 + i
-    const play = new Play(traceSeed, trouble(startMs))
+    const play = new Play(traceSeed, trouble(startMs, story))
     let pick = chance(seed, fromMs, i * 2 + 1)
     const visit = visits.find(({ share }) => (pick -= share) < 0) ?? visits[0]
     visit.play(play)
-    return { startMs, weight, seed: traceSeed, spans: play.spans, logs: play.logs }
+    return { startMs, weight, story, seed: traceSeed, spans: play.spans, logs: play.logs }
   })
 }
 
@@ -271,8 +279,8 @@ function cart(play: Play): void {
   page(play, ['GET', '/cart'], (at) =>
     play.call(at, 'web', 'checkout', ['GET', '/orders/{id}'], (served) => {
       play.query(served, 'checkout', 'order')
-      const items = 3 + Math.floor(play.draw() * 8)
-      for (let item = 0; item < items; item++) play.query(served, 'checkout', 'product')
+      const items = 6 + Math.floor(play.draw() * 8)
+      for (let item = 0; item < items; item++) play.query(served, 'checkout', 'price')
       play.pass(2)
       return null
     }),

@@ -2,7 +2,7 @@
  * Runs the demo against a Bellwether: days of history through remote write, then the present every ten seconds, the services' part
  * through OTLP/HTTP and the exporters' part through remote write. Single requests, sampled, go as traces and logs through OTLP/HTTP. An outside client: it uses nothing that a user could not.
  */
-import { dayMs, minuteMs, pageViewsPerSec, secondMs, trouble } from './calendar.ts'
+import { dayMs, minuteMs, pageViewsPerSec, secondMs, storyFrom, trouble, type Story } from './calendar.ts'
 import { logsBody, tracesBody } from './events-body.ts'
 import { explode, flood } from './mishaps.ts'
 import { otlpBody } from './otlp-body.ts'
@@ -40,11 +40,12 @@ function isService(source: Source): boolean {
 export async function runDemo(options: DemoOptions): Promise<void> {
   const { clock, signal, log, days } = options
   const startedMs = Math.floor(clock.nowMs() / stepMs) * stepMs
-  const shop = new Shop(startedMs - days * dayMs)
+  const shop = new Shop(startedMs - days * dayMs, storyFrom(startedMs))
   shop.advanceTo(startedMs - days * dayMs - stepMs)
   if (days > 0) await sendHistory(options, shop, startedMs)
   if (signal.aborted) return
-  log('The shop is open: new samples every 10 seconds, until you stop it.')
+  log('A deploy of catalog went wrong a few minutes ago: see the overview. It is rolled back in some twenty minutes.')
+  log('The shop is open: new data every 10 seconds, until you stop it.')
   await Promise.all([
     present(options, shop),
     ...(options.isExploding === true ? [explode(options)] : []),
@@ -61,11 +62,11 @@ async function present(options: DemoOptions, shop: Shop): Promise<void> {
     shop.advanceTo(clock.nowMs())
     exporters.collect(shop.points, shop.timeMs)
     await send(options, remoteWrite(exporters))
-    const services = otlpBody(shop.points, shop.timeMs, isService)
+    const services = otlpBody(shop, isService)
     await send(options, { path: '/v1/metrics', type: 'application/json', encoding: null, bytes: services.body })
     const fromMs = shop.timeMs - stepMs
     const requests = (pageViewsPerSec(fromMs) * stepMs) / secondMs
-    await sendTraces(options, requestsOf(fromMs, stepMs, Math.round(requests / presentWeight)))
+    await sendTraces(options, requestsOf({ fromMs, stepMs, count: Math.round(requests / presentWeight) }, shop.story))
   }
 }
 
@@ -82,7 +83,7 @@ async function sendHistory(options: DemoOptions, shop: Shop, untilMs: number): P
     shop.step()
     if (shop.timeMs % historyStepMs !== 0) continue
     body.collect(shop.points, shop.timeMs)
-    traces.push(...minuteOf(shop.timeMs - historyStepMs))
+    traces.push(...minuteOf(shop.timeMs - historyStepMs, shop.story))
     rows += 1
     if (rows % rowsPerRequest !== 0) continue
     samples += body.samples
@@ -98,8 +99,9 @@ async function sendHistory(options: DemoOptions, shop: Shop, untilMs: number): P
   log(`Sent ${samples.toLocaleString('en')} samples in ${((clock.monotonicMs() - beganMs) / 1000).toFixed(0)} s.`)
 }
 
-function minuteOf(fromMs: number): DemoTrace[] {
-  return requestsOf(fromMs, historyStepMs, trouble(fromMs) > 0 ? historyTracesInTrouble : historyTraces)
+function minuteOf(fromMs: number, story: Story): DemoTrace[] {
+  const count = trouble(fromMs, story) > 0 ? historyTracesInTrouble : historyTraces
+  return requestsOf({ fromMs, stepMs: historyStepMs, count }, story)
 }
 
 async function sendHour(options: DemoOptions, samples: Body, traces: readonly DemoTrace[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** The shop's five services: what they serve, how fast, how often they fail, and what their processes use up. */
-import { nightlyBatch, pageViewsPerSec, trouble, versionAt } from './calendar.ts'
+import { nightlyBatch, pageViewsPerSec, trouble, versionAt, type Story } from './calendar.ts'
 import { shareBelow, wander } from './chance.ts'
 import { counter, gauge, histogram, type Family, type HistogramPoint, type NumberPoint, type PointSet, type Source } from './points.ts'
 
@@ -139,8 +139,10 @@ export class ShopServices {
   readonly #orders: NumberPoint[]
   readonly #revenue: NumberPoint
   readonly #sessions: NumberPoint
+  readonly #story: Story
 
-  constructor(points: PointSet) {
+  constructor(points: PointSet, story: Story) {
+    this.#story = story
     this.#points = points
     for (const [place, service] of services.entries()) {
       for (const name of service.instances) this.#instances.push(this.#instance(service, place, name))
@@ -185,7 +187,7 @@ export class ShopServices {
   /** Moves on by `stepSec` to `timeMs`. */
   step(timeMs: number, stepSec: number): void {
     const views = pageViewsPerSec(timeMs)
-    const bad = trouble(timeMs)
+    const bad = trouble(timeMs, this.#story)
     for (const [index, instance] of this.#instances.entries()) {
       this.#followDeploys(instance, timeMs)
       const share = 1 / instance.service.instances.length
@@ -200,7 +202,7 @@ export class ShopServices {
   }
 
   #followDeploys(instance: Instance, timeMs: number): void {
-    const version = versionAt(instance.service.name, instance.place, timeMs)
+    const version = versionAt({ service: instance.service.name, place: instance.place }, timeMs, this.#story)
     if (version === instance.version) return
     this.#points.restart(instance.source, timeMs)
     instance.version = version

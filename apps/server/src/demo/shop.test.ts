@@ -1,6 +1,6 @@
 /** The story that the shop tells: the same in every run, with a day, a week, and an incident that has a cause. */
 import { expect, test } from 'vitest'
-import { dayMs, hourMs, incidentOf, minuteMs, pageViewsPerSec, trouble, versionAt } from './calendar.ts'
+import { dayMs, hourMs, incidentOf, minuteMs, pageViewsPerSec, storyFrom, trouble, versionAt } from './calendar.ts'
 import { RemoteWriteBody } from './remote-write-body.ts'
 import { Shop } from './shop.ts'
 
@@ -43,8 +43,8 @@ test('an incident follows the faulty release, exhausts the connections, and ends
   expect(trouble(deployedMs - minuteMs)).toBe(0)
   expect(trouble(rolledBackMs)).toBe(1)
   expect(trouble(rolledBackMs + 7 * minuteMs)).toBe(0)
-  expect(versionAt('catalog', 2, deployedMs)).toMatch(/\.1$/)
-  expect(versionAt('catalog', 2, rolledBackMs)).toMatch(/\.0$/)
+  expect(versionAt({ service: 'catalog', place: 2 }, deployedMs)).toMatch(/\.1$/)
+  expect(versionAt({ service: 'catalog', place: 2 }, rolledBackMs)).toMatch(/\.0$/)
   const shop = new Shop(deployedMs)
   shop.advanceTo(deployedMs - minuteMs)
   const calm = read(shop, 'pg_stat_activity_count', { state: 'active' })
@@ -77,4 +77,15 @@ test('the shop has as many series as it promises', () => {
   body.collect(shop.points, noon)
   expect(body.samples).toBeGreaterThan(800)
   expect(body.samples).toBeLessThan(2_000)
+})
+
+test('a run has an incident around its beginning, and no other one near it', () => {
+  for (let hour = 0; hour < 24; hour++) {
+    const startedMs = noon + hour * hourMs
+    const story = storyFrom(startedMs)
+    expect(trouble(startedMs - 15 * minuteMs, story)).toBe(0)
+    expect(trouble(startedMs, story)).toBe(1)
+    expect(versionAt({ service: 'catalog', place: 2 }, startedMs, story)).toMatch(/\.1$/)
+    for (const awayMs of [-3 * hourMs, -hourMs, 30 * minuteMs, 3 * hourMs]) expect(trouble(startedMs + awayMs, story)).toBe(0)
+  }
 })

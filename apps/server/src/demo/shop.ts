@@ -1,8 +1,8 @@
 /**
  * The whole simulated shop: five services on four hosts around one database. It only moves forward, in steps of ten seconds on a
- * fixed grid, so that its counters at a given time are the same in every run that began early enough.
+ * fixed grid, so that its counters at a given time are the same in every run of one story that began early enough.
  */
-import { dayMs, hourMs, secondMs } from './calendar.ts'
+import { dayMs, hourMs, plainStory, secondMs, type Story } from './calendar.ts'
 import { ShopDatabase } from './database.ts'
 import { ShopHosts } from './hosts.ts'
 import { PointSet } from './points.ts'
@@ -16,14 +16,19 @@ const servicesMemoryMs = 3 * dayMs + hourMs
 
 export class Shop {
   readonly points: PointSet = new PointSet()
-  readonly #services: ShopServices = new ShopServices(this.points)
-  readonly #hosts: ShopHosts = new ShopHosts(this.points)
-  readonly #database: ShopDatabase = new ShopDatabase(this.points)
+  readonly story: Story
+  readonly #services: ShopServices
+  readonly #hosts: ShopHosts
+  readonly #database: ShopDatabase
   readonly #servicesFromMs: number
   #timeMs: number
 
   /** A shop whose counters are right from `fromMs` on. */
-  constructor(fromMs: number) {
+  constructor(fromMs: number, story: Story = plainStory) {
+    this.story = story
+    this.#services = new ShopServices(this.points, story)
+    this.#hosts = new ShopHosts(this.points, story)
+    this.#database = new ShopDatabase(this.points, story)
     this.#servicesFromMs = fromMs - servicesMemoryMs
     this.#timeMs = Math.floor((fromMs - memoryMs) / stepMs) * stepMs
   }
