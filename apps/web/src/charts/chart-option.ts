@@ -213,6 +213,8 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
       type: 'value',
       scale: !startsAtZero,
       splitNumber: 4,
+      // What is counted in intervals comes in whole numbers.
+      ...(data.areIntervals === true ? { minInterval: 1 } : {}),
       ...(interval === undefined ? {} : { interval, max: Math.ceil(highest / interval) * interval }),
       axisLabel: { color: look.colors.text, fontSize: 11, formatter: (value: number) => formatAxisValue(value, look.unit, span) },
       splitLine: { lineStyle: { color: look.colors.grid } },

@@ -46,6 +46,8 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
     'Reading older rows…'
   ) : hasNextPage ? (
     ''
+  ) : rows.length === 1 ? (
+    'The only row in this range.'
   ) : (
     `The oldest of ${formatCount(rows.length)} rows in this range.`
   )

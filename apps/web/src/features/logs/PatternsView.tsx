@@ -115,7 +115,9 @@ function columnsAt(nowMs: number): readonly Column<LogPattern>[] {
       isExtra: true,
       value: ({ services }) => services.join(', '),
       cell: ({ services }) => (
-        <span title={services.join('\n')}>{services.length > 1 ? `${services[0]} +${services.length - 1}` : services[0]}</span>
+        <span className="bw-logs-service" title={services.join('\n')}>
+          {services.length > 1 ? `${services[0]} +${services.length - 1}` : services[0]}
+        </span>
       ),
     },
     { id: 'trend', header: 'Over time', isExtra: true, cell: ({ counts }) => <Sparkline values={Float64Array.from(counts)} /> },
@@ -132,7 +134,7 @@ function columnsAt(nowMs: number): readonly Column<LogPattern>[] {
       isNumber: true,
       isExtra: true,
       value: ({ share }) => share,
-      cell: ({ share }) => formatValue(share, ratio),
+      cell: ({ share }) => formatValue(share, ratio, 2),
     },
     {
       id: 'first',
