@@ -92,7 +92,12 @@ describe('what is different', () => {
         service: 'shop',
         severity: isBad ? 17 : 9,
         pod: isBad && i % 10 !== 0 ? 'pod-sick' : `pod-${i % 3}`,
-        attributes: { region: isBad && i % 5 !== 0 ? 'eu-7' : `us-${i % 4}`, user: `u${i}`, tier: i % 2 === 0 ? 'free' : 'paid' },
+        attributes: {
+          region: isBad && i % 5 !== 0 ? 'eu-7' : `us-${i % 4}`,
+          user: `u${i}`,
+          tier: i % 2 === 0 ? 'free' : 'paid',
+          took_ms: String((isBad ? 900 : 100) + i * 0.5),
+        },
       })
     await stack.put([...many(200, row(false)), ...many(100, row(true))])
   })
@@ -105,8 +110,10 @@ describe('what is different', () => {
       limit: 10,
     }
     const answer = await stack.analysis.desk.difference(stack.access.scope, request, live)
-    expect(answer.items.map(({ field }) => field)).toEqual(['host', 'region'])
-    const [pod, region] = answer.items
+    expect(answer.items.map(({ field }) => field)).toEqual(['took_ms', 'host', 'region'])
+    const [took, pod, region] = answer.items
+    // As a range of the search language.
+    expect(took?.values[0]).toMatchObject({ value: '512..1024', selected: 100, baseline: 0 })
     expect(pod?.values[0]).toMatchObject({ value: 'pod-sick', selected: 90, baseline: 0, selectedShare: 0.9, baselineShare: 0 })
     expect(region?.values[0]).toMatchObject({ value: 'eu-7', selected: 80, baseline: 0 })
     expect(region?.values[0]?.chance).toBeLessThan(1e-10)

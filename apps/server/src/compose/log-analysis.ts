@@ -96,6 +96,10 @@ const comparedWords = [
   'source',
 ]
 
+/** Between which powers of two milliseconds, as a range of the search language. */
+const power = 'pow(2, floor(log2(duration / 1000000)))'
+const durationRange = `if(duration = 0, '', concat(toString(${power}), 'ms..', toString(2 * ${power}), 'ms'))`
+
 function searchedSpans(engine: ClickHouse, reads: Pick<TraceReads, 'spans'>, clock: Clock): SearchedRows {
   const named = (names: readonly string[], column: string): string => `arrayElement([${names.map(sqlString).join(', ')}], ${column} + 1)`
   const rows = {
@@ -109,6 +113,7 @@ function searchedSpans(engine: ClickHouse, reads: Pick<TraceReads, 'spans'>, clo
     values: (scope, signal) => sampledValues({ engine, rows, nowMs: () => clock.nowMs() }, scope, signal),
     comparedColumns: [
       ...comparedWords.map((name) => ({ field: name, sql: name })),
+      { field: 'duration', sql: durationRange },
       { field: 'status', sql: named(statusNames, 'status') },
       { field: 'kind', sql: named(kindNames, 'kind') },
       { field: 'http_status', sql: `if(http_status = 0, '', toString(http_status))` },

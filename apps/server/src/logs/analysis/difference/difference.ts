@@ -107,8 +107,7 @@ export class DifferenceFinder {
       const [gap, compared] = [numbersIn(block, 'gap'), numbersIn(block, 'compared')]
       for (let row = 0; row < block.rows; row++) {
         out.push({
-          isField: origin?.[row] === 0,
-          isResource: origin?.[row] === 2,
+          origin: origins[origin?.[row] ?? 0] ?? 'field',
           key: keys[row] ?? '',
           value: values[row] ?? '',
           selected: { rows: rowsA?.[row] ?? 0, weight: weightA?.[row] ?? 0 },
@@ -124,7 +123,19 @@ export class DifferenceFinder {
   }
 }
 
-/** One row a value: where it is from (0 field, 1 attribute, 2 of the resource), what it is, how often in each set and in all its field. */
+/** Where a value is from, by the number that the statement gives. */
+const origins = ['field', 'attribute', 'resource', 'range'] as const
+
+/** The power of two below a positive number, as a range of the search language: `took_ms:64..128`. */
+function rangeOf(value: string): string {
+  const below = `pow(2, floor(log2(assumeNotNull(toFloat64OrNull(${value})))))`
+  return `concat(toString(${below}), '..', toString(2 * ${below}))`
+}
+
+/**
+ * One row a value: where it is from, what it is, how often in each set and in all its field. Attributes that are positive numbers come a second
+ * time in ranges: single durations differ by chance, their orders of magnitude do not.
+ */
 function valuesSql(
   source: SearchedRows,
   { scope, fields, selected, baseline }: { scope: Scope; fields: SearchFields; selected: SampledSet; baseline: SampledSet },
@@ -134,9 +145,11 @@ function valuesSql(
     .join(', ')
   const attributes = (origin: number, map: string): string =>
     `arrayMap((k, v) -> (toUInt8(${origin}), toString(k), substringUTF8(v, 1, ${valueLengthMax})), mapKeys(${map}), mapValues(${map}))`
+  const numbers = `mapFilter((k, v) -> ifNull(toFloat64OrNull(v) > 0 AND toFloat64OrNull(v) < 1e300, 0), ${fields.attributes})`
+  const ranges = `arrayMap((k, v) -> (toUInt8(3), toString(k), ${rangeOf('v')}), mapKeys(${numbers}), mapValues(${numbers}))`
   const rowsOfSet = (set: number, where: string): string =>
     `SELECT toUInt8(${set}) AS in_set, toFloat64(weight) AS stands, resource AS from_resource,
-      arrayConcat([${columns}], ${attributes(1, fields.attributes)}) AS own FROM ${source.table} WHERE ${where}`
+      arrayConcat([${columns}], ${attributes(1, fields.attributes)}, ${ranges}) AS own FROM ${source.table} WHERE ${where}`
   const resources = `SELECT fingerprint, any(attributes) AS described FROM ${resourcesTable} WHERE ${tenantSql(scope)} GROUP BY fingerprint`
   const pairs = `SELECT in_set, stands, arrayJoin(arrayConcat(own, ${attributes(2, 'described')})) AS pair
     FROM (${rowsOfSet(1, selected.where)} UNION ALL ${rowsOfSet(2, baseline.where)}) AS found

@@ -10,9 +10,8 @@ export interface SetSize {
 }
 
 export interface CountedValue {
-  /** A field of the catalogue; else an attribute. */
-  readonly isField: boolean
-  readonly isResource: boolean
+  /** A field of the catalogue, an attribute of the row or of its resource, or the range that an attribute's number lies in. */
+  readonly origin: 'field' | 'attribute' | 'resource' | 'range'
   readonly key: string
   readonly value: string
   readonly selected: SetSize
@@ -46,36 +45,42 @@ export function differentFields(values: readonly CountedValue[], context: RankCo
   for (const value of values) {
     const name = nameOf(value, context)
     if (name === null) continue
-    const known = byField.get(name)
-    if (known === undefined) byField.set(name, [value])
+    const key = value.origin === 'range' ? `${name}..` : name
+    const known = byField.get(key)
+    if (known === undefined) byField.set(key, [value])
     else known.push(value)
   }
   const found: { field: DifferentField; strength: number }[] = []
   // Fields stand before attributes, and a name that says the same once more (`host`, `k8s.pod.name`) says nothing.
   const said = new Set<string>()
-  for (const [name, counted] of [...byField].sort(([, a], [, b]) => placeOf(a) - placeOf(b))) {
+  for (const [key, counted] of [...byField].sort(([, a], [, b]) => placeOf(a) - placeOf(b))) {
+    const name = key.endsWith('..') ? key.slice(0, -2) : key
     const field = fieldOf(name, counted, context)
     const saying = JSON.stringify(field.values.map(({ value, selected, baseline }) => [value, selected, baseline]))
     if (said.has(saying)) continue
     said.add(saying)
     const strength = Math.max(0, ...field.values.filter((one) => one.chance <= chanceMax).map(shareGap))
-    if (strength >= shareGapMin) found.push({ field, strength })
+    // Ranges only where the values themselves say nothing, and they come last.
+    const isSaid = key !== name && found.some((one) => one.field.field === name)
+    if (strength >= shareGapMin && !isSaid) found.push({ field, strength })
   }
   found.sort((a, b) => b.strength - a.strength || a.field.chance - b.field.chance || (a.field.field < b.field.field ? -1 : 1))
   return found.map(({ field }) => field)
 }
 
 /** As the search language writes it; null for what was asked about, and for attributes of resources that are fields already. */
-function nameOf({ isField, isResource, key }: CountedValue, { fields, asked }: RankContext): string | null {
+function nameOf({ origin, key }: CountedValue, { fields, asked }: RankContext): string | null {
   if (asked.has(key)) return null
-  if (isField) return key
+  if (origin === 'field') return key
   const twin = fieldNamed(fields, key)
-  if (isResource && twin !== null) return null
+  if (origin === 'resource' && twin !== null) return null
   return writtenAttribute(fields, key)
 }
 
+const places = { field: 0, attribute: 1, resource: 2, range: 3 } as const
+
 function placeOf([first]: readonly CountedValue[]): number {
-  return first === undefined || first.isField ? 0 : first.isResource ? 2 : 1
+  return first === undefined ? 0 : places[first.origin]
 }
 
 function shareGap(value: DifferentValue): number {
