@@ -59,13 +59,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
     const snippet = await page.getByLabel('curl', { exact: true }).locator('code').innerText()
     const { stdout } = await promisify(execFile)('bash', ['-c', snippet])
     expect(stdout).toContain('200 OK')
-    await until('the trace in the list', async () => {
-      await page
-        .getByRole('button', { name: 'Look again' })
-        .click({ timeout: 1000 })
-        .catch(() => undefined)
-      return (await tracesIn(page).count()) === 1 ? true : null
-    })
+    await tracesIn(page).first().waitFor()
     expect(await tracesIn(page).first().innerText()).toContain('GET /cart')
     expect(visitor.troubles).toEqual([])
   })

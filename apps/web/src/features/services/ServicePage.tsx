@@ -120,7 +120,7 @@ function OperationsSection({ operations, chosen, onChoose }: OperationsSectionPr
         </span>
       ),
     },
-    ...redColumns<ServiceOperation>(),
+    ...(operations.data === undefined ? [] : redColumns<ServiceOperation>(operations.data)),
     {
       id: 'total',
       header: 'Time spent',

@@ -1,5 +1,5 @@
 /** Services: which are slow, which fail, and how much they do. */
-import type { ServiceSummary } from '@bellwether/protocol'
+import type { ServicesAnswer, ServiceSummary } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -69,14 +69,15 @@ export function ServicesPage() {
           <div className="bw-section__head">
             <SearchField label="Find a service" value={find} onChange={(text) => update({ find: text === '' ? undefined : text })} />
           </div>
-          <ServiceTable items={data.items} find={find} />
+          <ServiceTable answer={data} find={find} />
         </section>
       )}
     </Page>
   )
 }
 
-function ServiceTable({ items, find }: { readonly items: readonly ServiceSummary[]; readonly find: string }) {
+function ServiceTable({ answer, find }: { readonly answer: ServicesAnswer; readonly find: string }) {
+  const { items } = answer
   const { project } = usePlace()
   const navigate = useNavigate()
   const words = find.toLowerCase().split(/\s+/).filter(Boolean)
@@ -107,7 +108,7 @@ function ServiceTable({ items, find }: { readonly items: readonly ServiceSummary
         </span>
       ),
     },
-    ...redColumns<ServiceSummary>(),
+    ...redColumns<ServiceSummary>(answer),
     {
       id: 'operations',
       header: 'Operations',

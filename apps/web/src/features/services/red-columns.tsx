@@ -24,7 +24,17 @@ function duration<Row extends RedRow>(id: 'p50Ms' | 'p95Ms' | 'p99Ms', header: s
   }
 }
 
-export function redColumns<Row extends RedRow>(): Column<Row>[] {
+/** The steps of the trends of an answer. */
+export interface TrendSteps {
+  readonly to: string
+  readonly stepSec: number
+  readonly trendFrom: string
+}
+
+/** Columns of rates, errors and durations. The last step of a trend, when it is still filling, is left out: it would look like a fall. */
+export function redColumns<Row extends RedRow>({ to, stepSec, trendFrom }: TrendSteps): Column<Row>[] {
+  const steps = Math.max(1, Math.floor((Date.parse(to) - Date.parse(trendFrom)) / 1000 / stepSec))
+  const spark = (values: readonly (number | null)[]): Float64Array => sparkValues(values.slice(0, steps))
   return [
     {
       id: 'rate',
@@ -33,7 +43,7 @@ export function redColumns<Row extends RedRow>(): Column<Row>[] {
       value: (row) => row.perSec,
       cell: (row) => (
         <span className="bw-red">
-          <Sparkline values={sparkValues(row.trend.perSec)} />
+          <Sparkline values={spark(row.trend.perSec)} />
           <span title={`${row.count.toLocaleString('en-US')} calls`}>{formatRate(row.perSec)}</span>
         </span>
       ),
@@ -45,7 +55,7 @@ export function redColumns<Row extends RedRow>(): Column<Row>[] {
       value: (row) => row.errorRate,
       cell: (row) => (
         <span className={`bw-red bw-red--${toneOfErrors(row.errorRate)}`}>
-          <Sparkline values={sparkValues(row.trend.errorRate)} />
+          <Sparkline values={spark(row.trend.errorRate)} />
           <span title={`${row.errors.toLocaleString('en-US')} failed`}>{formatShare(row.errorRate)}</span>
         </span>
       ),
@@ -55,7 +65,7 @@ export function redColumns<Row extends RedRow>(): Column<Row>[] {
       ...duration<Row>('p95Ms', 'p95'),
       cell: (row) => (
         <span className="bw-red">
-          <Sparkline values={sparkValues(row.trend.p95Ms)} />
+          <Sparkline values={spark(row.trend.p95Ms)} />
           <span>{formatDuration(row.p95Ms)}</span>
         </span>
       ),

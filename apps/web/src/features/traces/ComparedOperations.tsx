@@ -122,7 +122,9 @@ function ChangeBar({ share }: { readonly share: number }) {
   const tone = share > 0 ? 'more' : 'less'
   return (
     <span className="bw-versus__bar" aria-hidden="true">
-      <span className={`bw-versus__bar--${tone}`} style={{ left: `${share > 0 ? 50 : 50 - width}%`, width: `${width}%` }} />
+      {share !== 0 && (
+        <span className={`bw-versus__bar--${tone}`} style={{ left: `${share > 0 ? 50 : 50 - width}%`, width: `${width}%` }} />
+      )}
     </span>
   )
 }

@@ -1,7 +1,8 @@
 /** No traces: what would be here, and the shortest ways to send some, with the real key. */
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
+import { isLive } from '../../lib/time-range.ts'
 import { CodeBlock } from '../../ui/CodeBlock.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
@@ -13,10 +14,17 @@ import { traceSnippets } from './trace-snippets.ts'
 
 /** Stands where a key belongs when the reader may not see keys. */
 const keyPlaceholder = 'YOUR_INGEST_KEY'
+/** How often is looked for the first span. */
+const lookAgainMs = 3000
 
 export function TracesEmpty() {
   const { projectPath, project, organization } = usePlace()
-  const { setRange, refreshNow } = useRange()
+  const { range, setRange, refreshNow } = useRange()
+  useEffect(() => {
+    if (!isLive(range)) return undefined
+    const timer = window.setInterval(refreshNow, lookAgainMs)
+    return () => window.clearInterval(timer)
+  }, [range, refreshNow])
   const mayKeys = may(organization, 'write')
   const keys = useQuery({ ...keysQuery(projectPath), enabled: mayKeys })
   const [chosen, setChosen] = useState('node')
@@ -49,11 +57,13 @@ export function TracesEmpty() {
           )}
         </p>
       )}
-      <div className="bw-page__actions">
-        <Button icon="refresh" onClick={refreshNow}>
-          Look again
+      <div className="bw-traces-empty__next">
+        <p className="bw-traces-empty__waiting" role="status">
+          {isLive(range) ? 'Waiting for the first span; it shows here by itself.' : 'This range lies in the past.'}
+        </p>
+        <Button small onClick={() => setRange({ from: 'now-7d', to: 'now' })}>
+          Look at the last 7 days
         </Button>
-        <Button onClick={() => setRange({ from: 'now-7d', to: 'now' })}>Look at the last 7 days</Button>
       </div>
     </section>
   )
