@@ -47,8 +47,9 @@ function defaultParts({ chain, message }: ErrorFacts): string[] {
   const parts: string[] = []
   for (const thrown of chain) {
     const frames = countedFrames(thrown)
+    const texts = framesOnce(frames)
     parts.push(`type:${thrown.type}`)
-    if (frames.length > 0 && !frames.every(isMinified)) parts.push(...frames.map(frameText))
+    if (frames.length > 0 && !frames.every(isMinified)) parts.push(...texts)
     else parts.push(`message:${maskVariables(thrown.message)}`)
   }
   return parts
@@ -59,13 +60,21 @@ function isMinified({ function: name, file }: Frame): boolean {
   return /^(?:https?|app):.*\.[cm]?js(?:[?#].*)?$/.test(file) && stableFunction(name).replace(/^.*\./, '').length <= 2
 }
 
-/** The program's own frames, or all when there are none; a run of the same frame counts once. */
-function countedFrames({ frames }: Thrown): Frame[] {
+/** The program's own frames, or all when there are none. */
+function countedFrames({ frames }: Thrown): readonly Frame[] {
   const own = frames.filter(isInApp)
-  const chosen = own.length > 0 ? own : frames
-  return chosen
-    .filter((frame, index) => index === 0 || frameText(frame) !== frameText(chosen[index - 1] ?? frame))
-    .slice(0, framesCountedMax)
+  return own.length > 0 ? own : frames
+}
+
+/** A run of the same frame counts once. */
+function framesOnce(frames: readonly Frame[]): string[] {
+  const texts: string[] = []
+  for (const frame of frames) {
+    if (texts.length >= framesCountedMax) break
+    const text = frameText(frame)
+    if (text !== texts.at(-1)) texts.push(text)
+  }
+  return texts
 }
 
 function frameText({ function: name, module, file }: Frame): string {

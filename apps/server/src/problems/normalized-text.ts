@@ -28,6 +28,19 @@ const buildHash = /([-.])(?:[0-9a-f]{8,40}|(?=[\w-]{0,12}\d)[A-Za-z0-9_-]{8,12})
  * dependency only what follows `node_modules`.
  */
 export function stableFile(file: string): string {
+  const known = stableFiles.get(file)
+  if (known !== undefined) return known
+  if (stableFiles.size >= stableFilesMax) stableFiles.clear()
+  const made = withoutBuild(file)
+  stableFiles.set(file, made)
+  return made
+}
+
+/** Programs have few files, and each error names some dozen of them. */
+const stableFilesMax = 4096
+const stableFiles = new Map<string, string>()
+
+function withoutBuild(file: string): string {
   const plain = file.replace(/^(?:https?:\/\/[^/]*\/|[a-z-]{2,20}:\/\/\/?)/, '').replace(/[?#].*$/, '')
   const dependency = plain.lastIndexOf('/node_modules/')
   const name = dependency === -1 ? lastParts(plain, 2) : plain.slice(dependency + '/node_modules/'.length)

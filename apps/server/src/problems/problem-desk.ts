@@ -198,7 +198,7 @@ function breadcrumbsOf(text: string): Breadcrumb[] {
   const value = text === '' ? undefined : jsonOf(text)
   if (!Array.isArray(value)) return []
   return value.filter(isRecord).map((crumb) => ({
-    timestamp: timestampOf(textOf(crumb['timestamp'])),
+    timestamp: timestampOf(crumb['timestamp']),
     category: textOf(crumb['category']),
     level: textOf(crumb['level']),
     message: textOf(crumb['message']),
@@ -206,8 +206,7 @@ function breadcrumbsOf(text: string): Breadcrumb[] {
   }))
 }
 
-/** Only what the API may say: RFC 3339 in UTC. */
-function timestampOf(text: string): string | null {
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+/** Of ms since 1970; only what the API may say: RFC 3339 in UTC. */
+function timestampOf(ms: unknown): string | null {
+  return typeof ms === 'number' && Math.abs(ms) < 8.64e15 ? new Date(ms).toISOString() : null
 }

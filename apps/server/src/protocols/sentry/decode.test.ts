@@ -235,6 +235,18 @@ describe('everything else', () => {
     expect(Object.fromEntries(opened.logs.refused)).toEqual({ malformed: 1 })
   })
 
+  test('JSON that is deep within a small item is not written out', () => {
+    const opened = new Opened()
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    const span = `{"trace_id":"${traceId}","span_id":"${spanId}","start_timestamp":${atSec},"timestamp":${atSec},"data":{"a":${deep}}}`
+    opened.envelope([
+      ['event', `{"message":"x","extra":{"a":${deep}},"tags":${deep},"contexts":{"b":{"c":${deep}}},"breadcrumbs":[{"data":${deep}}]}`],
+      ['check_in', `{"monitor_slug":"x","status":"ok","monitor_config":{"a":${deep}}}`],
+      ['span', span],
+    ])
+    expect([opened.logs.rows, opened.spans.rows]).toEqual([2, 1])
+  })
+
   test('an event as /store/ takes it', () => {
     const opened = new Opened()
     const outcome = decodeStoreEvent(new TextEncoder().encode(JSON.stringify(event)), opened, rules)

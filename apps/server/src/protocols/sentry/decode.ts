@@ -2,8 +2,7 @@
  * An envelope, a legacy event or a browser's report into the batches of a session. An item that cannot be read is refused alone and counted; what
  * is wrong with the envelope itself refuses all of it.
  */
-import { hasMoreJsonThan } from '../body/json-extent.ts'
-import { EnvelopeError, isRecord, parseEnvelope, parseJson, type EnvelopeItem } from './envelope.ts'
+import { EnvelopeError, isRecord, isTooMuchJson, parseEnvelope, parseJson, type EnvelopeItem } from './envelope.ts'
 import { weightOf } from './event.ts'
 import { idOf, listOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
 import { sentryLimits } from './limits.ts'
@@ -43,8 +42,7 @@ export function decodeEnvelope(bytes: Uint8Array, session: SentrySession, rules:
 /** One event as `/store/` takes it. Errors: `EnvelopeError`. */
 export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession, rules: SentryRules): SentryOutcome {
   const json = parseJson(bytes)
-  if (!isRecord(json) || hasMoreJsonThan(bytes, sentryLimits.jsonMembersMax))
-    throw new EnvelopeError('malformed', 'the event is no JSON object')
+  if (!isRecord(json) || isTooMuchJson(bytes)) throw new EnvelopeError('malformed', 'the event is no JSON object')
   const context = contextOf(session, rules, 0)
   const isTransaction = json['type'] === 'transaction'
   const eventId = isTransaction ? writeTransaction(context, json, { eventId: '', trace: undefined }) : writeErrorEvent(context, json, '')
@@ -161,7 +159,7 @@ function withJson(context: EventContext, item: EnvelopeItem, bytesMax: number, r
     batch.refuse('too_large', `An item of type ${item.type} has ${item.payload.byteLength} bytes; ${bytesMax} are taken.`)
     return
   }
-  const json = hasMoreJsonThan(item.payload, sentryLimits.jsonMembersMax) ? undefined : parseJson(item.payload)
+  const json = isTooMuchJson(item.payload) ? undefined : parseJson(item.payload)
   if (isRecord(json)) read(json)
   else batch.refuse('malformed', `An item of type ${item.type} is no JSON object.`)
 }

@@ -2,6 +2,7 @@
  * Envelopes: a line of JSON, then items, each a line of JSON and a payload. Read as bytes: payloads may hold anything, and lengths count
  * bytes. Grammar: https://develop.sentry.dev/sdk/data-model/envelopes/. Only `\n` separates; a `\r` before it belongs to the data.
  */
+import { hasMoreJsonThan } from '../body/json-extent.ts'
 import { sentryLimits } from './limits.ts'
 
 /** What is wrong with an envelope as a whole; the text goes to its sender. */
@@ -89,6 +90,11 @@ function parseHeader(bytes: Uint8Array, { from, to }: { from: number; to: number
   const value = parseJson(bytes.subarray(from, to))
   if (!isRecord(value)) throw new EnvelopeError('malformed', `${what} is no JSON object`)
   return value
+}
+
+/** Whether so much would come of it that nothing is made of it. A text has fewer members than bytes, so most need no look. */
+export function isTooMuchJson(bytes: Uint8Array): boolean {
+  return bytes.byteLength > sentryLimits.jsonMembersMax && hasMoreJsonThan(bytes, sentryLimits.jsonMembersMax)
 }
 
 /** Undefined where it is no JSON. */

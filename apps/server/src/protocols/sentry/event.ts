@@ -214,7 +214,8 @@ function readBreadcrumbs(value: unknown): string {
       const crumb = objectOf(each)
       const time = timeOf(crumb['timestamp'])
       return {
-        timestamp: time === null ? null : new Date(time.seconds * 1000 + time.nanos / 1e6).toISOString(),
+        // ms since 1970: words for it are made when somebody looks.
+        timestamp: time === null ? null : Math.round(time.seconds * 1000 + time.nanos / 1e6),
         category: textOf(crumb['category'], 100) || textOf(crumb['type'], 100),
         level: textOf(crumb['level'], 20),
         message: textOf(crumb['message'], 500),

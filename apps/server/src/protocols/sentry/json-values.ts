@@ -26,7 +26,17 @@ export function textOf(value: unknown, charsMax: number = sentryLimits.valueChar
 /** As `textOf`; objects and arrays are JSON. */
 export function anyTextOf(value: unknown, charsMax: number = sentryLimits.valueCharsMax): string {
   if (typeof value !== 'object' || value === null) return textOf(value, charsMax)
-  return cut(JSON.stringify(value), charsMax)
+  return cut(jsonText(value), charsMax)
+}
+
+/** '' of what is nested so deep that it cannot be written. */
+function jsonText(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) return ''
+    throw error
+  }
 }
 
 export function numberOf(value: unknown): number | null {

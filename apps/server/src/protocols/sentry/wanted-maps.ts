@@ -1,7 +1,6 @@
 /** Which source maps the event of an envelope needs, told before the envelope is read for good: to find them may take a moment. */
 import type { WantedMaps } from '../../problems/index.ts'
-import { hasMoreJsonThan } from '../body/json-extent.ts'
-import { EnvelopeError, isRecord, parseEnvelope, parseJson } from './envelope.ts'
+import { EnvelopeError, isRecord, isTooMuchJson, parseEnvelope, parseJson } from './envelope.ts'
 import { readDebugIds } from './event.ts'
 import { textOf } from './json-values.ts'
 import { sentryLimits } from './limits.ts'
@@ -12,8 +11,7 @@ const minified = /\.[cm]?js(?:[?#].*)?$/i
 /** Null: nothing in it is minified JavaScript, or it cannot be read. */
 export function wantedMaps(envelope: Uint8Array): WantedMaps | null {
   const payload = eventOf(envelope)
-  if (payload === null || payload.byteLength > sentryLimits.eventBytesMax || hasMoreJsonThan(payload, sentryLimits.jsonMembersMax))
-    return null
+  if (payload === null || payload.byteLength > sentryLimits.eventBytesMax || isTooMuchJson(payload)) return null
   const event = parseJson(payload)
   if (!isRecord(event)) return null
   const files = new Set<string>()

@@ -2,7 +2,7 @@
 import { errorAttributes, groupError, placeOf, tagPrefix } from '../../problems/index.ts'
 import type { Resource } from '../../signals/index.ts'
 import { readBase, readErrorEvent, severityOf, type ErrorEvent, type EventBase } from './event.ts'
-import { idOf, numberOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
+import { anyTextOf, idOf, numberOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
 import { bytesOfId, sources, type SentryResources, type SentryRules, type SentrySession } from './session.ts'
 import { chainText, stackText } from './stacks.ts'
 
@@ -168,7 +168,7 @@ export function writeCheckIn(context: EventContext, json: JsonObject): void {
       ['check_in.monitor', slug],
       ['check_in.status', status],
       ['check_in.duration_sec', duration === null ? '' : String(duration)],
-      ['check_in.config', typeof config === 'object' && config !== null ? JSON.stringify(config).slice(0, 4000) : ''],
+      ['check_in.config', typeof config === 'object' ? anyTextOf(config, 4000) : ''],
     ],
   })
 }
