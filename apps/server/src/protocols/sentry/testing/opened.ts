@@ -19,6 +19,10 @@ export class Opened {
   readonly spans = new SpansBatch()
 
   constructor() {
+    this.begin()
+  }
+
+  begin(): void {
     for (const batch of [this.logs, this.spans]) batch.begin({ organizationId: 1, projectId: 1 }, nowMs)
   }
 
