@@ -69,7 +69,16 @@ function useActions(text: string): readonly Action[] {
       note: traceId?.slice(0, 8) ?? '',
       run: () => void navigate({ to: '/p/$project/explore/traces/$traceId', params: { project, traceId: traceId ?? '' } }),
     }
-    return [...(traceId === null ? [] : [trace]), ...pages, ...projects, ...named, ...actions]
+    const wanted = text.trim()
+    const logs: Action = {
+      id: 'logs',
+      group: 'Do',
+      label: `Search logs for “${wanted}”`,
+      words: '',
+      note: '',
+      run: () => void navigate({ to: '/p/$project/explore/logs', params: { project }, search: { q: wanted } }),
+    }
+    return [...(traceId === null ? [] : [trace]), ...pages, ...projects, ...named, ...actions, ...(wanted === '' ? [] : [logs])]
   }, [text, traceId, metrics, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
 }
 
