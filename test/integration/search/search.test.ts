@@ -87,4 +87,18 @@ describe('the engine and the matcher', () => {
     for (const text of ['@size:>=0', '@size:<0', '@size:1..2000', '@size:0.5', '@size:[5 TO *]', '@size:{5 TO 1e3}', '-@size:>5'])
       await agree(text)
   })
+
+  test('take the largest patterns that the check lets through', async () => {
+    for (const pattern of [
+      '(a{30}){30}',
+      '(a{500}){2}',
+      '[^a]{1000}',
+      '\\pL{200}',
+      '(a+)+$',
+      '(?:x*)*y',
+      '\\Qa.b\\E|\\x41',
+      '[[:alpha:]]+\\d',
+    ])
+      await agree(`/${pattern}/`)
+  })
 })

@@ -43,12 +43,38 @@ function runsOf(root: Node): string[] {
   return runs
 }
 
-/** Throws `metrics.bad_regexp` when the pattern is not valid or too large. */
+/** RE2 refuses counted repetitions that together stand for more. */
+const repeatedMax = 1_000
+
+/** The most that nested counts multiply to; `*` and `+` count as one. */
+function repeatedBy(node: Node): number {
+  if (node.type === 'concat' || node.type === 'either') return node.parts.reduce((most, part) => Math.max(most, repeatedBy(part)), 1)
+  if (node.type !== 'repeat') return 1
+  return Math.max(1, node.max === -1 ? node.min : node.max) * repeatedBy(node.inner)
+}
+
+/** Ranges of characters, repeated as often as counted: RE2's program grows with them and is bounded (some 600,000 were too many). */
+const rangesMax = 150_000
+
+function rangesOf(node: Node): number {
+  if (node.type === 'set') return node.set.length / 2
+  if (node.type === 'concat' || node.type === 'either') return node.parts.reduce((sum, part) => sum + rangesOf(part), 0)
+  if (node.type !== 'repeat') return 1
+  return Math.max(1, node.max === -1 ? node.min : node.max) * rangesOf(node.inner)
+}
+
+/** Throws `metrics.bad_regexp` when the pattern is not valid or too large, here or for the engine. */
 export function compileFinder(pattern: string): PatternFinder {
   if (pattern.length > patternLengthMax) {
     throw new AppError(badPattern, { publicText: `The regular expression is longer than ${patternLengthMax} characters.` })
   }
   const root = parsePattern(pattern)
+  if (repeatedBy(root) > repeatedMax) {
+    throw new AppError(badPattern, {
+      publicText: `The regular expression is too large: its repetitions stand for more than ${repeatedMax}.`,
+    })
+  }
+  if (rangesOf(root) > rangesMax) throw new AppError(badPattern, { publicText: 'The regular expression is too large.' })
   const anything: Node = { type: 'repeat', inner: { type: 'set', set: anyChar }, min: 0, max: -1 }
   const program = new PatternProgram({ type: 'concat', parts: [anything, root] })
   return { runs: runsOf(root), finds: (text) => program.findsBeginning(text) }
