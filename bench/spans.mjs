@@ -164,9 +164,9 @@ async function ask(pid, title, count, call) {
     await call(i)
     took.push(performance.now() - startedMs)
   }
-  console.log(
-    `${title}: p50 ${quantile(took, 0.5).toFixed(1)} ms, p95 ${quantile(took, 0.95).toFixed(1)} ms, most ${quantile(took, 1).toFixed(1)} ms`,
-  )
+  const cpuMs = ((treeCpuSec(pid) - before) * 1000) / count
+  const times = [0.5, 0.95, 1].map((q) => quantile(took, q).toFixed(1))
+  console.log(`${title}: p50 ${times[0]} ms, p95 ${times[1]} ms, most ${times[2]} ms; ${cpuMs.toFixed(1)} ms of processor each`)
 }
 
 async function query(ids) {

@@ -219,7 +219,10 @@ describe('search', () => {
     expect(found.uppersMs).toEqual([32.768])
   })
 
-  test('a wrong query, a wrong cursor', async () => {
+  test('a wrong query, a wrong cursor, a range that ends before it begins', async () => {
+    const { fromMs, toMs } = range()
+    const backwards = stack.system.services(scope, { range: { fromMs: toMs, toMs: fromMs }, environment: '' }, signal)
+    await expect(backwards).rejects.toMatchObject({ code: 'traces.bad_range' })
     await expect(spans('(status:error')).rejects.toMatchObject({ code: 'search.invalid' })
     const asked = { query: '', order: 'newest', limit: 1, cursor: 'x; DROP', ...range() } as const
     await expect(stack.system.spans(scope, asked, signal)).rejects.toMatchObject({ code: 'traces.bad_cursor' })

@@ -68,16 +68,13 @@ export class ExemplarReader {
       if (maps.keys.kind !== 'string' || maps.values.kind !== 'string') throw new Error('unexpected columns of exemplars')
       const [names, texts] = [maps.keys.data, maps.values.data]
       for (let row = 0; row < block.rows; row++) {
-        const own = Array.from({ length: maps.offsets[row]! - (row === 0 ? 0 : maps.offsets[row - 1]!) }, (_, i) => {
-          const at = (row === 0 ? 0 : maps.offsets[row - 1]!) + i
-          return [names[at] ?? '', texts[at] ?? ''] as const
-        })
-        byId.get(idText(ids.data[row * 2]!, ids.data[row * 2 + 1]!))?.exemplars.unshift({
-          timeMs: ts.data[row * 2 + 1]! * two32 + ts.data[row * 2]!,
-          value: value.data[row]!,
-          labels: own,
-          traceId: trace.data[row]!,
-          spanId: span.data[row]!,
+        const [first, last] = [row === 0 ? 0 : (maps.offsets[row - 1] ?? 0), maps.offsets[row] ?? 0]
+        byId.get(idText(ids.data[row * 2] ?? 0, ids.data[row * 2 + 1] ?? 0))?.exemplars.unshift({
+          timeMs: (ts.data[row * 2 + 1] ?? 0) * two32 + (ts.data[row * 2] ?? 0),
+          value: value.data[row] ?? 0,
+          labels: names.slice(first, last).map((name, i) => [name, texts[first + i] ?? ''] as const),
+          traceId: trace.data[row] ?? '',
+          spanId: span.data[row] ?? '',
         })
       }
     }

@@ -5,7 +5,7 @@
 
 const perDoubling = 8
 /** The last one: about an hour and a quarter. Longer durations are counted in it. */
-export const bucketMax = 256
+const bucketMax = 256
 
 /** `microseconds` not negative. */
 export function bucketOf(microseconds: number): number {
@@ -21,9 +21,6 @@ export function bucketUpperMs(bucket: number): number {
 export function bucketLowerMs(bucket: number): number {
   return bucket === 0 ? 0 : bucketUpperMs(bucket - 1)
 }
-
-/** The bucket of `duration` (a column of ns) in the engine: the same numbers. */
-export const bucketSql = `toUInt32(if(duration <= 1000, 0, least(${bucketMax}, ceil(log2(duration / 1000) * ${perDoubling}))))`
 
 /**
  * The duration, ms, that a share `q` (0 to 1) of the calls does not exceed, even within its bucket on the logarithmic scale. `counts` by

@@ -38,5 +38,3 @@ export const lookedIntoMax = 64
 /** Traces of each side of a comparison, and spans of one side. */
 export const comparedTracesMax = 200
 export const comparedSpansMax = 200_000
-/** Traces whose spans a search in the order of slowness looks at. */
-export const slowestMax = 5000

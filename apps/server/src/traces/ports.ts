@@ -35,7 +35,10 @@ export interface TraceKeeping {
   keepDays(organizationId: number, projectId: number): number
 }
 
-/** Conditions without WHERE. Everything that is read goes through here: adds the tenant, and what retention hides. */
+/**
+ * Conditions without WHERE. Everything that is read goes through here: adds the tenant, and what retention hides. Ranges that end before they
+ * begin are refused: `traces.bad_range`.
+ */
 export interface TraceReads {
   /** On `spans`, by time. */
   spans(scope: Scope, range: TimeRange): string

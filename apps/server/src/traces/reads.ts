@@ -1,8 +1,10 @@
 /** The one place where reads of traces get their tenant: every statement's condition begins with what is made here. */
 import type { Clock } from '../kernel/clock.ts'
+import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { compileSearch, type CompiledSearch } from '../search/index.ts'
 import { bucketSec, nsOfMs, resourcesTable } from '../signals/index.ts'
+import { badRange } from './errors.ts'
 import type { TimeRange, TraceKeeping, TraceReads } from './ports.ts'
 import { spanFieldsOf } from './span-fields.ts'
 
@@ -28,6 +30,7 @@ export function createTraceReads({ keeping, clock }: ReadsDeps): TraceReads {
   }
   return {
     spans(scope, range) {
+      checkRange(range)
       const [first, last] = [range.fromMs, range.toMs].map((ms) => Math.floor(ms / 1000 / bucketSec))
       const within = `bucket BETWEEN ${first} AND ${last} AND ts >= ${nsOfMs(range.fromMs)} AND ts < ${nsOfMs(range.toMs)}`
       return `${tenantSql(scope)} AND ${within} AND ${shown(scope, 'bucket', bucketSec)}`
@@ -35,10 +38,15 @@ export function createTraceReads({ keeping, clock }: ReadsDeps): TraceReads {
     buckets: (scope, first, last) => `${tenantSql(scope)} AND bucket BETWEEN ${first} AND ${last} AND ${shown(scope, 'bucket', bucketSec)}`,
     traces: (scope) => `${tenantSql(scope)} AND ${shown(scope, 'week', 7 * 86_400)}`,
     counts(scope, range, stepSec) {
+      checkRange(range)
       const [first, last] = [Math.floor(range.fromMs / 1000 / stepSec), Math.ceil(range.toMs / 1000 / stepSec)]
       return `${tenantSql(scope)} AND step >= ${first} AND step < ${last} AND ${shown(scope, 'step', stepSec)}`
     },
   }
+}
+
+function checkRange({ fromMs, toMs }: TimeRange): void {
+  if (!(fromMs < toMs)) throw new AppError(badRange, { hint: 'The start must be before the end.' })
 }
 
 /** A search over spans. Errors: `search.invalid`, `search.pattern`. */
@@ -52,9 +60,4 @@ export function spanSearch(scope: Scope, query: string, nowMs: number): Compiled
 /** Both conditions; an empty search adds none. */
 export function both(rows: string, search: CompiledSearch): string {
   return search.isEmpty ? rows : `${rows} AND ${search.sql()}`
-}
-
-/** The range cut to what makes sense. */
-export function rangeSec(range: TimeRange): number {
-  return Math.max(1, (range.toMs - range.fromMs) / 1000)
 }

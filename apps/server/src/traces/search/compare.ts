@@ -63,8 +63,11 @@ interface Side {
   /** Traces by class of their length. */
   readonly classes: ReadonlyMap<number, number>
   readonly operations: ReadonlyMap<string, OperationInTraces>
+  readonly names: ReadonlyMap<string, OperationName>
 }
 
+type OperationName = Pick<ComparedOperation, 'service' | 'operation' | 'kind'>
+const nameless: OperationName = { service: '', operation: '', kind: 'unspecified' }
 const errorStatus = 2
 /** Buckets that are one class: half a doubling. */
 const perClass = 4
@@ -86,10 +89,10 @@ export async function compareTraces(
   const low = Math.min(...used)
   const classes = used.length === 0 ? [] : Array.from({ length: Math.max(...used) - low + 1 }, (_, i) => low + i)
   const operations = [...new Set([...left.operations.keys(), ...right.operations.keys()])].map((key): ComparedOperation => {
-    const [service = '', operation = '', kind = 0] = JSON.parse(key) as [string, string, number]
     const [inLeft, inRight] = [left.operations.get(key) ?? null, right.operations.get(key) ?? null]
+    const { service, operation, kind } = left.names.get(key) ?? right.names.get(key) ?? nameless
     const changeMs = (inRight?.selfMs ?? 0) - (inLeft?.selfMs ?? 0)
-    return { service, operation, kind: kindNames[kind] ?? 'unspecified', left: inLeft, right: inRight, changeMs }
+    return { service, operation, kind, left: inLeft, right: inRight, changeMs }
   })
   return {
     left: left.summary,
@@ -147,9 +150,10 @@ function summed(spans: TraceSpans, traces: readonly string[], tracesTotal: numbe
   const lengths = new Map<string, { startNs: number; endNs: number }>()
   for (let span = 0; span < spans.count; span++) {
     const startNs = spans.sinceFirstNs(span)
-    const endNs = startNs + spans.durationNs[span]!
-    const known = lengths.get(traces[span]!)
-    if (known === undefined) lengths.set(traces[span]!, { startNs, endNs })
+    const endNs = startNs + (spans.durationNs[span] ?? 0)
+    const trace = traces[span] ?? ''
+    const known = lengths.get(trace)
+    if (known === undefined) lengths.set(trace, { startNs, endNs })
     else {
       known.startNs = Math.min(known.startNs, startNs)
       known.endNs = Math.max(known.endNs, endNs)
@@ -162,45 +166,50 @@ function summed(spans: TraceSpans, traces: readonly string[], tracesTotal: numbe
     const number = Math.ceil(bucket / perClass)
     classes.set(number, (classes.get(number) ?? 0) + 1)
   }
-  let errors = 0
-  for (const status of spans.status) if (status === errorStatus) errors++
-  return {
-    summary: {
-      traces: lengths.size,
-      tracesTotal,
-      spans: spans.count,
-      errors,
-      p50Ms: quantileMs(buckets, 0.5),
-      p90Ms: quantileMs(buckets, 0.9),
-      p99Ms: quantileMs(buckets, 0.99),
-    },
-    classes,
-    operations: operationsOf(spans, lengths.size),
+  const summary = {
+    traces: lengths.size,
+    tracesTotal,
+    spans: spans.count,
+    errors: spans.status.filter((status) => status === errorStatus).length,
+    p50Ms: quantileMs(buckets, 0.5),
+    p90Ms: quantileMs(buckets, 0.9),
+    p99Ms: quantileMs(buckets, 0.99),
   }
+  return { summary, classes, ...operationsOf(spans, lengths.size) }
 }
 
-function operationsOf(spans: TraceSpans, traces: number): Map<string, OperationInTraces> {
+interface OperationSum {
+  readonly name: OperationName
+  spans: number
+  errors: number
+  totalNs: number
+  selfNs: number
+}
+
+function operationsOf(spans: TraceSpans, traces: number): Pick<Side, 'operations' | 'names'> {
   const self = selfTimesNs(spans, findParents(spans).parents)
-  const sums = new Map<string, { spans: number; errors: number; totalNs: number; selfNs: number }>()
+  const sums = new Map<string, OperationSum>()
   for (let span = 0; span < spans.count; span++) {
-    const key = JSON.stringify([spans.services.texts[spans.service[span]!], spans.names.texts[spans.name[span]!], spans.kind[span]])
+    const service = spans.services.texts[spans.service[span] ?? 0] ?? ''
+    const operation = spans.names.texts[spans.name[span] ?? 0] ?? ''
+    const kind = kindNames[spans.kind[span] ?? 0] ?? 'unspecified'
+    const key = JSON.stringify([service, operation, kind])
     let sum = sums.get(key)
-    if (sum === undefined) sums.set(key, (sum = { spans: 0, errors: 0, totalNs: 0, selfNs: 0 }))
+    if (sum === undefined) sums.set(key, (sum = { name: { service, operation, kind }, spans: 0, errors: 0, totalNs: 0, selfNs: 0 }))
     sum.spans++
     if (spans.status[span] === errorStatus) sum.errors++
-    sum.totalNs += spans.durationNs[span]!
-    sum.selfNs += self[span]!
+    sum.totalNs += spans.durationNs[span] ?? 0
+    sum.selfNs += self[span] ?? 0
   }
-  return new Map(
-    [...sums].map(([key, sum]) => [
-      key,
-      {
-        spans: sum.spans / traces,
-        errors: sum.errors / traces,
-        totalMs: sum.totalNs / 1e6 / traces,
-        selfMs: sum.selfNs / 1e6 / traces,
-        averageMs: sum.totalNs / 1e6 / sum.spans,
-      },
-    ]),
-  )
+  const inTraces = (sum: OperationSum): OperationInTraces => ({
+    spans: sum.spans / traces,
+    errors: sum.errors / traces,
+    totalMs: sum.totalNs / 1e6 / traces,
+    selfMs: sum.selfNs / 1e6 / traces,
+    averageMs: sum.totalNs / 1e6 / sum.spans,
+  })
+  return {
+    operations: new Map([...sums].map(([key, sum]) => [key, inTraces(sum)])),
+    names: new Map([...sums].map(([key, { name }]) => [key, name])),
+  }
 }

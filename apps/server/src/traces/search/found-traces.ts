@@ -100,17 +100,17 @@ export class FoundTraces {
       const [spans, errors, hasRoot] = [numbersIn(block, 'spans'), numbersIn(block, 'errors'), numbersIn(block, 'hasRoot')]
       const [first, last] = [wideIn(block, 'first'), wideIn(block, 'last')]
       for (let row = 0; row < block.rows; row++) {
-        const [low, high] = [first[row * 2]!, first[row * 2 + 1]!]
-        addService(out, trace[row]!, {
-          service: service[row]!,
-          name: name[row]!,
+        const [low, high] = [first[row * 2] ?? 0, first[row * 2 + 1] ?? 0]
+        addService(out, trace[row] ?? '', {
+          service: service[row] ?? '',
+          name: name[row] ?? '',
           hasRoot: hasRoot[row] === 1,
           low,
           high,
-          endLow: last[row * 2]!,
-          endHigh: last[row * 2 + 1]!,
-          spans: spans[row]!,
-          errors: errors[row]!,
+          endLow: last[row * 2] ?? 0,
+          endHigh: last[row * 2 + 1] ?? 0,
+          spans: spans[row] ?? 0,
+          errors: errors[row] ?? 0,
           services: [],
         })
       }
@@ -136,16 +136,16 @@ export class FoundTraces {
       const [kind, status] = [numbersIn(block, 'kind'), numbersIn(block, 'status')]
       const [ts, duration] = [wideIn(block, 'ts'), wideIn(block, 'duration')]
       for (let row = 0; row < block.rows; row++) {
-        const list = out.get(trace[row]!) ?? []
-        if (list.length === 0) out.set(trace[row]!, list)
+        const list = out.get(trace[row] ?? '') ?? []
+        if (list.length === 0) out.set(trace[row] ?? '', list)
         list.push({
-          spanId: span[row]!,
-          service: service[row]!,
-          name: name[row]!,
-          kind: kindNames[kind[row]!] ?? 'unspecified',
-          status: statusNames[status[row]!] ?? 'unset',
-          start: preciseTime(ts[row * 2]!, ts[row * 2 + 1]!),
-          durationMs: (duration[row * 2]! + duration[row * 2 + 1]! * 0x1_0000_0000) / 1e6,
+          spanId: span[row] ?? '',
+          service: service[row] ?? '',
+          name: name[row] ?? '',
+          kind: kindNames[kind[row] ?? 0] ?? 'unspecified',
+          status: statusNames[status[row] ?? 0] ?? 'unset',
+          start: preciseTime(ts[row * 2] ?? 0, ts[row * 2 + 1] ?? 0),
+          durationMs: ((duration[row * 2] ?? 0) + (duration[row * 2 + 1] ?? 0) * 0x1_0000_0000) / 1e6,
         })
       }
     }

@@ -21,8 +21,8 @@ const perClass = 8
 const stepsSec = [1, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800]
 
 /** The smallest usual step that gives at most so many. */
-export function stepFor(lengthSec: number, stepsMax: number, leastSec = 1): number {
-  return stepsSec.find((step) => step >= leastSec && lengthSec / step <= stepsMax) ?? 604_800 * Math.ceil(lengthSec / 604_800 / stepsMax)
+function stepFor(lengthSec: number, stepsMax: number): number {
+  return stepsSec.find((step) => lengthSec / step <= stepsMax) ?? 604_800 * Math.ceil(lengthSec / 604_800 / stepsMax)
 }
 
 /** Sampling counted in. Errors: `search.invalid`, `search.pattern`, the engine's. */
@@ -49,9 +49,9 @@ export async function spanHistogram(
       if (at >= length) continue
       const list = classes.get(number) ?? new Array<number>(length).fill(0)
       classes.set(number, list)
-      list[at]! += count
-      counts[at]! += count
-      errors[at]! += failed?.[row] ?? 0
+      list[at] = (list[at] ?? 0) + count
+      counts[at] = (counts[at] ?? 0) + count
+      errors[at] = (errors[at] ?? 0) + (failed?.[row] ?? 0)
       total += count
     }
   }

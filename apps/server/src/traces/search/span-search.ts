@@ -88,10 +88,10 @@ export class SpanSearch {
       for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
         const [traces, best, matched] = [textsIn(block, 'trace'), wideIn(block, 'best'), numbersIn(block, 'matched')]
         for (let row = 0; row < block.rows; row++) {
-          const traceId = traces[row]!
+          const traceId = traces[row] ?? ''
           const known = found.get(traceId)
-          const text = known?.best ?? wideLiteral(best[row * 2]!, best[row * 2 + 1]!)
-          found.set(traceId, { traceId, matched: (known?.matched ?? 0) + matched[row]!, best: text })
+          const text = known?.best ?? wideLiteral(best[row * 2] ?? 0, best[row * 2 + 1] ?? 0)
+          found.set(traceId, { traceId, matched: (known?.matched ?? 0) + (matched[row] ?? 0), best: text })
         }
       }
       if (found.size > limit) break

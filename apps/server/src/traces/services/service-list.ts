@@ -181,8 +181,8 @@ export class ServiceList {
       const [services, operations] = [textsIn(block, 'service'), numbersIn(block, 'operations')]
       const [environments, releases] = ['environments', 'releases'].map((name) => block.columns[block.names.indexOf(name)])
       for (let row = 0; row < block.rows; row++)
-        out.set(services[row]!, {
-          operations: operations[row]!,
+        out.set(services[row] ?? '', {
+          operations: operations[row] ?? 0,
           environments: listAt(environments, row),
           releases: listAt(releases, row).filter((each) => each !== ''),
         })

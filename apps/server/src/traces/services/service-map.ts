@@ -130,7 +130,7 @@ export class ServiceMapReader {
       WHERE ${within} AND trace_id IN (${list(asked.map(({ traceId }) => traceId))}) AND parent_id IN (${list(asked.map(({ spanId }) => spanId))}) AND kind IN (2, 5)`
     for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
       const [parents, services] = [textsIn(block, 'parent'), textsIn(block, 'service')]
-      for (let row = 0; row < block.rows; row++) out.set(parents[row]!, services[row]!)
+      for (let row = 0; row < block.rows; row++) out.set(parents[row] ?? '', services[row] ?? '')
     }
     return out
   }
