@@ -38,9 +38,9 @@ export interface Change {
   readonly probability: number
 }
 
-const permutations = 199
+const permutations = 99
 /** What two of so many permutations reach is noise. */
-const earlyRounds = 60
+const earlyRounds = 40
 /** Levels that a series may have within one search. */
 const segmentsMax = 5
 /** A step must explain a window this much better than a line does. */

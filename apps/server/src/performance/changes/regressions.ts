@@ -22,6 +22,8 @@ export interface PaceSettings {
   readonly windowMs: number
   /** Calls that a point rests on at least; steps with fewer are joined with those after them. */
   readonly callsMin: number
+  /** The same for shares of failed calls, which say little of a few. */
+  readonly callsForErrorsMin: number
   readonly latency: ChangeSettings
   readonly errors: ChangeSettings
   /** Null: not looked at. A day has too few traffic to tell a drop from a night. */
@@ -35,6 +37,7 @@ export const paces: Readonly<Record<Pace, PaceSettings>> = {
     stepMs: hourMs,
     windowMs: 21 * dayMs,
     callsMin: 20,
+    callsForErrorsMin: 20,
     latency: { beforeMin: 24, afterMin: 6, shiftMin: Math.log(1.2), noiseFactorMin: 1.2, probabilityMax },
     errors: { beforeMin: 24, afterMin: 6, shiftMin: 0.04, noiseFactorMin: 1.2, probabilityMax },
     throughput: { beforeMin: 14 * 24, afterMin: 12, shiftMin: Math.log(2), noiseFactorMin: 2, probabilityMax },
@@ -43,6 +46,7 @@ export const paces: Readonly<Record<Pace, PaceSettings>> = {
     stepMs: 5 * minuteMs,
     windowMs: 3 * dayMs,
     callsMin: 20,
+    callsForErrorsMin: 20,
     latency: { beforeMin: 24, afterMin: 4, shiftMin: Math.log(1.5), noiseFactorMin: 2, probabilityMax },
     errors: { beforeMin: 24, afterMin: 4, shiftMin: 0.1, noiseFactorMin: 2, probabilityMax },
     throughput: null,
@@ -51,6 +55,7 @@ export const paces: Readonly<Record<Pace, PaceSettings>> = {
     stepMs: minuteMs,
     windowMs: 2 * hourMs,
     callsMin: 5,
+    callsForErrorsMin: 20,
     latency: { beforeMin: 8, afterMin: 4, shiftMin: Math.log(1.5), noiseFactorMin: 1.5, probabilityMax: 0.005 },
     errors: { beforeMin: 8, afterMin: 4, shiftMin: 0.12, noiseFactorMin: 1.5, probabilityMax: 0.005 },
     throughput: null,
@@ -164,7 +169,14 @@ function latencyChange(series: OperationSeries, measure: 'p50' | 'p95', settings
   return { kind: 'latency_regression', measure, changeMs: timeAt(series, change), before, after, probability, factor }
 }
 
+/** As it is, which is fast where much fails; and in larger steps, which is surer where less does. */
 function errorChange(series: OperationSeries, settings: PaceSettings): Regression | null {
+  const found = errorChangeOf(series, settings)
+  if (found !== null || settings.callsForErrorsMin <= settings.callsMin) return found
+  return errorChangeOf(coarser(series, settings.callsForErrorsMin), settings)
+}
+
+function errorChangeOf(series: OperationSeries, settings: PaceSettings): Regression | null {
   const { counts, errors } = series
   // Anscombe's transformation of shares: their noise is the same everywhere, and zero errors are a number.
   const values = counts.map((count, i) => Math.asin(Math.sqrt(Math.min(1, (errors[i]! + 0.375) / (count + 0.75)))))
@@ -183,6 +195,41 @@ function errorChange(series: OperationSeries, settings: PaceSettings): Regressio
   const { probability } = change
   const factor = after / Math.max(before, 1e-4)
   return { kind: 'error_regression', measure: 'errorRate', changeMs: timeAt(series, change), before, after, probability, factor }
+}
+
+/** Neighbouring points joined until each rests on so many calls; for counts only. */
+function coarser(series: OperationSeries, callsMin: number): OperationSeries {
+  const starts: number[] = []
+  let calls = callsMin
+  series.counts.forEach((count, i) => {
+    if (calls >= callsMin) {
+      starts.push(i)
+      calls = 0
+    }
+    calls += count
+  })
+  // The last point may still be filling up.
+  if (calls < callsMin) starts.pop()
+  if (starts.length === series.counts.length) return series
+  const end = calls < callsMin ? (starts.length === 0 ? 0 : endOf(series, starts, callsMin)) : series.counts.length
+  const joined = (values: Float64Array): Float64Array => Float64Array.from(starts, (from, i) => sumOf(values, from, starts[i + 1] ?? end))
+  const first = (values: Float64Array): Float64Array => Float64Array.from(starts, (from) => values[from]!)
+  const { timesMs, lengthsMs, counts, errors, p50, p95 } = series
+  return {
+    timesMs: first(timesMs),
+    lengthsMs: joined(lengthsMs),
+    counts: joined(counts),
+    errors: joined(errors),
+    p50: first(p50),
+    p95: first(p95),
+  }
+}
+
+/** Where the last whole point ends. */
+function endOf({ counts }: OperationSeries, starts: readonly number[], callsMin: number): number {
+  let at = starts[starts.length - 1] ?? 0
+  for (let calls = 0; at < counts.length && calls < callsMin; at++) calls += counts[at]!
+  return at
 }
 
 function throughputChange(series: OperationSeries, settings: PaceSettings): Regression | null {

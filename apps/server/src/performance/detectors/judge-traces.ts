@@ -88,7 +88,7 @@ function sightingOf({ evidence, traces }: Group, tracesOfOperation: number): Sig
     kind: entry.kind,
     finding,
     subject: subject.slice(0, subjectLengthMax),
-    title: titleOf(worst.of).slice(0, titleLengthMax),
+    title: titleOf(typicalOf(evidence.map(({ of }) => of))).slice(0, titleLengthMax),
     firstMs: Math.min(...times),
     lastMs: Math.max(...times),
     occurrences: traces.size,
@@ -107,7 +107,24 @@ function weightOf({ costMs, sizeBytes, calls }: Evidence): number {
   return sizeBytes > 0 ? sizeBytes : costMs + calls
 }
 
-function titleOf({ finding, calls, costMs, savedMs, sizeBytes, subject }: Evidence): string {
+/** Medians: what the title says is what one meets. */
+function typicalOf(all: readonly Evidence[]): Pick<Evidence, 'finding' | 'subject' | 'calls' | 'costMs' | 'savedMs' | 'sizeBytes'> {
+  return {
+    finding: all[0]?.finding ?? 'slow_query',
+    subject: all[0]?.subject ?? '',
+    calls: middleOf(all, ({ calls }) => calls),
+    costMs: middleOf(all, ({ costMs }) => costMs),
+    savedMs: middleOf(all, ({ savedMs }) => savedMs),
+    sizeBytes: middleOf(all, ({ sizeBytes }) => sizeBytes),
+  }
+}
+
+function middleOf(all: readonly Evidence[], value: (evidence: Evidence) => number): number {
+  const sorted = all.map(value).sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+function titleOf({ finding, calls, costMs, savedMs, sizeBytes, subject }: ReturnType<typeof typicalOf>): string {
   const line = subject.replace(/\s+/g, ' ')
   const short = line.length > 120 ? `${line.slice(0, 119)}…` : line
   switch (finding) {
@@ -127,10 +144,7 @@ function factsOf(all: readonly Evidence[], { traces, tracesOfOperation }: { trac
     { name: 'Traces that show it', value: traces, unit: 'count' },
     { name: 'Traces of the operation looked at', value: tracesOfOperation, unit: 'count' },
   ]
-  const middle = (value: (evidence: Evidence) => number): number => {
-    const sorted = all.map(value).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length / 2)] ?? 0
-  }
+  const middle = (value: (evidence: Evidence) => number): number => middleOf(all, value)
   switch (all[0]?.finding) {
     case 'n_plus_one':
     case 'sequential_calls':

@@ -74,7 +74,9 @@ function wordOf(text: string, from: number, to: number): string {
   if (isSpace(first) || isCommentAt(text, from)) return ''
   if (isDigit(first) || first === 39 /* ' */) return '?'
   if (first === 36 /* $ */ || first === 63 /* ? */) return '?'
-  if ((first === 58 /* : */ || first === 64 /* @ */ || first === 37) /* % */ && to - from > 1 && text[from + 1] !== ':') return '?'
+  // :name, @name; %s and %(name)s. What else begins so is an operator.
+  const isNamed = (first === 58 || first === 64) && isWordPart(text.charCodeAt(from + 1))
+  if (isNamed || (first === 37 && to - from > 1 && /[sd]/.test(text[to - 1] ?? ''))) return '?'
   const word = text.slice(from, to)
   if (first === 34 /* " */) return /^"[\p{L}_][\p{L}\p{N}_$. -]*"$/u.test(word) ? word : '?'
   // Prefixed texts: E'…', N'…', X'…'.

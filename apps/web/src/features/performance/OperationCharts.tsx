@@ -88,7 +88,7 @@ function OneChart({ id, answer, marks, range }: OneChartProps) {
           ? [line('calls', trend?.perMinute, blue, 'solid')]
           : [line('failed', trend?.errorRate, red, 'solid')]
     const timesMs = Float64Array.from(trend?.perMinute ?? [], (_value, index) => firstMs + index * stepMs)
-    return { timesMs, stepMs, series, marks }
+    return { timesMs, stepMs, series, marks, areIntervals: true }
   }, [answer, id, marks, scheme])
   const now = answer.items[0]?.now
   const summary =

@@ -107,8 +107,12 @@ const columns: readonly Column<OperationSummary>[] = [
     cell: ({ service, operation, kind, openFindings }) => (
       <span className="bw-perf-name">
         <MiddleCut text={operation} />
-        <span className="bw-dim">{service}</span>
-        {kind === 'client' && <Tag>call</Tag>}
+        <span className="bw-dim bw-extra">{service}</span>
+        {kind === 'client' && (
+          <span className="bw-extra">
+            <Tag>call</Tag>
+          </span>
+        )}
         {openFindings > 0 && <Tag tone="warn">{openFindings === 1 ? '1 finding' : `${openFindings} findings`}</Tag>}
       </span>
     ),

@@ -25,7 +25,7 @@ export function ReportView({ onUpdate }: { readonly onUpdate: UpdateSearch }) {
   if (report.isError) return <Failure error={report.error} title="The report could not be made" onRetry={() => void report.refetch()} />
   if (data === undefined) return null
   return (
-    <div aria-busy={report.isPlaceholderData}>
+    <div className="bw-perf-report" aria-busy={report.isPlaceholderData}>
       <p className="bw-perf-summary">
         {periodText(data.now, data.before)} <span className="bw-dim">Choose the time in the bar above.</span>
       </p>

@@ -7,7 +7,7 @@ const text = (ms: number): string => new Date(ms).toISOString().slice(11, 16)
 
 test.each([
   [{ changeAt: at('12:00'), firstSeenAt: at('12:00'), lastSeenAt: at('15:00') }, '09:00', '15:00'],
-  [{ changeAt: at('12:00'), firstSeenAt: at('12:00'), lastSeenAt: at('12:05') }, '11:00', '13:00'],
+  [{ changeAt: at('12:00'), firstSeenAt: at('12:00'), lastSeenAt: at('12:05') }, '11:00', '12:35'],
   [{ changeAt: null, firstSeenAt: at('12:00'), lastSeenAt: at('12:05') }, '11:05', '12:11'],
   [{ changeAt: null, firstSeenAt: '2026-01-01T00:00:00.000Z', lastSeenAt: at('12:00') }, '02:24', '12:30'],
 ])('%o', (seen, from, to) => {

@@ -12,7 +12,7 @@ export function evidenceRange({ changeAt, firstSeenAt, lastSeenAt }: Seen): Reso
   if (changeAt !== null) {
     const changeMs = Date.parse(changeAt)
     const spanMs = Math.min(7 * dayMs, Math.max(hourMs, lastMs - changeMs))
-    return { fromMs: changeMs - spanMs, toMs: changeMs + spanMs }
+    return { fromMs: changeMs - spanMs, toMs: Math.min(changeMs + spanMs, lastMs + hourMs / 2) }
   }
   const firstMs = Math.max(Date.parse(firstSeenAt), lastMs - 7 * dayMs)
   const spanMs = Math.max(hourMs, (lastMs - firstMs) * 1.2)
