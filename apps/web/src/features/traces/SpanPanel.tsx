@@ -2,6 +2,7 @@
 import type { SpanDetail, TraceFacts } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { TimeRange } from '../../lib/time-range.ts'
 import { formatMs } from '../../lib/units.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
 import { CopyButton } from '../../ui/CopyButton.tsx'
@@ -16,7 +17,7 @@ import { AttributeList } from './AttributeList.tsx'
 import { SpanEvents, SpanExceptions, SpanLinks } from './SpanEvents.tsx'
 import { SpanLogs } from './SpanLogs.tsx'
 import { spanQuery } from './traces.queries.ts'
-import { rangeAround } from './TraceHead.tsx'
+import { othersRange } from './TraceHead.tsx'
 import { formatNs, kindNames } from './trace-words.ts'
 import type { TraceView } from './use-trace-view.ts'
 import './span-panel.css'
@@ -129,13 +130,13 @@ function PanelBody({ view, node, span, facts }: PanelBodyProps) {
     ...(span.host === '' ? {} : { host: span.host }),
     ...(span.scope === '' ? {} : { scope: span.scope }),
   }
-  const range = rangeAround(Date.parse(facts.start), facts.durationMs)
+  const range = othersRange(facts)
   return (
     <>
       {span.statusMessage !== '' && <p className="bw-panel__message">{span.statusMessage}</p>}
       <SpanExceptions events={span.events} />
       <p className="bw-panel__ways">
-        <SimilarLink span={span} />
+        <SimilarLink span={span} range={range} />
         <ParentButton view={view} node={node} />
       </p>
       <AttributeList title="Attributes" attributes={span.attributes} range={range} isOpen />
@@ -158,14 +159,14 @@ function PanelBody({ view, node, span, facts }: PanelBodyProps) {
 }
 
 /** Other traces with such a span. */
-function SimilarLink({ span }: { readonly span: SpanDetail }) {
+function SimilarLink({ span, range }: { readonly span: SpanDetail; readonly range: TimeRange }) {
   const { project } = usePlace()
   const query = [
     writeFilter({ field: 'service', value: span.service, exclude: false }),
     writeFilter({ field: 'name', value: span.name, exclude: false }),
   ].join(' ')
   return (
-    <Link to="/p/$project/explore/traces" params={{ project: project.id }} search={{ q: query }}>
+    <Link to="/p/$project/explore/traces" params={{ project: project.id }} search={{ q: query, ...range }}>
       Spans like this
     </Link>
   )

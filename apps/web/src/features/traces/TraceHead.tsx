@@ -3,7 +3,7 @@ import type { TraceFacts } from '@bellwether/protocol'
 import { Link } from '@tanstack/react-router'
 import { useZone } from '../../lib/preferences.ts'
 import { formatDateTime } from '../../lib/time-format.ts'
-import { absoluteRange } from '../../lib/time-range.ts'
+import { absoluteRange, type TimeRange } from '../../lib/time-range.ts'
 import { formatMs } from '../../lib/units.ts'
 import { CopyButton } from '../../ui/CopyButton.tsx'
 import { Icon } from '../../ui/Icon.tsx'
@@ -13,11 +13,18 @@ import type { TraceModel } from './model/trace-model.ts'
 import { logsSearchOf } from './traces.queries.ts'
 import { plural, shortId } from './trace-words.ts'
 
-/** Around a trace, for lists of what happened then. */
-const aroundMs = 60_000
+/** Around a trace, for its logs, and for a search for others like it. */
+const logsAroundMs = 60_000
+const othersAroundMs = 30 * 60_000
 
-export function rangeAround(startMs: number, durationMs: number): { readonly from: string; readonly to: string } {
+function rangeAround({ start, durationMs }: TraceFacts, aroundMs: number): TimeRange {
+  const startMs = Date.parse(start)
   return absoluteRange(startMs - aroundMs, startMs + durationMs + aroundMs)
+}
+
+/** The time in which other traces like this one are looked for. */
+export function othersRange(facts: TraceFacts): TimeRange {
+  return rangeAround(facts, othersAroundMs)
 }
 
 export function TraceLead({ facts, model }: { readonly facts: TraceFacts; readonly model: TraceModel }) {
@@ -45,7 +52,7 @@ export function TraceLead({ facts, model }: { readonly facts: TraceFacts; readon
 
 export function TraceActions({ facts }: { readonly facts: TraceFacts }) {
   const { project } = usePlace()
-  const range = rangeAround(Date.parse(facts.start), facts.durationMs)
+  const range = rangeAround(facts, logsAroundMs)
   return (
     <>
       <Link
