@@ -1,7 +1,8 @@
 /** OTLP bodies of traces and logs in protobuf, as the services' OpenTelemetry SDKs would send them (opentelemetry-proto 1.x). */
+import { createHash } from 'node:crypto'
+
 import { ByteWriter } from './byte-writer.ts'
 import { versionAt } from './calendar.ts'
-import { chance } from './chance.ts'
 import type { DemoFailure, DemoLog, DemoSpan, DemoTrace, SpanKind } from './requests.ts'
 import { environmentName } from './points.ts'
 import { services } from './services.ts'
@@ -46,19 +47,18 @@ function timeIn(to: ByteWriter, field: number, ms: number): void {
   to.raw(bytes)
 }
 
-function idOf(seed: number, a: number, words: number): Uint8Array {
-  const bytes = Buffer.alloc(words * 4)
-  for (let i = 0; i < words; i++) bytes.writeUInt32BE(Math.floor(chance(seed + i, a, i) * 0x1_0000_0000), i * 4)
-  return bytes
+/** Of the same request the same, and of no two alike. */
+function idOf(text: string, sizeBytes: number): Uint8Array {
+  return createHash('sha256').update(text).digest().subarray(0, sizeBytes)
 }
 
 /** 16 bytes. */
 export function traceId({ seed }: DemoTrace): Uint8Array {
-  return idOf(501, seed, 4)
+  return idOf(`trace ${seed}`, 16)
 }
 
 function spanId({ seed }: DemoTrace, span: number): Uint8Array {
-  return idOf(601 + span * 2, seed, 2)
+  return idOf(`span ${seed}/${span}`, 8)
 }
 
 /** Rejection threshold of OpenTelemetry's consistent sampling: one in `weight` was kept. */
