@@ -1,7 +1,8 @@
 /**
  * What logs cost: `node bench/logs.mjs [--lines 1000000] [--runs 1] [--formats loki-pb,loki-json,jsonl,otlp] [--queries loki-pb] [--tail 20]`.
  * Loads the same lines by each protocol into a fresh program and says CPU seconds of all its processes a million lines (until the last was
- * acknowledged, and until nothing was left to do), bytes a line on disk; then asks a set of questions through the API. `--tail`: how far a live
+ * acknowledged, and until nothing was left to do), bytes a line on disk; then asks a set of questions through the API. `--warm LINES`: so many are sent
+ * before anything is counted, for the cost once the program's code is compiled. `--tail`: how far a live
  * tail is behind, for so many seconds of 20,000 lines a second. Peers' figures of the same work are in the README beside it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     queries: { type: 'string', default: 'loki-pb' },
     iterations: { type: 'string', default: '10' },
     tail: { type: 'string', default: '0' },
+    warm: { type: 'string', default: '0' },
     program: { type: 'string', default: ownProgram },
   },
 })
@@ -162,7 +164,7 @@ async function ask(url, pid, trace, startMs) {
     for (let i = 0; i <= Number(options.iterations); i++) {
       if (i === 1) before = treeCpuSec(pid)
       const startedMs = performance.now()
-      const answer = await call(`${url}/api/0/projects/1/logs/${kind}`, { headers, body: payload })
+      const answer = await call(`${url}/api/0/projects/1/logs/${String(kind)}`, { headers, body: payload })
       if (answer.status !== 200) throw new Error(`${name}: ${answer.status} ${answer.body.toString().slice(0, 500)}`)
       if (i > 0) times.push(performance.now() - startedMs)
       const found = JSON.parse(answer.body.toString())
@@ -217,53 +219,67 @@ async function tail(url, seconds) {
   console.log(`tail: ${behindMs.length} rows, ${missed} missed; behind by p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms`)
 }
 
-for (let run = 0; run < Number(options.runs); run++) {
-  for (const format of options.formats.split(',').filter((name) => name !== '')) {
-    // Whole ten minutes, an hour of them, that ended just now.
-    const startMs = Math.floor(Date.now() / 600_000) * 600_000 - spanMs
-    const { bodies, trace } = bodiesOf(format, startMs)
-    const dataDir = await mkdtemp(join(tmpdir(), 'bench-logs-'))
-    const settings = { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token }
-    const program = await startProgram(dataDir, settings, options.program)
-    try {
-      const { pid } = program.child
-      await settle(pid)
-      const idle = { all: treeCpuSec(pid), ...cpuByRole(pid) }
-      const startedMs = performance.now()
-      const refusedForNow = await send(program.url, format, bodies)
-      const wallSec = (performance.now() - startedMs) / 1000
-      const acked = treeCpuSec(pid) - idle.all
-      const rssMib = treeRssMib(pid)
-      await settle(pid)
-      const all = treeCpuSec(pid) - idle.all
-      const roles = Object.entries(cpuByRole(pid)).map(([role, sec]) => `${role} ${(((sec - (idle[role] ?? 0)) / lines) * 1e6).toFixed(2)}`)
-      const tables = bytesOfTables(dataDir)
-      const bytes = Object.values(tables).reduce((sum, table) => sum + table.bytes, 0)
-      console.log(
-        `${format}: ${Math.round(lines / wallSec)} lines/s, CPU s/M ${((acked / lines) * 1e6).toFixed(2)} until acknowledged, ${((all / lines) * 1e6).toFixed(2)} in all (${roles.join(', ')}), ${(bytes / lines).toFixed(1)} B a line, ${rssMib.toFixed(0)} MiB, ${refusedForNow} times refused for now`,
-      )
-      console.log(
-        `  ${Object.entries(tables)
-          .map(([name, table]) => `${name} ${(table.bytes / lines).toFixed(2)} B in ${table.parts} parts`)
-          .join(', ')}`,
-      )
-      if (options.queries.split(',').includes(format)) console.table(await ask(program.url, pid, trace, startMs))
-    } finally {
+/** Loads the bodies into a fresh program and says what it cost. */
+async function measure(format) {
+  // Whole ten minutes, an hour of them, that ended just now.
+  const startMs = Math.floor(Date.now() / 600_000) * 600_000 - spanMs
+  const { bodies, trace } = bodiesOf(format, startMs)
+  const started = await fresh()
+  try {
+    await measureOn(started, { format, startMs, bodies, trace })
+  } finally {
+    await started[Symbol.asyncDispose]()
+  }
+}
+
+async function measureOn({ dataDir, program }, { format, startMs, bodies, trace }) {
+  const { pid } = program.child
+  const warming = Math.round((bodies.length * Number(options.warm)) / lines)
+  await send(program.url, format, bodies.slice(0, warming))
+  await settle(pid)
+  const idle = { all: treeCpuSec(pid), ...cpuByRole(pid) }
+  const startedMs = performance.now()
+  const refusedForNow = await send(program.url, format, bodies.slice(warming))
+  const wallSec = (performance.now() - startedMs) / 1000
+  const counted = (lines * (bodies.length - warming)) / bodies.length
+  const perMillion = (sec) => ((sec / counted) * 1e6).toFixed(2)
+  const acked = treeCpuSec(pid) - idle.all
+  const rssMib = treeRssMib(pid)
+  await settle(pid)
+  const roles = Object.entries(cpuByRole(pid)).map(([role, sec]) => `${role} ${perMillion(sec - (idle[role] ?? 0))}`)
+  const tables = bytesOfTables(dataDir)
+  const bytes = Object.values(tables).reduce((sum, table) => sum + table.bytes, 0)
+  console.log(
+    `${format}: ${Math.round(counted / wallSec)} lines/s, CPU s/M ${perMillion(acked)} until acknowledged, ${perMillion(treeCpuSec(pid) - idle.all)} in all (${roles.join(', ')}), ${(bytes / lines).toFixed(1)} B a line, ${rssMib.toFixed(0)} MiB, ${refusedForNow} times refused for now`,
+  )
+  console.log(
+    `  ${Object.entries(tables)
+      .map(([name, table]) => `${name} ${(table.bytes / lines).toFixed(2)} B in ${table.parts} parts`)
+      .join(', ')}`,
+  )
+  if (options.queries.split(',').includes(format)) console.table(await ask(program.url, pid, trace, startMs))
+}
+
+/** A program on an empty folder; both go with it. */
+async function fresh() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'bench-logs-'))
+  const program = await startProgram(dataDir, { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token }, options.program)
+  return {
+    dataDir,
+    program,
+    async [Symbol.asyncDispose]() {
       program.child.kill('SIGTERM')
       await program.ended
       await rm(dataDir, { recursive: true, force: true })
-    }
+    },
   }
 }
+
+for (let run = 0; run < Number(options.runs); run++)
+  for (const format of options.formats.split(',').filter((name) => name !== '')) await measure(format)
 if (Number(options.tail) > 0) {
-  const dataDir = await mkdtemp(join(tmpdir(), 'bench-logs-'))
-  const program = await startProgram(dataDir, { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token }, options.program)
-  try {
-    await tail(program.url, Number(options.tail))
-  } finally {
-    program.child.kill('SIGTERM')
-    await program.ended
-    await rm(dataDir, { recursive: true, force: true })
-  }
+  const started = await fresh()
+  await tail(started.program.url, Number(options.tail))
+  await started[Symbol.asyncDispose]()
 }
 agent.destroy()

@@ -1,9 +1,5 @@
 /** Bounds of logs. */
 
-/** Rows of one page. */
-export const pageRowsMax = 1000
-/** Rows before or after a row, in its context. */
-export const contextRowsMax = 500
 /** Rows that the first look at the newest should find; each further look goes eight times as far. */
 export const firstWindowRows = 20_000
 export const windowGrowth = 8
