@@ -6,6 +6,7 @@ import { edgesPerSegmentMax, pairedSpansMax } from '../limits.ts'
 import { CountedCalls } from './counted-rows.ts'
 import { KeyTable } from './key-table.ts'
 import type { SegmentSpans } from './segment-spans.ts'
+import { takes } from './known-names.ts'
 
 /** How one calls another, as in the column `kind`. */
 export const edgeKinds = { call: 0, database: 1, message: 2 } as const
@@ -50,7 +51,7 @@ function pair(spans: SegmentSpans): { answered: Uint32Array; caller: Int32Array 
 export function countEdges(spans: SegmentSpans): CountedCalls {
   const counted = new CountedCalls(6)
   const { answered, caller } = pair(spans)
-  const known = new Uint32Array(spans.tenants.length)
+  const known = spans.tenants.map(() => new Set<string>())
   // tenant, client, kind, peer, system, server, environment, step, keep
   const key = new Int32Array(9)
   for (let row = 0; row < spans.rows; row++) {
@@ -78,7 +79,7 @@ export function countEdges(spans: SegmentSpans): CountedCalls {
     key[6] = spans.environment[row]!
     key[7] = Math.floor(spans.seconds[row]! / 60)
     key[8] = spans.keep[row]!
-    if (!counted.has(key) && known[tenant]!++ >= edgesPerSegmentMax) continue
+    if (!counted.has(key) && !takes(known[tenant]!, key.subarray(1, 7).join('/'), edgesPerSegmentMax)) continue
     counted.add(key, spans, row)
   }
   return counted
