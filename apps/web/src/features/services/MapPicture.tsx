@@ -1,6 +1,6 @@
 /** The map drawn: services in layers from callers to called. A press or the keyboard chooses one, which brings out its edges. */
 import type { MapEdge, MapNode, ServiceMap } from '@bellwether/protocol'
-import { useMemo, useRef, type KeyboardEvent } from 'react'
+import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react'
 import { placeLabels } from './map-labels.ts'
 import { edgePath, layoutMap, nodeHeightPx, nodeWidthPx, type MapLayout, type PlacedEdge, type PlacedNode } from './map-layout.ts'
 import { formatDuration, formatRate, formatShare, toneOfErrors } from './red-words.ts'
@@ -68,6 +68,11 @@ export function MapPicture({ map, chosen, onChoose }: MapPictureProps) {
     event.preventDefault()
   }
   const stop = chosen ?? layout.nodes[0]?.name
+  useEffect(() => {
+    if (chosen === null) return
+    const node = root.current?.querySelector(`[data-node="${CSS.escape(chosen)}"]`)
+    node?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [chosen, layout])
   return (
     <div className="bw-map" ref={root} role="group" aria-label="Map of services" tabIndex={-1}>
       <div className="bw-map__plane" style={{ width: layout.widthPx, height: layout.heightPx }}>

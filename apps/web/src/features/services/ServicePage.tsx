@@ -116,7 +116,9 @@ function OperationsSection({ operations, chosen, onChoose }: OperationsSectionPr
           <span className="bw-truncate" title={operation}>
             {operation}
           </span>
-          <Tag>{kind}</Tag>
+          <span className="bw-extra">
+            <Tag>{kind}</Tag>
+          </span>
         </span>
       ),
     },

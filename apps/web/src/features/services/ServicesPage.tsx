@@ -95,7 +95,7 @@ function ServiceTable({ answer, find }: { readonly answer: ServicesAnswer; reado
             {service === '' ? '(no name)' : service}
           </Link>
           {!isEntry && (
-            <span title="It answers no calls; the figures are of all its spans">
+            <span className="bw-extra" title="It answers no calls; the figures are of all its spans">
               <Tag>background</Tag>
             </span>
           )}

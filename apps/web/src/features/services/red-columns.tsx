@@ -18,7 +18,7 @@ function duration<Row extends RedRow>(id: 'p50Ms' | 'p95Ms' | 'p99Ms', header: s
     id,
     header,
     isNumber: true,
-    isExtra: id === 'p50Ms',
+    isExtra: id !== 'p95Ms',
     value: (row) => row[id],
     cell: (row) => formatDuration(row[id]),
   }
