@@ -16,6 +16,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createLogger } from 'winston'
 import { testKey } from '../../../apps/server/src/protocols/testing/door.ts'
 import { type Listening, grpcMetadata, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
+import { LogsBatch, logsSchema } from '../../../apps/server/src/logs/index.ts'
+import { CompiledPolicy, defaultPolicy } from '../../../apps/server/src/scrubbing/compiled-policy.ts'
+import { ScrubbingStage } from '../../../apps/server/src/scrubbing/index.ts'
+import { SignalHandler } from '../../../apps/server/src/signals/index.ts'
 import { until } from '../../support/wait.ts'
 
 const headers = { authorization: `Bearer ${testKey}` }
@@ -166,4 +170,28 @@ test('Loki: what its clients expect', async () => {
   to.it.lane = 'low'
   expect(await post(url, body(`${Date.now()}000000`), json)).toEqual({ status: 204, text: '' })
   expect(to.it.rawRecords.map(({ lane, record }) => [lane, record.kind, record.rows])).toEqual([['low', 'logs', 1]])
+})
+
+test('a body that waited unread in the low lane is scrubbed before it becomes a record', async () => {
+  await using to = await listen()
+  to.it.lane = 'low'
+  const url = `${to.httpUrl}/v1/logs/jsonl`
+  const answer = await post(url, '{"msg":"from ada@example.org","password":"hunter2"}\nnothing of carl@example.org')
+  expect([answer.status, to.events.logs]).toEqual([202, []])
+  const policy = new CompiledPolicy(defaultPolicy)
+  const handler = new SignalHandler({
+    schema: logsSchema,
+    derived: [],
+    createBatch: () => new LogsBatch(),
+    decodeRaw: (record, batch) => to.events.door.decodeRaw(record, batch),
+    stages: [new ScrubbingStage({ policyOf: () => policy })],
+    conservation: to.it.conservation,
+  })
+  const [waiting] = to.it.rawRecords
+  if (waiting === undefined) throw new Error('nothing waits')
+  const { record, rows } = handler.processRaw(waiting.record)
+  const written = Buffer.from(record?.payload ?? []).toString('latin1')
+  expect(rows).toBe(2)
+  expect(written).toContain('from [scrubbed:email]')
+  expect(['ada@', 'hunter2', 'carl@'].filter((secret) => written.includes(secret))).toEqual([])
 })

@@ -16,6 +16,7 @@ import type { Logger } from '../kernel/log.ts'
 import { createEventDecoders, EventDoor, MetricsDoor, type ProtocolLimits } from '../protocols/index.ts'
 import type { Lanes } from './lanes.ts'
 import type { MetricsPath } from './metrics.ts'
+import type { Scrubbing } from './scrubbing.ts'
 import type { Signals } from './signals.ts'
 
 export interface Intake {
@@ -34,6 +35,7 @@ export interface IntakeDeps {
   readonly signals: Signals
   readonly lanes: Lanes
   readonly refusedSamples: RefusedSamples
+  readonly scrubbing: Pick<Scrubbing, 'samples'>
   readonly limits: ProtocolLimits
   readonly instruments: Registry
   readonly clock: Clock
@@ -47,6 +49,7 @@ export function composeIntake({
   signals,
   lanes,
   refusedSamples,
+  scrubbing,
   limits,
   instruments,
   clock,
@@ -83,7 +86,7 @@ export function composeIntake({
     conservation: metrics.conservation,
     log: metrics.log,
     sources,
-    refusedSamples,
+    refusedSamples: scrubbing.samples(refusedSamples),
     clock,
     cost: lanes.cost,
     lanes: lanes.book,

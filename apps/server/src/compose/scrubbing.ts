@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { takeApartLine } from '../protocols/index.ts'
-import { ScrubbingDesk, type ScrubbingDeskDeps, ScrubbingStage } from '../scrubbing/index.ts'
+import { type Samples, scrubSamples, ScrubbingDesk, type ScrubbingDeskDeps, ScrubbingStage } from '../scrubbing/index.ts'
 import type { SignalStage } from '../signals/index.ts'
 
 export interface ScrubbingPartDeps {
@@ -17,6 +17,8 @@ export interface Scrubbing {
   readonly api: ApiScrubbing
   /** A stage a kind: each has buffers of its own. */
   stage(): SignalStage
+  /** The same place, told without what must not be kept. */
+  samples(samples: Samples): Samples
 }
 
 /** Before anything comes in. Errors by code: `scrubbing.unavailable`. */
@@ -25,6 +27,7 @@ export async function composeScrubbing({ engines, clock, logger }: ScrubbingPart
   await desk.open()
   return {
     api: scrubbingOf(desk),
+    samples: (samples) => scrubSamples(samples, (tenant) => desk.policyOf(tenant)),
     stage: () => new ScrubbingStage({ policyOf: (tenant) => desk.policyOf(tenant) }),
   }
 }

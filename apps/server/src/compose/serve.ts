@@ -212,7 +212,7 @@ async function composeDoors(
   logs.analysis.feed(metrics.aggregates)
   traces.feed(metrics)
   const limits = { ...defaultProtocolLimits, inFlightBytesMax: memory.inFlightBytes }
-  const intake = composeIntake({ config, accounts, metrics, signals, lanes, refusedSamples, limits, instruments, clock, logger })
+  const intake = composeIntake({ config, accounts, metrics, signals, lanes, refusedSamples, scrubbing, limits, instruments, clock, logger })
   doors.metrics = intake.door
   doors.events = intake.events
   doors.seal = () => metrics.log.seal()

@@ -5,6 +5,7 @@ import { LogsBatch } from '../logs/index.ts'
 import { makeResource, PairsColumn, type SignalBatch, TextColumn, WordColumn } from '../signals/index.ts'
 import { SpansBatch } from '../traces/index.ts'
 import { CompiledPolicy, defaultPolicy } from './compiled-policy.ts'
+import { scrubSamples } from './samples.ts'
 import { ScrubbingStage } from './stage.ts'
 
 const encoder = new TextEncoder()
@@ -118,6 +119,15 @@ describe('what is not', () => {
     expect(scrub(text, { cards: false })).toBe('[scrubbed:email] password=[scrubbed:secret] 4111111111111111')
     expect(scrub(text, { secrets: false, cards: false, emails: false })).toBe(text)
   })
+})
+
+test('words in which refusals are told', () => {
+  const told: string[] = []
+  const policy = new CompiledPolicy(defaultPolicy)
+  const samples = scrubSamples({ note: (_tenant, protocol, reason, text) => told.push(`${protocol} ${reason} ${text}`) }, () => policy)
+  samples.note(tenant, 'loki', 'malformed', "couldn't parse labels: {token=abc}", nowMs)
+  samples.note(tenant, 'loki', 'too_old', 'A row of 1970 is older.', nowMs)
+  expect(told).toEqual(["loki malformed couldn't parse labels: {token=[scrubbed:secret]}", 'loki too_old A row of 1970 is older.'])
 })
 
 describe('own rules', () => {
