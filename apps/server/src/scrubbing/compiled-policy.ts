@@ -7,6 +7,7 @@ import { markOf, markOfBit, ruleBit, secretBit } from './kinds.ts'
 import { rulesPerProjectMax } from './limits.ts'
 import { isSecretNameText } from './names.ts'
 import { PatternSearch } from './pattern-search.ts'
+import { isEmptyValue } from './secret-values.ts'
 import { TextFinder } from './text-finder.ts'
 
 /** What a project has that never chose. */
@@ -63,6 +64,11 @@ export class CompiledPolicy {
     const rule = this.#fields.find(({ matches }) => matches(name))
     if (rule !== undefined) return rule
     return this.#secrets && isSecretNameText(name) ? { mark: markOfBit(secretBit), bit: secretBit } : null
+  }
+
+  /** Whether all of a value goes, which `wholeValueOf` its name says: of secrets, not of what is plainly none. */
+  takesWhole({ bit }: WholeValue, source: Uint8Array, start: number, end: number): boolean {
+    return end > start && (bit !== secretBit || !isEmptyValue(source, start, end))
   }
 
   /** The text without what is scrubbed; null when there is nothing in it. `bits` says what it was. */

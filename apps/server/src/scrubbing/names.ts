@@ -18,7 +18,6 @@ const endings = [
   'cookie',
   'credential',
   'credentials',
-  'sessionid',
   'connectionstring',
 ] as const
 

@@ -135,8 +135,9 @@ export class ScrubbingDesk implements AsyncDisposable {
       return made === null ? value : decoder.decode(made)
     }
     const made = Object.entries(attributes).map(([name, value]) => {
-      const whole = value === '' ? null : compiled.wholeValueOf(name)
-      if (whole === null) return [name, scrub(value)] as const
+      const whole = compiled.wholeValueOf(name)
+      const source = encoder.encode(value)
+      if (whole === null || !compiled.takesWhole(whole, source, 0, source.length)) return [name, scrub(value)] as const
       bits |= whole.bit
       return [name, decoder.decode(whole.mark)] as const
     })

@@ -216,6 +216,8 @@ describe('a batch', () => {
       batch.attribute('n', '5')
       if (body === 'plain') {
         batch.attribute('password', 'hunter2')
+        batch.attribute('has_password', 'true')
+        batch.attribute('session.id', 's-1')
         batch.attribute('bob@example.com', 'x')
       }
       batch.endRow()
@@ -233,6 +235,9 @@ describe('a batch', () => {
     ])
     expect(batch.resource.u32(0)).toBe(resource.low)
     expect(batch.examples[0]?.text).toBe('Line 4 is no JSON object: "[scrubbed:email]"')
+    const { keys, values } = batch.attributes
+    const of = (name: string): string => values.text(batch.attributes.find(2, keys.words.internString(name)))
+    expect(['password', 'has_password', 'session.id'].map(of)).toEqual(['[scrubbed:secret]', 'true', 's-1'])
     const written = everyText(batch)
     expect(['bob@', 'hunter2', 'clean line', 'shop'].map((text) => written.includes(text))).toEqual([false, false, true, true])
   })

@@ -90,7 +90,8 @@ function isLetters(source: Uint8Array, from: number, last: number): boolean {
   return true
 }
 
-function isEmptyValue(source: Uint8Array, from: number, last: number): boolean {
+/** Nothing, a truth value: what stands where a secret could be and is none. */
+export function isEmptyValue(source: Uint8Array, from: number, last: number): boolean {
   return last - from <= 9 && emptyValues.has(String.fromCharCode(...source.subarray(from, last)).toLowerCase())
 }
 

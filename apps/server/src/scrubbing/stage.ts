@@ -93,7 +93,8 @@ export class ScrubbingStage implements SignalStage {
         const start = values.start(at)
         const end = values.end(at)
         if (start === end) continue
-        const whole = wholes === null ? undefined : wholes.get(numbers[at]!)
+        const named = wholes === null ? undefined : wholes.get(numbers[at]!)
+        const whole = named !== undefined && policy.takesWhole(named, bytes, start, end) ? named : undefined
         const text = whole === undefined ? policy.scrubbed(bytes, start, end) : whole.mark
         if (text === null) continue
         replaced.set(at, text)
@@ -186,9 +187,10 @@ function rowOfPair(column: PairsColumn, rows: number, at: number): number {
 function scrubbedResource(resource: Resource, policy: CompiledPolicy): Resource {
   let isChanged = false
   const attributes = resource.attributes.map(([name, value]) => {
-    const whole = value === '' ? null : policy.wholeValueOf(name)
+    const whole = policy.wholeValueOf(name)
     const source = encoder.encode(value)
-    const text = whole === null ? policy.scrubbed(source, 0, source.length) : whole.mark
+    const text =
+      whole === null || !policy.takesWhole(whole, source, 0, source.length) ? policy.scrubbed(source, 0, source.length) : whole.mark
     if (text !== null) isChanged = true
     return [name, text === null ? value : decoder.decode(text)] as const
   })
