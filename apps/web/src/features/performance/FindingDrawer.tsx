@@ -12,6 +12,7 @@ import { DetailDrawer } from '../../ui/DetailDrawer.tsx'
 import { Fact } from '../../ui/Fact.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
+import { useRange } from '../range/index.ts'
 import { may, usePlace } from '../session/index.ts'
 import { evidenceRange } from './evidence-range.ts'
 import { OperationCharts, type ChartId } from './OperationCharts.tsx'
@@ -41,8 +42,9 @@ export function FindingDrawer({ id, onClose }: FindingDrawerProps) {
 
 function FindingDetail({ finding }: { readonly finding: PerformanceFinding }) {
   const { project } = usePlace()
+  const { nowMs } = useRange()
   const { title, state, stateChangedBy, service, operation, kind, subject, facts, cause, example, changeAt } = finding
-  const range: ResolvedRange = useMemo(() => evidenceRange(finding), [finding])
+  const range: ResolvedRange = useMemo(() => evidenceRange(finding, nowMs), [finding, nowMs])
   const change: ChartMark | null = useMemo(
     () => (changeAt === null || cause !== null ? null : { atMs: Date.parse(changeAt), label: 'change' }),
     [changeAt, cause],

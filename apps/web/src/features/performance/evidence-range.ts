@@ -7,14 +7,15 @@ const dayMs = 24 * hourMs
 
 type Seen = Pick<PerformanceFinding, 'changeAt' | 'firstSeenAt' | 'lastSeenAt'>
 
-export function evidenceRange({ changeAt, firstSeenAt, lastSeenAt }: Seen): ResolvedRange {
+/** Ends now at the latest. */
+export function evidenceRange({ changeAt, firstSeenAt, lastSeenAt }: Seen, nowMs: number): ResolvedRange {
   const lastMs = Date.parse(lastSeenAt)
   if (changeAt !== null) {
     const changeMs = Date.parse(changeAt)
     const spanMs = Math.min(7 * dayMs, Math.max(hourMs, lastMs - changeMs))
-    return { fromMs: changeMs - spanMs, toMs: Math.min(changeMs + spanMs, lastMs + hourMs / 2) }
+    return { fromMs: changeMs - spanMs, toMs: Math.max(lastMs, Math.min(changeMs + spanMs, lastMs + hourMs / 2, nowMs)) }
   }
   const firstMs = Math.max(Date.parse(firstSeenAt), lastMs - 7 * dayMs)
   const spanMs = Math.max(hourMs, (lastMs - firstMs) * 1.2)
-  return { fromMs: lastMs - spanMs, toMs: lastMs + Math.min(spanMs / 10, hourMs / 2) }
+  return { fromMs: lastMs - spanMs, toMs: Math.max(lastMs, Math.min(lastMs + spanMs / 10, lastMs + hourMs / 2, nowMs)) }
 }
