@@ -90,7 +90,6 @@ export class CompiledPolicy {
   }
 
   /** Null when the pattern finds nothing. A text that needs too many steps is scrubbed whole: what cannot be looked through is not kept. */
-  // oxlint-disable-next-line max-params -- called for every text
   #withRule({ search, mark }: PatternRule, source: Uint8Array, start: number, end: number): Uint8Array | null {
     const finds = this.#finds
     finds.clear()

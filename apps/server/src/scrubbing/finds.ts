@@ -26,7 +26,6 @@ export class Finds {
   }
 
   /** Places come in order and do not overlap. What is beyond the bound goes into the last place, with all between. */
-  // oxlint-disable-next-line max-params -- a range and what it is
   add(start: number, end: number, bit: number, mark: Uint8Array): void {
     if (this.count === placesMax) {
       this.ends[placesMax - 1] = end

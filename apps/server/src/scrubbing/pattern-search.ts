@@ -168,7 +168,6 @@ export class PatternSearch {
   }
 
   /** Adds a state, and those that it leads to without a character. */
-  // oxlint-disable-next-line max-params -- called for every thread
   #follow(threads: Threads, state: number, start: number, at: number): void {
     const stack = this.#stack
     stack.push(state)

@@ -18,7 +18,6 @@ for (const char of ',;&)]}"\'<>|') endsValue[char.charCodeAt(0)] = 1
 const emptyValues = new Set(['null', 'true', 'false', 'none', 'nil', 'undefined', '-', ''])
 
 /** `at` is a colon or an equals sign. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function secretValue(source: Uint8Array, at: number, start: number, end: number): number {
   let nameEnd = at
   while (nameEnd > start && at - nameEnd < betweenMax && isBetween(source[nameEnd - 1]!)) nameEnd--
@@ -50,7 +49,6 @@ function isBetween(byte: number): boolean {
   return byte === quote || byte === apostrophe || byte === backslash || byte === blank
 }
 
-// oxlint-disable-next-line max-params -- a place in a text
 function quoted(source: Uint8Array, quoteAt: number, end: number, escapes: number): number {
   const mark = source[quoteAt]!
   const from = quoteAt + 1
@@ -64,7 +62,6 @@ function quoted(source: Uint8Array, quoteAt: number, end: number, escapes: numbe
   return last
 }
 
-// oxlint-disable-next-line max-params -- a place in a text
 function unquotedEnd(source: Uint8Array, nameEnd: number, from: number, end: number): number {
   let last = from
   // Of cookies, all to the end of the line: `Cookie: a=b; c=d`.

@@ -70,7 +70,6 @@ const underscoredByByte = byLastTwo(underscored)
 const dashedByByte = byLastTwo(dashed)
 
 /** A token with a prefix that ends at `at`, an underscore or a dash. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function prefixedToken(source: Uint8Array, at: number, start: number, end: number): number {
   if (at === start) return nothing
   const prefixes = (source[at] === 0x5f ? underscoredByByte : dashedByByte)[source[at - 1]!]!
@@ -85,7 +84,6 @@ export function prefixedToken(source: Uint8Array, at: number, start: number, end
 }
 
 /** AWS access keys: AKIA or ASIA and 16 capitals and digits. `at` is the I. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function awsKey(source: Uint8Array, at: number, start: number, end: number): number {
   const first = at - 2
   if (first < start || at + 18 > end || source[first] !== 0x41 || source[at + 1] !== 0x41) return nothing
@@ -101,7 +99,6 @@ export function awsKey(source: Uint8Array, at: number, start: number, end: numbe
 }
 
 /** Google API keys: AIza and 35 more. `at` is the z. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function googleKey(source: Uint8Array, at: number, start: number, end: number): number {
   if (!follows(source, at + 1, start, 'AIz') || source[at + 1] !== 0x61) return nothing
   const last = tokenEnd(source, at, end)
@@ -111,7 +108,6 @@ export function googleKey(source: Uint8Array, at: number, start: number, end: nu
 }
 
 /** A JSON web token: three parts in base64url, of which two begin with `eyJ`. `at` is the J of the first. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function webToken(source: Uint8Array, at: number, start: number, end: number): number {
   if (!follows(source, at + 1, start, 'eyJ')) return nothing
   const first = tokenEnd(source, at, end)
@@ -123,7 +119,6 @@ export function webToken(source: Uint8Array, at: number, start: number, end: num
 }
 
 /** `Bearer` and a token of at least 16 letters, digits or signs. `at` is its first letter. The word stays. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function bearerToken(source: Uint8Array, at: number, start: number, end: number): number {
   if (at + 23 > end || (at > start && isWord(source[at - 1]!))) return nothing
   for (let i = 1; i < 6; i++) if ((source[at + i]! | 0x20) !== 'bearer'.charCodeAt(i)) return nothing
@@ -163,7 +158,6 @@ export function privateKey(source: Uint8Array, at: number, end: number): number 
   return end
 }
 
-// oxlint-disable-next-line max-params -- a place in a text
 function isAt(source: Uint8Array, at: number, end: number, text: string): boolean {
   if (at + text.length > end) return false
   for (let i = 0; i < text.length; i++) if (source[at + i] !== text.charCodeAt(i)) return false
@@ -177,7 +171,6 @@ const cardDigits = new Uint8Array(20)
  * The longest number of a card that begins at `at`, a digit; groups are divided by one blank or dash. `nothing`: there is none, and the first
  * group ends at `digitsEnd`.
  */
-// oxlint-disable-next-line max-params -- a place in a text
 export function cardNumber(source: Uint8Array, at: number, start: number, end: number): number {
   let count = 0
   let next = at
@@ -234,7 +227,6 @@ const localBytesMax = 64
 const domainBytesMax = 255
 
 /** An e-mail address around `at`, an @. Looks back to `start`. */
-// oxlint-disable-next-line max-params -- a place in a text
 export function emailAddress(source: Uint8Array, at: number, start: number, end: number): number {
   let first = at
   const firstMin = Math.max(start, at - localBytesMax)

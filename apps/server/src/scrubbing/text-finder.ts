@@ -61,7 +61,6 @@ export class TextFinder {
   }
 
   /** Adds what it finds in `source[start, end)`. */
-  // oxlint-disable-next-line max-params -- called for every text
   find(source: Uint8Array, start: number, end: number, finds: Finds): void {
     const looks = this.#looks
     let from = start
@@ -86,7 +85,6 @@ export class TextFinder {
     }
   }
 
-  // oxlint-disable-next-line max-params -- a place in a text
   #look(look: number, source: Uint8Array, at: number, from: number, end: number): number {
     this.#bit = tokenBit
     switch (look) {
@@ -115,7 +113,6 @@ export class TextFinder {
     }
   }
 
-  // oxlint-disable-next-line max-params -- a place in a text
   #aroundAt(source: Uint8Array, at: number, from: number, end: number): number {
     if (this.#searched.secrets) {
       this.#bit = secretBit

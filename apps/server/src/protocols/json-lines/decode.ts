@@ -55,7 +55,6 @@ export class JsonLinesDecoder {
     }
   }
 
-  // oxlint-disable-next-line max-params -- called for every line
   #object(bytes: Uint8Array, start: number, end: number, number: number): void {
     const lines = this.#lines
     lines.open()
@@ -67,7 +66,6 @@ export class JsonLinesDecoder {
     lines.row.close()
   }
 
-  // oxlint-disable-next-line max-params -- called for what is refused
   #refuse(bytes: Uint8Array, start: number, end: number, where: string): void {
     const shown = Buffer.from(bytes.subarray(start, Math.min(end, start + shownBytes))).toString('utf8')
     this.#lines.row.batch.refuse(

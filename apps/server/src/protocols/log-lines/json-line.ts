@@ -67,7 +67,6 @@ export class JsonLineReader {
    * What the protocol gives beside a line, by name: severity, ids of trace and span. False: the name means nothing, or the value does not
    * fit it. `word` is one of `attributes.keys.words`.
    */
-  // oxlint-disable-next-line max-params -- called for every value that is given
   takesGiven(word: number, bytes: Uint8Array, start: number, end: number): boolean {
     const role = this.#roleOf(word)
     const isTaken = role === roleSeverity || role === roleTraceId || role === roleSpanId
@@ -211,7 +210,6 @@ export class JsonLineReader {
   }
 
   /** The value at `at`; behind it. */
-  // oxlint-disable-next-line max-params -- called for every value
   #member(at: number, word: number, role: number, depth: number): number {
     const bytes = this.#bytes
     const end = this.#end
@@ -247,7 +245,6 @@ export class JsonLineReader {
     this.#path.append(name, 0, name.length)
   }
 
-  // oxlint-disable-next-line max-params -- called for every value with escapes
   #escapedText(word: number, role: number, start: number, end: number): boolean {
     // A body is kept to the end of the line; other values are only passed on.
     const scratch = (role & roleMask) === roleBody ? this.#bodyText : this.#value
@@ -280,13 +277,11 @@ export class JsonLineReader {
     return role
   }
 
-  // oxlint-disable-next-line max-params -- called for every value
   #text(word: number, role: number, bytes: Uint8Array, start: number, end: number): void {
     if (role === roleAttribute || !this.#takes(role, word, bytes, start, end)) this.#row.attribute(word, bytes, start, end)
   }
 
   /** False: it is an attribute after all. */
-  // oxlint-disable-next-line max-params -- called for every value with a meaning
   #takes(role: number, word: number, bytes: Uint8Array, start: number, end: number): boolean {
     const row = this.#row
     switch (role & roleMask) {

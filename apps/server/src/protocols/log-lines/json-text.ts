@@ -80,7 +80,6 @@ export function isPlainScalar(bytes: Uint8Array, start: number, end: number): bo
   return isWord(bytes, start, end, 'true') || isWord(bytes, start, end, 'false')
 }
 
-// oxlint-disable-next-line max-params -- called for every value that is no text
 export function isWord(bytes: Uint8Array, start: number, end: number, word: string): boolean {
   if (end - start !== word.length) return false
   for (let at = 0; at < word.length; at++) if (bytes[start + at] !== word.charCodeAt(at)) return false

@@ -133,7 +133,6 @@ function readZone(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** `count` digits as a number; -1 when they are not there. */
-// oxlint-disable-next-line max-params -- called for every part of every time
 function digits(bytes: Uint8Array, start: number, count: number, end: number): number {
   if (start + count > end) return -1
   let value = 0

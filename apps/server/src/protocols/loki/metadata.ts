@@ -2,7 +2,6 @@
 import type { LineWriter } from '../log-lines/line-writer.ts'
 
 /** `word` is the name, one of `attributes.keys.words`. */
-// oxlint-disable-next-line max-params -- called for every pair
 export function takeMetadata({ row, json }: LineWriter, word: number, bytes: Uint8Array, start: number, end: number): void {
   if (!json.takesGiven(word, bytes, start, end)) row.attribute(word, bytes, start, end)
 }

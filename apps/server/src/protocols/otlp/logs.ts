@@ -264,7 +264,6 @@ export class OtlpLogsDecoder {
   }
 
   /** `valueAt`: the AnyValue in the KeyValue `[start, end)`; -1: it has none. */
-  // oxlint-disable-next-line max-params -- called for every attribute
   #value(word: number, valueAt: number, start: number, end: number): void {
     const cursor = this.#cursor
     const { row } = this.#lines
