@@ -141,6 +141,28 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
     expect(visitor.troubles).toEqual([])
   })
 
+  test('a drag over the chart zooms in, and the facets are of that part', async () => {
+    await using visitor = await visit(browser, { theme: 'light', state: signedIn })
+    const { page } = visitor
+    await open(page)
+    const chart = page.getByLabel(/^Chart\. Rows over time/)
+    await chart.locator('canvas').first().waitFor()
+    const box = await chart.boundingBox()
+    const [left, top, width] = [box?.x ?? 0, (box?.y ?? 0) + 60, box?.width ?? 0]
+    await page.mouse.move(left + width * 0.7, top)
+    await page.mouse.down()
+    await page.mouse.move(left + width * 0.85, top, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/from=20\d\d-/)
+    const counts = page.getByRole('complementary', { name: 'Facets' }).getByRole('region', { name: 'severity' }).locator('.bw-facet__count')
+    await until('the facets to count what the line under the heading says', async () => {
+      const total = Number(/^([\d,]+) rows/.exec(await page.locator('.bw-page__lead').innerText())?.[1] ?? Number.NaN)
+      const parts = (await counts.allInnerTexts()).map(Number)
+      return total > 0 && total < orders / 2 && parts.reduce((a, b) => a + b, 0) === total
+    })
+    expect(visitor.troubles).toEqual([])
+  })
+
   test('patterns: shapes with their counts, and the rows of one', async () => {
     await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
