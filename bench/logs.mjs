@@ -135,8 +135,11 @@ function bytesOfTables(dataDir) {
 /** The set of questions, as the API takes them. */
 function questions(trace, startMs) {
   const range = { from: new Date(startMs).toISOString(), to: new Date(startMs + spanMs).toISOString() }
-  const rows = (query, limit = 100) => ['query', { ...range, query, limit }]
-  const counts = (query, by, more = {}) => ['histogram', { ...range, query, by, stepSec: 60, limit: 50, ...more }]
+  const rows = (query, limit = 100) => ({ kind: 'query', body: { ...range, query, limit } })
+  const counts = (query, by, more = {}) => ({
+    kind: 'histogram',
+    body: { ...range, query, by, stepSec: 60, limit: 50, ...more },
+  })
   return {
     count_by_level_1m: counts('', 'severity'),
     errors_by_service_1m: counts('severity:error', 'service'),
@@ -148,15 +151,15 @@ function questions(trace, startMs) {
     status_500_newest100: rows('status:500'),
     p95_duration_by_service_5m: counts('', 'service', { stepSec: 300, measure: 'p95', field: 'duration_ms' }),
     newest100: rows(''),
-    facets: ['facets', { ...range }],
-    facets_of_errors: ['facets', { ...range, query: 'severity:error' }],
+    facets: { kind: 'facets', body: { ...range } },
+    facets_of_errors: { kind: 'facets', body: { ...range, query: 'severity:error' } },
   }
 }
 
 async function ask(url, pid, trace, startMs) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const table = []
-  for (const [name, [kind, body]] of Object.entries(questions(trace, startMs))) {
+  for (const [name, { kind, body }] of Object.entries(questions(trace, startMs))) {
     const payload = Buffer.from(JSON.stringify(body))
     const times = []
     let before = 0
@@ -164,7 +167,7 @@ async function ask(url, pid, trace, startMs) {
     for (let i = 0; i <= Number(options.iterations); i++) {
       if (i === 1) before = treeCpuSec(pid)
       const startedMs = performance.now()
-      const answer = await call(`${url}/api/0/projects/1/logs/${String(kind)}`, { headers, body: payload })
+      const answer = await call(`${url}/api/0/projects/1/logs/${kind}`, { headers, body: payload })
       if (answer.status !== 200) throw new Error(`${name}: ${answer.status} ${answer.body.toString().slice(0, 500)}`)
       if (i > 0) times.push(performance.now() - startedMs)
       const found = JSON.parse(answer.body.toString())

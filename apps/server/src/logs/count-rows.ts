@@ -45,7 +45,7 @@ function addRecord({ tenant, record }: OwnedSignal, joined: Map<string, { values
     const { minute, severity, keep } = count
     const service = services[count.service] ?? ''
     const environment = environments[count.environment] ?? ''
-    const key = JSON.stringify([tenant.organizationId, tenant.projectId, minute, service, environment, severity, keep])
+    const key = `${tenant.organizationId}/${tenant.projectId}/${minute}/${severity}/${keep}/${service.length}/${service}${environment}`
     const known = joined.get(key)
     if (known === undefined) {
       const values = [minute, service, environment, severity, keep]

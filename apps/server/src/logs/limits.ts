@@ -19,7 +19,7 @@ export const facetScannedRows = 3_000_000
 export const facetFieldsMax = 30
 
 /** Rows of a segment whose values are noted for facets one by one; of more, every second, third ... is, and counts for as many. */
-export const notedRowsMax = 8192
+export const notedRowsMax = 4096
 /** Attributes noted of a project, a segment and ten minutes; those with most rows. */
 export const notedFieldsMax = 200
 /** Values noted of each. */

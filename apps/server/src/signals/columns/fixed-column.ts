@@ -120,7 +120,10 @@ export class FixedColumn {
 
   #pushZeros(count: number): void {
     this.data.reserve(count)
-    this.data.bytes.fill(0, this.data.length, this.data.length + count)
-    this.data.length += count
+    const { bytes } = this.data
+    const end = this.data.length + count
+    // Sixteen bytes at most: a loop beats the call.
+    for (let at = this.data.length; at < end; at++) bytes[at] = 0
+    this.data.length = end
   }
 }
