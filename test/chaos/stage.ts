@@ -115,7 +115,7 @@ export async function settle(installation: Installation, all: readonly Played[])
   })
 }
 
-function check({ outcome: { scenario, truth }, limits, load, destroyed, queried }: Played, counted: Tally, stored: StoredRequests): void {
+function check({ outcome: { scenario, truth }, limits, destroyed, queried }: Played, counted: Tally, stored: StoredRequests): void {
   expect.soft(truth.wronglyReadyMs, `${scenario}: ready was told while it did not answer`).toBeLessThan(limits.wronglyReadyMsMax)
   expect.soft(truth.wronglyNotReadyMs, `${scenario}: not ready was told while it answered`).toBeLessThan(limits.wronglyNotReadyMsMax)
   const { doubled, kept, invented, halves } = counted
