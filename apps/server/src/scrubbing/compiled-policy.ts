@@ -4,7 +4,7 @@ import { AppError } from '../kernel/errors.ts'
 import { badPolicy } from './errors.ts'
 import { Finds } from './finds.ts'
 import { markOf, markOfBit, ruleBit, secretBit } from './kinds.ts'
-import { rulesPerProjectMax } from './limits.ts'
+import { knownNamesMax, rulesPerProjectMax } from './limits.ts'
 import { isSecretNameText } from './names.ts'
 import { PatternSearch } from './pattern-search.ts'
 import { isEmptyValue } from './secret-values.ts'
@@ -34,6 +34,8 @@ export class CompiledPolicy {
   readonly #fields: readonly FieldRule[]
   readonly #patterns: readonly PatternRule[]
   readonly #finds = new Finds()
+  /** What became of names before. */
+  readonly #names = new Map<string, WholeValue | null>()
   /** Bits of the last `scrubbed`. */
   bits = 0
 
@@ -61,6 +63,15 @@ export class CompiledPolicy {
 
   /** What stands in place of all values of a name; null: they are texts like any other. */
   wholeValueOf(name: string): WholeValue | null {
+    const known = this.#names.get(name)
+    if (known !== undefined) return known
+    if (this.#names.size >= knownNamesMax) this.#names.clear()
+    const whole = this.#lookUp(name)
+    this.#names.set(name, whole)
+    return whole
+  }
+
+  #lookUp(name: string): WholeValue | null {
     const rule = this.#fields.find(({ matches }) => matches(name))
     if (rule !== undefined) return rule
     return this.#secrets && isSecretNameText(name) ? { mark: markOfBit(secretBit), bit: secretBit } : null

@@ -6,5 +6,7 @@ export const stepsPerByteMax = 64
 export const stepsMin = 4096
 /** Instructions of a pattern. */
 export const patternProgramMax = 2000
+/** Names of attributes remembered with what becomes of their values. */
+export const knownNamesMax = 10_000
 /** Resources remembered with what they became. */
 export const knownResourcesMax = 10_000
