@@ -37,8 +37,12 @@ export function hoursOf({ fromMs, toMs }: ProblemRange): Hours {
   return { from: Math.max(0, Math.floor(fromMs / hourMs)), to: Math.max(0, Math.floor(toMs / hourMs)) }
 }
 
-const columns = `${idSql} AS id, argMax(title, last) AS latest_title, argMax(place, last) AS latest_place, argMax(type, last) AS latest_type,
-  max(severity) AS worst, argMax(service, last) AS latest_service, min(first) AS first_ms, max(last) AS last_ms,
+/** What the rows of one problem say, taken together. */
+const facts = `max(severity) AS worst, argMax(title, last) AS latest_title, argMax(place, last) AS latest_place, argMax(type, last) AS latest_type,
+  argMax(service, last) AS latest_service`
+
+/** Of all there is of a problem; of columns that are small. */
+const times = `min(first) AS first_ms, max(last) AS last_ms,
   argMinIf(release, first, release != '') AS first_release, argMaxIf(release, last, release != '') AS last_release`
 
 const orders: Readonly<Record<ProblemOrder, string>> = {
@@ -59,9 +63,12 @@ export class ProblemStore {
   async list({ scope, signal }: Reading, filter: ProblemFilter, order: ProblemOrder): Promise<CountedProblem[]> {
     const matching = matchingOf(filter)
     const rows = await readRows(this.#engine, {
-      sql: `SELECT ${columns}, sumIf(count, ${matching}) AS events, uniqCombinedMergeIf(14)(users, ${matching}) AS people
-FROM problem_hours WHERE ${ofScope(scope)} GROUP BY problem HAVING events > 0
-AND ({text:String} = '' OR positionCaseInsensitiveUTF8(latest_title, {text:String}) > 0 OR positionCaseInsensitiveUTF8(latest_place, {text:String}) > 0)
+      sql: `SELECT ${idSql} AS id, * EXCEPT (problem) FROM (
+  SELECT problem, ${facts}, sum(count) AS events, uniqCombinedMerge(14)(users) AS people FROM problem_hours
+  WHERE ${ofScope(scope)} AND ${matching} GROUP BY problem HAVING {text:String} = ''
+    OR positionCaseInsensitiveUTF8(latest_title, {text:String}) > 0 OR positionCaseInsensitiveUTF8(latest_place, {text:String}) > 0) AS counted
+INNER JOIN (SELECT problem, ${times} FROM problem_hours WHERE ${ofScope(scope)}
+  AND problem IN (SELECT problem FROM problem_hours WHERE ${ofScope(scope)} AND ${matching}) GROUP BY problem) AS known USING (problem)
 ORDER BY ${orders[order]} DESC, id LIMIT ${problemsListedMax + 1}`,
       params: { text: filter.text, release: filter.release, environment: filter.environment, service: filter.service },
       signal,
@@ -74,7 +81,7 @@ ORDER BY ${orders[order]} DESC, id LIMIT ${problemsListedMax + 1}`,
     const { from, to } = hoursOf(range)
     const within = `hour BETWEEN ${from} AND ${to}`
     const [row] = await readRows(this.#engine, {
-      sql: `SELECT ${columns}, sumIf(count, ${within}) AS events, uniqCombinedMergeIf(14)(users, ${within}) AS people,
+      sql: `SELECT ${idSql} AS id, ${facts}, ${times}, sumIf(count, ${within}) AS events, uniqCombinedMergeIf(14)(users, ${within}) AS people,
   sum(count) AS all_events, uniqCombinedMerge(14)(users) AS all_people
 FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY problem`,
       signal,

@@ -7,10 +7,13 @@ export interface ProblemsMigration {
   readonly up: readonly string[]
 }
 
-/** Hours that are one partition: four weeks. */
-const partitionHours = 672
+/** Hours that are one partition: a week. */
+const partitionHours = 168
 
-/** `users` is made of `user_hashes` while rows are inserted, so that a repeated insert changes nothing. */
+/**
+ * By problem within a week: one problem lies together, and lists of the last hours read a week or two, beside the small columns that say when and
+ * in which release each was first seen. `users` is made of `user_hashes` while rows are inserted, so that a repeated insert changes nothing.
+ */
 export const problemHoursTable: AdditiveTable = {
   table: 'problem_hours',
   columns: [
