@@ -60,6 +60,7 @@ import { putProblem, type ProblemsOfStack, type TheirProblem } from './problems-
 import { realtimeMigrations } from '../../../apps/server/src/realtime/index.ts'
 import { eventsOfStack } from './events-of-stack.ts'
 import { putAnalysis, signalDeps, signalsOfStack, type SignalsOfStack, type TheirSignals } from './signals-of-stack.ts'
+import { lettersOfStack } from './letters-of-stack.ts'
 import { lanesOfStack } from './lanes-of-stack.ts'
 import { targetsOfStack } from './targets-of-stack.ts'
 import { batchOf, openStack, type Stack, type TestSample } from '../metrics/metrics-stack.ts'
@@ -213,7 +214,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     metrics,
     resources,
   )
-  const letters = lettersOf(theirs.tenant)
+  const letters = lettersOfStack({ ours, theirs: theirs.tenant, word: theirWord, nowMs })
   const replayed: string[] = []
   const admission = createAdmission({
     keys: accounts.ingestKeys,
@@ -311,7 +312,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     clock: systemClock,
   })
   const events = eventsOfStack({ door, log: metrics.log, conservation: metrics.conservation })
-  await mountAll(app, door, { ...deps, collectors, events, pseudonymSecret: theirWord })
+  await mountAll(app, door, { ...deps, ...problems, collectors, events, pseudonymSecret: theirWord })
   await app.ready()
   const coldStore = async (): Promise<MetricsStore> => {
     await metrics.drain()
@@ -366,24 +367,6 @@ async function makeTheirs(accounts: Accounts): Promise<Omit<ApiStack['theirs'], 
   await accounts.directory.createTeam(access, { name: `${theirWord} team`, projectIds: [made.projectId] })
   const tenant = { organizationId: Number(made.organizationId), projectId: Number(made.projectId) }
   return { tenant, organization: made.organizationId, project: made.projectId, token: token.secret, cookie: session.cookie }
-}
-
-function lettersOf(theirs: Tenant): DeadLetter[] {
-  const letter = { lane: 'ready', token: 't', buriedAtMs: nowMs, records: 1, sizeBytes: 100 } as const
-  return [
-    { ...letter, id: 'ready-0000000000000001', reason: 'refused by the store', rows: 7, tenants: [{ ...ours, kind: 'metrics', rows: 7 }] },
-    { ...letter, id: 'ready-0000000000000002', reason: `about ${theirWord}`, rows: 9, tenants: [{ ...theirs, kind: 'metrics', rows: 9 }] },
-    {
-      ...letter,
-      id: 'ready-0000000000000003',
-      reason: 'both',
-      rows: 5,
-      tenants: [
-        { ...ours, kind: 'metrics', rows: 2 },
-        { ...theirs, kind: 'metrics', rows: 3 },
-      ],
-    },
-  ]
 }
 
 /** As the owner of the other organization. */

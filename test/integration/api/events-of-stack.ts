@@ -1,6 +1,6 @@
 /** The door of logs and spans on the stack's log. */
 import { composeSignals, type Signals } from '../../../apps/server/src/compose/signals.ts'
-import type { Conservation, Spool } from '../../../apps/server/src/ingest/index.ts'
+import type { BalancedConservation, Spool } from '../../../apps/server/src/ingest/index.ts'
 import { createIngestSources, createRefusedSamples } from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { createEventDecoders, defaultProtocolLimits, EventDoor, type MetricsDoor } from '../../../apps/server/src/protocols/index.ts'
@@ -15,7 +15,7 @@ export function signalsOfStack(door: () => EventDoor | null = () => null): Signa
   })
 }
 
-export function eventsOfStack(deps: { door: MetricsDoor; log: Spool; conservation: Conservation }): EventDoor {
+export function eventsOfStack(deps: { door: MetricsDoor; log: Spool; conservation: BalancedConservation }): EventDoor {
   const { door, log, conservation } = deps
   const signals = signalsOfStack()
   return new EventDoor({
