@@ -129,7 +129,7 @@ export class PerformanceAnalyzer implements AsyncDisposable {
     const recent: Deploy[] = await deploys.list(tenant, { fromMs: nowMs - backMs, toMs: nowMs + minuteMs }, null)
     if (pace === 'deploy' && recent.length === 0) return
     const operationsMax = pace === 'slow' ? operationsWatchedMax : operationsFastMax
-    const sightings = await watchRegressions(operations, scopeOf(tenant), { pace, nowMs, operationsMax, deploys: recent }, signal)
+    const sightings = await watchRegressions(operations, scopeOf(tenant), { pace, nowMs, operationsMax, deploys: recent, signal })
     await findings.see(tenant, sightings, nowMs)
     if (pace === 'deploy') return
     const seen = new Set(sightings.map(({ finding, service, operation }) => `${finding}\0${service}\0${operation}`))

@@ -44,8 +44,8 @@ export class DeployStore {
   }
 
   /** A version that its spans have shown already is told of, not doubled. Errors by code: `performance.unavailable`. */
-  async add(access: Access, tenant: Tenant, draft: DeployDraft, nowMs: number): Promise<Deploy> {
-    const at = new Date(draft.atMs ?? nowMs)
+  async add(access: Access, tenant: Tenant, draft: DeployDraft & { readonly atMs: number }): Promise<Deploy> {
+    const at = new Date(draft.atMs)
     return await inTransaction(this.#pool, async (client) => {
       await client.query(
         `delete from deploys where organization_id = $1 and project_id = $2 and source = 'spans' and not is_first and version = $3

@@ -6,6 +6,7 @@ import { versionsPerRunMax } from './limits.ts'
 import type {
   ExampleAsked,
   FoundExample,
+  OperationKey,
   OperationsFilter,
   OperationSource,
   OperationsRange,
@@ -24,6 +25,11 @@ export interface EngineOperationsDeps {
   readonly reads: CountConditions
   /** `interactive` where a person waits. */
   readonly class: 'interactive' | 'background'
+}
+
+interface Condition {
+  readonly where: string
+  readonly params: Record<string, unknown>
 }
 
 const hourMs = 3_600_000
@@ -52,15 +58,15 @@ export class EngineOperations implements OperationSource {
     this.#deps = deps
   }
 
-  async steps(scope: Scope, range: OperationsRange, filter: OperationsFilter, signal: AbortSignal): Promise<OperationStep[]> {
-    const table = tableFor(range.stepMs)
-    const { where, params } = this.#where(scope, range, filter, table)
-    const per = range.stepMs / 1000 / table.stepSec
+  async steps(scope: Scope, asked: OperationsRange & OperationsFilter, signal: AbortSignal): Promise<OperationStep[]> {
+    const table = tableFor(asked.stepMs)
+    const { where, params } = this.#where(scope, asked, table)
+    const per = asked.stepMs / 1000 / table.stepSec
     const keys = 'service, name, kind'
     const sql = `SELECT toString(service) AS service, toString(name) AS name, kind, toFloat64(intDiv(step, ${per}) * ${per}) AS at,
   sum(count) AS calls, sum(errors) AS failed, sum(total_ms) AS total, sumMap(durations) AS durations
 FROM ${table.name}
-WHERE ${where} AND (${keys}) IN (SELECT ${keys} FROM ${table.name} WHERE ${where} GROUP BY ${keys} ORDER BY sum(total_ms) DESC LIMIT ${filter.operationsMax})
+WHERE ${where} AND (${keys}) IN (SELECT ${keys} FROM ${table.name} WHERE ${where} GROUP BY ${keys} ORDER BY sum(total_ms) DESC LIMIT ${asked.operationsMax})
 GROUP BY ${keys}, at`
     const out: OperationStep[] = []
     for await (const block of this.#ask(sql, params, signal)) readSteps(block, table.stepSec * 1000, out)
@@ -97,7 +103,7 @@ FROM ${table.name} WHERE ${where} AND release != '' GROUP BY service, version, e
 
   async example(scope: Scope, asked: ExampleAsked, signal: AbortSignal): Promise<FoundExample | null> {
     const table = tableFor(60_000)
-    const { where, params } = this.#where(scope, asked, asked, table)
+    const { where, params } = this.#where(scope, asked, table)
     const sql = `SELECT max(${asked.isError ? 'failed' : 'slowest'}) AS example FROM ${table.name} WHERE ${where}`
     for await (const block of this.#ask(sql, params, signal)) {
       const found = block.rows > 0 ? exampleOf(textsIn(block, 'example')[0] ?? '') : null
@@ -106,23 +112,19 @@ FROM ${table.name} WHERE ${where} AND release != '' GROUP BY service, version, e
     return null
   }
 
-  #where(
-    scope: Scope,
-    range: Pick<OperationsRange, 'fromMs' | 'toMs'>,
-    filter: { readonly service?: string; readonly operation?: string; readonly kind?: SpanKind },
-    { stepSec }: Table,
-  ): { where: string; params: Record<string, unknown> } {
-    const parts = [this.#deps.reads.counts(scope, range, stepSec)]
+  #where(scope: Scope, asked: Pick<OperationsRange, 'fromMs' | 'toMs'> & Partial<OperationKey>, { stepSec }: Table): Condition {
+    const { service, operation, kind } = asked
+    const parts = [this.#deps.reads.counts(scope, asked, stepSec)]
     const params: Record<string, unknown> = {}
-    if (filter.service !== undefined) {
+    if (service !== undefined) {
       parts.push('service = {service:String}')
-      params['service'] = filter.service
+      params['service'] = service
     }
-    if (filter.operation !== undefined) {
+    if (operation !== undefined) {
       parts.push('name = {operation:String}')
-      params['operation'] = filter.operation
+      params['operation'] = operation
     }
-    if (filter.kind !== undefined) parts.push(`kind = ${filter.kind}`)
+    if (kind !== undefined) parts.push(`kind = ${kind}`)
     return { where: parts.join(' AND '), params }
   }
 

@@ -48,6 +48,12 @@ export interface SightingOutcome {
   readonly left: number
 }
 
+export interface FindingDecision {
+  readonly tenant: Tenant
+  readonly id: string
+  readonly state: 'known' | 'resolved'
+}
+
 export class FindingStore {
   readonly #pool: Pool
 
@@ -164,7 +170,7 @@ export class FindingStore {
   }
 
   /** By a person. Errors by code: `performance.finding_not_found`, `performance.unavailable`. */
-  async change(access: Access, tenant: Tenant, id: string, state: 'known' | 'resolved'): Promise<Finding> {
+  async change(access: Access, { tenant, id, state }: FindingDecision): Promise<Finding> {
     return await inTransaction(this.#pool, async (client) => {
       const { rows } = await client.query<FindingRow>(
         `update performance_findings set state = $4, state_changed_at = now(), state_changed_by = $5

@@ -25,7 +25,7 @@ export async function isOver(source: OperationSource, scope: Scope, { finding, n
   if (levels === null || nowMs - (changeMs ?? 0) < (hours + 1) * hourMs) return false
   const toMs = Math.floor(nowMs / stepMs) * stepMs
   const range = { fromMs: toMs - hours * hourMs, toMs, stepMs }
-  const rows = await source.steps(scope, range, { service, operation, kind, operationsMax: 1 }, signal)
+  const rows = await source.steps(scope, { ...range, service, operation, kind, operationsMax: 1 }, signal)
   const limit = levels.after + (levels.before - levels.after) * recoveredShare
   const sign = Math.sign(levels.after - levels.before)
   let steps = 0

@@ -87,7 +87,7 @@ export class PerformanceDesk implements Performance {
   }
 
   changeFinding(access: Access, id: string, state: 'known' | 'resolved'): Promise<Finding> {
-    return this.#deps.findings.change(access, tenantOf(access), id, state)
+    return this.#deps.findings.change(access, { tenant: tenantOf(access), id, state })
   }
 
   async deploys(access: Access, asked: { from: string; to: string; service: string | null }): Promise<Deploy[]> {
@@ -96,7 +96,7 @@ export class PerformanceDesk implements Performance {
   }
 
   addDeploy(access: Access, draft: DeployDraft): Promise<Deploy> {
-    return this.#deps.deploys.add(access, tenantOf(access), draft, this.#deps.clock.nowMs())
+    return this.#deps.deploys.add(access, tenantOf(access), { ...draft, atMs: draft.atMs ?? this.#deps.clock.nowMs() })
   }
 
   async #twoPeriods(
@@ -110,8 +110,8 @@ export class PerformanceDesk implements Performance {
     const beforeStepMs = lengthMs >= 6 * 3_600_000 ? 3_600_000 : 60_000
     const most = { ...filter, operationsMax: operationsLookedAtMax }
     const [now, before, count] = await Promise.all([
-      operations.steps(scope, { fromMs, toMs, stepMs }, most, signal),
-      operations.steps(scope, { fromMs: fromMs - lengthMs, toMs: fromMs, stepMs: wholeOf(lengthMs, beforeStepMs) }, most, signal),
+      operations.steps(scope, { ...most, fromMs, toMs, stepMs }, signal),
+      operations.steps(scope, { ...most, fromMs: fromMs - lengthMs, toMs: fromMs, stepMs: wholeOf(lengthMs, beforeStepMs) }, signal),
       operations.count(scope, { fromMs, toMs }, signal),
     ])
     return { all: joined(now, before, period), isPartial: count > operationsLookedAtMax }

@@ -47,7 +47,7 @@ export interface OperationsFilter {
 /** Rows of operations as the traces are stored. Errors: those of the engine. */
 export interface OperationSource {
   /** In no order. */
-  steps(scope: Scope, range: OperationsRange, filter: OperationsFilter, signal: AbortSignal): Promise<OperationStep[]>
+  steps(scope: Scope, asked: OperationsRange & OperationsFilter, signal: AbortSignal): Promise<OperationStep[]>
   /** Distinct operations in the range. */
   count(scope: Scope, range: Pick<OperationsRange, 'fromMs' | 'toMs'>, signal: AbortSignal): Promise<number>
   /** Versions (`service.version`) with the time of their first span in the range. */

@@ -17,7 +17,7 @@ import {
 import { significant } from './changes/change-point.ts'
 import { titleLengthMax } from './limits.ts'
 import { keyText } from './operations.ts'
-import type { Deploy, FindingFact, OperationKey, OperationSource, OperationStep, Sighting } from './ports.ts'
+import type { Deploy, FindingFact, OperationKey, OperationSource, OperationsRange, OperationStep, Sighting } from './ports.ts'
 
 export interface WatchAsked {
   readonly pace: Pace
@@ -25,6 +25,7 @@ export interface WatchAsked {
   readonly operationsMax: number
   /** Newest first, as far back as the pace looks. */
   readonly deploys: readonly Deploy[]
+  readonly signal: AbortSignal
 }
 
 const minuteMs = 60_000
@@ -42,11 +43,12 @@ interface Found extends Regression {
 }
 
 /** Errors: those of the engine. */
-export async function watchRegressions(source: OperationSource, scope: Scope, asked: WatchAsked, signal: AbortSignal): Promise<Sighting[]> {
+export async function watchRegressions(source: OperationSource, scope: Scope, asked: WatchAsked): Promise<Sighting[]> {
+  const { signal } = asked
   const settings = paces[asked.pace]
   const toMs = Math.floor((asked.nowMs - settleMs) / settings.stepMs) * settings.stepMs
   const range = { fromMs: toMs - settings.windowMs, toMs, stepMs: settings.stepMs }
-  const rows = await rowsOf(source, scope, asked, { range, signal })
+  const rows = await rowsOf(source, scope, { ...asked, ...range })
   const found: Found[] = []
   let tests = 0
   for (const own of byOperation(rows).values()) {
@@ -68,17 +70,14 @@ export async function watchRegressions(source: OperationSource, scope: Scope, as
   return sightings
 }
 
-async function rowsOf(
-  source: OperationSource,
-  scope: Scope,
-  { pace, deploys, operationsMax }: WatchAsked,
-  { range, signal }: { range: { fromMs: number; toMs: number; stepMs: number }; signal: AbortSignal },
-): Promise<OperationStep[]> {
+async function rowsOf(source: OperationSource, scope: Scope, asked: WatchAsked & OperationsRange): Promise<OperationStep[]> {
+  const { pace, deploys, operationsMax, fromMs, toMs, stepMs, signal } = asked
+  const range = { fromMs, toMs, stepMs }
   if (pace !== 'deploy' || deploys.some(({ service }) => service === null))
-    return await source.steps(scope, range, { operationsMax }, signal)
+    return await source.steps(scope, { ...range, operationsMax }, signal)
   const services = [...new Set(deploys.map(({ service }) => service ?? ''))].slice(0, servicesMax)
   const rows: OperationStep[] = []
-  for (const service of services) rows.push(...(await source.steps(scope, range, { service, operationsMax }, signal)))
+  for (const service of services) rows.push(...(await source.steps(scope, { ...range, service, operationsMax }, signal)))
   return rows
 }
 
@@ -119,7 +118,7 @@ async function isUsual(source: OperationSource, scope: Scope, { regression, toMs
   if (toMs - regression.changeMs > fastAgeMaxMs) return true
   const { stepMs } = paces.fast
   const range = { fromMs: regression.changeMs - weekMs, toMs: toMs - weekMs, stepMs }
-  const rows = await source.steps(scope, range, { ...regression.key, operationsMax: 1 }, signal)
+  const rows = await source.steps(scope, { ...range, ...regression.key, operationsMax: 1 }, signal)
   return rows.length > 0 && wasSoLastWeek(regression, seriesOf(rows, paces.fast))
 }
 

@@ -10,10 +10,9 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { StatusMark, Tag } from '../../ui/StatusMark.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { usePlace } from '../session/index.ts'
-import { shownStates, type PerformanceSearch, type ShownState } from './performance-search.ts'
+import { shownStates, type PerformanceSearch, type ShownState, type UpdateSearch } from './performance-search.ts'
 import { findingNames, stateTone } from './performance-words.ts'
 import { findingsQuery } from './performance.queries.ts'
-import type { UpdateSearch } from './PerformancePage.tsx'
 
 const refreshMs = 15_000
 

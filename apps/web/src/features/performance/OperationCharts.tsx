@@ -70,23 +70,19 @@ function OneChart({ id, answer, marks, range }: OneChartProps) {
     const firstMs = Date.parse(answer.trendFrom)
     const trend = answer.items[0]?.trend
     const [blue = '', amber = '', , red = ''] = seriesColors[scheme]
-    const line = (
-      label: string,
-      values: readonly (number | null)[] | undefined,
-      color: string,
-      dash: ChartSeries['dash'],
-    ): ChartSeries => ({
-      name: label,
-      color,
-      dash,
+    const line = (values: readonly (number | null)[] | undefined, look: Omit<ChartSeries, 'values'>): ChartSeries => ({
+      ...look,
       values: Float64Array.from(values ?? [], (value) => value ?? Number.NaN),
     })
     const series =
       id === 'duration'
-        ? [line('p50', trend?.p50Ms, blue, 'solid'), line('p95', trend?.p95Ms, amber, 'dashed')]
+        ? [
+            line(trend?.p50Ms, { name: 'p50', color: blue, dash: 'solid' }),
+            line(trend?.p95Ms, { name: 'p95', color: amber, dash: 'dashed' }),
+          ]
         : id === 'calls'
-          ? [line('calls', trend?.perMinute, blue, 'solid')]
-          : [line('failed', trend?.errorRate, red, 'solid')]
+          ? [line(trend?.perMinute, { name: 'calls', color: blue, dash: 'solid' })]
+          : [line(trend?.errorRate, { name: 'failed', color: red, dash: 'solid' })]
     const timesMs = Float64Array.from(trend?.perMinute ?? [], (_value, index) => firstMs + index * stepMs)
     return { timesMs, stepMs, series, marks, areIntervals: true }
   }, [answer, id, marks, scheme])

@@ -15,10 +15,9 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { TracesEmpty } from '../traces/index.ts'
 import { ChangeMark } from './ChangeMark.tsx'
-import type { PerformanceSearch } from './performance-search.ts'
+import type { PerformanceSearch, UpdateSearch } from './performance-search.ts'
 import { apdexText, changeOf, msText, rateText, shareText } from './performance-words.ts'
 import { operationsQuery } from './performance.queries.ts'
-import type { UpdateSearch } from './PerformancePage.tsx'
 
 export interface OperationsViewProps {
   readonly search: PerformanceSearch
@@ -134,8 +133,8 @@ const columns: readonly Column<OperationSummary>[] = [
       </span>
     ),
   },
-  numbers('p50', 'p50', ({ now }) => now.p50Ms, msText),
-  numbers('p99', 'p99', ({ now }) => now.p99Ms, msText),
+  { ...numbers('p50', ({ now }) => now.p50Ms, msText), header: 'p50' },
+  { ...numbers('p99', ({ now }) => now.p99Ms, msText), header: 'p99' },
   {
     id: 'calls',
     header: 'Calls',
@@ -150,15 +149,14 @@ const columns: readonly Column<OperationSummary>[] = [
     value: ({ now }) => now.errorRate,
     cell: ({ now }) => <span className={(now.errorRate ?? 0) >= 0.01 ? 'bw-perf-bad' : ''}>{shareText(now.errorRate)}</span>,
   },
-  numbers('apdex', 'Apdex', ({ now }) => now.apdex, apdexText),
-  numbers('time', 'Time spent', ({ now }) => now.totalMs, msText),
+  { ...numbers('apdex', ({ now }) => now.apdex, apdexText), header: 'Apdex' },
+  { ...numbers('time', ({ now }) => now.totalMs, msText), header: 'Time spent' },
 ]
 
 function numbers(
   id: string,
-  header: string,
   value: (row: OperationSummary) => number | null,
   text: (value: number | null) => string,
-): Column<OperationSummary> {
-  return { id, header, isNumber: true, isExtra: true, value, cell: (row) => text(value(row)) }
+): Omit<Column<OperationSummary>, 'header'> {
+  return { id, isNumber: true, isExtra: true, value, cell: (row) => text(value(row)) }
 }

@@ -7,7 +7,7 @@ import { FindingDrawer } from './FindingDrawer.tsx'
 import { FindingsView } from './FindingsView.tsx'
 import { OperationDrawer } from './OperationDrawer.tsx'
 import { OperationsView } from './OperationsView.tsx'
-import type { PerformanceSearch, PerformanceView } from './performance-search.ts'
+import type { PerformanceView, UpdateSearch } from './performance-search.ts'
 import { ReportView } from './ReportView.tsx'
 import './performance.css'
 
@@ -18,8 +18,6 @@ const leads: Readonly<Record<PerformanceView, string>> = {
   findings: 'What got worse and when, and what traces show to be slower than it has to be.',
   report: 'The chosen time against the same length of time before it.',
 }
-
-export type UpdateSearch = (change: { readonly [Name in keyof PerformanceSearch]?: PerformanceSearch[Name] | undefined }) => void
 
 export function PerformancePage() {
   const { project } = usePlace()

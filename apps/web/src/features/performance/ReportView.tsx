@@ -12,9 +12,9 @@ import type { Column } from '../../ui/table-model.ts'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { ChangeMark } from './ChangeMark.tsx'
+import type { UpdateSearch } from './performance-search.ts'
 import { changeOf, findingNames, msText, periodText, rateText, shareText, stateTone } from './performance-words.ts'
 import { reportQuery } from './performance.queries.ts'
-import type { UpdateSearch } from './PerformancePage.tsx'
 
 export function ReportView({ onUpdate }: { readonly onUpdate: UpdateSearch }) {
   const { projectPath } = usePlace()

@@ -23,6 +23,9 @@ export interface PerformanceSearch {
   readonly open?: string
 }
 
+/** Undefined takes a part away. */
+export type UpdateSearch = (change: { readonly [Name in keyof PerformanceSearch]?: PerformanceSearch[Name] | undefined }) => void
+
 export function readPerformanceSearch(search: Record<string, unknown>): PerformanceSearch {
   const found = {
     view: choiceOf(search['view'], performanceViews),
