@@ -86,10 +86,12 @@ export class DifferenceFinder {
 
   async #size(source: SearchedRows, where: string, signal: AbortSignal): Promise<SetSize> {
     const sql = `SELECT toFloat64(count()) AS found, sum(toFloat64(weight)) AS stands FROM ${source.table} WHERE ${where}`
+    let size: SetSize = { rows: 0, weight: 0 }
+    // Read to its end: an answer that is left early costs its connection.
     for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
-      if (block.rows > 0) return { rows: numbersIn(block, 'found')[0] ?? 0, weight: numbersIn(block, 'stands')[0] ?? 0 }
+      if (block.rows > 0) size = { rows: numbersIn(block, 'found')[0] ?? 0, weight: numbersIn(block, 'stands')[0] ?? 0 }
     }
-    return { rows: 0, weight: 0 }
+    return size
   }
 
   async #values(

@@ -115,12 +115,14 @@ export class PatternQuery {
   async #totals(where: string, signal: AbortSignal): Promise<{ rows: number; patterns: number; rowsWithout: number }> {
     const sql = `SELECT sum(toFloat64(weight)) AS found, toFloat64(uniqExactIf(pattern, pattern != 0)) AS patterns,
       sumIf(toFloat64(weight), pattern = 0) AS without FROM ${logsTable} WHERE ${where}`
+    let totals = { rows: 0, patterns: 0, rowsWithout: 0 }
+    // Read to its end: an answer that is left early costs its connection.
     for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
       if (block.rows === 0) continue
       const [rows, patterns, without] = ['found', 'patterns', 'without'].map((name) => numbersIn(block, name)[0] ?? 0)
-      return { rows: rows ?? 0, patterns: patterns ?? 0, rowsWithout: without ?? 0 }
+      totals = { rows: rows ?? 0, patterns: patterns ?? 0, rowsWithout: without ?? 0 }
     }
-    return { rows: 0, patterns: 0, rowsWithout: 0 }
+    return totals
   }
 
   /** Since when the reader's projects have patterns: before that nothing is new. */
