@@ -4,7 +4,13 @@ import { operatorScope, type Access } from '../../../apps/server/src/accounts/in
 import { runClickHouseMigrations, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
 import { systemClock, type Clock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
-import { openPerformance, performanceMigrations, type Look, type OpenedPerformance } from '../../../apps/server/src/performance/index.ts'
+import {
+  openPerformance,
+  PerformanceAnalyzer,
+  performanceMigrations,
+  type Look,
+  type OpenedPerformance,
+} from '../../../apps/server/src/performance/index.ts'
 import { Dice, madeTrace, query, served } from '../../../apps/server/src/performance/testing/made-traces.ts'
 import { quietShape, SimulatedOperation } from '../../../apps/server/src/performance/testing/simulated-operation.ts'
 import { createTraceReads, tracesMigrations } from '../../../apps/server/src/traces/index.ts'
@@ -72,6 +78,7 @@ const range = { from: 'now-3h', to: 'now' }
 
 describe('a deploy that makes an operation slow', () => {
   test('shows itself by its version, and is what fits the regression', async () => {
+    expect(performance.analyzer).toBeInstanceOf(PerformanceAnalyzer)
     await look('versions')
     const deploys = await performance.desk.deploys(access, { ...range, service: null })
     expect(deploys).toMatchObject([{ version: '2.0.0', service: 'shop', source: 'spans', atMs: startMs - 30 * minuteMs }])

@@ -1,6 +1,6 @@
 /** Figures of additive rows, against durations whose percentiles are known. */
 import { expect, test } from 'vitest'
-import { PerformanceMetric } from './performance-metric.ts'
+import { PerformanceMetric } from './index.ts'
 import type { OperationStep } from './ports.ts'
 
 type Row = Pick<OperationStep, 'count' | 'errors' | 'totalMs' | 'lowersMs' | 'uppersMs' | 'counts'>
