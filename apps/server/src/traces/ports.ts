@@ -42,8 +42,8 @@ export interface TraceKeeping {
 export interface TraceReads {
   /** On `spans`, by time. */
   spans(scope: Scope, range: TimeRange): string
-  /** On `spans`, by bucket, both inclusive. */
-  buckets(scope: Scope, first: number, last: number): string
+  /** On `spans`, by bucket, both inclusive: numbers, or expressions of ours. */
+  buckets(scope: Scope, first: number | string, last: number | string): string
   /** On `traces`. */
   traces(scope: Scope): string
   /** On a table of counts with steps of so many seconds. */

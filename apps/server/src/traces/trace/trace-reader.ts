@@ -52,23 +52,21 @@ export class TraceReader {
   /** Up to 100,000 spans, those that began first. Errors: `traces.not_found`, the engine's. */
   async columns(scope: Scope, traceId: string, signal: AbortSignal): Promise<TraceColumns> {
     const id = checkedId(traceId, 32)
-    const place = await this.#place(scope, id, signal)
-    const spans = await this.#spans(scope, { id, place, limit: traceColumnsMax }, signal)
+    const { spans, stored } = await this.#spans(scope, id, signal)
     if (spans.count === 0) throw new AppError(traceNotFound)
-    return traceColumns(id, spans, place.spans)
+    return traceColumns(id, spans, stored)
   }
 
   /** The first spans with all they carry. Errors: `traces.not_found`, the engine's. */
   async objects(scope: Scope, traceId: string, limit: number, signal: AbortSignal): Promise<TraceObjects> {
     const id = checkedId(traceId, 32)
-    const place = await this.#place(scope, id, signal)
     const bound = Math.min(limit, traceObjectsMax)
     const [columns, rows] = await Promise.all([
-      this.#spans(scope, { id, place, limit: traceColumnsMax }, signal),
-      this.#rows(this.#whereOf(scope, id, place), `ORDER BY ts, span_id LIMIT ${bound}`, signal),
+      this.#spans(scope, id, signal),
+      this.#rows(scope, id, `ORDER BY ts, span_id LIMIT ${bound}`, signal),
     ])
-    if (columns.count === 0) throw new AppError(traceNotFound)
-    const whole = traceColumns(id, columns, place.spans)
+    if (columns.spans.count === 0) throw new AppError(traceNotFound)
+    const whole = traceColumns(id, columns.spans, columns.stored)
     const { count, spanIds, parents, loops, shift, shiftsNs } = whole
     const placeOf = new Map<string, number>()
     for (let at = count - 1; at >= 0; at--) placeOf.set(spanIds.slice(at * 16, at * 16 + 16), at)
@@ -89,15 +87,14 @@ export class TraceReader {
     return { traceId: id, start, durationMs, spanCount, errorCount, services, skews, isPartial, note, spans }
   }
 
-  /** Errors: `traces.not_found`, `traces.span_not_found`, the engine's. */
+  /** Errors: `traces.span_not_found`, the engine's. */
   async span(
     scope: Scope,
     { traceId, spanId }: { readonly traceId: string; readonly spanId: string },
     signal: AbortSignal,
   ): Promise<SpanRow & { readonly resource: Record<string, string> }> {
     const [trace, id] = [checkedId(traceId, 32), checkedId(spanId, 16)]
-    const place = await this.#place(scope, trace, signal)
-    const [found] = await this.#rows(`${this.#whereOf(scope, trace, place)} AND span_id = unhex('${id}')`, 'ORDER BY ts LIMIT 1', signal)
+    const [found] = await this.#rows(scope, trace, `AND span_id = unhex('${id}') ORDER BY ts LIMIT 1`, signal)
     if (found === undefined) throw new AppError(spanNotFound)
     return { ...found.span, resource: await this.#resource(scope, found.resource, signal) }
   }
@@ -105,15 +102,9 @@ export class TraceReader {
   /** Buckets in which all of these traces lie; null when none of them is stored. Errors: the engine's. */
   async placesOf(scope: Scope, traceIds: readonly string[], signal: AbortSignal): Promise<TracePlace | null> {
     if (traceIds.length === 0) return null
-    const numbers = traceIds.map(traceNumbers)
-    const [only] = numbers
-    // A set costs half as much again as two equations.
-    const chosen =
-      numbers.length === 1 && only !== undefined
-        ? `trace_a = ${only[0]} AND trace_b = ${only[1]}`
-        : `(trace_a, trace_b) IN (${numbers.map((pair) => `(${pair.join(',')})`).join(',')})`
+    const ids = traceIds.map((id) => `(${traceNumbers(id).join(',')})`).join(',')
     const sql = `SELECT min(first_bucket) AS first, max(last_bucket) AS last, sum(spans) AS stored FROM ${tracesTable}
-      WHERE ${this.#reads.traces(scope)} AND ${chosen} SETTINGS max_threads = 2`
+      WHERE ${this.#reads.traces(scope)} AND (trace_a, trace_b) IN (${ids})`
     // Read to its end: leaving it early would be taken for a reader who has gone, and cost a connection.
     let place: TracePlace | null = null
     for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
@@ -124,29 +115,34 @@ export class TraceReader {
     return place
   }
 
-  async #place(scope: Scope, id: string, signal: AbortSignal): Promise<TracePlace> {
-    const place = await this.placesOf(scope, [id], signal)
-    if (place === null) throw new AppError(traceNotFound)
-    return place
+  /** Where the trace lies and its rows there: asked in one statement, because a second one costs as much as both do. */
+  #byId(scope: Scope, id: string): { readonly place: string; readonly where: string } {
+    const [a, b] = traceNumbers(id)
+    const lies = `${this.#reads.traces(scope)} AND trace_a = ${a} AND trace_b = ${b}`
+    return {
+      place: `WITH (SELECT (min(first_bucket), max(last_bucket), sum(spans)) FROM ${tracesTable} WHERE ${lies}) AS place`,
+      where: `${this.#reads.buckets(scope, 'place.1', 'place.2')} AND trace_id = unhex('${id}')`,
+    }
   }
 
-  #whereOf(scope: Scope, id: string, { firstBucket, lastBucket }: TracePlace): string {
-    return `${this.#reads.buckets(scope, firstBucket, lastBucket)} AND trace_id = unhex('${id}')`
-  }
-
-  async #spans(
-    scope: Scope,
-    { id, place, limit }: { readonly id: string; readonly place: TracePlace; readonly limit: number },
-    signal: AbortSignal,
-  ): Promise<TraceSpans> {
-    const sql = `SELECT ${traceColumnsSql} FROM ${spansTable} WHERE ${this.#whereOf(scope, id, place)} ORDER BY ts, span_id LIMIT ${limit}`
+  /** The first spans; `stored`: how many there are. */
+  async #spans(scope: Scope, id: string, signal: AbortSignal): Promise<{ readonly spans: TraceSpans; readonly stored: number }> {
+    const { place, where } = this.#byId(scope, id)
+    const sql = `${place} SELECT ${traceColumnsSql}, assumeNotNull(toFloat64(place.3)) AS stored FROM ${spansTable} WHERE ${where}
+      ORDER BY ts, span_id LIMIT ${traceColumnsMax} SETTINGS max_threads = 2`
     const spans = new TraceSpans()
-    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) spans.add(block)
-    return spans
+    let stored = 0
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
+      spans.add(block)
+      stored = numbersIn(block, 'stored')[0] ?? 0
+    }
+    return { spans, stored }
   }
 
-  async #rows(where: string, order: string, signal: AbortSignal): Promise<KeyedSpan[]> {
-    const sql = `SELECT ${spanColumnsSql} FROM ${spansTable} WHERE ${where} ${order}`
+  // oxlint-disable-next-line max-params -- whose, which, in which order, and until when
+  async #rows(scope: Scope, id: string, rest: string, signal: AbortSignal): Promise<KeyedSpan[]> {
+    const { place, where } = this.#byId(scope, id)
+    const sql = `${place} SELECT ${spanColumnsSql} FROM ${spansTable} WHERE ${where} ${rest}`
     const rows: KeyedSpan[] = []
     for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) rows.push(...spansIn(block))
     return rows
