@@ -160,7 +160,10 @@ describe('Export', () => {
   test('another method is not there', async () => {
     await using connection = await connect()
     const session = connectHttp2(`http://127.0.0.1:${connection.grpcPort}`)
-    const stream = session.request({ ...exportHeaders, ':path': '/opentelemetry.proto.collector.trace.v1.TraceService/Export' })
+    const stream = session.request({
+      ...exportHeaders,
+      ':path': '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export',
+    })
     const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
     expect(Number(headers['grpc-status'])).toBe(status.UNIMPLEMENTED)
     hangUp(session)
