@@ -299,6 +299,23 @@ describe('retention', () => {
     await stack.retention.put(stack.access, { days: 30, severities: [] }, live)
   })
 
+  test('rows past their days leave the engine with their partition, others of that day stay', async () => {
+    const bucket = Math.floor(ago(5) / 600_000)
+    const insert = (keep: number): Promise<void> =>
+      stack.engine.command(
+        `INSERT INTO logs (org, project, bucket, keep, ts, body) VALUES (1, 1, ${bucket}, ${keep}, ${bucket} * 600000000000, 'kept ${keep} days')`,
+      )
+    await insert(2)
+    await insert(9)
+    await stack.engine.command('OPTIMIZE TABLE logs FINAL')
+    const left: string[] = []
+    for await (const block of stack.engine.queryNative({ sql: `SELECT body FROM logs WHERE bucket = ${bucket}`, class: 'internal' })) {
+      const column = block.columns[0]
+      if (column?.kind === 'string') left.push(...column.data)
+    }
+    expect(left).toEqual(['kept 9 days'])
+  })
+
   test('what is older than anything is kept is not taken', async () => {
     expect(stack.retention.longestDays({ organizationId: 1, projectId: 1 })).toBe(30)
     await expect(stack.put([{ body: 'x', timeMs: ago(31) }])).rejects.toThrow('is refused')
