@@ -237,7 +237,7 @@ function columnsFor({ nowMs, isBusy = false, onDecide }: ColumnFacts): readonly 
       cell: ({ spark, count }) => <SparkBars values={spark} label={`${formatCount(Math.round(count))} events over the range`} />,
     },
     counted('count', 'Events', ({ count }) => Math.round(count)),
-    counted('users', 'Users', ({ users }) => users),
+    { ...counted('users', 'Users', ({ users }) => users), isExtra: true },
     { ...seen('last', 'Last seen', ({ lastSeen }) => lastSeen, nowMs) },
     { ...seen('first', 'First seen', ({ firstSeen }) => firstSeen, nowMs), isExtra: true },
     {
