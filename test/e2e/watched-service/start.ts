@@ -1,8 +1,11 @@
 /** Starts the service of orders.cjs under OpenTelemetry's own instrumentation, which sends all it sees to Bellwether. */
 import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 import type { RunningBellwether } from '../../support/bellwether.ts'
+
+const instrumentation = createRequire(import.meta.url).resolve('@opentelemetry/auto-instrumentations-node/register')
 
 export interface WatchedService extends AsyncDisposable {
   /** The status of the answer. */
@@ -11,7 +14,7 @@ export interface WatchedService extends AsyncDisposable {
 
 export async function startWatchedService(running: RunningBellwether, database: string): Promise<WatchedService> {
   const script = fileURLToPath(new URL('orders.cjs', import.meta.url))
-  const child = spawn(process.execPath, ['--require', '@opentelemetry/auto-instrumentations-node/register', script], {
+  const child = spawn(process.execPath, ['--require', instrumentation, script], {
     env: {
       ...process.env,
       ORDERS_DATABASE: database,

@@ -72,30 +72,26 @@ export async function startServer(deps: ServeDeps): Promise<RunningServer> {
 
 async function compose({ config, version, logger, warn }: ServeDeps, resources: ResourceScope): Promise<RunningServer> {
   const clock = systemClock
-  const startedMs = clock.nowMs()
   const instruments = createInstruments()
   const dataDir = resources.use(await openDataDirectory(config.dataDir)).path
-  const http = await openHttpDoor({ host: config.host, port: config.port, setting: 'BELLWETHER_PORT' })
-  resources.use(http)
+  const http = resources.use(await openHttpDoor({ host: config.host, port: config.port, setting: 'BELLWETHER_PORT' }))
   const url = `http://${hostInUrl(config.host)}:${http.port}`
   const memory = planMemory(config.memoryMaxBytes ?? undefined)
   const shared = { config, dataDir, clock, logger }
   const engines = await composeEngines({ ...shared, memory }, resources)
   const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)
   const firstRun = await accounts.ensureFirstRun()
-
   const base = { ...shared, memory, engines, accounts, instruments }
-  const traces = await composeTraces({ engines, clock, logger }, resources)
-  const logs = await composeLogs({ engines, spanReads: traces.reads, clock, logger }, resources)
-  const scrubbing = await composeScrubbing({ engines, clock, logger }, resources)
-  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, logs, traces, scrubbing }, resources)
+  const watched = await composeWatched({ engines, clock, logger }, resources)
+  const { logs, traces } = watched
+  const { lanes, metrics, intake, limits } = await composeDoors({ ...base, ...watched }, resources)
   const retention = await composeRetention({ engines, keeping: metrics.keeping, clock, logger }, resources)
   const performance = composePerformance({ engines, reads: traces.reads, clock, logger }, resources)
   const query = createQuery(config, metrics, instruments)
   const operations = createOperations(config, metrics, query)
   const scraper = composeScraper({ config, accounts, door: intake.door, instruments, clock, logger }, resources)
-  let listeners: readonly ListenerState[] = []
-  const status = createSystemStatus({ version, startedMs, dataDir, engines, metrics, listeners: () => listeners, clock })
+  const listeners: ListenerState[] = []
+  const status = createSystemStatus({ version, startedMs: clock.nowMs(), dataDir, engines, metrics, listeners: () => listeners, clock })
   const { app, listener } = await buildApp(http, async (instance) => {
     lanes.foreground.watch(instance)
     await mountAll(instance, intake.door, {
@@ -112,12 +108,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       cardinality: deskOf(metrics),
       retention,
       performance: performance.desk,
-      scrubbing: scrubbing.api,
-      logs: logs.manager,
-      logRetention: logs.retention,
-      logAnalysis: logs.analysis.desk,
-      traces: traces.system,
-      traceKeeper: traces.keeper,
+      ...apiWatched(watched),
       ...composeProblems({ engines, operations, clock }),
       pseudonymSecret: secretFile(dataDir, 'pseudonym'),
       scrape: scraper,
@@ -132,11 +123,12 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   resources.defer('application', () => app.close())
   if (config.selfWatch === 'on')
     startSelfWatch({ ...shared, metrics, instruments, engines, tenant: () => firstRun.anonymousTenant }, resources)
-  listeners = [
+  const telling = { config, accounts, instruments, clock, logger, warn }
+  listeners.push(
     ...(await composeExtraListeners({ config, door: intake.door, events: intake.events, warn }, resources)),
-    await composeStatsd({ ...intake, cost: lanes.cost, config, accounts, metrics, limits, instruments, clock, logger, warn }, resources),
-    await composeSyslog({ config, accounts, events: intake.events, instruments, clock, logger, warn }, resources),
-  ]
+    await composeStatsd({ ...intake, ...telling, cost: lanes.cost, metrics, limits }, resources),
+    await composeSyslog({ ...telling, events: intake.events }, resources),
+  )
   await scraper.start()
   performance.analyzer.start()
   http.attach(listener)
@@ -149,16 +141,38 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   return { url, publicUrl: config.publicUrl ?? url, firstRun, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
 }
 
-interface DoorsDeps {
+/** What is made of logs and spans. */
+interface Watched {
+  readonly logs: Logs
+  readonly traces: Traces
+  readonly scrubbing: Scrubbing
+}
+
+async function composeWatched(deps: { engines: Engines; clock: Clock; logger: Logger }, resources: ResourceScope): Promise<Watched> {
+  const traces = await composeTraces(deps, resources)
+  const logs = await composeLogs({ ...deps, spanReads: traces.reads }, resources)
+  return { traces, logs, scrubbing: await composeScrubbing(deps, resources) }
+}
+
+/** The same as the routes see it. */
+function apiWatched({ logs, traces, scrubbing }: Watched) {
+  return {
+    scrubbing: scrubbing.api,
+    logs: logs.manager,
+    logRetention: logs.retention,
+    logAnalysis: logs.analysis.desk,
+    traces: traces.system,
+    traceKeeper: traces.keeper,
+  }
+}
+
+interface DoorsDeps extends Watched {
   readonly config: Config
   readonly dataDir: string
   readonly memory: MemoryBudget
   readonly engines: Engines
   readonly accounts: Accounts
   readonly instruments: Registry
-  readonly logs: Logs
-  readonly traces: Traces
-  readonly scrubbing: Scrubbing
   readonly clock: Clock
   readonly logger: Logger
 }

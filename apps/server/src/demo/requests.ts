@@ -102,6 +102,22 @@ const cardDeclined: DemoFailure = {
     at async handle (/app/src/http/router.js:61:5)`,
 }
 
+/** Method and route. */
+type Request = readonly [method: string, route: string]
+
+interface Served {
+  readonly parent: number
+  readonly service: string
+  readonly request: Request
+}
+
+interface Called {
+  readonly parent: number
+  readonly from: string
+  readonly to: string
+  readonly request: Request
+}
+
 /** The trace under way: a clock that goes forward, spans within spans. */
 class Play {
   readonly spans: DemoSpan[] = []
@@ -144,23 +160,13 @@ class Play {
     return span.failure
   }
 
-  log(
-    span: number,
-    severity: DemoLog['severity'],
-    body: string,
-    attributes: DemoLog['attributes'] = {},
-    failure: DemoFailure | null = null,
-  ): void {
-    this.logs.push({ span, atMs: this.nowMs, severity, body, attributes, failure })
+  log(span: number, severity: DemoLog['severity'], line: string | Pick<DemoLog, 'body' | 'attributes' | 'failure'>): void {
+    const facts = typeof line === 'string' ? { body: line, attributes: {}, failure: null } : line
+    this.logs.push({ span, atMs: this.nowMs, severity, ...facts })
   }
 
   /** A service takes a request. */
-  serve(
-    parent: number,
-    service: string,
-    [method, route]: readonly [string, string],
-    inside: (at: number) => DemoFailure | null,
-  ): DemoFailure | null {
+  serve({ parent, service, request: [method, route] }: Served, inside: (at: number) => DemoFailure | null): DemoFailure | null {
     const status = { code: 200 }
     const attributes: Record<string, string | number> = { 'http.request.method': method, 'http.route': route, 'url.scheme': 'http' }
     return this.span({ parent, service, name: `${method} ${route}`, kind: 'server', attributes }, (at) => {
@@ -169,22 +175,18 @@ class Play {
       status.code = failure === null ? (method === 'POST' ? 201 : 200) : failure === cardDeclined ? 402 : 500
       attributes['http.response.status_code'] = status.code
       const tookMs = this.nowMs - beganMs
-      this.log(at, failure === null ? 'INFO' : 'WARN', `${method} ${route} ${status.code} in ${tookMs.toFixed(0)} ms`, {
-        'http.response.status_code': status.code,
-        duration_ms: Math.round(tookMs),
+      this.log(at, failure === null ? 'INFO' : 'WARN', {
+        body: `${method} ${route} ${status.code} in ${tookMs.toFixed(0)} ms`,
+        attributes: { 'http.response.status_code': status.code, duration_ms: Math.round(tookMs) },
+        failure: null,
       })
       return failure === cardDeclined ? null : failure
     })
   }
 
   /** A service asks another one over HTTP. */
-  call(
-    parent: number,
-    from: string,
-    to: string,
-    [method, route]: readonly [string, string],
-    inside: (at: number) => DemoFailure | null,
-  ): DemoFailure | null {
+  call({ parent, from, to, request }: Called, inside: (at: number) => DemoFailure | null): DemoFailure | null {
+    const [method, route] = request
     const attributes = {
       'http.request.method': method,
       'server.address': to,
@@ -192,7 +194,7 @@ class Play {
     }
     return this.span({ parent, service: from, name: method, kind: 'client', attributes }, (at) => {
       this.pass(0.5)
-      const failure = this.serve(at, to, [method, route], inside)
+      const failure = this.serve({ parent: at, service: to, request }, inside)
       this.pass(0.4)
       return failure
     })
@@ -214,9 +216,10 @@ class Play {
       this.pass(ms * (1 + slowdown * this.bad * this.bad))
       const tookMs = this.nowMs - beganMs
       if (tookMs > 250)
-        this.log(at, 'WARN', `slow query: ${tookMs.toFixed(0)} ms: ${text}`, {
-          'db.collection.name': table,
-          duration_ms: Math.round(tookMs),
+        this.log(at, 'WARN', {
+          body: `slow query: ${tookMs.toFixed(0)} ms: ${text}`,
+          attributes: { 'db.collection.name': table, duration_ms: Math.round(tookMs) },
+          failure: null,
         })
       return null
     })
@@ -244,7 +247,7 @@ export function requestsOf({ fromMs, stepMs, count }: RequestsAsked, story: Stor
 }
 
 function page(play: Play, [method, route]: readonly [string, string], inside: (at: number) => DemoFailure | null): void {
-  play.serve(-1, 'web', [method, route], (at) => {
+  play.serve({ parent: -1, service: 'web', request: [method, route] }, (at) => {
     play.pass(2)
     const failure = inside(at)
     play.pass(4)
@@ -254,7 +257,7 @@ function page(play: Play, [method, route]: readonly [string, string], inside: (a
 
 function frontPage(play: Play): void {
   page(play, ['GET', '/'], (at) =>
-    play.call(at, 'web', 'catalog', ['GET', '/products'], (served) => {
+    play.call({ parent: at, from: 'web', to: 'catalog', request: ['GET', '/products'] }, (served) => {
       play.query(served, 'catalog', 'products')
       play.pass(3)
       return null
@@ -264,7 +267,7 @@ function frontPage(play: Play): void {
 
 function productPage(play: Play): void {
   page(play, ['GET', '/product/{id}'], (at) =>
-    play.call(at, 'web', 'catalog', ['GET', '/products/{id}'], (served) => {
+    play.call({ parent: at, from: 'web', to: 'catalog', request: ['GET', '/products/{id}'] }, (served) => {
       play.log(served, 'DEBUG', `cache miss for product ${1000 + Math.floor(play.draw() * 4000)}`)
       play.query(served, 'catalog', 'product')
       play.query(served, 'catalog', 'stock')
@@ -277,7 +280,7 @@ function productPage(play: Play): void {
 /** Asks for its products one by one: a finding of its own, every day of the year. */
 function cart(play: Play): void {
   page(play, ['GET', '/cart'], (at) =>
-    play.call(at, 'web', 'checkout', ['GET', '/orders/{id}'], (served) => {
+    play.call({ parent: at, from: 'web', to: 'checkout', request: ['GET', '/orders/{id}'] }, (served) => {
       play.query(served, 'checkout', 'order')
       const items = 6 + Math.floor(play.draw() * 8)
       for (let item = 0; item < items; item++) play.query(served, 'checkout', 'price')
@@ -289,20 +292,17 @@ function cart(play: Play): void {
 
 function checkout(play: Play): void {
   page(play, ['POST', '/checkout'], (at) =>
-    play.call(at, 'web', 'checkout', ['POST', '/orders'], (served) => {
+    play.call({ parent: at, from: 'web', to: 'checkout', request: ['POST', '/orders'] }, (served) => {
       if (play.draw() < 0.55 * play.bad * play.bad) {
         play.nowMs += 2000
-        play.log(
-          served,
-          'ERROR',
-          `order was not placed: ${poolTimeout.message}`,
-          { customer: `c${Math.floor(play.draw() * 9000)}` },
-          poolTimeout,
-        )
+        const customer = `c${Math.floor(play.draw() * 9000)}`
+        play.log(served, 'ERROR', { body: `order was not placed: ${poolTimeout.message}`, attributes: { customer }, failure: poolTimeout })
         return poolTimeout
       }
       play.query(served, 'checkout', 'reserve')
-      const declined = play.call(served, 'checkout', 'payments', ['POST', '/charges'], (charged) => charge(play, charged))
+      const declined = play.call({ parent: served, from: 'checkout', to: 'payments', request: ['POST', '/charges'] }, (charged) =>
+        charge(play, charged),
+      )
       if (declined === null) play.query(served, 'checkout', 'insert')
       play.span(
         {
@@ -334,7 +334,7 @@ function charge(play: Play, charged: number): DemoFailure | null {
     return null
   })
   if (play.draw() > 0.985) {
-    play.log(charged, 'ERROR', `charge failed: ${cardDeclined.message}`, {}, cardDeclined)
+    play.log(charged, 'ERROR', { body: `charge failed: ${cardDeclined.message}`, attributes: {}, failure: cardDeclined })
     return cardDeclined
   }
   return null
@@ -342,7 +342,7 @@ function charge(play: Play, charged: number): DemoFailure | null {
 
 function search(play: Play): void {
   page(play, ['GET', '/search'], (at) =>
-    play.call(at, 'web', 'search', ['GET', '/search'], (served) => {
+    play.call({ parent: at, from: 'web', to: 'search', request: ['GET', '/search'] }, (served) => {
       play.span(
         {
           parent: served,
