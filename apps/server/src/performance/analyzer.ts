@@ -7,7 +7,7 @@ import type { Pool } from 'pg'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Scope, Tenant } from '../kernel/scope.ts'
-import { judgeTraces } from './detectors/judge-traces.ts'
+import { TraceJudge } from './detectors/judge-traces.ts'
 import type { DeployStore } from './deploy-store.ts'
 import type { FindingStore, OpenFinding } from './finding-store.ts'
 import { operationsFastMax, operationsWatchedMax, sampledSpansMax, sampledTracesMax } from './limits.ts'
@@ -109,7 +109,12 @@ export class PerformanceAnalyzer implements AsyncDisposable {
       }
       case 'traces': {
         const asked = { fromMs: nowMs - sampleMs, toMs: nowMs, tracesMax: sampledTracesMax, spansPerTraceMax: sampledSpansMax }
-        await findings.see(tenant, judgeTraces(await traces.sample(scope, asked, signal)), nowMs)
+        const judge = new TraceJudge()
+        for (const trace of await traces.sample(scope, asked, signal)) {
+          judge.add(trace)
+          await clock.sleep(0)
+        }
+        await findings.see(tenant, judge.sightings(), nowMs)
         await this.#resolve(tenant, (finding) => finding.levels === null && nowMs - finding.lastSeenMs > unseenMs)
         return
       }
@@ -129,7 +134,14 @@ export class PerformanceAnalyzer implements AsyncDisposable {
     const recent: Deploy[] = await deploys.list(tenant, { fromMs: nowMs - backMs, toMs: nowMs + minuteMs }, null)
     if (pace === 'deploy' && recent.length === 0) return
     const operationsMax = pace === 'slow' ? operationsWatchedMax : operationsFastMax
-    const sightings = await watchRegressions(operations, scopeOf(tenant), { pace, nowMs, operationsMax, deploys: recent, signal })
+    const sightings = await watchRegressions(operations, scopeOf(tenant), {
+      pace,
+      nowMs,
+      operationsMax,
+      deploys: recent,
+      signal,
+      pause: () => clock.sleep(0),
+    })
     await findings.see(tenant, sightings, nowMs)
     if (pace === 'deploy') return
     const seen = new Set(sightings.map(({ finding, service, operation }) => `${finding}\0${service}\0${operation}`))

@@ -1,5 +1,6 @@
 /** Rows of operations, versions and example traces, read from what traces count by minute and by hour. */
 import type { ClickHouse, NativeBlock } from '../engines/index.ts'
+import type { Clock } from '../kernel/clock.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { numbersIn, textsIn } from '../signals/index.ts'
 import { versionsPerRunMax } from './limits.ts'
@@ -23,6 +24,7 @@ export interface CountConditions {
 export interface EngineOperationsDeps {
   readonly engine: Pick<ClickHouse, 'queryNative'>
   readonly reads: CountConditions
+  readonly clock: Pick<Clock, 'sleep'>
   /** `interactive` where a person waits. */
   readonly class: 'interactive' | 'background'
 }
@@ -34,6 +36,8 @@ interface Condition {
 
 const hourMs = 3_600_000
 const timeoutMs = 20_000
+/** Rows read before others get their turn. */
+const rowsPerTurn = 2_000
 /** Durations in buckets: `i` ends at 2^(i/8) microseconds (see traces). */
 const perOctave = 8
 
@@ -69,7 +73,12 @@ FROM ${table.name}
 WHERE ${where} AND (${keys}) IN (SELECT ${keys} FROM ${table.name} WHERE ${where} GROUP BY ${keys} ORDER BY sum(total_ms) DESC LIMIT ${asked.operationsMax})
 GROUP BY ${keys}, at`
     const out: OperationStep[] = []
-    for await (const block of this.#ask(sql, params, signal)) readSteps(block, table.stepSec * 1000, out)
+    for await (const block of this.#ask(sql, params, signal)) {
+      for (let from = 0; from < block.rows; from += rowsPerTurn) {
+        readSteps(block, { from, to: Math.min(block.rows, from + rowsPerTurn), unitMs: table.stepSec * 1000 }, out)
+        await this.#deps.clock.sleep(0)
+      }
+    }
     return out
   }
 
@@ -133,7 +142,13 @@ FROM ${table.name} WHERE ${where} AND release != '' GROUP BY service, version, e
   }
 }
 
-function readSteps(block: NativeBlock, unitMs: number, out: OperationStep[]): void {
+interface Rows {
+  readonly from: number
+  readonly to: number
+  readonly unitMs: number
+}
+
+function readSteps(block: NativeBlock, rows: Rows, out: OperationStep[]): void {
   const [service, name, kind] = [textsIn(block, 'service'), textsIn(block, 'name'), numbersIn(block, 'kind')]
   const [at, calls, failed] = [numbersIn(block, 'at'), numbersIn(block, 'calls'), numbersIn(block, 'failed')]
   const total = numbersIn(block, 'total')
@@ -141,7 +156,7 @@ function readSteps(block: NativeBlock, unitMs: number, out: OperationStep[]): vo
   if (durations?.kind !== 'map' || durations.keys.kind !== 'u32' || durations.values.kind !== 'f64')
     throw new Error('unexpected columns of operations')
   const [buckets, counts] = [durations.keys.data, durations.values.data]
-  for (let row = 0; row < block.rows; row++) {
+  for (let row = rows.from; row < rows.to; row++) {
     const from = row === 0 ? 0 : (durations.offsets[row - 1] ?? 0)
     const to = durations.offsets[row] ?? 0
     const own = Array.from(buckets.subarray(from, to))
@@ -149,7 +164,7 @@ function readSteps(block: NativeBlock, unitMs: number, out: OperationStep[]): vo
       service: service[row] ?? '',
       operation: name[row] ?? '',
       kind: kindOf(kind[row] ?? 0),
-      timeMs: (at[row] ?? 0) * unitMs,
+      timeMs: (at[row] ?? 0) * rows.unitMs,
       count: calls[row] ?? 0,
       errors: failed[row] ?? 0,
       totalMs: total[row] ?? 0,

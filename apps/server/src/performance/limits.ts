@@ -1,7 +1,7 @@
 /** Bounds of this domain. What is over them is left out by a rule that is said where it is used. */
 
 /** Operations of a project that are looked at: those with the most time spent. */
-export const operationsLookedAtMax = 2_000
+export const operationsLookedAtMax = 500
 /** Operations whose series are searched for changes. */
 export const operationsWatchedMax = 300
 /** Traces of a project that the detectors see in a run, and spans of each. */

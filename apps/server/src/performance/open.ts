@@ -34,7 +34,7 @@ export function openPerformance({ engine, reads, pool, scopeOf, clock, logger }:
   const [findings, deploys] = [new FindingStore(pool), new DeployStore(pool)]
   const analyzer = new PerformanceAnalyzer({
     pool,
-    operations: new EngineOperations({ engine, reads, class: 'background' }),
+    operations: new EngineOperations({ engine, reads, clock, class: 'background' }),
     traces: new EngineTraces({ engine, reads }),
     findings,
     deploys,
@@ -43,7 +43,7 @@ export function openPerformance({ engine, reads, pool, scopeOf, clock, logger }:
     clock,
     logger,
   })
-  const operations = new EngineOperations({ engine, reads, class: 'interactive' })
+  const operations = new EngineOperations({ engine, reads, clock, class: 'interactive' })
   return { desk: new PerformanceDesk({ operations, findings, deploys, clock }), analyzer }
 }
 

@@ -26,6 +26,8 @@ export interface WatchAsked {
   /** Newest first, as far back as the pace looks. */
   readonly deploys: readonly Deploy[]
   readonly signal: AbortSignal
+  /** Others get their turn; called after each operation. */
+  readonly pause: () => Promise<void>
 }
 
 const minuteMs = 60_000
@@ -58,6 +60,7 @@ export async function watchRegressions(source: OperationSource, scope: Scope, as
     tests += testsOf(settings)
     for (const regression of findRegressions(seriesOf(own, settings), settings)) found.push({ ...regression, key })
     signal.throwIfAborted()
+    await asked.pause()
   }
   const sure = significant(found, asked.pace === 'deploy' ? found.length : tests, wrongShareMax)
   const sightings: Sighting[] = []

@@ -1,11 +1,17 @@
 /** The detectors on traces, on the labelled set: precision and recall of each, printed; and what the views of broken traces are. */
 import { expect, test } from 'vitest'
-import type { FindingKind, SampledSpan } from '../ports.ts'
+import type { FindingKind, SampledSpan, SampledTrace, Sighting } from '../ports.ts'
 import { labelledTraces } from '../testing/labelled-traces.ts'
-import { judgeTraces } from './judge-traces.ts'
+import { TraceJudge } from './judge-traces.ts'
 import { normalizedUrl, viewOf } from './trace-view.ts'
 
 const kinds: readonly FindingKind[] = ['n_plus_one', 'slow_query', 'sequential_calls', 'large_payload']
+
+function judgeTraces(traces: readonly SampledTrace[]): Sighting[] {
+  const judge = new TraceJudge()
+  for (const trace of traces) judge.add(trace)
+  return judge.sightings()
+}
 
 test('precision and recall on the labelled set are at least 0.9 for each detector', () => {
   const cases = labelledTraces(8).map((made) => ({ ...made, found: new Set(judgeTraces(made.traces).map(({ finding }) => finding)) }))

@@ -30,39 +30,46 @@ interface Group {
   readonly traces: Set<string>
 }
 
-export function judgeTraces(traces: readonly SampledTrace[]): Sighting[] {
-  const groups = new Map<string, Group>()
-  const tracesOfEntry = new Map<string, Set<string>>()
-  const queries = new Map<string, number>()
-  for (const trace of traces) {
+/** Traces are added one by one, so that others get their turn between them. */
+export class TraceJudge {
+  readonly #groups = new Map<string, Group>()
+  readonly #tracesOfEntry = new Map<string, Set<string>>()
+  readonly #queries = new Map<string, number>()
+
+  add(trace: SampledTrace): void {
     const view = viewOf(trace)
-    countEntries(view, tracesOfEntry)
-    countQueries(view, queries)
+    countEntries(view, this.#tracesOfEntry)
+    countQueries(view, this.#queries)
     for (const detect of detectors) {
       for (const of of detect(view)) {
         const key = `${of.finding}\0${entryKey(of)}\0${of.subject}`
-        const group = groups.get(key) ?? { evidence: [], traces: new Set<string>() }
-        groups.set(key, group)
+        const group = this.#groups.get(key) ?? { evidence: [], traces: new Set<string>() }
+        this.#groups.set(key, group)
         group.evidence.push({ traceId: trace.traceId, of })
         group.traces.add(trace.traceId)
       }
     }
   }
-  const found: Sighting[] = []
-  for (const group of groups.values()) {
-    const [first] = group.evidence
-    if (first === undefined) continue
-    const { finding, entry, subject } = first.of
-    const { tracesMin, shareMin } = thresholds[finding]
-    const all = tracesOfEntry.get(entryKey(first.of))?.size ?? group.traces.size
-    if (group.traces.size < tracesMin || group.traces.size < all * shareMin) continue
-    if (finding === 'slow_query') {
-      const calls = queries.get(queryKey(entry.service, entry.name, subject)) ?? group.evidence.length
-      if (group.evidence.length < calls * slowShareMin) continue
+
+  /** What shows in enough of them. */
+  sightings(): Sighting[] {
+    const found: Sighting[] = []
+    for (const group of this.#groups.values()) {
+      const [first] = group.evidence
+      if (first === undefined) continue
+      const all = this.#tracesOfEntry.get(entryKey(first.of))?.size ?? group.traces.size
+      if (this.#isEnough(group, first.of, all)) found.push(sightingOf(group, all))
     }
-    found.push(sightingOf(group, all))
+    return found
   }
-  return found
+
+  #isEnough({ evidence, traces }: Group, { finding, entry, subject }: Evidence, all: number): boolean {
+    const { tracesMin, shareMin } = thresholds[finding]
+    if (traces.size < tracesMin || traces.size < all * shareMin) return false
+    if (finding !== 'slow_query') return true
+    const calls = this.#queries.get(queryKey(entry.service, entry.name, subject)) ?? evidence.length
+    return evidence.length >= calls * slowShareMin
+  }
 }
 
 function countEntries(view: TraceView, out: Map<string, Set<string>>): void {
