@@ -1,12 +1,11 @@
 /** A row by its id, and what came right before and after it. */
 import { AppError } from '../kernel/errors.ts'
-import type { Scope } from '../kernel/scope.ts'
 import { sqlString } from '../search/index.ts'
 import { msOf } from '../signals/index.ts'
 import { logNotFound } from './errors.ts'
 import { beyondSql, type ListDeps } from './list.ts'
 import { firstWindowRows } from './limits.ts'
-import type { ContextKind, ContextRequest, LogContext, LogRow, TimeRange } from './ports.ts'
+import type { ContextKind, ContextRequest, LogContext, LogRow, Reading, TimeRange } from './ports.ts'
 import { nsLiteral, parseRowId, type RowKey } from './row-id.ts'
 import { rowsOf } from './where.ts'
 import { windowsOf } from './windows.ts'
@@ -15,7 +14,7 @@ import { windowsOf } from './windows.ts'
 const reachMs = 7 * 86_400_000
 
 /** Errors: `logs.not_found`, the engine's. */
-export async function readRow({ reader, shown }: ListDeps, scope: Scope, id: string, signal: AbortSignal): Promise<LogRow> {
+export async function readRow({ reader, shown }: ListDeps, { scope, signal }: Reading, id: string): Promise<LogRow> {
   const key = parseRowId(id)
   const ms = Math.floor(msOf(key.low, key.high))
   const where = `${rowsOf(scope, { fromMs: ms, toMs: ms + 1 }, shown)} AND ts = ${nsLiteral(key)} AND batch = ${key.batch} AND row = ${key.row}`
@@ -25,11 +24,11 @@ export async function readRow({ reader, shown }: ListDeps, scope: Scope, id: str
 }
 
 /** Errors: `logs.not_found`, the engine's. */
-export async function readContext(deps: ListDeps, scope: Scope, request: ContextRequest, signal: AbortSignal): Promise<LogContext> {
-  const row = await readRow(deps, scope, request.id, signal)
+export async function readContext(deps: ListDeps, reading: Reading, request: ContextRequest): Promise<LogContext> {
+  const row = await readRow(deps, reading, request.id)
   const same = sameSql(row, request.of)
   const side = (order: 'newest' | 'oldest', limit: number): Promise<LogRow[]> =>
-    neighbours(deps, { scope, key: parseRowId(row.id), same, order, limit: limit + 1 }, signal)
+    neighbours(deps, reading, { key: parseRowId(row.id), same, order, limit: limit + 1 })
   const [before, after] = await Promise.all([side('newest', request.before), side('oldest', request.after)])
   const [hasMoreBefore, hasMoreAfter] = [before.length > request.before, after.length > request.after]
   return {
@@ -42,22 +41,21 @@ export async function readContext(deps: ListDeps, scope: Scope, request: Context
 }
 
 interface Side {
-  readonly scope: Scope
   readonly key: RowKey
   readonly same: string
   readonly order: 'newest' | 'oldest'
   readonly limit: number
 }
 
-async function neighbours(deps: ListDeps, { scope, key, same, order, limit }: Side, signal: AbortSignal): Promise<LogRow[]> {
+async function neighbours(deps: ListDeps, reading: Reading, { key, same, order, limit }: Side): Promise<LogRow[]> {
   const ms = Math.floor(msOf(key.low, key.high))
   const range: TimeRange = order === 'newest' ? { fromMs: ms - reachMs, toMs: ms + 1 } : { fromMs: ms, toMs: ms + reachMs }
-  const density = await deps.densities.of(scope, order === 'newest' ? range.toMs : range.fromMs, order, signal)
+  const density = await deps.densities.of(reading, order === 'newest' ? range.toMs : range.fromMs, order)
   const items: LogRow[] = []
-  for (const window of windowsOf(density, range, order, firstWindowRows)) {
+  for (const window of windowsOf(density, range, { order, firstRows: firstWindowRows })) {
     if (items.length >= limit) break
-    const where = `${rowsOf(scope, window, deps.shown)} AND ${beyondSql(key, order)}${same}`
-    items.push(...(await deps.reader.read(scope, { where, order, limit: limit - items.length }, signal)))
+    const where = `${rowsOf(reading.scope, window, deps.shown)} AND ${beyondSql(key, order)}${same}`
+    items.push(...(await deps.reader.read(reading.scope, { where, order, limit: limit - items.length }, reading.signal)))
   }
   return items
 }

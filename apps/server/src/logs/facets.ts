@@ -11,7 +11,7 @@ import { fieldNamed, severityNames } from './fields.ts'
 import { facetFieldsMax, facetSampleRows, facetScannedRows } from './limits.ts'
 import { valueSql } from './histogram.ts'
 import { numbersIn, textsIn } from './native-columns.ts'
-import type { Facet, Facets, FacetsRequest, Shown, TimeRange } from './ports.ts'
+import type { Facet, Facets, FacetsRequest, Reading, Shown, TimeRange } from './ports.ts'
 import { facetsTable, logsTable } from './tables.ts'
 import { both, rowsOf, searchFor, tenantSql } from './where.ts'
 import { windowsOf, type Densities } from './windows.ts'
@@ -33,11 +33,12 @@ interface Counted {
 }
 
 /** Errors: those of searches and the engine's. */
-export async function readFacets(deps: FacetsDeps, scope: Scope, request: FacetsRequest, signal: AbortSignal): Promise<Facets> {
+export async function readFacets(deps: FacetsDeps, reading: Reading, request: FacetsRequest): Promise<Facets> {
+  const { scope, signal } = reading
   const search = searchFor(scope, request.query, deps.clock.nowMs())
-  if (search.isEmpty && request.fields === null) return await fromNotes(deps, scope, request, signal)
-  const density = await deps.densities.of(scope, request.toMs, 'newest', signal)
-  const [newest = request] = windowsOf(density, request, 'newest', facetScannedRows)
+  if (search.isEmpty && request.fields === null) return await fromNotes(deps, reading, request)
+  const density = await deps.densities.of(reading, request.toMs, 'newest')
+  const [newest = request] = windowsOf(density, request, { order: 'newest', firstRows: facetScannedRows })
   const isWhole = newest.fromMs === request.fromMs
   const rows = both(rowsOf(scope, newest, deps.shown), search)
   const { total, matched } = await countOf(deps.engine, rows, signal)
@@ -76,8 +77,8 @@ async function countOf(engine: ClickHouse, rows: string, signal: AbortSignal): P
   return { total: 0, matched: 0 }
 }
 
-async function fromNotes(deps: FacetsDeps, scope: Scope, request: FacetsRequest, signal: AbortSignal): Promise<Facets> {
-  const noted = notedSql(deps.shown, scope, request, '1')
+async function fromNotes(deps: FacetsDeps, { scope, signal }: Reading, request: FacetsRequest): Promise<Facets> {
+  const noted = notedSql(deps.shown, { scope, range: request }, '1')
   const sql = `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arraySlice(arraySort(pair -> (pair.2 != '', -pair.1, pair.2), groupArray((count, value))), 1, ${answered(request.limit) + 1})) AS top FROM (${noted}) GROUP BY field)`
   const items = facetsOf(await readCounted(deps.engine, sql, signal), request)
   // Every row has a severity, if only `unknown`.
@@ -85,7 +86,7 @@ async function fromNotes(deps: FacetsDeps, scope: Scope, request: FacetsRequest,
   return { items, rows, basis: 'batches', sampled: 0 }
 }
 
-function notedSql(shown: Shown, scope: Scope, range: TimeRange, condition: string): string {
+function notedSql(shown: Shown, { scope, range }: { readonly scope: Scope; readonly range: TimeRange }, condition: string): string {
   const [first, last] = [range.fromMs, range.toMs - 1].map((ms) => Math.floor(ms / 1000 / bucketSec))
   const hidden = shown.shownSql(scope, range, 'facets')
   return `SELECT field, value, toFloat64(sum(weight)) AS count FROM ${facetsTable} WHERE ${tenantSql(scope)} AND bucket BETWEEN ${first} AND ${last} AND ${condition}${hidden === null ? '' : ` AND ${hidden}`} GROUP BY field, value`
@@ -167,7 +168,7 @@ export class NotedValues implements ValueProvider {
     const { engine, shown, clock } = this.#deps
     const toMs = clock.nowMs() + completionRangeMs
     const range = { fromMs: toMs - 2 * completionRangeMs, toMs }
-    const sql = `SELECT * FROM (${notedSql(shown, this.#scope, range, condition)}) ORDER BY count DESC, value LIMIT ${limit}`
+    const sql = `SELECT * FROM (${notedSql(shown, { scope: this.#scope, range }, condition)}) ORDER BY count DESC, value LIMIT ${limit}`
     return (await readCounted(engine, sql, this.#signal)).map((one) => ({ value: one[of], count: one.count }))
   }
 }

@@ -11,7 +11,7 @@ import { badMeasure } from './errors.ts'
 import { countedFields, fieldNamed, notCounted, severityNames } from './fields.ts'
 import { intervalsMax } from './limits.ts'
 import { numbersIn, textsIn } from './native-columns.ts'
-import type { Histogram, HistogramRequest, HistogramSeries, LogMeasure, Shown } from './ports.ts'
+import type { Histogram, HistogramRequest, HistogramSeries, LogMeasure, Reading, Shown } from './ports.ts'
 import { countsTable, logsTable } from './tables.ts'
 import { both, rowsOf, searchFor, tenantSql } from './where.ts'
 
@@ -47,9 +47,8 @@ interface Asked {
 /** Errors: `logs.bad_measure`, those of searches and the engine's. */
 export async function readHistogram(
   { engine, shown, clock }: HistogramDeps,
-  scope: Scope,
+  { scope, signal }: Reading,
   request: HistogramRequest,
-  signal: AbortSignal,
 ): Promise<Histogram> {
   const stepSec = stepFor(request)
   const { sql, isByMinute } = statement(scope, { ...request, stepSec }, { shown, nowMs: clock.nowMs() })

@@ -1,9 +1,8 @@
 /** Rows newest (or oldest) first, page by page. A page begins behind the last row of the one before, so rows that come in do not move it. */
 import type { Clock } from '../kernel/clock.ts'
-import type { Scope } from '../kernel/scope.ts'
 import { msOf } from '../signals/index.ts'
 import { firstWindowRows, windowGrowth } from './limits.ts'
-import type { LogList, LogListRequest, LogRow, Shown, TimeRange } from './ports.ts'
+import type { LogList, LogListRequest, LogRow, Reading, Shown, TimeRange } from './ports.ts'
 import { nsLiteral, parseRowId, type RowKey } from './row-id.ts'
 import type { RowReader } from './row-reader.ts'
 import { both, rowsOf, searchFor } from './where.ts'
@@ -17,7 +16,8 @@ export interface ListDeps {
 }
 
 /** Errors: `logs.bad_cursor`, those of searches and the engine's. */
-export async function listRows(deps: ListDeps, scope: Scope, request: LogListRequest, signal: AbortSignal): Promise<LogList> {
+export async function listRows(deps: ListDeps, reading: Reading, request: LogListRequest): Promise<LogList> {
+  const { scope, signal } = reading
   const { reader, shown, clock } = deps
   const { order, limit } = request
   const search = searchFor(scope, request.query, clock.nowMs())
@@ -25,7 +25,7 @@ export async function listRows(deps: ListDeps, scope: Scope, request: LogListReq
   const range = key === null ? request : behind(key, request, order)
   const beyond = key === null ? '' : ` AND ${beyondSql(key, order)}`
   const items: LogRow[] = []
-  for (const window of await windowsFor(deps, { scope, range, order, sql: search.isEmpty ? '' : search.sql() }, signal)) {
+  for (const window of await windowsFor(deps, reading, { range, order, sql: search.isEmpty ? '' : search.sql() })) {
     if (window.toMs <= window.fromMs) continue
     const where = both(rowsOf(scope, window, shown) + beyond, search)
     items.push(...(await reader.read(scope, { where, order, limit: limit + 1 - items.length }, signal)))
@@ -37,17 +37,19 @@ export async function listRows(deps: ListDeps, scope: Scope, request: LogListReq
 }
 
 interface Wanted {
-  readonly scope: Scope
   readonly range: TimeRange
   readonly order: 'newest' | 'oldest'
   readonly sql: string
 }
 
 /** One look at all for ids, whose rows the index finds; further ahead at once for words, most of whose rows it leaves out. */
-async function windowsFor({ densities }: ListDeps, { scope, range, order, sql }: Wanted, signal: AbortSignal): Promise<TimeRange[]> {
+async function windowsFor({ densities }: ListDeps, reading: Reading, { range, order, sql }: Wanted): Promise<TimeRange[]> {
   if (/\b(?:trace_id|span_id) = /.test(sql)) return [range]
-  const density = await densities.of(scope, order === 'newest' ? range.toMs : range.fromMs, order, signal)
-  return windowsOf(density, range, order, /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth : firstWindowRows)
+  const density = await densities.of(reading, order === 'newest' ? range.toMs : range.fromMs, order)
+  return windowsOf(density, range, {
+    order,
+    firstRows: /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth : firstWindowRows,
+  })
 }
 
 /** What of the range lies behind the row, its own millisecond included. */

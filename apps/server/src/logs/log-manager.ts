@@ -54,27 +54,27 @@ export class LogManager {
   /** Errors: `logs.bad_range`, `logs.bad_cursor`, `search.*`, the engine's; so for the others. */
   async query(scope: Scope, request: LogListRequest, signal: AbortSignal): Promise<LogList> {
     checkRange(request)
-    return await listRows(this.#list, scope, request, signal)
+    return await listRows(this.#list, { scope, signal }, request)
   }
 
   async histogram(scope: Scope, request: HistogramRequest, signal: AbortSignal): Promise<Histogram> {
     checkRange(request)
-    return await readHistogram(this.#deps, scope, request, signal)
+    return await readHistogram(this.#deps, { scope, signal }, request)
   }
 
   async facets(scope: Scope, request: FacetsRequest, signal: AbortSignal): Promise<Facets> {
     checkRange(request)
-    return await readFacets(this.#facets, scope, request, signal)
+    return await readFacets(this.#facets, { scope, signal }, request)
   }
 
   /** Errors: `logs.not_found`. */
   async row(scope: Scope, id: string, signal: AbortSignal): Promise<LogRow> {
-    return await readRow(this.#list, scope, id, signal)
+    return await readRow(this.#list, { scope, signal }, id)
   }
 
   /** Errors: `logs.not_found`. */
   async context(scope: Scope, request: ContextRequest, signal: AbortSignal): Promise<LogContext> {
-    return await readContext(this.#list, scope, request, signal)
+    return await readContext(this.#list, { scope, signal }, request)
   }
 
   /** Rows as they come in, until the reader has gone. Errors: `logs.too_many_tails`. */

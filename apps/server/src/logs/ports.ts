@@ -25,6 +25,12 @@ export interface LogRow {
   readonly isScrubbed: boolean
 }
 
+/** Who reads, and until when. */
+export interface Reading {
+  readonly scope: Scope
+  readonly signal: AbortSignal
+}
+
 /** `[fromMs, toMs)`, ms since 1970. */
 export interface TimeRange {
   readonly fromMs: number

@@ -13,7 +13,7 @@ function before(...rows: number[]): Map<number, number> {
 }
 
 test('the first window has about as many rows as are wanted, the next eight times as many', () => {
-  const windows = windowsOf(before(600, 600, 600, 600, 600, 600), { fromMs: t0 - 6 * bucket, toMs: t0 }, 'newest', 60)
+  const windows = windowsOf(before(600, 600, 600, 600, 600, 600), { fromMs: t0 - 6 * bucket, toMs: t0 }, { order: 'newest', firstRows: 60 })
   expect(windows).toEqual([
     { fromMs: t0 - minute, toMs: t0 },
     { fromMs: t0 - 8 * minute, toMs: t0 - minute },
@@ -22,12 +22,14 @@ test('the first window has about as many rows as are wanted, the next eight time
 })
 
 test('where few rows are, one look is enough', () => {
-  expect(windowsOf(before(3, 0, 5), { fromMs: t0 - 3 * bucket, toMs: t0 }, 'newest', 60)).toEqual([{ fromMs: t0 - 3 * bucket, toMs: t0 }])
-  expect(windowsOf(new Map(), { fromMs: 0, toMs: t0 }, 'newest', 60)).toEqual([{ fromMs: 0, toMs: t0 }])
+  expect(windowsOf(before(3, 0, 5), { fromMs: t0 - 3 * bucket, toMs: t0 }, { order: 'newest', firstRows: 60 })).toEqual([
+    { fromMs: t0 - 3 * bucket, toMs: t0 },
+  ])
+  expect(windowsOf(new Map(), { fromMs: 0, toMs: t0 }, { order: 'newest', firstRows: 60 })).toEqual([{ fromMs: 0, toMs: t0 }])
 })
 
 test('what is more than a day away is looked at last, and at once', () => {
-  expect(windowsOf(before(30), { fromMs: t0 - 9 * day, toMs: t0 }, 'newest', 60)).toEqual([
+  expect(windowsOf(before(30), { fromMs: t0 - 9 * day, toMs: t0 }, { order: 'newest', firstRows: 60 })).toEqual([
     { fromMs: t0 - day, toMs: t0 },
     { fromMs: t0 - 9 * day, toMs: t0 - day },
   ])
@@ -35,7 +37,7 @@ test('what is more than a day away is looked at last, and at once', () => {
 
 test('the oldest first, from the other end', () => {
   const density = new Map([[t0 / bucket, 600]])
-  expect(windowsOf(density, { fromMs: t0, toMs: t0 + bucket }, 'oldest', 300)).toEqual([
+  expect(windowsOf(density, { fromMs: t0, toMs: t0 + bucket }, { order: 'oldest', firstRows: 300 })).toEqual([
     { fromMs: t0, toMs: t0 + 5 * minute },
     { fromMs: t0 + 5 * minute, toMs: t0 + bucket },
   ])
@@ -49,7 +51,7 @@ test('whatever the density, the windows are the range without a gap', () => {
     const toMs = t0 - random(bucket)
     const range = { fromMs: toMs - 1 - random(3 * day), toMs }
     for (const order of ['newest', 'oldest'] as const) {
-      const windows = windowsOf(density, range, order, 1 + random(20_000))
+      const windows = windowsOf(density, range, { order, firstRows: 1 + random(20_000) })
       const ascending = order === 'newest' ? windows.toReversed() : windows
       expect(ascending[0]?.fromMs).toBe(range.fromMs)
       expect(ascending.at(-1)?.toMs).toBe(range.toMs)

@@ -4,11 +4,10 @@
  */
 import type { ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Scope } from '../kernel/scope.ts'
 import { bucketSec } from '../signals/index.ts'
 import { densitiesMax, densityMaxAgeMs, windowGrowth } from './limits.ts'
 import { numbersIn, wideIn } from './native-columns.ts'
-import type { TimeRange } from './ports.ts'
+import type { Reading, TimeRange } from './ports.ts'
 import { countsTable } from './tables.ts'
 import { tenantSql } from './where.ts'
 
@@ -18,11 +17,17 @@ const dayMs = 86_400_000
 /** Rows of each bucket of ten minutes; those without rows are missing. */
 export type Density = ReadonlyMap<number, number>
 
+export interface Look {
+  readonly order: 'newest' | 'oldest'
+  /** Rows that the first window should have. */
+  readonly firstRows: number
+}
+
 /**
  * The range cut into windows in the order in which to look. The first has about `firstRows`; what lies more than a day from the edge is one
  * window. Together they are the range.
  */
-export function windowsOf(density: Density, range: TimeRange, order: 'newest' | 'oldest', firstRows: number): TimeRange[] {
+export function windowsOf(density: Density, range: TimeRange, { order, firstRows }: Look): TimeRange[] {
   const isNewest = order === 'newest'
   const sign = isNewest ? -1 : 1
   const edge = isNewest ? range.toMs : range.fromMs
@@ -66,7 +71,7 @@ export class Densities {
   }
 
   /** Of the day before the edge (or behind it, for the oldest). Errors: the engine's. */
-  async of(scope: Scope, edgeMs: number, order: 'newest' | 'oldest', signal: AbortSignal): Promise<Density> {
+  async of({ scope, signal }: Reading, edgeMs: number, order: 'newest' | 'oldest'): Promise<Density> {
     const edge = Math.floor(edgeMs / bucketMs)
     const key = `${scope.organizationId}/${scope.projectIds.join(',')}/${edge}/${order}`
     const known = this.#known.get(key)
