@@ -208,8 +208,9 @@ export interface LogsFacets {
   /** Rows of the range that match, weights counted. */
   rows: number
   /**
-   * `rows`: counted among all rows that match; `sample`: among the newest of them, `sampled` many, when very many match or are looked through; `batches`: from what was noted as rows came
-   * in, in steps of ten minutes.
+   * `rows`: counted among all rows that match; `sample`: among the newest of them, `sampled` many, when very many match or are looked through;
+   * `batches`: of three hours and more without a search, from what was noted as rows came in, in steps of ten minutes (the ends of the range
+   * from its rows; `rows` is counted in any case).
    */
   basis: 'rows' | 'sample' | 'batches'
   sampled: number

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
-import { openClickHouse, runPostgresMigrations, type ClickHouseEngine } from '../../../apps/server/src/engines/index.ts'
+import { openClickHouse, runPostgresMigrations, type ClickHouse, type ClickHouseEngine } from '../../../apps/server/src/engines/index.ts'
 import { createConservation, type LogRecord } from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
@@ -39,6 +39,8 @@ export interface LogsStack extends AsyncDisposable {
   readonly manager: LogManager
   readonly retention: LogRetention
   readonly access: Access
+  /** Statements whose answers were left before their end; each costs a connection. */
+  readonly leftEarly: readonly string[]
   /** Rows as one request, into the engine. */
   put(logs: readonly SentLog[], tenant?: Tenant): Promise<void>
 }
@@ -55,9 +57,11 @@ export async function openLogsStack(): Promise<LogsStack> {
   for (const { up } of [...signalsMigrations, ...logsMigrations]) for (const statement of up) await engine.command(statement)
   const { pool, accounts } = await fresh(postgres)
   await runPostgresMigrations(pool, logRetentionMigrations)
-  const retention = new LogRetention({ pool, engine, clock: systemClock, logger: silentLogger })
+  const leftEarly: string[] = []
+  const watched = watchedReads(engine, leftEarly)
+  const retention = new LogRetention({ pool, engine: watched, clock: systemClock, logger: silentLogger })
   await retention.open()
-  const manager = new LogManager({ engine, shown: retention, tails: new LogTails(systemClock), clock: systemClock })
+  const manager = new LogManager({ engine: watched, shown: retention, tails: new LogTails(systemClock), clock: systemClock })
   const conservation = createConservation()
   const handler = new SignalHandler({
     schema: logsSchema,
@@ -73,6 +77,7 @@ export async function openLogsStack(): Promise<LogsStack> {
     engine,
     manager,
     retention,
+    leftEarly,
     access: await accounts.gatekeeper.project(caller, '1', 'admin'),
     async put(logs, tenant = ours) {
       const records: LogRecord[] = []
@@ -90,6 +95,27 @@ export async function openLogsStack(): Promise<LogsStack> {
       if (!pool.ended) await pool.end()
       await Promise.all([engine[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()])
       rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The engine itself; it is noted whose answers nobody reads to their end. */
+function watchedReads(engine: ClickHouseEngine, leftEarly: string[]): ClickHouse {
+  return {
+    insertNative: engine.insertNative,
+    command: engine.command,
+    ping: engine.ping,
+    async *queryNative(query) {
+      let isOver = false
+      try {
+        yield* engine.queryNative(query)
+        isOver = true
+      } catch (error) {
+        isOver = true
+        throw error
+      } finally {
+        if (!isOver) leftEarly.push(query.sql)
+      }
     },
   }
 }

@@ -171,8 +171,9 @@ describe('facets', () => {
   const request = { ...everything, fields: null, limit: 3 }
 
   test('of everything come from what was noted, of a search from the rows, and say the same', async () => {
-    const noted = await stack.manager.facets(stack.access.scope, request, live)
-    const counted = await stack.manager.facets(stack.access.scope, { ...request, query: 'NOT service:nobody' }, live)
+    const aligned = { ...request, fromMs: start - 50 * minute, toMs: start + 3 * hour }
+    const noted = await stack.manager.facets(stack.access.scope, aligned, live)
+    const counted = await stack.manager.facets(stack.access.scope, { ...aligned, query: 'NOT service:nobody' }, live)
     expect([noted.basis, counted.basis]).toEqual(['batches', 'rows'])
     for (const name of ['severity', 'service', 'host', '@status']) {
       const [a, b] = [noted, counted].map(({ items }) => items.find(({ field }) => field === name))
@@ -191,6 +192,28 @@ describe('facets', () => {
     })
     // Numbers of rows are all different, no choice to offer, but for one that stands for ten.
     expect(noted.items.find(({ field }) => field === '@number')?.values).toEqual([{ value: '7', count: 10 }])
+  })
+
+  test.each([
+    ['ends', { fromMs: start - 2 * hour - 5 * minute, toMs: start + hour - 3 * minute - 7000 }],
+    ['begins', { fromMs: start + 5000, toMs: start + 3 * hour + 4 * minute }],
+  ])('of everything in a long range that %s within a step of notes: what lies beside it is not counted', async (end, long) => {
+    const noted = await stack.manager.facets(stack.access.scope, { ...request, ...long }, live)
+    const counted = await stack.manager.facets(stack.access.scope, { ...request, ...long, query: 'NOT service:nobody' }, live)
+    expect([noted.basis, counted.basis]).toEqual(['batches', 'rows'])
+    expect(noted.rows).toBe(counted.rows)
+    for (const name of ['severity', 'service', 'host', '@status']) {
+      const [a, b] = [noted, counted].map(({ items }) => items.find(({ field }) => field === name))
+      expect(a).toEqual(b)
+    }
+    // Numbers of the rows at the ends are no choices either.
+    if (end === 'begins') expect(noted.items.find(({ field }) => field === '@number')?.values).toEqual([{ value: '7', count: 10 }])
+  })
+
+  test('of everything in a short range are counted', async () => {
+    const found = await stack.manager.facets(stack.access.scope, { ...request, fromMs: start + 125_000, toMs: start + 265_000 }, live)
+    expect([found.basis, found.rows]).toEqual(['rows', 140])
+    expect(found.items.find(({ field }) => field === 'service')?.rows).toBe(140)
   })
 
   test('of named fields', async () => {
@@ -320,4 +343,9 @@ describe('retention', () => {
     expect(stack.retention.longestDays({ organizationId: 1, projectId: 1 })).toBe(30)
     await expect(stack.put([{ body: 'x', timeMs: ago(31) }])).rejects.toThrow('is refused')
   })
+})
+
+// The last: what all of the above asked.
+test('answers of the engine are read to their end', () => {
+  expect(stack.leftEarly).toEqual([])
 })

@@ -1,8 +1,8 @@
 /** A row of a batch as a search's matcher sees it, and as it is shown: for live tails and for rules that look at rows as they come in. */
 import type { RowView } from '../search/index.ts'
-import { msOf, type Resource } from '../signals/index.ts'
+import { msOf, preciseTime, type Resource } from '../signals/index.ts'
 import type { LogRow } from './ports.ts'
-import { hashText, preciseTime, rowId } from './row-id.ts'
+import { hashText, rowId } from './row-id.ts'
 import type { LogsBatch } from './schema.ts'
 
 /** One object for all rows of a batch: `at` moves it. */

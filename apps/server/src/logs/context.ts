@@ -1,12 +1,12 @@
 /** A row by its id, and what came right before and after it. */
 import { AppError } from '../kernel/errors.ts'
 import { sqlString } from '../search/index.ts'
-import { msOf } from '../signals/index.ts'
+import { msOf, wideLiteral } from '../signals/index.ts'
 import { logNotFound } from './errors.ts'
 import { beyondSql, type ListDeps } from './list.ts'
 import { firstWindowRows } from './limits.ts'
 import type { ContextKind, ContextRequest, LogContext, LogRow, Reading, TimeRange } from './ports.ts'
-import { nsLiteral, parseRowId, type RowKey } from './row-id.ts'
+import { parseRowId, type RowKey } from './row-id.ts'
 import { rowsOf } from './where.ts'
 import { windowsOf } from './windows.ts'
 
@@ -17,7 +17,7 @@ const reachMs = 7 * 86_400_000
 export async function readRow({ reader, shown }: ListDeps, { scope, signal }: Reading, id: string): Promise<LogRow> {
   const key = parseRowId(id)
   const ms = Math.floor(msOf(key.low, key.high))
-  const where = `${rowsOf(scope, { fromMs: ms, toMs: ms + 1 }, shown)} AND ts = ${nsLiteral(key)} AND batch = ${key.batch} AND row = ${key.row}`
+  const where = `${rowsOf(scope, { fromMs: ms, toMs: ms + 1 }, shown)} AND ts = ${wideLiteral(key.low, key.high)} AND batch = ${key.batch} AND row = ${key.row}`
   const [row] = await reader.read(scope, { where, order: 'newest', limit: 1 }, signal)
   if (row === undefined) throw new AppError(logNotFound)
   return row

@@ -1,18 +1,17 @@
 /**
- * Which values fields have among the rows of a search. Without a search the answer comes from what was noted as rows came in; with one, from
- * all rows that match, or the newest of them when there are many.
+ * Which values fields have among the rows of a search. Without a search the answer for a long range comes from what was noted as rows
+ * came in; otherwise from all rows that match, or the newest of them when there are many.
  */
 import type { ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Scope } from '../kernel/scope.ts'
-import { sqlString, type ValueCount, type ValueProvider } from '../search/index.ts'
-import { bucketSec } from '../signals/index.ts'
+import { sqlString } from '../search/index.ts'
+import { numbersIn, textsIn } from '../signals/index.ts'
 import { fieldNamed, severityNames } from './fields.ts'
-import { facetFieldsMax, facetSampleRows, facetScannedRows } from './limits.ts'
+import { allPairsSql, notesSql, usualFields, wholeSteps } from './facet-notes.ts'
+import { facetFieldsMax, facetSampleRows, facetScannedRows, notedRangeMsMin } from './limits.ts'
 import { valueSql } from './histogram.ts'
-import { numbersIn, textsIn } from './native-columns.ts'
 import type { Facet, Facets, FacetsRequest, Reading, Shown, TimeRange } from './ports.ts'
-import { facetsTable, logsTable } from './tables.ts'
+import { countsTable, logsTable } from './tables.ts'
 import { both, rowsOf, searchFor, tenantSql } from './where.ts'
 import { windowsOf, type Densities } from './windows.ts'
 
@@ -23,8 +22,7 @@ export interface FacetsDeps {
   readonly clock: Clock
 }
 
-/** Shown first, in this order. */
-const usualFields = ['severity', 'service', 'host', 'environment', 'release', 'scope', 'source']
+const minuteMs = 60_000
 
 interface Counted {
   readonly field: string
@@ -36,25 +34,26 @@ interface Counted {
 export async function readFacets(deps: FacetsDeps, reading: Reading, request: FacetsRequest): Promise<Facets> {
   const { scope, signal } = reading
   const search = searchFor(scope, request.query, deps.clock.nowMs())
-  if (search.isEmpty && request.fields === null) return await fromNotes(deps, reading, request)
+  const isLongRange = request.toMs - request.fromMs >= notedRangeMsMin
+  if (search.isEmpty && request.fields === null && isLongRange) return await fromNotes(deps, reading, request)
   const density = await deps.densities.of(reading, request.toMs, 'newest')
   const [newest = request] = windowsOf(density, request, { order: 'newest', firstRows: facetScannedRows })
   const isWhole = newest.fromMs === request.fromMs
   const rows = both(rowsOf(scope, newest, deps.shown), search)
-  const { total, matched } = await countOf(deps.engine, rows, signal)
+  const { total, matched } = await countOf(deps.engine, countSql(rows), signal)
   const isLong = matched > facetSampleRows
   const isSample = isLong || !isWhole
   const sampled = isLong ? facetSampleRows : matched
   const source = isLong ? `(SELECT * FROM ${logsTable} WHERE ${rows} ORDER BY ts DESC LIMIT ${facetSampleRows})` : logsTable
   const pairs =
     request.fields === null
-      ? `arrayConcat([${usualFields.map((name) => `(${sqlString(name)}, toString(${valueSql(name)}))`).join(', ')}], arrayMap((k, v) -> (concat('@', toString(k)), v), mapKeys(attributes), mapValues(attributes)))`
+      ? allPairsSql(valueSql('severity'))
       : `[${request.fields.map((name) => `(${sqlString(name)}, toString(${valueSql(name)}))`).join(', ')}]`
   const sql = `SELECT pair.1 AS field, pair.2 AS value, toFloat64(sum(weight)) AS count FROM (SELECT arrayJoin(${pairs}) AS pair, weight FROM ${source}${isLong ? '' : ` WHERE ${rows}`}) WHERE value != '' GROUP BY field, value`
   const counted = await readCounted(deps.engine, `SELECT field, value, count FROM (${ranked(sql, request.limit)})`, signal)
   return {
     items: facetsOf(counted, request),
-    rows: isWhole ? total : (await countOf(deps.engine, both(rowsOf(scope, request, deps.shown), search), signal)).total,
+    rows: isWhole ? total : (await countOf(deps.engine, countSql(both(rowsOf(scope, request, deps.shown), search)), signal)).total,
     basis: isSample ? 'sample' : 'rows',
     sampled,
   }
@@ -70,26 +69,33 @@ function ranked(counted: string, limit: number): string {
   return `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arrayConcat([(sum(count), '')], arraySlice(arraySort(pair -> (-pair.1, pair.2), groupArray((count, value))), 1, ${answered(limit)}))) AS top FROM (${counted}) GROUP BY field)`
 }
 
-async function countOf(engine: ClickHouse, rows: string, signal: AbortSignal): Promise<{ total: number; matched: number }> {
-  const sql = `SELECT toFloat64(sum(weight)) AS total, toFloat64(count()) AS matched FROM ${logsTable} WHERE ${rows}`
+function countSql(rows: string): string {
+  return `SELECT toFloat64(sum(weight)) AS total, toFloat64(count()) AS matched FROM ${logsTable} WHERE ${rows}`
+}
+
+async function countOf(engine: ClickHouse, sql: string, signal: AbortSignal): Promise<{ total: number; matched: number }> {
+  let counted = { total: 0, matched: 0 }
+  // Read to its end: an answer that is left early costs its connection.
   for await (const block of engine.queryNative({ sql, class: 'interactive', signal }))
-    if (block.rows > 0) return { total: numbersIn(block, 'total')[0] ?? 0, matched: numbersIn(block, 'matched')[0] ?? 0 }
-  return { total: 0, matched: 0 }
+    if (block.rows > 0) counted = { total: numbersIn(block, 'total')[0] ?? 0, matched: numbersIn(block, 'matched')[0] ?? 0 }
+  return counted
 }
 
-async function fromNotes(deps: FacetsDeps, { scope, signal }: Reading, request: FacetsRequest): Promise<Facets> {
-  const noted = notedSql(deps.shown, { scope, range: request }, '1')
-  const sql = `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arraySlice(arraySort(pair -> (pair.2 != '', -pair.1, pair.2), groupArray((count, value))), 1, ${answered(request.limit) + 1})) AS top FROM (${noted}) GROUP BY field)`
-  const items = facetsOf(await readCounted(deps.engine, sql, signal), request)
-  // Every row has a severity, if only `unknown`.
-  const rows = items.find(({ field }) => field === 'severity')?.rows ?? 0
-  return { items, rows, basis: 'batches', sampled: 0 }
+async function fromNotes(deps: FacetsDeps, reading: Reading, request: FacetsRequest): Promise<Facets> {
+  const sql = `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arraySlice(arraySort(pair -> (pair.2 != '', -pair.1, pair.2), groupArray((count, value))), 1, ${answered(request.limit) + 1})) AS top FROM (${notesSql(deps.shown, reading.scope, request)}) GROUP BY field)`
+  const [counted, rows] = await Promise.all([readCounted(deps.engine, sql, reading.signal), rowsOfMinutes(deps, reading, request)])
+  return { items: facetsOf(counted, request), rows, basis: 'batches', sampled: 0 }
 }
 
-function notedSql(shown: Shown, { scope, range }: { readonly scope: Scope; readonly range: TimeRange }, condition: string): string {
-  const [first, last] = [range.fromMs, range.toMs - 1].map((ms) => Math.floor(ms / 1000 / bucketSec))
-  const hidden = shown.shownSql(scope, range, 'facets')
-  return `SELECT field, value, toFloat64(sum(weight)) AS count FROM ${facetsTable} WHERE ${tenantSql(scope)} AND bucket BETWEEN ${first} AND ${last} AND ${condition}${hidden === null ? '' : ` AND ${hidden}`} GROUP BY field, value`
+/** All rows of the range: those of whole minutes as they were counted when they came in, the rest one by one. */
+async function rowsOfMinutes({ engine, shown }: FacetsDeps, { scope, signal }: Reading, range: TimeRange): Promise<number> {
+  const { whole, ends } = wholeSteps(range, minuteMs)
+  const hidden = shown.shownSql(scope, range, 'counts')
+  const parts = [
+    `SELECT sum(weight) AS weight FROM ${countsTable} WHERE ${tenantSql(scope)} AND minute BETWEEN ${whole.fromMs / minuteMs} AND ${whole.toMs / minuteMs - 1}${hidden === null ? '' : ` AND ${hidden}`}`,
+    ...ends.map((end) => `SELECT toFloat64(sum(weight)) AS weight FROM ${logsTable} WHERE ${rowsOf(scope, end, shown)}`),
+  ]
+  return (await countOf(engine, `SELECT sum(weight) AS total, toFloat64(0) AS matched FROM (${parts.join(' UNION ALL ')})`, signal)).total
 }
 
 async function readCounted(engine: ClickHouse, sql: string, signal: AbortSignal): Promise<Counted[]> {
@@ -136,39 +142,4 @@ function nameOf(field: string, value: string): string {
 
 function severityOrder(name: string): number {
   return severityNames.findIndex((one) => one === name)
-}
-
-const completionRangeMs = 86_400_000
-
-/** For completion: what was noted within a day. */
-export class NotedValues implements ValueProvider {
-  readonly #deps: FacetsDeps
-  readonly #scope: Scope
-  readonly #signal: AbortSignal
-
-  constructor(deps: FacetsDeps, scope: Scope, signal: AbortSignal) {
-    this.#deps = deps
-    this.#scope = scope
-    this.#signal = signal
-  }
-
-  async values(field: string, prefix: string, limit: number): Promise<readonly ValueCount[]> {
-    const known = fieldNamed(field)
-    const name = known?.name ?? `@${field.replace(/^(?:@|attr\.|attributes\.)/, '')}`
-    const condition = `field = ${sqlString(name)} AND value != '' AND startsWith(lowerUTF8(value), lowerUTF8(${sqlString(prefix)}))`
-    return await this.#most(condition, 'value', limit)
-  }
-
-  async attributes(prefix: string, limit: number): Promise<readonly ValueCount[]> {
-    const condition = `startsWith(field, '@') AND value = '' AND startsWith(lowerUTF8(field), lowerUTF8(${sqlString(`@${prefix}`)}))`
-    return (await this.#most(condition, 'field', limit)).map(({ value, count }) => ({ value: value.slice(1), count }))
-  }
-
-  async #most(condition: string, of: 'field' | 'value', limit: number): Promise<ValueCount[]> {
-    const { engine, shown, clock } = this.#deps
-    const toMs = clock.nowMs() + completionRangeMs
-    const range = { fromMs: toMs - 2 * completionRangeMs, toMs }
-    const sql = `SELECT * FROM (${notedSql(shown, { scope: this.#scope, range }, condition)}) ORDER BY count DESC, value LIMIT ${limit}`
-    return (await readCounted(engine, sql, this.#signal)).map((one) => ({ value: one[of], count: one.count }))
-  }
 }

@@ -15,6 +15,8 @@ export const intervalsMax = 1000
 export const facetSampleRows = 20_000
 /** Rows of the newest part of a range that facets of a search look through; what is older is left out, and the answer is a sample. */
 export const facetScannedRows = 3_000_000
+/** Shorter ranges are counted: with notes in steps of ten minutes, their ends would be too much of them. ms */
+export const notedRangeMsMin = 3 * 3_600_000
 /** Fields of an answer of facets when none are named. */
 export const facetFieldsMax = 30
 

@@ -1,9 +1,9 @@
 /** Rows newest (or oldest) first, page by page. A page begins behind the last row of the one before, so rows that come in do not move it. */
 import type { Clock } from '../kernel/clock.ts'
-import { msOf } from '../signals/index.ts'
+import { msOf, wideLiteral } from '../signals/index.ts'
 import { firstWindowRows, windowGrowth } from './limits.ts'
 import type { LogList, LogListRequest, LogRow, Reading, Shown, TimeRange } from './ports.ts'
-import { nsLiteral, parseRowId, type RowKey } from './row-id.ts'
+import { parseRowId, type RowKey } from './row-id.ts'
 import type { RowReader } from './row-reader.ts'
 import { both, rowsOf, searchFor } from './where.ts'
 import { windowsOf, type Densities } from './windows.ts'
@@ -63,6 +63,6 @@ function behind(key: RowKey, range: TimeRange, order: 'newest' | 'oldest'): Time
 /** Rows behind the row in this order. */
 export function beyondSql(key: RowKey, order: 'newest' | 'oldest'): string {
   const sign = order === 'newest' ? '<' : '>'
-  const ns = nsLiteral(key)
+  const ns = wideLiteral(key.low, key.high)
   return `ts ${sign}= ${ns} AND (ts, batch, row) ${sign} (${ns}, ${key.batch}, ${key.row})`
 }

@@ -1,9 +1,8 @@
 /** Attributes of resources by fingerprint, for rows that are shown: remembered, because few resources send nearly all rows. */
 import type { ClickHouse } from '../engines/index.ts'
 import type { Scope } from '../kernel/scope.ts'
-import { resourcesTable } from '../signals/index.ts'
+import { mapAt, mapsIn, resourcesTable, wideIn } from '../signals/index.ts'
 import { resourcesKnownMax } from './limits.ts'
-import { mapAt, mapsIn, wideIn } from './native-columns.ts'
 import { hashText } from './row-id.ts'
 import { tenantSql } from './where.ts'
 

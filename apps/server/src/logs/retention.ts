@@ -10,13 +10,11 @@ import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Scope, Tenant } from '../kernel/scope.ts'
-import { bucketSec, type SignalBatch, type SignalStage } from '../signals/index.ts'
+import { bucketSec, nsOfMs, numbersIn, type SignalBatch, type SignalStage } from '../signals/index.ts'
 import { logRetentionUnavailable } from './errors.ts'
 import { severityNames, type SeverityName } from './fields.ts'
 import { logDaysDefault, logDaysMax } from './limits.ts'
-import { numbersIn } from './native-columns.ts'
 import type { LogRetentionPolicy, LogTable, Shown, TimeRange } from './ports.ts'
-import { nsOfMs } from './row-id.ts'
 import { LogsBatch } from './schema.ts'
 import { countsTable } from './tables.ts'
 import { tenantSql } from './where.ts'
@@ -170,11 +168,13 @@ export class LogRetention implements Shown, SignalStage, Disposable {
   async #stored(scope: Scope, signal: AbortSignal): Promise<{ rows: number; oldestMs: number | null }> {
     const hidden = this.shownSql(scope, { fromMs: 0, toMs: this.#deps.clock.nowMs() }, 'counts')
     const sql = `SELECT toFloat64(sum(rows)) AS rows, min(minute) AS oldest FROM ${countsTable} WHERE ${tenantSql(scope)}${hidden === null ? '' : ` AND ${hidden}`}`
+    let stored: { rows: number; oldestMs: number | null } = { rows: 0, oldestMs: null }
+    // Read to its end: an answer that is left early costs its connection.
     for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
       const rows = block.rows === 0 ? 0 : (numbersIn(block, 'rows')[0] ?? 0)
-      if (rows > 0) return { rows, oldestMs: (numbersIn(block, 'oldest')[0] ?? 0) * 60_000 }
+      if (rows > 0) stored = { rows, oldestMs: (numbersIn(block, 'oldest')[0] ?? 0) * 60_000 }
     }
-    return { rows: 0, oldestMs: null }
+    return stored
   }
 
   #daysOf(organizationId: number, projectId: number): DaysByGroup {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { splitTime, timeHalves } from '../signals/index.ts'
-import { hashText, nsLiteral, nsOfMs, parseRowId, preciseTime, rowId } from './row-id.ts'
+import { nsOfMs, preciseTime, splitTime, timeHalves, wideLiteral } from '../signals/index.ts'
+import { hashText, parseRowId, rowId } from './row-id.ts'
 
 test.each([
   [0, 0, '1970-01-01T00:00:00.000000000Z'],
@@ -12,7 +12,7 @@ test.each([
   const key = { low: timeHalves.low, high: timeHalves.high, batch: 0xdeadbeef, row: 7 }
   expect(preciseTime(key.low, key.high)).toBe(text)
   expect(parseRowId(rowId(key))).toEqual(key)
-  expect(nsLiteral(key)).toBe(String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos)))
+  expect(wideLiteral(key.low, key.high)).toBe(String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos)))
 })
 
 test('ids sort as the rows do', () => {

@@ -1,6 +1,5 @@
-/** Ids of rows, and times of rows as text. Nanoseconds do not fit a double, so both are made of halves. */
+/** Ids of rows. Nanoseconds do not fit a double, so they are made of halves. */
 import { AppError } from '../kernel/errors.ts'
-import { nanosOf, secondsOf } from '../signals/index.ts'
 import { badCursor } from './errors.ts'
 
 export interface RowKey {
@@ -29,20 +28,4 @@ export function parseRowId(id: string): RowKey {
   if (!/^[0-9a-f]{32}$/.test(id)) throw new AppError(badCursor)
   const part = (index: number): number => Number.parseInt(id.slice(index * 8, index * 8 + 8), 16)
   return { high: part(0), low: part(1), batch: part(2), row: part(3) }
-}
-
-/** RFC 3339 in UTC with nanoseconds. */
-export function preciseTime(low: number, high: number): string {
-  const seconds = secondsOf(low, high)
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(nanosOf(low, high)).padStart(9, '0')}Z`
-}
-
-/** The time of the key as an integer of SQL, ns. */
-export function nsLiteral({ low, high }: Pick<RowKey, 'low' | 'high'>): string {
-  return String((BigInt(high) << 32n) + BigInt(low))
-}
-
-/** Milliseconds as nanoseconds for SQL, to the microsecond. */
-export function nsOfMs(ms: number): string {
-  return String(BigInt(Math.round(ms * 1000)) * 1000n)
 }

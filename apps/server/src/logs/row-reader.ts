@@ -1,10 +1,10 @@
 /** Whole rows from the engine, as they are shown. */
 import type { ClickHouse, NativeBlock } from '../engines/index.ts'
 import type { Scope } from '../kernel/scope.ts'
-import { mapAt, mapsIn, numbersIn, textsIn, wideIn } from './native-columns.ts'
+import { mapAt, mapsIn, numbersIn, textsIn, wideIn, preciseTime } from '../signals/index.ts'
 import type { LogRow } from './ports.ts'
 import type { ResourceNames } from './resource-names.ts'
-import { hashText, preciseTime, rowId } from './row-id.ts'
+import { hashText, rowId } from './row-id.ts'
 import { logsTable } from './tables.ts'
 
 const columns = `ts, batch, row, severity, service, host, environment, release, scope, source, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span,

@@ -1,10 +1,9 @@
 /** The one place where reads of logs get their tenant: every statement's condition begins with what `rowsOf` gives. */
 import type { Scope } from '../kernel/scope.ts'
 import { compileSearch, type CompiledSearch, type SearchFields } from '../search/index.ts'
-import { bucketSec, resourcesTable } from '../signals/index.ts'
+import { bucketSec, nsOfMs, resourcesTable } from '../signals/index.ts'
 import { searchFieldsOf } from './fields.ts'
 import type { Shown, TimeRange } from './ports.ts'
-import { nsOfMs } from './row-id.ts'
 
 /** Rows of the reader's projects. */
 export function tenantSql(scope: Scope): string {

@@ -4,9 +4,8 @@
  */
 import type { ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { bucketSec } from '../signals/index.ts'
+import { bucketSec, numbersIn, wideIn } from '../signals/index.ts'
 import { densitiesMax, densityMaxAgeMs, windowGrowth } from './limits.ts'
-import { numbersIn, wideIn } from './native-columns.ts'
 import type { Reading, TimeRange } from './ports.ts'
 import { countsTable } from './tables.ts'
 import { tenantSql } from './where.ts'

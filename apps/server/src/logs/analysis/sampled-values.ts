@@ -2,7 +2,7 @@
 import type { ClickHouse } from '../../engines/index.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import { fieldNamed, sqlString, type ValueCount, type ValueProvider } from '../../search/index.ts'
-import { numbersIn, textsIn } from '../native-columns.ts'
+import { numbersIn, textsIn } from '../../signals/index.ts'
 import type { SearchedRows } from './ports.ts'
 
 export interface SampledValuesDeps {

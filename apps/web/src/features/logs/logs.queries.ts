@@ -11,7 +11,6 @@ import {
   pageSchema,
   type LogContextKind,
   type LogRetentionPolicy,
-  type LogsFacets,
   type LogTailEvent,
 } from '@bellwether/protocol'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
@@ -26,10 +25,6 @@ const intervalsMax = 90
 /** Values of a facet at first, and when more are asked for. */
 export const facetValues = 8
 const facetValuesMax = 100
-/** Counts in steps of ten minutes are too coarse for shorter ranges: the rows themselves are counted then. */
-const notedRangeMs = 3 * 3_600_000
-/** The server's limit of fields named. */
-const facetFieldsMax = 40
 
 const fieldsPage = pageSchema(logFieldSchema)
 
@@ -68,23 +63,14 @@ export function histogramQuery(projectPath: string, query: string, range: Resolv
 }
 
 export function facetsQuery(projectPath: string, query: string, range: ResolvedRange) {
-  const ask = (fields: readonly string[] | null, signal: AbortSignal): Promise<LogsFacets> =>
-    request(`${projectPath}/logs/facets`, logsFacetsSchema, {
-      method: 'POST',
-      body: { query, ...rangeBody(range), fields, limit: facetValues },
-      signal,
-    })
   return queryOptions({
     queryKey: ['log-facets', projectPath, query, range.fromMs, range.toMs],
-    queryFn: async ({ signal }) => {
-      const facets = await ask(null, signal)
-      const isCoarse = facets.basis === 'batches' && range.toMs - range.fromMs < notedRangeMs && facets.items.length > 0
-      if (!isCoarse) return facets
-      return await ask(
-        facets.items.slice(0, facetFieldsMax).map(({ field }) => field),
+    queryFn: ({ signal }) =>
+      request(`${projectPath}/logs/facets`, logsFacetsSchema, {
+        method: 'POST',
+        body: { query, ...rangeBody(range), fields: null, limit: facetValues },
         signal,
-      )
-    },
+      }),
     placeholderData: keepPreviousData,
     staleTime: 60_000,
     gcTime: 60_000,

@@ -7,7 +7,7 @@ import { encodeNativePieces, type ClickHouse, type NativeWriteColumn } from '../
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import type { Tenant } from '../../../kernel/scope.ts'
-import { numbersIn, textsIn, wideIn } from '../../native-columns.ts'
+import { numbersIn, textsIn, wideIn } from '../../../signals/index.ts'
 import { patternsTable } from '../tables.ts'
 import { patternsLoadedMax } from './limits.ts'
 import { Pattern, type PatternBook } from './pattern-book.ts'
