@@ -179,10 +179,12 @@ export class Eraser {
     const hash = metricHashOf(only.value)
     const sql = `SELECT toUInt32(count()) FROM ${seriesTable} WHERE org = ${tenant.organizationId} AND project = ${tenant.projectId}
       AND reinterpretAsUInt32(substring(SHA256(toString(name)), 1, 4)) = ${hash} AND name != {name:String}`
-    for await (const { columns } of this.#deps.engine.queryNative({ sql, params: { name: only.value }, class: 'internal', signal })) {
-      if (columns[0]?.kind === 'u32') return columns[0].data[0] === 0 ? hash : null
+    let others: number | null = null
+    // Read to its end: an answer that is left early costs its connection.
+    for await (const { rows, columns } of this.#deps.engine.queryNative({ sql, params: { name: only.value }, class: 'internal', signal })) {
+      if (rows > 0 && columns[0]?.kind === 'u32') others = columns[0].data[0] ?? null
     }
-    return null
+    return others === 0 ? hash : null
   }
 
   #keysOf(refs: Uint32Array): SeriesKeys {

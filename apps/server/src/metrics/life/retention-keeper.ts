@@ -148,19 +148,22 @@ export class RetentionKeeper {
   ): Promise<boolean> {
     const { hidden, engine, clock } = this.#deps
     const sql = `SELECT DISTINCT org, project FROM ${table} WHERE _part IN (${parts.map((part) => `'${part}'`).join(',')})`
+    const isPastOf = ({ days, rules, rollupDays }: RetentionPolicy): boolean => {
+      const sampleDays = days === null ? null : Math.max(days, ...rules.map((rule) => rule.days))
+      const keptDays = isRollup && sampleDays !== null ? Math.max(sampleDays, rollupDays ?? 0) : sampleDays
+      return retentionCutMs(keptDays, clock.nowMs()) >= endMs
+    }
+    let isPast = true
+    // Read to its end: an answer that is left early costs its connection.
     for await (const { rows, columns } of engine.queryNative({ sql, class: 'internal', signal })) {
       const [org, project] = columns
       if (org?.kind !== 'u32' || project?.kind !== 'u32') throw new Error('unexpected columns')
-      for (let row = 0; row < rows; row++) {
+      for (let row = 0; row < rows && isPast; row++) {
         const found = hidden.policies.get(`${org.data[row]}/${project.data[row]}`)
-        if (found === undefined) return false
-        const { days, rules, rollupDays } = found.policy
-        const sampleDays = days === null ? null : Math.max(days, ...rules.map((rule) => rule.days))
-        const keptDays = isRollup && sampleDays !== null ? Math.max(sampleDays, rollupDays ?? 0) : sampleDays
-        if (retentionCutMs(keptDays, clock.nowMs()) < endMs) return false
+        isPast = found !== undefined && isPastOf(found.policy)
       }
     }
-    return true
+    return isPast
   }
 
   async #deleteRows(tenant: Tenant, signal: AbortSignal): Promise<number> {

@@ -32,16 +32,18 @@ async function firstHour(engine: Engine, bounds: LoadBounds, signal: AbortSignal
   const sql = `SELECT toUInt32(greatest(intDiv(toUnixTimestamp(last_seen), 3600), ${Math.max(oldest - 1, 0)})) AS hour, count() AS rows
     FROM ${seriesTable} GROUP BY hour ORDER BY hour DESC`
   let rows = 0
+  let first: number | null = null
+  // Read to its end: an answer that is left early costs its connection.
   for await (const block of engine.queryNative({ sql, class: 'internal', signal })) {
     const [hour, count] = block.columns
     if (hour?.kind !== 'u32' || count?.kind !== 'w64') throw new Error('unexpected columns of series')
-    for (let row = 0; row < block.rows; row++) {
+    for (let row = 0; row < block.rows && first === null; row++) {
       rows += int64At(count.data, row)
       // One hour is read in any case.
-      if (hour.data[row]! < oldest || (rows > bounds.rowsMax && rows > int64At(count.data, row))) return hour.data[row]! + 1
+      if (hour.data[row]! < oldest || (rows > bounds.rowsMax && rows > int64At(count.data, row))) first = hour.data[row]! + 1
     }
   }
-  return null
+  return first
 }
 
 /** Reads rows of series (several of one are merged), and says from when on the index knows all. Errors: the engine's. */
