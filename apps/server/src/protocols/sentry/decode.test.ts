@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
 import { atSec, eventId, hex, nowMs, Opened, rules, spanId, traceId } from './testing/opened.ts'
 
@@ -252,6 +252,22 @@ describe('everything else', () => {
     const outcome = decodeStoreEvent(new TextEncoder().encode(JSON.stringify(event)), opened, rules)
     expect([outcome.eventId, opened.logs.rows]).toEqual([eventId, 1])
     expect(() => decodeStoreEvent(new TextEncoder().encode('nope'), opened, rules)).toThrow('no JSON object')
+  })
+
+  test('events and reports that are too large or too much are refused before anything is made of them', () => {
+    const origin = { environment: '', release: '', userAgent: '' }
+    const parse = vi.spyOn(JSON, 'parse')
+    const encoder = new TextEncoder()
+    for (const [text, why] of [
+      [`{"a":[${'{},'.repeat(500_000)}{}]}`, 'too much JSON'],
+      [`${'['.repeat(500_000)}${']'.repeat(500_000)}`, 'too much JSON'],
+      [`{"a":"${'x'.repeat(5_000_000)}"}`, 'are taken'],
+    ] as const) {
+      expect(() => decodeStoreEvent(encoder.encode(text), new Opened(), rules)).toThrow(why)
+      expect(() => decodeSecurityReports(encoder.encode(text), new Opened(), origin)).toThrow(/too much JSON|are taken/)
+    }
+    expect(parse).not.toHaveBeenCalled()
+    parse.mockRestore()
   })
 
   test('reports of browsers', () => {

@@ -41,8 +41,8 @@ export function decodeEnvelope(bytes: Uint8Array, session: SentrySession, rules:
 
 /** One event as `/store/` takes it. Errors: `EnvelopeError`. */
 export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession, rules: SentryRules): SentryOutcome {
-  const json = parseJson(bytes)
-  if (!isRecord(json) || isTooMuchJson(bytes)) throw new EnvelopeError('malformed', 'the event is no JSON object')
+  const json = boundedJson(bytes, sentryLimits.eventBytesMax, 'the event')
+  if (!isRecord(json)) throw new EnvelopeError('malformed', 'the event is no JSON object')
   const context = contextOf(session, rules, 0)
   const isTransaction = json['type'] === 'transaction'
   const eventId = isTransaction ? writeTransaction(context, json, { eventId: '', trace: undefined }) : writeErrorEvent(context, json, '')
@@ -51,13 +51,20 @@ export function decodeStoreEvent(bytes: Uint8Array, session: SentrySession, rule
 
 /** One report of a browser, or a list of them. Errors: `EnvelopeError`. */
 export function decodeSecurityReports(bytes: Uint8Array, session: SentrySession, origin: SecurityOrigin): SentryOutcome {
-  const json = parseJson(bytes)
+  const json = boundedJson(bytes, sentryLimits.smallBytesMax, 'the report')
   const reports = isRecord(json) ? [json] : listOf(json).filter(isRecord)
   const context = contextOf(session, nobodysRules, 0)
   let written = 0
   for (const report of reports.slice(0, sentryLimits.itemsMax)) if (writeSecurityReport(context, report, origin)) written++
   if (written === 0) throw new EnvelopeError('malformed', 'this is no report that is known')
   return { eventId: null, sessions: [], discarded: [] }
+}
+
+/** Nothing is made of what is too large. Undefined where it is no JSON. Errors: `EnvelopeError`. */
+function boundedJson(bytes: Uint8Array, bytesMax: number, what: string): unknown {
+  if (bytes.byteLength > bytesMax) throw new EnvelopeError('too_large', `${what} has ${bytes.byteLength} bytes; ${bytesMax} are taken`)
+  if (isTooMuchJson(bytes)) throw new EnvelopeError('malformed', `${what} is too much JSON`)
+  return parseJson(bytes)
 }
 
 /** Reports of browsers name nobody and have no stacks. */
