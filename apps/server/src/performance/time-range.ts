@@ -4,6 +4,7 @@ import { badRange } from './errors.ts'
 
 const minuteMs = 60_000
 const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: minuteMs, h: 60 * minuteMs, d: 1440 * minuteMs, w: 7 * 1440 * minuteMs }
+const latestMs = Date.UTC(2200, 0, 1)
 /** Longest range; operations are counted by hour. */
 const rangeMaxMs = 400 * 86_400_000
 
@@ -27,6 +28,7 @@ export function rangeOf({ from, to }: { readonly from: string; readonly to: stri
   const [fromMs, toMs] = [timeOrNull(from, nowMs), timeOrNull(to, nowMs)]
   if (fromMs === null || toMs === null || !(fromMs < toMs)) throw new AppError(badRange)
   if (toMs - fromMs > rangeMaxMs) throw new AppError(badRange, { publicText: 'The time range is longer than 400 days.' })
+  if (fromMs < 0 || toMs > latestMs) throw new AppError(badRange, { publicText: 'The time range must lie between 1970 and 2200.' })
   return { fromMs, toMs }
 }
 
