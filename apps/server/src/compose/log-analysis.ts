@@ -15,7 +15,7 @@ import {
 } from '../logs/index.ts'
 import { hashMember, normalizeLabels, type Aggregates } from '../metrics/index.ts'
 import { sqlString } from '../search/index.ts'
-import type { SignalStage } from '../signals/index.ts'
+import type { SignalObserver, SignalStage } from '../signals/index.ts'
 import { kindNames, spanFieldsOf, spansSchema, statusNames, type TraceReads } from '../traces/index.ts'
 
 export interface LogAnalysisPartDeps extends Pick<LogAnalysisDeps, 'logs' | 'shown'> {
@@ -28,6 +28,7 @@ export interface LogAnalysisPartDeps extends Pick<LogAnalysisDeps, 'logs' | 'sho
 export interface LogAnalysisPart {
   readonly desk: LogAnalysis
   readonly stages: readonly SignalStage[]
+  readonly observers: readonly SignalObserver[]
   /** Metrics are there from now on. */
   feed(aggregates: Aggregates): void
 }
@@ -56,6 +57,7 @@ export async function composeLogAnalysis(deps: LogAnalysisPartDeps, resources: R
   return {
     desk: opened.desk,
     stages: opened.stages,
+    observers: opened.observers,
     feed(aggregates) {
       fed.aggregates = aggregates
     },

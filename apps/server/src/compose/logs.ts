@@ -41,7 +41,12 @@ export async function composeLogs({ engines, spanReads, clock, logger }: LogsPar
     manager,
     retention,
     analysis,
-    parts: { stages: [retention, ...analysis.stages], derived: [countRows, facetRows], observers: [tails] },
+    parts: {
+      stages: [retention, ...analysis.stages],
+      derived: [countRows, facetRows],
+      observers: [tails, ...analysis.observers],
+      processed: analysis.observers,
+    },
     endTails: () => tails[Symbol.dispose](),
     prepare(batch) {
       if (batch instanceof LogsBatch) batch.keepDays = retention.longestDays(batch.tenant)

@@ -195,6 +195,7 @@ async function composeDoors(
       stages: [scrubbing.stage(), new ProblemStage(), ...logs.parts.stages],
       derived: [...logs.parts.derived, deriveProblems],
       observers: [...logs.parts.observers],
+      processed: logs.parts.processed ?? [],
     },
     spans: {
       stages: [scrubbing.stage(), ...traces.parts.stages],

@@ -13,6 +13,8 @@ export interface SignalParts {
   readonly stages: readonly SignalStage[]
   readonly derived: readonly DerivedRows[]
   readonly observers: readonly SignalObserver[]
+  /** Those of them that also see what waited unread. */
+  readonly processed?: readonly SignalObserver[]
 }
 
 export interface SignalsDeps {
@@ -33,17 +35,19 @@ export interface Signals {
 }
 
 export function composeSignals(deps: SignalsDeps): Signals {
-  const decodeRaw = (record: LogRecord, batch: SignalBatch): void => {
+  const decodeRaw = (record: LogRecord, batch: SignalBatch, batchId: number): SignalBatch => {
     const door = deps.door()
     if (door === null) throw new Error('a raw record came before the decoders were built')
-    door.decodeRaw(record, batch)
+    return door.decodeRaw(record, batch, batchId)
   }
   return {
     batches: { prepare: deps.prepare },
-    handlers: (conservation) => [
-      new SignalHandler({ ...deps.logs, schema: logsSchema, createBatch: () => new LogsBatch(), decodeRaw, conservation }),
-      new SignalHandler({ ...deps.spans, schema: spansSchema, createBatch: () => new SpansBatch(), decodeRaw, conservation }),
-    ],
+    handlers(conservation) {
+      const logs = new SignalHandler({ ...deps.logs, schema: logsSchema, createBatch: () => new LogsBatch(), decodeRaw, conservation })
+      // Exceptions of spans are log records too.
+      const spans = { ...deps.spans, schema: spansSchema, createBatch: () => new SpansBatch(), decodeRaw, conservation, beside: logs }
+      return [logs, new SignalHandler(spans)]
+    },
     ingest: ({ log, conservation }) => ({
       logs: new SignalIngest({ ...deps.logs, log, conservation }),
       spans: new SignalIngest({ ...deps.spans, log, conservation }),

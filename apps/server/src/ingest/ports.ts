@@ -146,6 +146,8 @@ export interface ProcessedRaw {
   readonly record: LogRecord | null
   /** Data points that the body held; depends on nothing but its bytes. */
   readonly rows: number
+  /** What it held beside them of another kind: counted as received by the handler, as queued by the writer. */
+  readonly also?: readonly LogRecord[]
 }
 
 /** What a kind of data brings to the common path. */
@@ -165,9 +167,10 @@ export interface KindHandler {
   /**
    * A raw record decoded to a ready one. The handler counts what it leaves out as refused or dropped, and as received what the body
    * held beyond `record.rows` (a body of the lane `low` is one row until it is read), so that `record.rows` + that = rows of the
-   * answer + those; the writer takes the difference out of the queue.
+   * answer + those; the writer takes the difference out of the queue. `place` names the record among all of the log: the same record at
+   * the same place gives the same rows, also after a restart, because the engine may know their insert already.
    */
-  processRaw(record: LogRecord): ProcessedRaw
+  processRaw(record: LogRecord, place: string): ProcessedRaw
   /** A record found in the log at start, or come back from the dead letters: make it visible to queries again. */
   recover(record: LogRecord): void
   /** The records were moved to the dead letters: what later ones leave out because these brought it must be brought again. */

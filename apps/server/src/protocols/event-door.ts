@@ -95,7 +95,7 @@ export class EventDoor {
   async ingest(body: EventBody): Promise<EventOutcome> {
     const decoder = this.#decoderOf(body.format)
     if (body.lane === 'low' && (await this.#unread.enters(body))) {
-      await this.#unread.append({ ...body, kind: decoder.kind }, body.bytes)
+      await this.#unread.append({ ...body, kind: decoder.kind }, withReceipt(this.#deps.clock.nowMs(), body.bytes))
       return nothing
     }
     const session = await this.#decodeInTurn(body, decoder)
@@ -131,20 +131,22 @@ export class EventDoor {
 
   /**
    * For `SignalHandlerDeps.decodeRaw`: decodes a record of the lanes `raw` and `low` into `batch`. What cannot be read is counted there as
-   * refused; never throws for bad bytes.
+   * refused; never throws for bad bytes. Gives the batch of what it held of the other kind.
    */
-  decodeRaw(record: LogRecord, batch: SignalBatch): void {
-    const { tenant, payload, rows } = record
+  decodeRaw(record: LogRecord, batch: SignalBatch, batchId: number): SignalBatch {
+    const { tenant, rows } = record
+    const { receivedMs, bytes } = withoutReceipt(record.payload)
     const format = parseRawFormat(record.format)
-    const session = this.#pool.around(batch, tenant, this.#deps.clock.nowMs())
+    const session = this.#pool.around(batch)
+    session.begin(tenant, 'low', receivedMs, batchId)
     try {
       if (format === null || !isEventProtocol(format.protocol))
         throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
       const decoder = this.#decoderOf(format.protocol)
-      decoder.decode(decompressSync(payload, format.encoding, this.#plainBytesMax(decoder)), session)
+      decoder.decode(decompressSync(bytes, format.encoding, this.#plainBytesMax(decoder)), session)
     } catch (error) {
       if (!isAppError(error) && !(error instanceof DecodeError)) throw error
-      session.begin(tenant, 'low', this.#deps.clock.nowMs())
+      session.begin(tenant, 'low', receivedMs, batchId)
       batch.refuse(isAppError(error) ? reasonOf(error) : 'malformed', isAppError(error) ? error.publicText : error.message, rows)
     }
     this.#unread.note(
@@ -157,6 +159,7 @@ export class EventDoor {
       },
       batch.examples.map(({ reason }) => reason),
     )
+    return batch === session.logs ? session.spans : session.logs
   }
 
   #decoderOf(format: EventProtocol): EventDecoder {
@@ -225,10 +228,9 @@ export class EventDoor {
     const size = part.bytes.byteLength
     // Bytes count once, for the kind that the body mostly holds.
     const isLogs = logs.received >= spans.received
-    await Promise.all([
-      logs.received > 0 ? this.#deps.logs.accept(logs, isLogs ? size : 0) : null,
-      spans.received > 0 ? this.#deps.spans.accept(spans, isLogs ? 0 : size) : null,
-    ])
+    const [first, second] = isLogs ? (['logs', 'spans'] as const) : (['spans', 'logs'] as const)
+    if (session[first].received > 0) await this.#deps[first].accept(session[first], size)
+    if (session[second].received > 0) await this.#acceptBeside(second, session)
     const { sources, refusedSamples, clock } = this.#deps
     const nowMs = clock.nowMs()
     if (logs.rows + spans.rows > 0) sources.note(part.tenant, part.protocolName, logs.rows + spans.rows, nowMs)
@@ -246,6 +248,22 @@ export class EventDoor {
     }
   }
 
+  /**
+   * What comes beside the rows that are durable already: the sender must not send all of it again because of these. They are counted as
+   * refused, and the answer says so.
+   */
+  async #acceptBeside(kind: 'logs' | 'spans', session: EventSession): Promise<void> {
+    const batch = session[kind]
+    const { rows } = batch
+    try {
+      await this.#deps[kind].accept(batch, 0)
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      batch.begin(session.tenant, session.nowMs)
+      batch.refuse(reasonOf(error), error.publicText, rows)
+    }
+  }
+
   /** A body none of which could be read counts as one refused row: how many it had nobody knows. */
   #countLost({ tenant, protocolName, bytes }: RecordedPart, { kind }: EventDecoder, error: unknown): void {
     if (!isAppError(error)) return
@@ -255,4 +273,20 @@ export class EventDoor {
     conservation.refused(tenant, kind, reason, 1)
     refusedSamples.note(tenant, protocolName, reason, error.publicText, clock.nowMs())
   }
+}
+
+const receiptBytes = 8
+
+/** A body as it waits unread: the time of its receipt (ms since 1970, a double) before it, for rows without a time of their own. */
+function withReceipt(nowMs: number, bytes: Uint8Array): Uint8Array {
+  const payload = Buffer.allocUnsafe(receiptBytes + bytes.byteLength)
+  payload.writeDoubleLE(nowMs)
+  payload.set(bytes, receiptBytes)
+  return payload
+}
+
+function withoutReceipt(payload: Uint8Array): { receivedMs: number; bytes: Uint8Array } {
+  if (payload.byteLength < receiptBytes) return { receivedMs: 0, bytes: payload }
+  const view = new DataView(payload.buffer, payload.byteOffset, receiptBytes)
+  return { receivedMs: view.getFloat64(0, true), bytes: payload.subarray(receiptBytes) }
 }

@@ -30,12 +30,14 @@ export class EventSession {
     return this.logs.sizeBytes * 2 + this.spans.sizeBytes * 2
   }
 
-  begin(tenant: Tenant, protocolName: string, nowMs: number): void {
+  /** `batchId`: of a body that may be read again; random otherwise. */
+  begin(tenant: Tenant, protocolName: string, nowMs: number, batchId?: number): void {
     this.tenant = tenant
     this.protocolName = protocolName
     this.nowMs = nowMs
     for (const batch of [this.logs, this.spans]) {
-      batch.begin(tenant, nowMs)
+      if (batchId === undefined) batch.begin(tenant, nowMs)
+      else batch.begin(tenant, nowMs, batchId)
       this.#batches.prepare(batch)
     }
   }
@@ -61,12 +63,9 @@ export class SessionPool {
   }
 
   /** A session whose rows go into a batch of somebody else's. */
-  around(batch: SignalBatch, tenant: Tenant, nowMs: number): EventSession {
-    const session =
-      batch instanceof LogsBatch
-        ? new EventSession(this.#batches, batch)
-        : new EventSession(this.#batches, undefined, batch instanceof SpansBatch ? batch : undefined)
-    session.begin(tenant, 'low', nowMs)
-    return session
+  around(batch: SignalBatch): EventSession {
+    return batch instanceof LogsBatch
+      ? new EventSession(this.#batches, batch)
+      : new EventSession(this.#batches, undefined, batch instanceof SpansBatch ? batch : undefined)
   }
 }

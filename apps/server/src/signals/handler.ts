@@ -1,9 +1,11 @@
 /** What a kind of signal brings to the common path of ingest: inserts of a segment, and decoding of bodies that waited unread. */
+import { createHash } from 'node:crypto'
+
 import { encodeNativePieces } from '../engines/index.ts'
 import type { Conservation, InsertProbe, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
 import type { SignalBatch } from './batch.ts'
 import { markerOf } from './inserts.ts'
-import type { SignalStage } from './ingest.ts'
+import type { SignalObserver, SignalStage } from './ingest.ts'
 import { bucketSec, signalRecordFormat, type SignalSchema } from './schema.ts'
 import { partitionsPerInsertMax } from './limits.ts'
 import { decodeSignalRecord } from './record/decode.ts'
@@ -24,8 +26,15 @@ export interface SignalHandlerDeps {
   readonly schema: SignalSchema
   readonly derived: readonly DerivedRows[]
   readonly createBatch: () => SignalBatch
-  /** Decodes a body of the lanes `raw` and `low` into the batch, which is begun; counts refusals there, never throws for bad bytes. */
-  readonly decodeRaw: (record: LogRecord, batch: SignalBatch) => void
+  /**
+   * Begins the batch and decodes a body of the lanes `raw` and `low` into it; counts refusals there, never throws for bad bytes. Gives what
+   * the body held of the other kind. The same record with the same id gives the same rows.
+   */
+  readonly decodeRaw: (record: LogRecord, batch: SignalBatch, batchId: number) => SignalBatch
+  /** Who takes what bodies of this kind hold beside it; without it that is left out. */
+  readonly beside?: SignalHandler
+  /** Told of every batch that waited unread, once its rows are known; a crash before its insert repeats it. */
+  readonly processed?: readonly SignalObserver[]
   /** What happens to every batch, as on the way through the door. */
   readonly stages: readonly SignalStage[]
   readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped'>
@@ -52,19 +61,28 @@ export class SignalHandler implements KindHandler {
     ]
   }
 
-  processRaw(record: LogRecord): ProcessedRaw {
-    const { schema, conservation, stages, createBatch, decodeRaw } = this.#deps
-    const { tenant } = record
+  processRaw(record: LogRecord, place: string): ProcessedRaw {
+    const { createBatch, decodeRaw, beside } = this.#deps
     const batch = createBatch()
-    decodeRaw(record, batch)
+    const other = decodeRaw(record, batch, createHash('sha256').update(place).digest().readUInt32LE(0))
     const { received } = batch
-    if (received !== record.rows) conservation.received(tenant, schema.kind, received - record.rows, 0)
+    const own = this.finish(batch, record.rows)
+    const also = other.received === 0 ? null : (beside?.finish(other, 0) ?? null)
+    return also === null ? { record: own, rows: received } : { record: own, rows: received, also: [also] }
+  }
+
+  /** A decoded batch to its record, counted; `countedRows` of it were counted as received before. Null when nothing is left. */
+  finish(batch: SignalBatch, countedRows: number): LogRecord | null {
+    const { schema, conservation, stages, processed } = this.#deps
+    const { tenant } = batch
+    if (batch.received !== countedRows) conservation.received(tenant, schema.kind, batch.received - countedRows, 0)
     for (const [reason, rows] of batch.refused) conservation.refused(tenant, schema.kind, reason, rows)
     for (const stage of stages) stage.apply(batch)
     for (const [reason, rows] of batch.dropped) conservation.dropped(tenant, schema.kind, reason, rows)
-    if (batch.rows === 0) return { record: null, rows: received }
+    if (batch.rows === 0) return null
     const payload = encodeSignalRecord(batch)
-    return { record: { kind: schema.kind, tenant, rows: batch.rows, format: signalRecordFormat, payload }, rows: received }
+    for (const observer of processed ?? []) observer.accepted(batch)
+    return { kind: schema.kind, tenant, rows: batch.rows, format: signalRecordFormat, payload }
   }
 
   /** Signals are seen once they are in the engine, so there is nothing to bring back. */

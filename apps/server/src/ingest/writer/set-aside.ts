@@ -8,6 +8,8 @@ export class SegmentContents {
   readonly records: readonly LogRecord[]
   /** What the counters hold as queued for them: raw records are replaced, one after the other, by what they become; null: nothing. */
   readonly counted: (LogRecord | null)[]
+  /** By place in the segment, what raw records held of other kinds. */
+  readonly #beside = new Map<number, readonly LogRecord[]>()
   /** By place in the segment, what the counters hold of records that are not inserted. */
   readonly #aside = new Map<number, LogRecord>()
   /** Why the first was set aside. */
@@ -26,6 +28,11 @@ export class SegmentContents {
     this.counted[at] = null
   }
 
+  /** What the raw record at the place held beside what it became. */
+  setBeside(at: number, records: readonly LogRecord[]): void {
+    if (records.length > 0) this.#beside.set(at, records)
+  }
+
   /** What the counters hold of the records set aside. */
   countedAside(): LogRecord[] {
     return [...this.#aside.values()]
@@ -38,7 +45,13 @@ export class SegmentContents {
 
   /** What is left of the records from `from` to before `to`. */
   present(from: number, to: number = this.counted.length): LogRecord[] {
-    return this.counted.slice(from, to).filter((record) => record !== null)
+    const present: LogRecord[] = []
+    for (let at = from; at < to; at++) {
+      const record = this.counted[at] ?? null
+      if (record !== null) present.push(record)
+      present.push(...(this.#beside.get(at) ?? []))
+    }
+    return present
   }
 }
 

@@ -29,9 +29,9 @@ function bench(insert: (request: InsertRequest) => Promise<void> = () => Promise
       refuse(records, '13')
       return plain.buildInserts(records)
     },
-    processRaw(record) {
+    processRaw(record, place) {
       refuse([record], '17')
-      return plain.processRaw(record)
+      return plain.processRaw(record, place)
     },
   }
   const writer = createWriter({

@@ -264,9 +264,11 @@ class SegmentWriter implements Writer {
       const startedMs = clock.monotonicMs()
       if (!this.#held.has(segment)) this.#held.set(segment, startedMs)
       try {
-        const processed = processedRaw(record, handlers)
+        const processed = processedRaw(record, handlers, `${segment.token}-${at}`)
         records[at] = processed.record
         rows += processed.rows
+        contents.setBeside(at, processed.also ?? [])
+        for (const beside of processed.also ?? []) conservation.queued(beside.tenant, beside.kind, beside.rows)
         // What the handler counted as refused or dropped is no longer in the queue.
         conservation.queued(record.tenant, record.kind, (processed.record?.rows ?? 0) - record.rows)
       } catch (error) {
@@ -357,10 +359,10 @@ class SegmentWriter implements Writer {
 }
 
 /** Errors: the handler's, and that there is none. */
-function processedRaw(record: LogRecord, handlers: ReadonlyMap<Kind, KindHandler>): ProcessedRaw {
+function processedRaw(record: LogRecord, handlers: ReadonlyMap<Kind, KindHandler>, place: string): ProcessedRaw {
   const handler = handlers.get(record.kind)
   if (handler === undefined) throw new Error(`no handler for records of kind ${record.kind}`)
-  return handler.processRaw(record)
+  return handler.processRaw(record, place)
 }
 
 function unreadable(cause: unknown): string {

@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import { checkSearch, completeSearch, sqlString } from '../../search/index.ts'
-import type { SignalStage } from '../../signals/index.ts'
+import type { SignalObserver, SignalStage } from '../../signals/index.ts'
 import { searchFieldsOf, severityNames } from '../fields.ts'
 import type { LogManager } from '../log-manager.ts'
 import type { Shown } from '../ports.ts'
@@ -14,7 +14,7 @@ import { logsTable } from '../tables.ts'
 import { logFieldsFor, rowsOf } from '../where.ts'
 import { DifferenceFinder } from './difference/difference.ts'
 import { LogMetricRules } from './metrics/metric-rules.ts'
-import { LogMetricStage, type MetricSink } from './metrics/metric-stage.ts'
+import { LogMetricObserver, type MetricSink } from './metrics/metric-observer.ts'
 import { PatternQuery } from './patterns/pattern-query.ts'
 import { Patterns } from './patterns/pattern-stage.ts'
 import { PatternStore } from './patterns/pattern-store.ts'
@@ -37,8 +37,10 @@ export interface LogAnalysisDeps {
 /** The domain's parts at work. Disposing writes what patterns learned. */
 export interface OpenedLogAnalysis extends AsyncDisposable {
   readonly desk: LogAnalysis
-  /** For every batch of logs, after scrubbing: patterns, then metrics. */
+  /** For every batch of logs, after scrubbing: patterns. */
   readonly stages: readonly SignalStage[]
+  /** For every batch that is durable, those that waited unread among them: metrics. */
+  readonly observers: readonly SignalObserver[]
 }
 
 /** Before the first row comes. Errors: the engine's, `logs.analysis_unavailable`. */
@@ -46,13 +48,14 @@ export async function openLogAnalysis(deps: LogAnalysisDeps, signal: AbortSignal
   const { engine, pool, clock, logger } = deps
   const patterns = new Patterns()
   const store = new PatternStore({ engine, patterns, clock, logger })
-  const stage = new LogMetricStage(deps.sinkOf)
+  const observer = new LogMetricObserver(deps.sinkOf)
   // Rows in memory are those of the tenant that sends them; nothing is read from the engine by these fields.
-  const rules = new LogMetricRules({ pool, clock, logger, stage, fields: searchFieldsOf(() => '0') })
+  const rules = new LogMetricRules({ pool, clock, logger, observer, fields: searchFieldsOf(() => '0') })
   await store.open(signal)
   await rules.open()
   return {
-    stages: [patterns, stage],
+    stages: [patterns],
+    observers: [observer],
     desk: deskOf(deps, patterns, rules),
     async [Symbol.asyncDispose]() {
       await rules[Symbol.asyncDispose]()

@@ -13,14 +13,14 @@ import { compileSearch, type SearchFields } from '../../../search/index.ts'
 import { badLogMetric, guarded, logMetricExists, logMetricNotFound, tooManyLogMetrics } from '../errors.ts'
 import type { LogMetrics } from '../ports.ts'
 import { inTransaction, isRowId } from '../transaction.ts'
-import { labelOf, type ActiveLogMetric, type LogMetricStage } from './metric-stage.ts'
+import { labelOf, type ActiveLogMetric, type LogMetricObserver } from './metric-observer.ts'
 
 export interface LogMetricRulesDeps {
   /** Stays the caller's. */
   readonly pool: Pool
   readonly clock: Pick<Clock, 'every' | 'nowMs'>
   readonly logger: Logger
-  readonly stage: LogMetricStage
+  readonly observer: LogMetricObserver
   /** What rows can be asked in memory; no reader, so no scope. */
   readonly fields: SearchFields
 }
@@ -135,7 +135,7 @@ export class LogMetricRules implements LogMetrics, AsyncDisposable {
       const { rows } = await client.query<RuleRow>('delete from log_metrics where id = $1 returning *', [known.id])
       await audited(client, access, { change: 'delete', row: rows[0] })
     })
-    this.#deps.stage.forget(id)
+    this.#deps.observer.forget(id)
     await this.refresh()
   }
 
@@ -155,7 +155,7 @@ export class LogMetricRules implements LogMetrics, AsyncDisposable {
   }
 
   #toMetric(row: RuleRow): LogMetric {
-    const { matched, skipped, problem } = this.#deps.stage.state(String(row.id))
+    const { matched, skipped, problem } = this.#deps.observer.state(String(row.id))
     const times = { createdAt: row.created_at.toISOString(), updatedAt: row.updated_at.toISOString() }
     const { name, query, kind, field, tags, unit } = row
     const counts = { matched, skipped, problem }
@@ -191,7 +191,7 @@ export class LogMetricRules implements LogMetrics, AsyncDisposable {
       if (this.#told.get(key)?.text === text) continue
       if (own.length === 0) this.#told.delete(key)
       else this.#told.set(key, { tenant, text })
-      this.#deps.stage.setRules(
+      this.#deps.observer.setRules(
         tenant,
         own.flatMap((row) => this.#active(row)),
       )

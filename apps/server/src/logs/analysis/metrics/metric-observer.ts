@@ -1,11 +1,12 @@
 /**
- * Metrics from logs, counted as rows come in: every rule of the project is asked about every row before it is written. Values go to the
+ * Metrics from logs, counted as rows come in: every rule of the project is asked about every row once it is durable, so that what was
+ * refused and comes again counts once. Values go to the
  * aggregates of metrics, which make series of them every ten seconds; weights of sampled rows count. A rule that fails harms no row.
  */
 import type { LogMetricKind } from '@bellwether/protocol'
 import type { Tenant } from '../../../kernel/scope.ts'
 import { numberOfField, textOfField, type RowView, type SearchFields, type TextReaderOfRow } from '../../../search/index.ts'
-import type { SignalBatch, SignalStage } from '../../../signals/index.ts'
+import type { SignalBatch, SignalObserver } from '../../../signals/index.ts'
 import { LogRowView } from '../../batch-view.ts'
 import { LogsBatch } from '../../schema.ts'
 
@@ -46,7 +47,7 @@ export interface LogMetricState {
 /** Handles remembered by a rule; all are forgotten when there are more, and found again. */
 const handlesMax = 10_000
 
-export class LogMetricStage implements SignalStage {
+export class LogMetricObserver implements SignalObserver {
   readonly #sinkOf: (tenant: Tenant) => MetricSink | null
   readonly #rules = new Map<string, readonly Counter[]>()
   readonly #states = new Map<string, LogMetricState>()
@@ -75,7 +76,7 @@ export class LogMetricStage implements SignalStage {
     this.#states.delete(id)
   }
 
-  apply(batch: SignalBatch): void {
+  accepted(batch: SignalBatch): void {
     if (!(batch instanceof LogsBatch) || batch.rows === 0) return
     const counters = this.#rules.get(keyOf(batch.tenant))
     if (counters === undefined) return
