@@ -35,6 +35,14 @@ describe('one object', () => {
     ['a time in text', { msg: 'x', time: '2026-11-21T07:59:59.123Z' }, { time: '2026-11-21T07:59:59.123Z', attributes: {} }],
     ['a time in ms', { msg: 'x', ts: 1795247999123 }, { time: '2026-11-21T07:59:59.123Z' }],
     ['a time in s with a fraction', { msg: 'x', ts: 1795247999.5 }, { time: '2026-11-21T07:59:59.500Z' }],
+    ['a duration', { msg: 'GET /', time: 0.53 }, { time: receivedAt, attributes: { time: '0.53' } }],
+    ['a day', { msg: 'x', date: '2019-03-01' }, { time: receivedAt, attributes: { date: '2019-03-01' } }],
+    ['the zero time of Go', { msg: 'x', ts: '0001-01-01T00:00:00Z' }, { time: receivedAt, attributes: { ts: '0001-01-01T00:00:00Z' } }],
+    [
+      'a duration before the time',
+      { msg: 'x', time: 12, ts: 1795247999123 },
+      { time: '2026-11-21T07:59:59.123Z', attributes: { time: '12' } },
+    ],
     ['a time that is none', { msg: 'x', time: 'soon' }, { time: receivedAt, attributes: { time: 'soon' } }],
     [
       'ids',
@@ -116,7 +124,10 @@ describe('bodies', () => {
   })
 
   test('times of 1970 and 2100 are refused', () => {
-    const batch = decodedBatch(new JsonLinesDecoder(), '{"msg":"a","ts":0}\n{"msg":"b","ts":"2100-01-01T00:00:00Z"}\n{"msg":"c"}')
+    const batch = decodedBatch(
+      new JsonLinesDecoder(),
+      '{"msg":"a","ts":"1970-01-02T00:00:00Z"}\n{"msg":"b","ts":"2100-01-01T00:00:00Z"}\n{"msg":"c"}',
+    )
     expect([...batch.refused]).toEqual([
       ['too_old', 1],
       ['too_new', 1],

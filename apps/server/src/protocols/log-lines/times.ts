@@ -9,10 +9,17 @@ export const timeRead = { seconds: 0, nanos: 0 }
 const zero = 0x30
 const nine = 0x39
 
-/** Reads a time of any of the forms. False: it is none; `timeRead` then means nothing. */
+/** Numbers outside are durations, counts or days under a name of times: of 2001 to 2286, in seconds. */
+const epochSecMin = 1e9
+const epochSecMax = 1e10
+
+/**
+ * Reads a time of any of the forms. False: it is none; `timeRead` then means nothing. Neither a day without a time of day is one, nor what
+ * programs write for a time that was never set: the year 1, the first moment of 1970.
+ */
 export function readTime(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start >= 10 && bytes[start + 4] === 0x2d) return readIsoTime(bytes, start, end)
-  return readEpoch(bytes, start, end)
+  if (end - start >= 10 && bytes[start + 4] === 0x2d) return end - start > 10 && readIsoTime(bytes, start, end) && timeRead.seconds > 0
+  return readEpoch(bytes, start, end) && timeRead.seconds >= epochSecMin && timeRead.seconds < epochSecMax
 }
 
 /** `2026-11-21T08:00:00.123456789+01:00`; the time of day, its fraction and the zone may be missing. */
@@ -48,7 +55,7 @@ export function readIsoTime(bytes: Uint8Array, start: number, end: number): bool
 }
 
 /** Whole numbers since 1970, with a fraction or without: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds. */
-export function readEpoch(bytes: Uint8Array, start: number, end: number): boolean {
+function readEpoch(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start
   // Without its last 9 digits, and those.
   let upper = 0
