@@ -8,5 +8,3 @@ export const stepsMin = 4096
 export const patternProgramMax = 2000
 /** Names of attributes remembered with what becomes of their values. */
 export const knownNamesMax = 10_000
-/** Resources remembered with what they became. */
-export const knownResourcesMax = 10_000

@@ -5,7 +5,6 @@
 import type { Tenant } from '../kernel/scope.ts'
 import { PairsColumn, type Resource, type SignalBatch, type SignalStage, TextColumn, WordColumn } from '../signals/index.ts'
 import type { CompiledPolicy, WholeValue } from './compiled-policy.ts'
-import { knownResourcesMax } from './limits.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -17,8 +16,8 @@ export interface ScrubbingStageDeps {
 
 export class ScrubbingStage implements SignalStage {
   readonly #deps: ScrubbingStageDeps
-  /** What resources became, under the policy that made them so. */
-  readonly #resources = new Map<Resource, { readonly policy: CompiledPolicy; readonly made: Resource }>()
+  /** What resources became, under the policy that made them so; kept as long as a decoder knows them. */
+  readonly #resources = new WeakMap<Resource, { readonly policy: CompiledPolicy; readonly made: Resource }>()
   #bits = new Uint8Array(1024)
   readonly #replaced = new Map<number, Uint8Array>()
 
@@ -135,7 +134,6 @@ export class ScrubbingStage implements SignalStage {
         return
       }
       const made = scrubbedResource(resource, policy)
-      if (this.#resources.size >= knownResourcesMax) this.#resources.clear()
       this.#resources.set(resource, { policy, made })
       resources[index] = made
     })
