@@ -100,7 +100,7 @@ export class EventDoor {
     }
     const session = await this.#decodeInTurn(body, decoder)
     try {
-      return await this.#accept(body, session)
+      return await this.#accept(body, session, decoder.kind)
     } finally {
       this.#pool.give(session)
     }
@@ -123,7 +123,8 @@ export class EventDoor {
       throw error
     }
     try {
-      return await this.#accept(part, session)
+      // Of an envelope the kind that it mostly holds.
+      return await this.#accept(part, session, session.logs.received >= session.spans.received ? 'logs' : 'spans')
     } finally {
       this.#pool.give(session)
     }
@@ -223,13 +224,12 @@ export class EventDoor {
       throw new AppError(bodyTooLarge, { publicText: `The request body is larger than ${compressedBytesMax} bytes.` })
   }
 
-  async #accept(part: RecordedPart, session: EventSession): Promise<EventOutcome> {
+  /** `main`: what must be kept for the body to be taken. */
+  async #accept(part: RecordedPart, session: EventSession, main: 'logs' | 'spans'): Promise<EventOutcome> {
     const { logs, spans } = session
-    const size = part.bytes.byteLength
-    // Bytes count once, for the kind that the body mostly holds.
-    const isLogs = logs.received >= spans.received
-    const [first, second] = isLogs ? (['logs', 'spans'] as const) : (['spans', 'logs'] as const)
-    if (session[first].received > 0) await this.#deps[first].accept(session[first], size)
+    const second = main === 'logs' ? 'spans' : 'logs'
+    // Bytes count once.
+    await this.#deps[main].accept(session[main], part.bytes.byteLength)
     if (session[second].received > 0) await this.#acceptBeside(second, session)
     const { sources, refusedSamples, clock } = this.#deps
     const nowMs = clock.nowMs()
