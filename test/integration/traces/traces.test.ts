@@ -288,6 +288,22 @@ describe('services', () => {
     expect(nodes.find((node) => node.id === 'cart')?.figures.count).toBe(20)
   })
 
+  test('the map counts the asked minutes alone', async () => {
+    const minute = 60_000
+    const calls = [-7, -6, -5, -1, 0, 1].map((at, i) => ({
+      ...{ trace: trace(0x180 + i), id: id(0x180 + i), service: 'minutes', name: 'op', kind: server },
+      atMs: at * minute,
+      forMs: 10,
+    }))
+    await stack.put(ours, calls)
+    const countOf = async (fromMin: number, toMin: number): Promise<number | undefined> => {
+      const asked = { fromMs: stack.startMs + fromMin * minute, toMs: stack.startMs + toMin * minute }
+      const { nodes } = await stack.system.map(scope, { range: asked, environment: '' }, signal)
+      return nodes.find(({ id: node }) => node === 'minutes')?.figures.count
+    }
+    expect([await countOf(-5, 2), await countOf(-1, 2), await countOf(0, 1), await countOf(-7, 60)]).toEqual([4, 3, 1, 6])
+  })
+
   test('a sampled span counts as all it stands for', async () => {
     const sampled = { trace: trace(0x104), service: 'sampled', name: 'op', kind: server, atMs: 0, forMs: 10, state: 'ot=th:c' }
     await stack.put(ours, [

@@ -90,9 +90,26 @@ export interface CountedSteps {
 }
 
 const hourSec = 3600
+/** A longer range that is added up is read by whole hours: that an hour more is in it shows no longer, and it is a sixtieth of the rows. */
+const minutesReadMaxSec = 15 * hourSec
+
+/** Seconds of a step of the table that a range is added up from. */
+function unitOf({ fromMs, toMs }: TimeRange): number {
+  return (toMs - fromMs) / 1000 > minutesReadMaxSec ? hourSec : 60
+}
+
+/** All whole minutes, or hours, that the range touches, as one step: it begins where the range does, not where such steps always begin. */
+function oneStep(range: TimeRange): CountedSteps {
+  const { fromMs, toMs } = range
+  const unit = unitOf(range)
+  const first = Math.floor(fromMs / 1000 / unit)
+  return { stepSec: Math.max(1, Math.ceil(toMs / 1000 / unit) - first) * unit, firstMs: first * unit * 1000, length: 1 }
+}
 
 /** Steps of whole minutes; of whole hours where the range is so long that nobody sees minutes. */
-export function stepsOf({ fromMs, toMs }: TimeRange, points: number): CountedSteps {
+export function stepsOf(range: TimeRange, points: number): CountedSteps {
+  if (points === 1) return oneStep(range)
+  const { fromMs, toMs } = range
   const lengthSec = Math.max(60, (toMs - fromMs) / 1000)
   const wanted = lengthSec / points
   const unit = wanted >= hourSec || lengthSec > 4 * 86_400 ? hourSec : 60
@@ -121,13 +138,13 @@ export class CountedReader {
   ): Promise<{ rows: CountedRow[]; steps: CountedSteps; isPartial: boolean }> {
     const { tables, by, where, range, points, limit = groupsMax } = request
     const steps = stepsOf(range, points)
-    const unit = steps.stepSec % hourSec === 0 ? hourSec : 60
+    const unit = points === 1 ? unitOf(range) : steps.stepSec % hourSec === 0 ? hourSec : 60
     const table = unit === hourSec ? `${tables}_1h` : tables
     const whole = { fromMs: steps.firstMs, toMs: Math.max(range.toMs, steps.firstMs + 1) }
     const condition = `${this.#reads.counts(scope, whole, unit)}${where === null ? '' : ` AND ${where}`}`
     const keys = by.map((expression, i) => `${expression} AS k${i}`)
     const names = by.map((_, i) => `k${i}`)
-    const step = `toUInt32(intDiv(step, ${steps.stepSec / unit}) - ${steps.firstMs / 1000 / steps.stepSec})`
+    const step = points === 1 ? 'toUInt32(0)' : `toUInt32(intDiv(step, ${steps.stepSec / unit}) - ${steps.firstMs / 1000 / steps.stepSec})`
     // The groups with the most calls, whole: a group cut in the middle of its steps would be wrong.
     const chosen =
       by.length === 0
