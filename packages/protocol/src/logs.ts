@@ -117,7 +117,10 @@ export interface LogsHistogramQuery {
   /** Of the field, except `count`, which counts rows with their weight. */
   measure: LogMeasure
   field: string | null
-  /** Series at most; the rest is counted together in one named '' with `isRest`. */
+  /**
+   * Series at most: of the values with most rows, of `sum` and `unique` those where it is greatest; the rest is counted together in one
+   * named '' with `isRest`.
+   */
   limit: number
 }
 export const logsHistogramQuerySchema: z.ZodType<LogsHistogramQuery> = z.strictObject({

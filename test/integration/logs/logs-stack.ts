@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
-import { openClickHouse, runPostgresMigrations, type ClickHouse, type ClickHouseEngine } from '../../../apps/server/src/engines/index.ts'
+import {
+  openClickHouse,
+  runPostgresMigrations,
+  type ClickHouse,
+  type ClickHouseEngine,
+  type NativeBlock,
+} from '../../../apps/server/src/engines/index.ts'
 import { createConservation, type LogRecord } from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
@@ -41,8 +47,15 @@ export interface LogsStack extends AsyncDisposable {
   readonly access: Access
   /** Statements whose answers were left before their end; each costs a connection. */
   readonly leftEarly: readonly string[]
+  /** Rows and bytes of text that the engine answered so far. */
+  readonly answered: Readonly<Answered>
   /** Rows as one request, into the engine. */
   put(logs: readonly SentLog[], tenant?: Tenant): Promise<void>
+}
+
+interface Answered {
+  rows: number
+  textBytes: number
 }
 
 export const ours: Tenant = { organizationId: 1, projectId: 1 }
@@ -58,7 +71,8 @@ export async function openLogsStack(): Promise<LogsStack> {
   const { pool, accounts } = await fresh(postgres)
   await runPostgresMigrations(pool, logRetentionMigrations)
   const leftEarly: string[] = []
-  const watched = watchedReads(engine, leftEarly)
+  const answered: Answered = { rows: 0, textBytes: 0 }
+  const watched = watchedReads(engine, { leftEarly, answered })
   const retention = new LogRetention({ pool, engine: watched, clock: systemClock, logger: silentLogger })
   await retention.open()
   const manager = new LogManager({ engine: watched, shown: retention, tails: new LogTails(systemClock), clock: systemClock })
@@ -78,6 +92,7 @@ export async function openLogsStack(): Promise<LogsStack> {
     manager,
     retention,
     leftEarly,
+    answered,
     access: await accounts.gatekeeper.project(caller, '1', 'admin'),
     async put(logs, tenant = ours) {
       const records: LogRecord[] = []
@@ -99,8 +114,13 @@ export async function openLogsStack(): Promise<LogsStack> {
   }
 }
 
-/** The engine itself; it is noted whose answers nobody reads to their end. */
-function watchedReads(engine: ClickHouseEngine, leftEarly: string[]): ClickHouse {
+interface Watched {
+  readonly leftEarly: string[]
+  readonly answered: Answered
+}
+
+/** The engine itself; it is noted whose answers nobody reads to their end, and how much they were. */
+function watchedReads(engine: ClickHouseEngine, { leftEarly, answered }: Watched): ClickHouse {
   return {
     insertNative: engine.insertNative,
     command: engine.command,
@@ -108,7 +128,11 @@ function watchedReads(engine: ClickHouseEngine, leftEarly: string[]): ClickHouse
     async *queryNative(query) {
       let isOver = false
       try {
-        yield* engine.queryNative(query)
+        for await (const block of engine.queryNative(query)) {
+          answered.rows += block.rows
+          answered.textBytes += textBytesOf(block)
+          yield block
+        }
         isOver = true
       } catch (error) {
         isOver = true
@@ -118,6 +142,14 @@ function watchedReads(engine: ClickHouseEngine, leftEarly: string[]): ClickHouse
       }
     },
   }
+}
+
+function textBytesOf({ columns }: NativeBlock): number {
+  const sizeOf = (column: NativeBlock['columns'][number]): number => {
+    if (column.kind === 'map') return sizeOf(column.keys) + sizeOf(column.values)
+    return column.kind === 'string' ? column.data.reduce((sum, text) => sum + text.length, 0) : 0
+  }
+  return columns.reduce((sum, column) => sum + sizeOf(column), 0)
 }
 
 function batchOf(logs: readonly SentLog[], tenant: Tenant, { batchId, keepDays }: { batchId: number; keepDays: number }): LogsBatch {

@@ -32,12 +32,16 @@ export function stepFor(request: Pick<HistogramRequest, 'fromMs' | 'toMs' | 'ste
   return niceSteps.find((step) => step >= wanted) ?? Math.ceil(wanted / 86_400) * 86_400
 }
 
-/** One value of one interval as the engine answers it. */
+/** One value of one interval as the engine answers it; of those that are not shown, all together. */
 interface Cell {
   readonly step: number
+  readonly isShown: boolean
   readonly value: string
   readonly measure: number
 }
+
+/** Far above intervals times series: a statement that answers more is wrong. */
+const cellsMax = 100_000
 
 interface Asked {
   readonly sql: string
@@ -52,7 +56,7 @@ export async function readHistogram(
 ): Promise<Histogram> {
   const stepSec = stepFor(request)
   const { sql, isByMinute } = statement(scope, { ...request, stepSec }, { shown, nowMs: clock.nowMs() })
-  const cells = await readCells(engine, { sql, class: 'interactive', signal })
+  const cells = await readCells(engine, { sql, class: 'interactive', rowsMax: cellsMax, signal })
   const first = Math.floor(request.fromMs / 1000 / stepSec)
   const intervals = Math.max(1, Math.ceil(request.toMs / 1000 / stepSec) - first)
   const series = seriesOf(cells, { ...request, first, intervals })
@@ -70,22 +74,48 @@ function statement(
   const search = searchFor(scope, request.query, nowMs)
   if (measure !== 'count' && field === null) throw new AppError(badMeasure)
   const counted = measure === 'count' && stepSec % 60 === 0 ? countedSql(request, nowMs) : null
-  const group = by === null ? `''` : by === 'severity' ? 'toString(intDiv(severity + 3, 4))' : null
+  const group = by === null ? `''` : by === 'severity' ? severitySql : null
+  const asked = { by, measure, limit: request.limit }
   if (counted !== null) {
-    const value = group ?? String(by)
     const [first, last] = [Math.floor(request.fromMs / 60_000), Math.ceil(request.toMs / 60_000) - 1]
     const hidden = shown.shownSql(scope, request, 'counts')
-    return {
-      sql: `SELECT toFloat64(intDiv(minute, ${stepSec / 60})) AS step, toString(${value}) AS value, toFloat64(sum(weight)) AS measure FROM ${countsTable} WHERE ${tenantSql(scope)} AND minute BETWEEN ${first} AND ${last}${hidden === null ? '' : ` AND ${hidden}`}${counted} GROUP BY step, value`,
-      isByMinute: true,
-    }
+    const where = `${tenantSql(scope)} AND minute BETWEEN ${first} AND ${last}${hidden === null ? '' : ` AND ${hidden}`}${counted}`
+    const rows = { table: countsTable, where, step: `intDiv(minute, ${stepSec / 60})`, value: group ?? String(by), number: 'sum(weight)' }
+    return { sql: cellsSql(rows, asked), isByMinute: true }
   }
-  const value = group ?? valueSql(by ?? '')
   const where = both(rowsOf(scope, request, shown), search)
-  return {
-    sql: `SELECT toFloat64(intDiv(ts, ${stepSec}000000000)) AS step, toString(${value}) AS value, toFloat64(${measureSql(measure, field ?? '')}) AS measure FROM ${logsTable} WHERE ${where} GROUP BY step, value`,
-    isByMinute: false,
-  }
+  const number = measureSql(measure, field ?? '')
+  const rows = { table: logsTable, where, step: `intDiv(ts, ${stepSec}000000000)`, value: group ?? valueSql(by ?? ''), number }
+  return { sql: cellsSql(rows, asked), isByMinute: false }
+}
+
+const severitySql = 'toString(intDiv(severity + 3, 4))'
+
+/** What is counted, as SQL. */
+interface Counted {
+  readonly table: string
+  readonly where: string
+  readonly step: string
+  readonly value: string
+  readonly number: string
+}
+
+/**
+ * Intervals of the values that are shown, chosen in the engine: an attribute may have a value of its own in every row. Counts of all others
+ * come together; other measures of theirs cannot be put together, and stay there.
+ */
+function cellsSql(
+  { table, where, step, value, number }: Counted,
+  { by, measure, limit }: Pick<HistogramRequest, 'by' | 'measure' | 'limit'>,
+): string {
+  const text = `toString(${value})`
+  const cells = (isShown: string, shownText: string, condition: string): string =>
+    `SELECT toFloat64(${step}) AS step, toUInt8(${isShown}) AS shown, ${shownText} AS value, toFloat64(${number}) AS measure FROM ${table} WHERE ${condition} GROUP BY step, shown, value`
+  if (by === null || by === 'severity') return cells('1', text, where)
+  const most = measure === 'sum' || measure === 'unique' ? `toFloat64(${number})` : 'sum(weight)'
+  const having = measure === 'count' ? '' : ` HAVING NOT isNaN(toFloat64(${number}))`
+  const isShown = `${text} IN (SELECT ${text} AS one FROM ${table} WHERE ${where} GROUP BY one${having} ORDER BY ${most} DESC, one LIMIT ${limit})`
+  return measure === 'count' ? cells(isShown, `if(shown, ${text}, '')`, where) : cells('1', text, `${where} AND ${isShown}`)
 }
 
 /** The search as a condition on the counts by minute, with its AND; null when they cannot answer it. */
@@ -104,7 +134,7 @@ export function valueSql(name: string): string {
   if (field === undefined) return `attributes[${sqlString(plain ?? name)}]`
   if (field.type === 'id') return `if(${field.column} = unhex('${'00'.repeat(field.sizeBytes ?? 0)}'), '', lower(hex(${field.column})))`
   if (field.type === 'hash') return `if(${field.column} = 0, '', leftPad(lower(hex(${field.column})), 16, '0'))`
-  if (field.column === 'severity') return 'toString(intDiv(severity + 3, 4))'
+  if (field.column === 'severity') return severitySql
   return field.column
 }
 
@@ -126,8 +156,14 @@ function measureSql(measure: LogMeasure, field: string): string {
 async function readCells(engine: ClickHouse, query: QueryNative): Promise<Cell[]> {
   const cells: Cell[] = []
   for await (const block of engine.queryNative(query)) {
-    const [steps, values, measures] = [numbersIn(block, 'step'), textsIn(block, 'value'), numbersIn(block, 'measure')]
-    for (let i = 0; i < block.rows; i++) cells.push({ step: steps[i] ?? 0, value: values[i] ?? '', measure: measures[i] ?? Number.NaN })
+    const [steps, shown, values, measures] = [
+      numbersIn(block, 'step'),
+      numbersIn(block, 'shown'),
+      textsIn(block, 'value'),
+      numbersIn(block, 'measure'),
+    ]
+    for (let i = 0; i < block.rows; i++)
+      cells.push({ step: steps[i] ?? 0, isShown: shown[i] === 1, value: values[i] ?? '', measure: measures[i] ?? Number.NaN })
   }
   return cells
 }
@@ -140,24 +176,25 @@ interface Grid extends HistogramRequest {
 function seriesOf(cells: readonly Cell[], { first, intervals, by, measure, limit }: Grid): HistogramSeries[] {
   const isCount = measure === 'count'
   const byValue = new Map<string, Map<number, number>>()
-  for (const { step, value, measure: number } of cells) {
+  const rest = new Map<number, number>()
+  for (const { step, isShown, value, measure: number } of cells) {
     if (Number.isNaN(number) || step < first || step >= first + intervals) continue
-    let steps = byValue.get(value)
+    let steps = isShown ? byValue.get(value) : rest
     if (steps === undefined) byValue.set(value, (steps = new Map<number, number>()))
     steps.set(step - first, (steps.get(step - first) ?? 0) + number)
   }
+  const sizeOf = (steps: ReadonlyMap<number, number>): number => [...steps.values()].reduce((sum, one) => sum + one, 0)
   const sorted = [...byValue]
-    .map(([value, steps]) => ({ value, steps, size: [...steps.values()].reduce((sum, one) => sum + one, 0) }))
+    .map(([value, steps]) => ({ value, steps, size: sizeOf(steps) }))
     .sort((a, b) => (by === 'severity' ? Number(b.value) - Number(a.value) : b.size - a.size || (a.value < b.value ? -1 : 1)))
+  // Severities are few, and the engine leaves none of them out.
+  for (const { steps } of isCount ? sorted.slice(limit) : []) for (const [i, number] of steps) rest.set(i, (rest.get(i) ?? 0) + number)
   const shown = sorted.slice(0, limit).map(({ value, steps, size }): HistogramSeries => ({
     value: by === 'severity' ? (severityNames[Number(value)] ?? 'unknown') : value,
     isRest: false,
     total: isCount ? size : null,
     values: Array.from({ length: intervals }, (_, i) => steps.get(i) ?? (isCount ? 0 : null)),
   }))
-  const rest = sorted.slice(limit)
-  // Only counts of several values can be put together.
-  if (rest.length === 0 || !isCount) return shown
-  const values = Array.from({ length: intervals }, (_, i) => rest.reduce((sum, { steps }) => sum + (steps.get(i) ?? 0), 0))
-  return [...shown, { value: '', isRest: true, total: values.reduce((sum, one) => sum + one, 0), values }]
+  if (rest.size === 0) return shown
+  return [...shown, { value: '', isRest: true, total: sizeOf(rest), values: Array.from({ length: intervals }, (_, i) => rest.get(i) ?? 0) }]
 }
