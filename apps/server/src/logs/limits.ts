@@ -36,6 +36,12 @@ export const tailsMax = 200
 export const tailsOfProjectMax = 20
 /** Rows that wait for a reader of a live tail; more are counted as missed. */
 export const tailRowsMax = 500
+/** UTF-16 units of them, about bytes; of the rows that wait or are on their way in all live tails together. More are counted as missed. */
+export const tailBytesMax = 1024 ** 2
+export const tailsBytesMax = 64 * 1024 ** 2
+/** UTF-16 units of a body and of an attribute's value in a live tail; longer ones are cut, and say so. */
+export const tailBodyCharsMax = 16_384
+export const tailValueCharsMax = 4096
 /** Rows that a live tail looks at between two of its events; more are missed unseen. */
 export const tailLookedAtMax = 25_000
 /** Between two events of a live tail, ms. */

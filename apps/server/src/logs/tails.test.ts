@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ManualClock } from '../ingest/testing/manual-clock.ts'
 import { createScope } from '../kernel/scope.ts'
 import { makeResource } from '../signals/index.ts'
-import { tailLookedAtMax, tailPeriodMs, tailRowsMax, tailsOfProjectMax } from './limits.ts'
+import { tailBodyCharsMax, tailBytesMax, tailLookedAtMax, tailPeriodMs, tailRowsMax, tailsBytesMax, tailsOfProjectMax } from './limits.ts'
 import { LogsBatch } from './schema.ts'
 import { LogTails, type TailEvent } from './tails.ts'
 
@@ -112,6 +112,78 @@ test('a reader who does not read loses rows beyond the bound and is told how man
   expect(reader.bodies().length).toBe(1 + tailRowsMax)
   expect(reader.missed()).toBe(30)
   reader.leave()
+})
+
+/** Tails whose reader takes the first, empty event and then nothing any more. */
+async function stalledTails(reader: Reader, count: number): Promise<TailEvent[][]> {
+  const never = new Promise<void>(() => {})
+  const taken = Array.from({ length: count }, (): TailEvent[] => [])
+  for (const [i, events] of taken.entries()) {
+    const deliver = (event: TailEvent): Promise<void> => (events.push(event) === 1 ? Promise.resolve() : never)
+    const projectId = 1 + Math.floor(i / tailsOfProjectMax)
+    void reader.tails.follow(createScope(1, [projectId]), { query: '', signal: new AbortController().signal, deliver })
+  }
+  await reader.settle()
+  await reader.nextPeriod()
+  return taken
+}
+
+test('long bodies are cut in the tail and say so, and its waiting rows are bounded by their size', async () => {
+  const reader = new Reader().follow('')
+  await reader.nextPeriod()
+  const { release } = reader.stall()
+  reader.tails.accepted(batchOf(['first']))
+  await reader.nextPeriod()
+  const rows = 120
+  reader.tails.accepted(batchOf(Array.from({ length: rows }, () => 'ä'.repeat(50_000))))
+  release()
+  await reader.nextPeriod()
+  await reader.nextPeriod()
+  const shown = reader.bodies().slice(1)
+  expect(shown.every((body) => body.startsWith('ä'.repeat(tailBodyCharsMax)) && body.endsWith('… (cut: 50000 characters)'))).toBe(true)
+  expect(shown.length).toBeGreaterThan(30)
+  expect(shown.length * tailBodyCharsMax).toBeLessThanOrEqual(tailBytesMax)
+  expect(reader.missed()).toBe(rows - shown.length)
+  reader.leave()
+})
+
+test('rows are one object for all tails, and all tails together hold so much and no more', async () => {
+  const reader = new Reader()
+  const count = 100
+  const taken = await stalledTails(reader, count)
+  const body = 'x'.repeat(tailBodyCharsMax)
+  for (let turn = 0; turn < 3; turn++) {
+    for (let project = 1; project <= count / tailsOfProjectMax; project++)
+      reader.tails.accepted(
+        batchOf(
+          Array.from({ length: 80 }, () => body),
+          project,
+        ),
+      )
+    await reader.nextPeriod()
+  }
+  expect(taken.slice(0, 2).map((events) => events.length)).toEqual([2, 2])
+  expect(taken[0]?.[1]?.items[0]).toBe(taken[1]?.[1]?.items[0])
+  expect(reader.tails.heldBytes).toBeLessThanOrEqual(tailsBytesMax)
+  expect(reader.tails.heldBytes).toBeGreaterThan(tailsBytesMax / 2)
+  reader.tails[Symbol.dispose]()
+})
+
+test('what was taken by its reader, or waits for one that has gone, is held no longer', async () => {
+  const reader = new Reader().follow('')
+  await reader.nextPeriod()
+  reader.tails.accepted(batchOf(['first']))
+  expect(reader.tails.heldBytes).toBeGreaterThan(0)
+  await reader.nextPeriod()
+  expect(reader.tails.heldBytes).toBe(0)
+  const { release } = reader.stall()
+  reader.tails.accepted(batchOf(['second']))
+  await reader.nextPeriod()
+  reader.tails.accepted(batchOf(['third']))
+  reader.leave()
+  release()
+  await reader.nextPeriod()
+  expect([reader.ended, reader.tails.heldBytes]).toEqual([true, 0])
 })
 
 test('what nobody has the time to look at is told as missed; a quiet search never is', async () => {

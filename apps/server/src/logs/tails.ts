@@ -9,7 +9,17 @@ import type { RowView } from '../search/index.ts'
 import type { SignalBatch, SignalObserver } from '../signals/index.ts'
 import { LogRowView } from './batch-view.ts'
 import { tooManyTails } from './errors.ts'
-import { tailLookedAtMax, tailPeriodMs, tailRowsMax, tailsMax, tailsOfProjectMax } from './limits.ts'
+import {
+  tailBodyCharsMax,
+  tailBytesMax,
+  tailLookedAtMax,
+  tailPeriodMs,
+  tailRowsMax,
+  tailsBytesMax,
+  tailsMax,
+  tailsOfProjectMax,
+  tailValueCharsMax,
+} from './limits.ts'
 import type { LogRow } from './ports.ts'
 import { LogsBatch } from './schema.ts'
 import { searchFor } from './where.ts'
@@ -32,6 +42,7 @@ export class LogTails implements SignalObserver, Disposable {
   readonly #clock: Clock
   /** By organization and project. */
   readonly #tails = new Map<string, Set<Tail>>()
+  readonly #room: Room = { held: 0 }
   #count = 0
   #isClosed = false
 
@@ -43,13 +54,18 @@ export class LogTails implements SignalObserver, Disposable {
     return this.#count
   }
 
+  /** Of rows that wait or are on their way to a reader; one row counts once for each tail. */
+  get heldBytes(): number {
+    return this.#room.held
+  }
+
   /** Delivers rows of the scope's projects until the reader has gone. Errors: `logs.too_many_tails`, those of searches. */
   async follow(scope: Scope, request: TailRequest): Promise<void> {
     const matcher = searchFor(scope, request.query, this.#clock.nowMs()).matcher()
     const keys = scope.projectIds.map((projectId) => `${scope.organizationId}/${projectId}`)
     if (this.#count >= tailsMax || keys.some((key) => (this.#tails.get(key)?.size ?? 0) >= tailsOfProjectMax))
       throw new AppError(tooManyTails)
-    const tail = new Tail(matcher)
+    const tail = new Tail(matcher, this.#room)
     if (this.#isClosed) tail.end()
     for (const key of keys) this.#tails.set(key, (this.#tails.get(key) ?? new Set<Tail>()).add(tail))
     this.#count++
@@ -57,6 +73,7 @@ export class LogTails implements SignalObserver, Disposable {
       await this.#pump(tail, request)
     } finally {
       this.#count--
+      tail.leave()
       for (const key of keys) {
         const tails = this.#tails.get(key)
         tails?.delete(tail)
@@ -69,9 +86,9 @@ export class LogTails implements SignalObserver, Disposable {
     if (this.#count === 0 || !(batch instanceof LogsBatch)) return
     const tails = this.#tails.get(`${batch.tenant.organizationId}/${batch.tenant.projectId}`)
     if (tails === undefined) return
-    const view = new LogRowView(batch)
+    const rows = new ShownRows(batch)
     const nowMs = this.#clock.monotonicMs()
-    for (const tail of tails) tail.look(view, batch.rows, nowMs)
+    for (const tail of tails) tail.look(rows, nowMs)
   }
 
   /** Ends every tail; a new one ends with its first event. */
@@ -87,38 +104,108 @@ export class LogTails implements SignalObserver, Disposable {
       await tail.wait()
       const event = tail.take()
       if (event !== null) await deliver(event)
+      tail.taken()
       await this.#clock.sleep(tailPeriodMs, signal)
     }
   }
 }
 
+interface HeldRow {
+  readonly row: LogRow
+  readonly bytes: number
+}
+
+/** Rows of one batch; what is shown of one is made once for all tails. */
+class ShownRows {
+  readonly count: number
+  readonly view: LogRowView
+  readonly #held: HeldRow[] = []
+
+  constructor(batch: LogsBatch) {
+    this.count = batch.rows
+    this.view = new LogRowView(batch)
+  }
+
+  held(index: number): HeldRow {
+    return (this.#held[index] ??= heldRow(this.view.at(index).shown()))
+  }
+}
+
+/** What a row costs beside its texts. */
+const rowBytes = 512
+
+function heldRow(whole: LogRow): HeldRow {
+  const attributes = Object.fromEntries(Object.entries(whole.attributes).map(([name, value]) => [name, cut(value, tailValueCharsMax)]))
+  const row = { ...whole, body: cut(whole.body, tailBodyCharsMax), attributes }
+  const bytes = rowBytes + row.body.length + sizeOf(attributes) + sizeOf(row.resource)
+  return { row, bytes }
+}
+
+function sizeOf(texts: Readonly<Record<string, string>>): number {
+  let size = 0
+  for (const [name, value] of Object.entries(texts)) size += name.length + value.length
+  return size
+}
+
+/** Written anew: a slice would keep the whole text in memory. */
+function cut(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text
+  const isPair = (text.charCodeAt(charsMax - 1) & 0xfc00) === 0xd800
+  const kept = text.slice(0, isPair ? charsMax - 1 : charsMax)
+  return Buffer.from(`${kept}… (cut: ${text.length} characters)`).toString()
+}
+
+/** What all tails hold. */
+interface Room {
+  held: number
+}
+
 class Tail {
   readonly #matches: (row: RowView) => boolean
+  readonly #room: Room
   #items: LogRow[] = []
+  /** Of `items`, and of those that are on their way to the reader. */
+  #bytes = 0
+  #takenBytes = 0
+  /** A row did not fit: until rows are taken no other is made to be tried. */
+  #isFull = false
   #missed = 0
   #lookedAt = 0
   #sinceMs = Number.NEGATIVE_INFINITY
   #wake: () => void = () => {}
   isEnded = false
 
-  constructor(matches: (row: RowView) => boolean) {
+  constructor(matches: (row: RowView) => boolean, room: Room) {
     this.#matches = matches
+    this.#room = room
   }
 
-  look(view: LogRowView, rows: number, nowMs: number): void {
+  look(rows: ShownRows, nowMs: number): void {
     if (nowMs - this.#sinceMs >= tailPeriodMs) {
       this.#sinceMs = nowMs
       this.#lookedAt = 0
     }
-    const most = Math.min(rows, tailLookedAtMax - this.#lookedAt)
+    const most = Math.min(rows.count, tailLookedAtMax - this.#lookedAt)
     this.#lookedAt += most
-    this.#missed += rows - most
-    for (let row = 0; row < most; row++) {
-      if (!this.#matches(view.at(row))) continue
-      if (this.#items.length < tailRowsMax) this.#items.push(view.shown())
-      else this.#missed++
-    }
+    this.#missed += rows.count - most
+    for (let row = 0; row < most; row++) if (this.#matches(rows.view.at(row))) this.#keep(rows, row)
     if (this.#items.length + this.#missed > 0) this.#wake()
+  }
+
+  #keep(rows: ShownRows, index: number): void {
+    if (this.#isFull || this.#items.length >= tailRowsMax) {
+      this.#missed++
+      return
+    }
+    const { row, bytes } = rows.held(index)
+    if (this.#bytes + bytes > tailBytesMax || this.#room.held + bytes > tailsBytesMax) {
+      this.#isFull = true
+      this.#missed++
+      return
+    }
+    this.#items.push(row)
+    this.#bytes += bytes
+    this.#room.held += bytes
   }
 
   /** Until there is something to take, or no reader. */
@@ -129,11 +216,27 @@ class Tail {
     })
   }
 
+  /** What it gives is held until `taken`. */
   take(): TailEvent | null {
     const event = { items: this.#items, missed: this.#missed }
     this.#items = []
+    this.#takenBytes += this.#bytes
+    this.#bytes = 0
+    this.#isFull = false
     this.#missed = 0
     return event.items.length + event.missed === 0 ? null : event
+  }
+
+  taken(): void {
+    this.#room.held -= this.#takenBytes
+    this.#takenBytes = 0
+  }
+
+  /** The reader has gone: nothing is held for it. */
+  leave(): void {
+    this.end()
+    this.take()
+    this.taken()
   }
 
   end(): void {
