@@ -7,8 +7,19 @@ import { FixedColumn } from './columns/fixed-column.ts'
 import { PairsColumn } from './columns/pairs-column.ts'
 import { TextColumn } from './columns/text-column.ts'
 import { WordColumn } from './columns/word-column.ts'
-import { attributeNameBytesMax, attributesMax, attributeValueBytesMax, examplesMax, futureMsMax, keepDaysDefault } from './limits.ts'
-import { noResource, type Resource } from './resources.ts'
+import {
+  attributeNameBytesMax,
+  attributesMax,
+  attributeValueBytesMax,
+  batchBytesMax,
+  examplesMax,
+  futureMsMax,
+  keepDaysDefault,
+  resourcesBytesMax,
+  resourcesMax,
+  rowsPerBatchMax,
+} from './limits.ts'
+import { noResource, resourceSize, type Resource } from './resources.ts'
 import { fixedWidths, type SignalSchema } from './schema.ts'
 import { splitTime, timeHalves } from './time.ts'
 
@@ -21,6 +32,10 @@ export interface RefusedExample {
 
 /** How long rows are kept; set per tenant before rows come. */
 export type KeepDays = number
+
+/** Rows, and bytes of texts, after which a batch is measured again. */
+const measureRows = 256
+const measureTextBytes = 1024 * 1024
 
 const noTenant: Tenant = { organizationId: 0, projectId: 0 }
 
@@ -38,8 +53,6 @@ export class SignalBatch {
   /** Rows that were accepted and are in the batch no more, by the rule that took them out. */
   readonly dropped = new Map<string, number>()
   readonly examples: RefusedExample[] = []
-  /** Attributes beyond the bound of a row, left out. */
-  attributesLeftOut = 0
   readonly resources: Resource[] = []
   readonly ts: FixedColumn
   readonly keep: FixedColumn
@@ -59,6 +72,12 @@ export class SignalBatch {
   readonly #columns: Column[] = []
   readonly #byName = new Map<string, Column>()
   #batchId = 0
+  readonly #texts: TextColumn[] = []
+  readonly #seenResources = new Set<Resource>()
+  #resourceBytes = 0
+  /** The texts' bytes at which the batch is measured again. */
+  #measureAtBytes = measureTextBytes
+  #isFull = false
 
   constructor(schema: SignalSchema) {
     this.schema = schema
@@ -69,8 +88,10 @@ export class SignalBatch {
           : spec.kind === 'text'
             ? new TextColumn()
             : spec.kind === 'word'
-              ? new WordColumn()
+              ? new WordColumn(rowsPerBatchMax)
               : new PairsColumn()
+      if (column instanceof TextColumn) this.#texts.push(column)
+      else if (column instanceof PairsColumn) this.#texts.push(column.values)
       this.#columns.push(column)
       this.#byName.set(spec.name, column)
     }
@@ -101,12 +122,28 @@ export class SignalBatch {
     return total
   }
 
+  /** Attributes beyond the bounds of a row or of names, left out. */
+  get attributesLeftOut(): number {
+    return this.attributes.leftOut
+  }
+
+  set attributesLeftOut(count: number) {
+    this.attributes.leftOut = count
+  }
+
+  /** It takes no more rows: they are refused (`too_many_rows`). Who can should not even read them. */
+  get isFull(): boolean {
+    return this.#isFull || this.received >= rowsPerBatchMax
+  }
+
   /** About the memory that its rows take. */
   get sizeBytes(): number {
-    let total = 0
+    let total = this.#resourceBytes
     for (const column of this.#columns) {
-      if (column instanceof FixedColumn || column instanceof TextColumn) total += column.data.length
-      else if (column instanceof PairsColumn) total += column.values.data.length + column.keys.rows * 4
+      if (column instanceof FixedColumn) total += column.data.length
+      else if (column instanceof TextColumn) total += column.data.length + column.rows * 8
+      else if (column instanceof PairsColumn)
+        total += column.values.data.length + column.keys.words.data.length + column.keys.rows * 12 + column.rows * 4
       else total += column.words.data.length + column.rows * 4
     }
     return total
@@ -122,14 +159,24 @@ export class SignalBatch {
     this.refused.clear()
     this.dropped.clear()
     this.examples.length = 0
-    this.attributesLeftOut = 0
     this.resources.length = 0
+    this.#seenResources.clear()
+    this.#resourceBytes = 0
+    this.#measureAtBytes = measureTextBytes
+    this.#isFull = false
     this.#batchId = batchId
     for (const column of this.#columns) column.clear()
   }
 
-  /** Time of the row: seconds and nanoseconds since 1970. False: it is refused (`too_old`, `too_new`), counted; the row must be dropped. */
+  /**
+   * Time of the row: seconds and nanoseconds since 1970. False: it is refused (`too_old`, `too_new`, `too_many_rows`), counted; the row must
+   * be dropped.
+   */
   time(seconds: number, nanos: number): boolean {
+    if (this.isFull) {
+      this.refuseTooMany(1)
+      return false
+    }
     const nowSec = this.nowMs / 1000
     if (seconds < nowSec - this.keepDays * 86_400) {
       this.refuse('too_old', `A row of ${isoOf(seconds)} is older than the ${this.keepDays} days that rows are kept.`)
@@ -144,14 +191,29 @@ export class SignalBatch {
     return true
   }
 
-  /** The row comes from there: pushes the fingerprint and the words. */
+  /** The row comes from there: pushes the fingerprint and the words. Beyond the bounds of a batch its attributes are the row's. */
   from(resource: Resource): void {
-    this.resource.pushU64(resource.low, resource.high)
+    if (this.addResource(resource)) this.resource.pushU64(resource.low, resource.high)
+    else {
+      this.resource.pushZero()
+      for (const [name, value] of resource.attributes) this.attribute(name, value)
+    }
     this.service.pushString(resource.service)
     this.host.pushString(resource.host)
     this.environment.pushString(resource.environment)
     this.release.pushString(resource.release)
-    if (resource !== noResource && !this.resources.includes(resource)) this.resources.push(resource)
+  }
+
+  /** Its attributes will be stored with the batch. False: there is no room for them. */
+  addResource(resource: Resource): boolean {
+    if (resource === noResource || this.#seenResources.has(resource)) return true
+    if (this.resources.length >= resourcesMax) return false
+    const size = resourceSize(resource)
+    if (this.#resourceBytes + size > resourcesBytesMax) return false
+    this.#resourceBytes += size
+    this.#seenResources.add(resource)
+    this.resources.push(resource)
+    return true
   }
 
   /** Adds an attribute to the open row; longer names and values are cut, those beyond the bound are left out. */
@@ -170,9 +232,14 @@ export class SignalBatch {
     else this.attributes.pairBytes(word, source, start, Math.min(end, start + attributeValueBytesMax))
   }
 
-  /** The row is complete: columns it did not touch get their empty value (`weight` 1). Counts it as received. */
+  /** The row is complete: columns it did not touch get their empty value (`weight` 1). Counts it as received. A full batch refuses it. */
   endRow(): void {
     const { rows } = this
+    if (this.isFull) {
+      this.dropRow()
+      this.refuseTooMany(1)
+      return
+    }
     this.#batchIds.pushU32(this.#batchId)
     this.#rowNumbers.pushU32(rows)
     this.attributes.endRow()
@@ -187,6 +254,7 @@ export class SignalBatch {
     }
     this.rows = rows + 1
     this.received++
+    this.#measure()
   }
 
   /** Takes back what was pushed of the open row. */
@@ -199,6 +267,20 @@ export class SignalBatch {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + rows)
     this.received += rows
     if (this.examples.length < examplesMax) this.examples.push({ reason, text })
+  }
+
+  /** Counts rows that a full batch does not take. */
+  refuseTooMany(rows: number): void {
+    this.refuse('too_many_rows', 'The request has too many rows, or too much in them; send smaller batches.', rows)
+  }
+
+  /** To measure costs as much as a row: only now and then, and when there is much text. */
+  #measure(): void {
+    let textBytes = 0
+    for (const { data } of this.#texts) textBytes += data.length
+    if (textBytes < this.#measureAtBytes && this.rows % measureRows !== 0) return
+    this.#measureAtBytes = textBytes + measureTextBytes
+    this.#isFull = this.sizeBytes > batchBytesMax
   }
 
   fixed(name: string): FixedColumn {

@@ -12,8 +12,17 @@ export const attributeValueBytesMax = 32_768
 export const bodyBytesMax = 262_144
 /** How far ahead of our clock a row may be, ms. */
 export const futureMsMax = 86_400_000
-/** Resources of one batch. */
+/** Rows of one batch, refused ones among them: the smallest row takes forty times its bytes, so the size of a body bounds too little. */
+export const rowsPerBatchMax = 250_000
+/** About what the rows of a batch hold; a record of the log takes 128 MiB. The row that exceeds it is the last. */
+export const batchBytesMax = 96 * 1024 * 1024
+/** Distinct names of attributes in one batch; attributes of other names are left out, counted. */
+export const attributeNamesMax = 20_000
+/** Resources of one batch, and the bytes of their attributes; those of others are attributes of their rows. */
 export const resourcesMax = 4096
+export const resourcesBytesMax = 16 * 1024 * 1024
+/** Names and values of one resource; attributes that do not fit are left out. */
+export const resourceBytesMax = 65_536
 /** Days that rows are kept where nobody said otherwise. */
 export const keepDaysDefault = 30
 /** Partitions of one insert; the engine takes 100. */

@@ -3,6 +3,7 @@
  * and the few words that are asked for most.
  */
 import { createHash } from 'node:crypto'
+import { resourceBytesMax } from './limits.ts'
 
 export interface Resource {
   /** Halves of the fingerprint; both 0 for the resource without attributes. */
@@ -24,10 +25,20 @@ const hostNames = ['host.name', 'host', 'hostname', 'server.address', 'k8s.pod.n
 const environmentNames = ['deployment.environment.name', 'deployment.environment', 'environment', 'env']
 const releaseNames = ['service.version', 'release', 'version']
 
-/** Of names and values in any order; a name that comes twice counts with its last value. The fingerprint does not depend on the order. */
+/** About the bytes of its attributes. */
+export function resourceSize({ attributes }: Resource): number {
+  let size = 0
+  for (const [name, value] of attributes) size += name.length + value.length
+  return size
+}
+
+/**
+ * Of names and values in any order; a name that comes twice counts with its last value. The fingerprint does not depend on the order.
+ * Attributes that do not fit the bytes of a resource are left out.
+ */
 export function makeResource(pairs: readonly (readonly [name: string, value: string])[]): Resource {
   if (pairs.length === 0) return noResource
-  const byName = new Map(pairs)
+  const byName = thatFit(pairs)
   const attributes = [...byName].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const digest = createHash('sha256').update(JSON.stringify(attributes)).digest()
   const first = (names: readonly string[]): string => {
@@ -46,4 +57,16 @@ export function makeResource(pairs: readonly (readonly [name: string, value: str
     release: first(releaseNames),
     attributes,
   }
+}
+
+function thatFit(pairs: readonly (readonly [name: string, value: string])[]): Map<string, string> {
+  const byName = new Map<string, string>()
+  let left = resourceBytesMax
+  for (const [name, value] of pairs) {
+    const size = name.length + value.length
+    if (size > left) continue
+    left -= size
+    byName.set(name, value)
+  }
+  return byName
 }

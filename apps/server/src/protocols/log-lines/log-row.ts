@@ -3,7 +3,7 @@
  * once and repeated for its rows; nothing is made for a row but bytes in columns.
  */
 import type { LogsBatch } from '../../logs/index.ts'
-import { attributesMax, bodyBytesMax, noResource, resourcesMax, type Resource } from '../../signals/index.ts'
+import { attributesMax, bodyBytesMax, noResource, type Resource } from '../../signals/index.ts'
 import { characterEnd, hexInto, isAscii, repaired } from './bytes.ts'
 import { wordBytesMax } from './limits.ts'
 
@@ -44,7 +44,6 @@ export class LogRow {
   #resourceRelease = 0
   /** Beyond the bound of a batch: its attributes are the row's. */
   #resourceIsInRow = false
-  readonly #seen = new Set<Resource>()
   #truncatedWord = 0
 
   constructor(batch: LogsBatch) {
@@ -56,7 +55,6 @@ export class LogRow {
     this.batch = batch
     this.isText = isText
     this.#source = batch.source.words.internString(source)
-    this.#seen.clear()
     this.#truncatedWord = 0
     this.from(noResource)
   }
@@ -65,7 +63,6 @@ export class LogRow {
   end(): void {
     this.#body = noBytes
     this.#resource = noResource
-    this.#seen.clear()
   }
 
   get resource(): Resource {
@@ -80,14 +77,7 @@ export class LogRow {
     this.#resourceHost = batch.host.words.internString(resource.host)
     this.#resourceEnvironment = batch.environment.words.internString(resource.environment)
     this.#resourceRelease = batch.release.words.internString(resource.release)
-    this.#resourceIsInRow = false
-    if (resource === noResource || this.#seen.has(resource)) return
-    if (batch.resources.length >= resourcesMax) {
-      this.#resourceIsInRow = true
-      return
-    }
-    this.#seen.add(resource)
-    batch.resources.push(resource)
+    this.#resourceIsInRow = !batch.addResource(resource)
   }
 
   /** A new row. */

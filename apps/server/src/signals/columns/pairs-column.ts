@@ -1,10 +1,16 @@
-/** A column of names and values: `Map(LowCardinality(String), String)`. Names are words, values texts, both over all rows. */
+/**
+ * A column of names and values: `Map(LowCardinality(String), String)`. Names are words, values texts, both over all rows. There is a bound on
+ * the names; pairs of others (word 0, as those of the empty name) are left out, counted.
+ */
+import { attributeNamesMax } from '../limits.ts'
 import { TextColumn } from './text-column.ts'
 import { WordColumn } from './word-column.ts'
 
 export class PairsColumn {
-  readonly keys = new WordColumn()
+  readonly keys = new WordColumn(attributeNamesMax)
   readonly values = new TextColumn()
+  /** Pairs that were not taken. */
+  leftOut = 0
   /** Pairs up to and with each row. */
   #ends = new Uint32Array(64)
   #rows = 0
@@ -20,17 +26,24 @@ export class PairsColumn {
 
   /** Adds a pair to the row that is being made. */
   pair(key: string, value: string): void {
-    this.keys.pushString(key)
-    this.values.pushString(value)
+    this.pairWord(this.keys.words.internString(key), value)
   }
 
   /** The same with a word of `keys.words`. */
   pairWord(word: number, value: string): void {
+    if (word === 0) {
+      this.leftOut++
+      return
+    }
     this.keys.pushWord(word)
     this.values.pushString(value)
   }
 
   pairBytes(word: number, source: Uint8Array, start = 0, end = source.length): void {
+    if (word === 0) {
+      this.leftOut++
+      return
+    }
     this.keys.pushWord(word)
     this.values.push(source, start, end)
   }
@@ -71,6 +84,7 @@ export class PairsColumn {
 
   clear(): void {
     this.#rows = 0
+    this.leftOut = 0
     this.keys.clear()
     this.values.clear()
     if (this.#ends.length > 65_536) this.#ends = new Uint32Array(64)

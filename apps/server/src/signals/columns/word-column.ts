@@ -17,8 +17,11 @@ export class Words {
   #hashes: number[] = []
   #slots = new Int32Array(64)
   readonly #byString = new Map<string, number>()
+  readonly #wordsMax: number
 
-  constructor() {
+  /** Beyond `wordsMax` no new ones are taken: they are the empty word. */
+  constructor(wordsMax = Number.POSITIVE_INFINITY) {
+    this.#wordsMax = wordsMax
     this.#addEmpty()
   }
 
@@ -37,7 +40,7 @@ export class Words {
     this.#addEmpty()
   }
 
-  /** The number of the word; a new one when it is not there yet. */
+  /** The number of the word; a new one when it is not there yet, 0 when there is no room for it. */
   intern(source: Uint8Array, start = 0, end = source.length): number {
     if (start === end) return 0
     const hash = hashOf(source, start, end)
@@ -48,6 +51,7 @@ export class Words {
       if (this.#hashes[word] === hash && this.#same(word, source, start, end)) return word
     }
     const word = this.#starts.length
+    if (word > this.#wordsMax) return 0
     this.data.pushText(source, start, end)
     this.#starts.push(this.data.length - (end - start))
     this.#ends.push(this.data.length)
@@ -62,7 +66,7 @@ export class Words {
     const known = this.#byString.get(text)
     if (known !== undefined) return known
     const word = this.intern(encoder.encode(text))
-    if (this.#byString.size < stringsMax) this.#byString.set(text, word)
+    if (word !== 0 && this.#byString.size < stringsMax) this.#byString.set(text, word)
     return word
   }
 
@@ -101,9 +105,13 @@ export class Words {
 }
 
 export class WordColumn {
-  readonly words = new Words()
+  readonly words: Words
   #numbers = new Uint32Array(64)
   #rows = 0
+
+  constructor(wordsMax?: number) {
+    this.words = new Words(wordsMax)
+  }
 
   get rows(): number {
     return this.#rows
