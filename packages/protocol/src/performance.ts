@@ -289,7 +289,7 @@ export interface DeployDraft {
   version: string
   service: string | null
   environment: string | null
-  /** RFC 3339; null: now. */
+  /** RFC 3339, a date, or relative to now (`now-5m`); null: now. */
   at: string | null
   url: string | null
   note: string
@@ -298,7 +298,7 @@ export const deployDraftSchema: z.ZodType<DeployDraft> = z.strictObject({
   version: z.string().min(1).max(200),
   service: z.string().min(1).max(1000).nullable().default(null),
   environment: z.string().min(1).max(200).nullable().default(null),
-  at: timeSchema.nullable().default(null),
+  at: z.string().max(60).nullable().default(null),
   url: z
     .url({ protocol: /^https?$/ })
     .max(2000)

@@ -18,14 +18,14 @@ export interface ProblemsQuery {
   release: string
   environment: string
   service: string
-  /** RFC 3339; null: 24 hours before `to`. */
+  /** RFC 3339, a date, or relative to now (`now-1h`); null: 24 hours before `to`. */
   from: string | null
-  /** RFC 3339; null: now. */
+  /** As `from`; null: now. */
   to: string | null
   limit: number
 }
 const shortText: z.ZodType<string> = z.string().max(400).default('')
-const timeOrNull: z.ZodType<string | null> = timeSchema.nullable().default(null)
+const momentOrNull: z.ZodType<string | null> = z.string().max(60).nullable().default(null)
 export const problemsQuerySchema: z.ZodType<ProblemsQuery> = z.object({
   state: z.enum(['new', 'ongoing', 'regressed', 'resolved', 'ignored', 'open', 'all']).default('open'),
   order: z.enum(['last', 'first', 'count', 'users']).default('last'),
@@ -33,12 +33,15 @@ export const problemsQuerySchema: z.ZodType<ProblemsQuery> = z.object({
   release: shortText,
   environment: shortText,
   service: shortText,
-  from: timeOrNull,
-  to: timeOrNull,
+  from: momentOrNull,
+  to: momentOrNull,
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
 
-/** One problem; counts are of the asked range. */
+/**
+ * One problem; counts are of the asked range. Where the sender took samples an event stands for several, so `count`, `spark` and the counts of
+ * releases are estimates then, in whole numbers.
+ */
 export interface Problem {
   /** 16 hexadecimal digits. */
   id: string
@@ -275,9 +278,9 @@ export const decideProblemsSchema: z.ZodType<DecideProblems> = z.strictObject({
 })
 export const decidedSchema: z.ZodType<{ decided: number }> = z.object({ decided: z.number() })
 
-/** A range of time; null: the last 24 hours. */
+/** A range of time as RFC 3339, a date, or relative to now (`now-1h`); null: the last 24 hours. */
 export interface ProblemRangeQuery {
   from: string | null
   to: string | null
 }
-export const problemRangeQuerySchema: z.ZodType<ProblemRangeQuery> = z.object({ from: timeOrNull, to: timeOrNull })
+export const problemRangeQuerySchema: z.ZodType<ProblemRangeQuery> = z.object({ from: momentOrNull, to: momentOrNull })

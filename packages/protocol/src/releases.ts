@@ -15,7 +15,7 @@ export interface ReleaseHealth {
   users: number
   crashedUsers: number
   crashFreeUsers: number | null
-  /** Events of problems in the range. */
+  /** Events of problems in the range; an estimate where samples were taken. */
   errors: number
   problems: number
   /** Problems that were first seen in it. */

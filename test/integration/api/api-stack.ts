@@ -8,7 +8,13 @@ import { accountsMigrations, openAccounts, type Access, type Accounts } from '..
 import type { ApiDeps, ApiScrubbing } from '../../../apps/server/src/api/index.ts'
 import { createCollectors } from '../../../apps/server/src/compose/collectors.ts'
 import { mountAll, requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
-import { openClickHouse, openPostgres, runClickHouseMigrations, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
+import {
+  openClickHouse,
+  openPostgres,
+  runClickHouseMigrations,
+  runPostgresMigrations,
+  type ClickHouse,
+} from '../../../apps/server/src/engines/index.ts'
 import {
   createAdmission,
   createIngestSources,
@@ -84,6 +90,7 @@ export const theirRule = {
 
 export interface ApiStack extends AsyncDisposable {
   readonly app: FastifyInstance
+  readonly engine: ClickHouse
   readonly collectors: CollectorDoor
   readonly accounts: Accounts
   readonly cardinality: Cardinality
@@ -333,6 +340,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     cardinality: cardinality.desk,
     retention,
     scrubbing,
+    engine: clickhouse,
     problems,
     performance,
     metrics,

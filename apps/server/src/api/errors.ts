@@ -11,8 +11,8 @@ export const routeNotFound: ErrorSpec = {
 export const signalNotTaken: ErrorSpec = {
   code: 'api.signal_not_taken',
   kind: 'not_found',
-  publicText: 'Bellwether takes metrics; traces and logs are not taken yet.',
-  hint: 'Set OTEL_TRACES_EXPORTER=none and OTEL_LOGS_EXPORTER=none.',
+  publicText: 'Bellwether takes metrics, logs and traces; profiles are not taken.',
+  hint: 'Send /v1/metrics, /v1/logs and /v1/traces: OTEL_METRICS_EXPORTER, OTEL_LOGS_EXPORTER and OTEL_TRACES_EXPORTER may all be otlp.',
 }
 export const methodNotAllowed: ErrorSpec = {
   code: 'api.method_not_allowed',

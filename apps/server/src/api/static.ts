@@ -66,8 +66,8 @@ function sendPage(reply: FastifyReply, page: Page): FastifyReply {
     .send(page.body)
 }
 
-/** OpenTelemetry's other signals: an SDK that exports everything sends them too, and its log shows our answer. */
-const notTakenYet = /^\/v1\/(?:traces|logs)(?:\?|$)/
+/** OpenTelemetry's signal that has no route: who exports everything sends it too, and its log shows our answer. */
+const notTaken = /^\/v1(?:development)?\/profiles(?:\?|$)/
 
 /** Also answers what no route takes; call it once, on the root. */
 export async function mountStatic(app: FastifyInstance, webDir: string | null): Promise<void> {
@@ -75,7 +75,7 @@ export async function mountStatic(app: FastifyInstance, webDir: string | null): 
   app.setNotFoundHandler((request, reply) => {
     markAnswer(request, reply)
     if (page !== null && wantsPage(request)) return sendPage(reply, page)
-    return sendError(new AppError(notTakenYet.test(request.url) ? signalNotTaken : routeNotFound), request, reply)
+    return sendError(new AppError(notTaken.test(request.url) ? signalNotTaken : routeNotFound), request, reply)
   })
   if (page === null || webDir === null) return
   await app.register(async (scope) => {

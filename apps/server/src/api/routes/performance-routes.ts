@@ -33,6 +33,7 @@ import type {
 } from '../../performance/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
+import { momentOf } from './moments.ts'
 import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
 
 const base = '/api/0/projects/:project'
@@ -51,8 +52,8 @@ function kindName(kind: SpanKind): OperationKind {
   return operationKinds[kind] ?? 'unspecified'
 }
 
-export function performanceRoutes({ performance }: Pick<ApiDeps, 'performance'>): Route[] {
-  return [...figureRoutes(performance), ...findingRoutes(performance), ...deployRoutes(performance)]
+export function performanceRoutes({ performance, clock }: Pick<ApiDeps, 'performance' | 'clock'>): Route[] {
+  return [...figureRoutes(performance), ...findingRoutes(performance), ...deployRoutes(performance, clock)]
 }
 
 function figureRoutes(performance: Performance): Route[] {
@@ -141,7 +142,7 @@ function findingRoutes(performance: Performance): Route[] {
   ]
 }
 
-function deployRoutes(performance: Performance): Route[] {
+function deployRoutes(performance: Performance, clock: ApiDeps['clock']): Route[] {
   const common = { tag, path: `${base}/deploys` } as const
   return [
     defineRoute({
@@ -165,7 +166,9 @@ function deployRoutes(performance: Performance): Route[] {
       status: 201,
       handle: async (call) => {
         const { at, ...draft } = call.body
-        return toDeploy(await performance.addDeploy(call.access(), { ...draft, atMs: at === null ? null : Date.parse(at) }))
+        return toDeploy(
+          await performance.addDeploy(call.access(), { ...draft, atMs: at === null ? null : momentOf('at', at, clock.nowMs()) }),
+        )
       },
     }),
   ]

@@ -34,6 +34,7 @@ import type {
 import { sourceMapBodySizeBytesMax } from '../limits.ts'
 import { defineRoute, nothing, type CallParts, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
+import { momentOf } from './moments.ts'
 import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
 
 const base = '/api/0/projects/:project'
@@ -42,8 +43,9 @@ const dayMs = 86_400_000
 
 export function problemRoutes({ problems, sourceMaps, clock }: Pick<ApiDeps, 'problems' | 'sourceMaps' | 'clock'>): Route[] {
   const rangeOf = ({ from, to }: { from: string | null; to: string | null }): ProblemRange => {
-    const toMs = to === null ? clock.nowMs() : Date.parse(to)
-    return { fromMs: from === null ? toMs - dayMs : Date.parse(from), toMs }
+    const nowMs = clock.nowMs()
+    const toMs = to === null ? nowMs : momentOf('to', to, nowMs)
+    return { fromMs: from === null ? toMs - dayMs : momentOf('from', from, nowMs), toMs }
   }
   return [...listRoutes(problems, rangeOf), ...eventRoutes(problems), ...releaseRoutes(problems, rangeOf), ...sourceMapRoutes(sourceMaps)]
 }
@@ -160,6 +162,7 @@ function releaseRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
         const items = await problems.releases({ scope: access().scope, signal }, range)
         const wire = items.map(({ firstMs, lastMs, ...rest }) => ({
           ...rest,
+          errors: Math.round(rest.errors),
           crashFreeSessions: shareWithout(rest.crashed, rest.sessions),
           crashFreeUsers: shareWithout(rest.crashedUsers, rest.users),
           firstSeen: wireTimeOrNull(firstMs),
@@ -220,19 +223,20 @@ function orNull(id: string): string | null {
   return id === '' ? null : id
 }
 
-function toWire({ firstMs, lastMs, spark, ...rest }: Problem): WireProblem {
-  return { ...rest, firstSeen: wireTime(firstMs), lastSeen: wireTime(lastMs), spark: [...spark] }
+/** Counts of sampled events are sums of weights; half an event is nothing to show. */
+function toWire({ firstMs, lastMs, spark, count, ...rest }: Problem): WireProblem {
+  return { ...rest, count: Math.round(count), firstSeen: wireTime(firstMs), lastSeen: wireTime(lastMs), spark: spark.map(Math.round) }
 }
 
 function toWireDetail({ tags, releases, decidedMs, decidedBy, totalCount, totalUsers, ...problem }: ProblemDetail): WireDetail {
   return {
     ...toWire(problem),
-    totalCount,
+    totalCount: Math.round(totalCount),
     totalUsers,
     tags: tags.map(({ tag, values, total }) => ({ tag, total, values: values.map((value) => ({ ...value })) })),
     releases: releases.map(({ release, count, firstMs, lastMs }) => ({
       release,
-      count,
+      count: Math.round(count),
       firstSeen: wireTime(firstMs),
       lastSeen: wireTime(lastMs),
     })),

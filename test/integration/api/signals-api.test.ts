@@ -1,4 +1,8 @@
-/** Policies of scrubbing over the API: what holds before anyone chose, changing it, trying it, what is refused. */
+/**
+ * What is made of logs and spans over the API. Policies of scrubbing: what holds before anyone chose, changing it, trying it, what is refused;
+ * problems and releases: ranges and counts; deploys.
+ */
+import { apiErrorBody, problemDetailSchema, problemListSchema, releaseListSchema } from '@bellwether/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiStack, adminToken, openApiStack } from './api-stack.ts'
 
@@ -64,4 +68,48 @@ test('a policy is tried on a line, taken apart as at the door', async () => {
       kinds: ['secret', 'email', 'rule'],
     },
   })
+})
+
+describe('problems', () => {
+  const api = '/api/0/projects/1'
+
+  test('ranges are times or relative to now', async () => {
+    for (const path of ['problems', 'releases']) {
+      const answer = await call('GET', `${api}/${path}?from=now-2h&to=now-1h`)
+      expect([path, answer.status]).toEqual([path, 200])
+      const { from, to } = answer.body as { from: string; to: string }
+      expect(Date.parse(to) - Date.parse(from)).toBe(3_600_000)
+      expect((await call('GET', `${api}/${path}?from=yesterday`)).status).toBe(400)
+    }
+  })
+
+  test('counts of sampled events are whole numbers', async () => {
+    const id = '00000000000000aa'
+    const atMs = Date.now() - 60_000
+    await stack.engine.command(
+      `INSERT INTO problem_hours (org, project, problem, hour, release, environment, service, count, first, last, severity, type, title, place, user_hashes)
+        VALUES (1, 1, 0x${id}, ${Math.floor(atMs / 3_600_000)}, 'r1', '', '', 3205.77, ${atMs}, ${atMs}, 17, 'E', 'sampled', '', [1])`,
+    )
+    const { items } = problemListSchema.parse((await call('GET', `${api}/problems?state=all`)).body)
+    expect(items).toMatchObject([{ id, count: 3206 }])
+    const detail = problemDetailSchema.parse((await call('GET', `${api}/problems/${id}`)).body)
+    expect(detail).toMatchObject({ count: 3206, totalCount: 3206, releases: [{ count: 3206 }] })
+    expect(detail.spark.every(Number.isInteger)).toBe(true)
+    const releases = releaseListSchema.parse((await call('GET', `${api}/releases`)).body)
+    expect(releases.items.map(({ errors }) => errors)).toEqual([3206])
+  })
+
+  test('a deploy is marked at a time relative to now', async () => {
+    const answer = await call('POST', `${api}/deploys`, { version: '1.2.3', at: 'now-1h' })
+    expect(answer.status).toBe(201)
+    expect(Math.abs(Date.parse((answer.body as { at: string }).at) - (Date.now() - 3_600_000))).toBeLessThan(600_000)
+  })
+})
+
+test('a signal that is not taken says which are', async () => {
+  const answer = await call('POST', '/v1development/profiles', {})
+  expect([answer.status, apiErrorBody.parse(answer.body).error]).toMatchObject([
+    404,
+    { code: 'api.signal_not_taken', message: 'Bellwether takes metrics, logs and traces; profiles are not taken.' },
+  ])
 })
