@@ -1,6 +1,7 @@
 /** `bellwether serve`: runs everything until it is told to stop. */
 import { readConfig, configOption, configOptionHelp } from './config-command.ts'
 import { exitFailed, exitGood, type Command, type CommandContext } from './command.ts'
+import { firstDataLines } from './first-data.ts'
 import { version } from './version-command.ts'
 import { startServer, type RunningServer } from '../compose/serve.ts'
 import { createLogger } from '../kernel/log.ts'
@@ -46,12 +47,7 @@ function greet(context: CommandContext, { url, publicUrl, firstRun }: RunningSer
     context.print('This is a new installation: organization `default` with project `1`.')
     context.print(`Ingest key of project 1: ${firstRun.ingestKey}`)
     context.print('')
-    context.print('Send the first data from this machine, with any OpenTelemetry SDK or collector:')
-    context.print(
-      `  OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf <your program>`,
-    )
-    context.print('or from a Prometheus server:')
-    context.print(`  remote_write: [{ url: "${url}/api/v1/write" }]`)
+    for (const line of firstDataLines(url)) context.print(line)
     context.print('')
   }
   context.print(`Bellwether is ready at ${url}`)
