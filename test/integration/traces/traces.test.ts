@@ -1,6 +1,7 @@
 /** Spans on the real engine: one trace whatever is wrong with it, search, services, the map, comparison, retention, tenants. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
+import type { FoundTrace } from '../../../apps/server/src/traces/search/found-traces.ts'
 import { openTracesStack, type TestSpan, type TracesStack } from './traces-stack.ts'
 
 const ours = { organizationId: 1, projectId: 1 }
@@ -211,6 +212,33 @@ describe('search', () => {
     expect(items[0]?.matches).toMatchObject([{ spanId: id(323), service: 'cart', name: 'GET /cart', status: 'error' }])
     const rest = await stack.system.traces(scope, { query: 'status:error', order: 'newest', limit: 3, cursor: next, ...range() }, signal)
     expect([rest.items.map(({ traceId }) => traceId), rest.next]).toEqual([[trace(5)], null])
+  })
+
+  test('a trace whose spans are far apart is listed once, with all that was found of it', async () => {
+    const minute = 60_000
+    const long = { service: 'long', name: 'op', forMs: 1 }
+    // All lie in each other; those of the second kind reach over the edges of several windows, those of the third have one span.
+    const traces = Array.from({ length: 30 }, (_, i): TestSpan[] => {
+      const own = { ...long, trace: trace(0x200 + i) }
+      const later = i % 3 === 0 ? 5 * minute : 45 * minute
+      const first = { ...own, id: id(0x2000 + i * 2), atMs: -50 * minute + i * 1000 }
+      return i % 3 === 2 ? [first] : [first, { ...own, id: id(0x2001 + i * 2), parent: id(0x2000 + i * 2), atMs: first.atMs + later }]
+    })
+    await stack.put(ours, traces.flat())
+    const asked = { query: 'service:long', order: 'newest', fromMs: stack.startMs - 3_600_000, toMs: stack.startMs + minute } as const
+    const newest = traces
+      .map((spans) => ({ traceId: spans[0]?.trace ?? '', matched: spans.length, lastMs: spans.at(-1)?.atMs ?? 0 }))
+      .sort((a, b) => b.lastMs - a.lastMs)
+    for (const limit of [4, 7, 100]) {
+      const seen: { traceId: string; matched: number }[] = []
+      let cursor: string | null = null
+      do {
+        const page: { items: FoundTrace[]; next: string | null } = await stack.system.traces(scope, { ...asked, limit, cursor }, signal)
+        seen.push(...page.items.map(({ traceId, matched }) => ({ traceId, matched })))
+        cursor = page.next
+      } while (cursor !== null && seen.length < 100)
+      expect({ limit, seen }).toEqual({ limit, seen: newest.map(({ traceId, matched }) => ({ traceId, matched })) })
+    }
   })
 
   test('counts by time and duration', async () => {

@@ -46,7 +46,7 @@ export class TracingSystem {
     this.#deps = deps
     const { engine, reads } = deps
     this.#reader = new TraceReader(engine, reads)
-    this.#search = new SpanSearch(deps)
+    this.#search = new SpanSearch(deps, this.#reader)
     this.#found = new FoundTraces(deps)
     this.#counted = new CountedReader(engine, reads)
     this.#services = new ServiceList({ engine, reads, counted: this.#counted })

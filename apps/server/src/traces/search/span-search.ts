@@ -5,6 +5,7 @@ import { bucketSec, numbersIn, textsIn, wideIn, wideLiteral } from '../../signal
 import type { TimeRange, TraceReads } from '../ports.ts'
 import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
+import type { TraceReader } from '../trace/trace-reader.ts'
 import { spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
 import { cursorParts, cursorText } from './trace-cursor.ts'
 
@@ -28,6 +29,18 @@ export interface FoundTraceId {
   readonly matched: number
 }
 
+/** Where a trace is in a list. */
+interface TraceRank {
+  readonly traceId: string
+  /** Its newest time or longest duration, ns: decimal digits. */
+  readonly best: string
+}
+
+type RankedTrace = FoundTraceId & TraceRank
+
+/** Traces asked for at once, at least: where most were listed before by newer spans, the next are further behind. */
+const candidatesMin = 100
+
 export interface SearchDeps {
   readonly engine: ClickHouse
   readonly reads: TraceReads
@@ -49,9 +62,11 @@ const slowestSettings = 'query_plan_max_limit_for_lazy_materialization = 2000'
 
 export class SpanSearch {
   readonly #deps: SearchDeps
+  readonly #places: Pick<TraceReader, 'placesOf'>
 
-  constructor(deps: SearchDeps) {
+  constructor(deps: SearchDeps, places: Pick<TraceReader, 'placesOf'>) {
     this.#deps = deps
+    this.#places = places
   }
 
   /** Errors: `search.invalid`, `search.pattern`, `traces.bad_cursor`, the engine's. */
@@ -74,31 +89,92 @@ export class SpanSearch {
     return { items: items.map(({ span }) => span), next: found.length > limit && last !== undefined ? cursorOf(last, order) : null }
   }
 
-  /** Ids of traces with a span that matches, by their newest or slowest one. Errors: as `spans`. */
+  /**
+   * Ids of traces with a span that matches, by their newest or slowest one. A window says only what the traces did in it: those that the page
+   * before has listed by a newer span are left out, and what was found is counted over the whole range. Errors: as `spans`.
+   */
   async traces(scope: Scope, request: SpanListRequest, signal: AbortSignal): Promise<{ items: FoundTraceId[]; next: string | null }> {
     const { order, limit, cursor } = request
-    const measure = order === 'newest' ? 'ts' : 'duration'
-    const parts = cursor === null ? null : cursorParts(cursor, 2)
-    const having = parts === null ? '' : `HAVING (best, trace) < (${parts[0]}, '${parts[1]}')`
-    const found = new Map<string, FoundTraceId & { readonly best: string }>()
-    for (const window of order === 'newest' ? windowsOf(withEnd(request, parts)) : [request]) {
-      const where = this.#where(scope, { ...window, query: request.query })
-      const sql = `SELECT lower(hex(trace_id)) AS trace, max(${measure}) AS best, toUInt32(count()) AS matched FROM ${spansTable} WHERE ${where}
-        GROUP BY trace_id ${having} ORDER BY best DESC, trace DESC LIMIT ${limit + 1}`
-      for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
-        const [traces, best, matched] = [textsIn(block, 'trace'), wideIn(block, 'best'), numbersIn(block, 'matched')]
-        for (let row = 0; row < block.rows; row++) {
-          const traceId = traces[row] ?? ''
-          const known = found.get(traceId)
-          const text = known?.best ?? wideLiteral(best[row * 2] ?? 0, best[row * 2 + 1] ?? 0)
-          found.set(traceId, { traceId, matched: (known?.matched ?? 0) + (matched[row] ?? 0), best: text })
+    const place = cursor === null ? null : placeOf(cursorParts(cursor, 2))
+    const found = new Map<string, RankedTrace>()
+    for (const window of order === 'newest' ? windowsOf(withEnd(request, place === null ? null : [place.best])) : [request]) {
+      const isWhole = window.fromMs <= request.fromMs && window.toMs >= request.toMs
+      const atOnce = Math.max(limit + 1, candidatesMin)
+      let behind = place
+      let candidates: RankedTrace[]
+      do {
+        candidates = await this.#candidates(scope, { ...request, ...window, limit: atOnce, behind }, signal)
+        const whole = isWhole ? null : await this.#whole(scope, request, candidates, signal)
+        for (const candidate of candidates) {
+          const all = whole?.get(candidate.traceId) ?? candidate
+          if (!found.has(candidate.traceId) && (place === null || isBehind(all, place)))
+            found.set(candidate.traceId, { ...candidate, matched: all.matched })
         }
-      }
+        behind = candidates.at(-1) ?? null
+      } while (candidates.length === atOnce && found.size <= limit)
       if (found.size > limit) break
     }
     const items = [...found.values()].slice(0, limit)
     const last = items.at(-1)
-    return { items, next: found.size > limit && last !== undefined ? cursorText([last.best, last.traceId]) : null }
+    return {
+      items: items.map(({ traceId, matched }) => ({ traceId, matched })),
+      next: found.size > limit && last !== undefined ? cursorText([last.best, last.traceId]) : null,
+    }
+  }
+
+  /** What a window has of traces behind a place. */
+  async #candidates(
+    scope: Scope,
+    request: Omit<SpanListRequest, 'cursor'> & { readonly behind: TraceRank | null },
+    signal: AbortSignal,
+  ): Promise<RankedTrace[]> {
+    const { order, limit, behind } = request
+    const having = behind === null ? '' : `HAVING (best, trace) < (${behind.best}, '${behind.traceId}')`
+    const measure = order === 'newest' ? 'ts' : 'duration'
+    return await this.#ranked(
+      { measure, where: this.#where(scope, request), rest: `${having} ORDER BY best DESC, trace DESC LIMIT ${limit}` },
+      signal,
+    )
+  }
+
+  // oxlint-disable-next-line max-params -- whose, of which range, which, and until when
+  async #whole(
+    scope: Scope,
+    request: SpanListRequest,
+    candidates: readonly RankedTrace[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, RankedTrace>> {
+    const ids = candidates.map(({ traceId }) => traceId)
+    const lies = await this.#places.placesOf(scope, ids, signal)
+    if (lies === null) return new Map()
+    const range = {
+      fromMs: Math.max(request.fromMs, lies.firstBucket * bucketSec * 1000),
+      toMs: Math.min(request.toMs, (lies.lastBucket + 1) * bucketSec * 1000),
+    }
+    if (range.toMs <= range.fromMs) return new Map()
+    const named = `trace_id IN (${ids.map((id) => `unhex('${id}')`).join(', ')})`
+    const where = `${this.#where(scope, { ...range, query: request.query })} AND ${named}`
+    const rows = await this.#ranked({ measure: 'ts', where, rest: '' }, signal)
+    return new Map(rows.map((row) => [row.traceId, row]))
+  }
+
+  async #ranked(
+    { measure, where, rest }: { readonly measure: 'ts' | 'duration'; readonly where: string; readonly rest: string },
+    signal: AbortSignal,
+  ): Promise<RankedTrace[]> {
+    const sql = `SELECT lower(hex(trace_id)) AS trace, max(${measure}) AS best, toUInt32(count()) AS matched FROM ${spansTable} WHERE ${where}
+        GROUP BY trace_id ${rest}`
+    const out: RankedTrace[] = []
+    for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {
+      const [traces, best, matched] = [textsIn(block, 'trace'), wideIn(block, 'best'), numbersIn(block, 'matched')]
+      for (let row = 0; row < block.rows; row++)
+        out.push({
+          traceId: traces[row] ?? '',
+          best: wideLiteral(best[row * 2] ?? 0, best[row * 2 + 1] ?? 0),
+          matched: matched[row] ?? 0,
+        })
+    }
+    return out
   }
 
   /** A condition that the selection stands for. Errors: `search.invalid`, `search.pattern`. */
@@ -112,6 +188,15 @@ export class SpanSearch {
 function withEnd({ fromMs, toMs }: TimeRange, parts: readonly string[] | null): TimeRange {
   const [ns] = parts ?? []
   return { fromMs, toMs: ns === undefined ? toMs : Math.min(toMs, Number(BigInt(ns) / 1_000_000n) + 1) }
+}
+
+function placeOf([best = '', traceId = '']: readonly string[]): TraceRank {
+  return { best, traceId }
+}
+
+function isBehind(one: TraceRank, place: TraceRank): boolean {
+  const [own, other] = [BigInt(one.best), BigInt(place.best)]
+  return own < other || (own === other && one.traceId < place.traceId)
 }
 
 function cursorOf({ key }: KeyedSpan, order: TraceOrder): string {
