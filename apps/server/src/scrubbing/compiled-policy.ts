@@ -95,6 +95,18 @@ export class CompiledPolicy {
         made = finds.replaced(source, start, end)
       }
     }
+    return this.#byRules(made, { source, start, end })
+  }
+
+  /** As `scrubbed`, by the project's own rules alone. */
+  scrubbedByRules(source: Uint8Array, start: number, end: number): Uint8Array | null {
+    this.bits = 0
+    return this.#byRules(null, { source, start, end })
+  }
+
+  /** `first`: what the text has become before, null when it is as it was. */
+  #byRules(first: Uint8Array | null, { source, start, end }: { source: Uint8Array; start: number; end: number }): Uint8Array | null {
+    let made = first
     for (const rule of this.#patterns)
       made = (made === null ? this.#withRule(rule, source, start, end) : this.#withRule(rule, made, 0, made.length)) ?? made
     return made

@@ -242,6 +242,38 @@ describe('a batch', () => {
     expect(['bob@', 'hunter2', 'clean line', 'shop'].map((text) => written.includes(text))).toEqual([false, false, true, true])
   })
 
+  test('of what people wrote: the address that the author gave to be answered stays, and nothing else', () => {
+    const contact = (source: string, rules: ScrubbingPolicy['rules'] = [], address = 'ada@example.org'): (string | string[])[] => {
+      policy = new CompiledPolicy({ ...defaultPolicy, rules })
+      const batch = new LogsBatch()
+      batch.begin(tenant, nowMs)
+      for (const from of ['otlp', source]) {
+        batch.time(nowMs / 1000, 0)
+        batch.from(makeResource([]))
+        batch.source.pushString(from)
+        batch.body.pushString('write to bob@example.com')
+        batch.attribute('user.name', 'bob@example.com')
+        batch.attribute('user.email', address)
+        batch.endRow()
+      }
+      stage.apply(batch)
+      policy = new CompiledPolicy(defaultPolicy)
+      const { keys, values } = batch.attributes
+      const of = (row: number, name: string): string => values.text(batch.attributes.find(row, keys.words.internString(name)))
+      return [of(0, 'user.email'), of(1, 'user.email'), of(1, 'user.name'), batch.body.text(1)]
+    }
+    const gone = '[scrubbed:email]'
+    const others = [gone, 'write to [scrubbed:email]']
+    expect(contact('sentry-feedback')).toEqual([gone, 'ada@example.org', ...others])
+    expect(contact('sentry')).toEqual([gone, gone, ...others])
+    // What is no address is looked through like everything else.
+    expect(contact('sentry-feedback', [], 'token=abc a@b.cd')[1]).toBe('token=[scrubbed:secret] [scrubbed:email]')
+    // Own rules hold for it too.
+    const field = { name: 'mail', kind: 'field', value: 'user.email', enabled: true } as const
+    expect(contact('sentry-feedback', [field])[1]).toBe('[scrubbed:mail]')
+    expect(contact('sentry-feedback', [{ ...field, kind: 'pattern', value: '^ada' }])[1]).toBe('[scrubbed:mail]@example.org')
+  })
+
   test('of spans: names, status texts, events', () => {
     policy = new CompiledPolicy({ ...defaultPolicy, rules: [{ name: 'user', kind: 'field', value: 'user.name', enabled: true }] })
     const batch = new SpansBatch()

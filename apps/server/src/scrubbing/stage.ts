@@ -34,7 +34,8 @@ export class ScrubbingStage implements SignalStage {
     this.#bits.fill(0, 0, batch.rows)
     batch.columns.forEach((column, index) => {
       if (column instanceof TextColumn) this.#texts(column, policy, isJson(batch.schema.columns[index]?.name))
-      else if (column instanceof PairsColumn) this.#pairs(column, batch.rows, policy)
+      else if (column instanceof PairsColumn)
+        this.#pairs(column, column === batch.attributes ? contactsOf(batch) : null, { rows: batch.rows, policy })
       else if (column instanceof WordColumn) this.#words(column, policy, (row) => row)
     })
     this.#resourcesOf(batch, policy)
@@ -79,7 +80,7 @@ export class ScrubbingStage implements SignalStage {
     this.#bits[row] = this.#bits[row]! | bits
   }
 
-  #pairs(column: PairsColumn, rows: number, policy: CompiledPolicy): void {
+  #pairs(column: PairsColumn, contacts: Contacts | null, { rows, policy }: { rows: number; policy: CompiledPolicy }): void {
     const { keys, values } = column
     const wholes = wholeValues(keys, policy)
     const { bytes } = values.data
@@ -94,7 +95,9 @@ export class ScrubbingStage implements SignalStage {
         if (start === end) continue
         const named = wholes === null ? undefined : wholes.get(numbers[at]!)
         const whole = named !== undefined && policy.takesWhole(named, bytes, start, end) ? named : undefined
-        const text = whole === undefined ? policy.scrubbed(bytes, start, end) : whole.mark
+        const isContact = contacts !== null && numbers[at] === contacts.name && contacts.isIn(row) && isAddress(values.text(at))
+        const text =
+          whole === undefined ? (isContact ? policy.scrubbedByRules(bytes, start, end) : policy.scrubbed(bytes, start, end)) : whole.mark
         if (text === null) continue
         replaced.set(at, text)
         this.#bits[row] = this.#bits[row]! | (whole === undefined ? policy.bits : whole.bit)
@@ -153,6 +156,33 @@ export class ScrubbingStage implements SignalStage {
       if (made !== null) examples[index] = { reason, text: decoder.decode(made) }
     })
   }
+}
+
+/** Where the addresses are that people gave on purpose, to be answered: with feedback, and only there. */
+const contactSource = 'sentry-feedback'
+const contactName = 'user.email'
+
+interface Contacts {
+  /** The attribute's number. */
+  readonly name: number
+  readonly isIn: (row: number) => boolean
+}
+
+function contactsOf({ source, attributes: { keys } }: SignalBatch): Contacts | null {
+  const from = numberOf(source, contactSource)
+  const name = from === -1 ? -1 : numberOf(keys, contactName)
+  return name === -1 ? null : { name, isIn: (row) => source.word(row) === from }
+}
+
+/** -1: the dictionary has it not. */
+function numberOf({ words }: WordColumn, text: string): number {
+  for (let word = 0; word < words.size; word++) if (words.text(word) === text) return word
+  return -1
+}
+
+/** One address and nothing else; the rest is looked through as everywhere. */
+function isAddress(text: string): boolean {
+  return /^[\p{L}\p{N}._%+'-]{1,64}@[\p{L}\p{N}.-]{1,190}$/u.test(text)
 }
 
 /** Columns of texts that are JSON. */
