@@ -95,3 +95,52 @@ test('messages wait while the log has no room', async () => {
   await until('the row', () => events.logs.length === 1)
   expect(events.logs[0]?.body).toBe('waits')
 })
+
+test('a project whose log is full takes no room from the others, over both transports', async () => {
+  const stuckKey = 'f'.repeat(32)
+  const stuck = { organizationId: 1, projectId: testTenant.projectId + 1 }
+  const it = createTestDoor()
+  it.nowMs = Date.now()
+  const { door, logs } = createTestEvents(it)
+  let isFull = true
+  const instruments = createInstruments()
+  await using listener = await startSyslog({
+    host: '127.0.0.1',
+    port: 0,
+    events: {
+      front: door.front,
+      record: async (part, fill) => {
+        if (isFull && part.tenant.projectId === stuck.projectId)
+          throw new AppError({ code: 'ingest.log_full', kind: 'unavailable', publicText: 'full' })
+        await door.record(part, fill)
+      },
+    },
+    tenantOf: (given) => (given === stuckKey ? stuck : testTenant),
+    instruments,
+    clock: systemClock,
+    logger: silentLogger,
+  })
+  const udp = createSocket('udp4')
+  const send = (text: string): Promise<unknown> => new Promise((resolve) => udp.send(text, listener.port, '127.0.0.1', resolve))
+  const flood = `<14>1 - h a - - [bellwether key="${stuckKey}"] ${'x'.repeat(50_000)}`
+  await until('the one has no room', async () => {
+    for (let i = 0; i < 50; i++) await send(flood)
+    return (await instruments.metrics()).includes('reason="queue_full"')
+  })
+  const bodies = (): string[] => logs.map(({ body }) => body)
+  await send('<14>1 - h a - - - over UDP')
+  await until('over UDP', () => bodies().includes('over UDP'))
+  const socket = await connected(listener.port)
+  socket.write('<14>1 - h a - - - first over TCP\n')
+  await until('first over TCP', () => bodies().includes('first over TCP'))
+  socket.write('<14>1 - h a - - - second over TCP\n')
+  await until('second over TCP', () => bodies().includes('second over TCP'))
+  // A connection of the one waits, and goes on where it was.
+  const waiting = await connected(listener.port)
+  waiting.write(`${flood}\n`)
+  waiting.end(`<14>1 - h a - - [bellwether key="${stuckKey}"] the last\n`)
+  isFull = false
+  await until('the last', () => bodies().includes('the last'))
+  udp.close()
+  socket.destroy()
+})

@@ -1,6 +1,7 @@
 /**
  * Messages of syslog on their way to the log: gathered for a moment by project, so that a thousand messages are one batch and one fsync. There
- * is no answer to a message, so what has no room waits here, up to a bound; beyond it the listener is told to drop or to wait.
+ * is no answer to a message, so what has no room waits here, up to a bound; beyond it the listener drops or waits. A project keeps no more
+ * than is left for the others: when nothing of one can be stored, it fills half of the room; of two, each a third.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { isAppError } from '../../kernel/errors.ts'
@@ -36,6 +37,7 @@ interface Message {
 interface Gathered {
   readonly tenant: Tenant
   messages: Message[]
+  sizeBytes: number
   /** Under way to the log. */
   isSending: boolean
 }
@@ -49,7 +51,8 @@ export class SyslogCollector implements AsyncDisposable {
   #queuedBytes = 0
   #timer: Disposable | null = null
   #toldMs = Number.NEGATIVE_INFINITY
-  readonly #waiting: (() => void)[] = []
+  /** Who waits for room of a project. */
+  #waiting: { readonly projectId: number; readonly resume: () => void }[] = []
   readonly #sending = new Set<Promise<void>>()
   #isStopping = false
 
@@ -57,31 +60,58 @@ export class SyslogCollector implements AsyncDisposable {
     this.#deps = deps
   }
 
-  get isFull(): boolean {
-    return this.#queued >= queueMessagesMax || this.#queuedBytes >= queueBytesMax
+  /** Resolves when the project has room. */
+  room(projectId: number): Promise<void> {
+    return this.#hasRoom(projectId) ? Promise.resolve() : new Promise((resume) => this.#waiting.push({ projectId, resume }))
   }
 
-  /** Resolves when there is room again. */
-  room(): Promise<void> {
-    return this.isFull ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve()
+  /** Takes a message; the bytes are its own from now on. Gives the project when it has no room for another one, else null. */
+  take(bytes: Uint8Array, address: string): number | null {
+    const tenant = this.#ownerOf(bytes, address)
+    if (tenant === null) return null
+    this.#gather(tenant, { bytes, address })
+    return this.#hasRoom(tenant.projectId) ? null : tenant.projectId
   }
 
-  /** Takes a message; the bytes are its own from now on. */
-  take(bytes: Uint8Array, address: string): void {
-    const { tenantOf, instruments, clock } = this.#deps
-    const tenant = tenantOf(keyOf(bytes), address)
+  /** Takes a copy of a message that nobody can be asked to hold back. False: there is no room, and it is gone. */
+  offer(bytes: Uint8Array, address: string): boolean {
+    const tenant = this.#ownerOf(bytes, address)
+    if (tenant === null) return true
+    if (!this.#hasRoom(tenant.projectId)) return false
+    this.#gather(tenant, { bytes: Uint8Array.from(bytes), address })
+    return true
+  }
+
+  #hasRoom(projectId: number): boolean {
+    const project = this.#projects.get(projectId)
+    const leftMessages = queueMessagesMax - this.#queued
+    const leftBytes = queueBytesMax - this.#queuedBytes
+    return (project?.messages.length ?? 0) < leftMessages && (project?.sizeBytes ?? 0) < leftBytes
+  }
+
+  /** Null: the message belongs to nobody, and that was counted. */
+  #ownerOf(bytes: Uint8Array, address: string): Tenant | null {
+    const tenant = this.#deps.tenantOf(keyOf(bytes), address)
     if (tenant === null) {
-      instruments.dropped.inc({ reason: 'unowned' })
+      this.#deps.instruments.dropped.inc({ reason: 'unowned' })
       this.#tellUnowned(address)
-      return
     }
+    return tenant
+  }
+
+  #gather(tenant: Tenant, message: Message): void {
     let project = this.#projects.get(tenant.projectId)
-    if (project === undefined) this.#projects.set(tenant.projectId, (project = { tenant, messages: [], isSending: false }))
-    project.messages.push({ bytes, address })
-    this.#queued++
-    this.#queuedBytes += bytes.length + overheadBytes
+    if (project === undefined) this.#projects.set(tenant.projectId, (project = { tenant, messages: [], sizeBytes: 0, isSending: false }))
+    project.messages.push(message)
+    this.#count(project, 1, sizeOf(message))
     if (project.messages.length >= batchMessagesMax && !project.isSending) this.#send(project)
-    else this.#timer ??= clock.after(gatherMs, () => this.#sendAll())
+    else this.#timer ??= this.#deps.clock.after(gatherMs, () => this.#sendAll())
+  }
+
+  #count(project: Gathered, messages: number, sizeBytes: number): void {
+    project.sizeBytes += sizeBytes
+    this.#queued += messages
+    this.#queuedBytes += sizeBytes
   }
 
   /** What is gathered goes to the log first. */
@@ -112,13 +142,18 @@ export class SyslogCollector implements AsyncDisposable {
     const { clock } = this.#deps
     project.isSending = false
     project.messages = project.messages.slice(done.length)
-    this.#queued -= done.length
-    for (const { bytes } of done) this.#queuedBytes -= bytes.length + overheadBytes
-    if (!this.isFull) for (const resume of this.#waiting.splice(0)) resume()
+    for (const message of done) this.#count(project, -1, -sizeOf(message))
     if (project.messages.length === 0) this.#projects.delete(project.tenant.projectId)
     else if (done.length === 0 && !this.#isStopping) this.#timer ??= clock.after(retryMs, () => this.#sendAll())
     else if (done.length > 0)
       this.#timer ??= clock.after(this.#isStopping || project.messages.length >= batchMessagesMax ? 0 : gatherMs, () => this.#sendAll())
+    if (done.length > 0) this.#resume()
+  }
+
+  #resume(): void {
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter(({ projectId }) => !this.#hasRoom(projectId))
+    for (const one of waiting) if (this.#hasRoom(one.projectId)) one.resume()
   }
 
   /** False: try again later. Never rejects. */
@@ -150,4 +185,8 @@ export class SyslogCollector implements AsyncDisposable {
     this.#toldMs = nowMs
     this.#deps.logger.warn('syslog from another machine belongs to no project; its messages need [bellwether key="…"]', { address })
   }
+}
+
+function sizeOf({ bytes }: Message): number {
+  return bytes.length + overheadBytes
 }

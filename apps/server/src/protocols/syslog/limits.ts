@@ -2,7 +2,10 @@
 
 /** A message; what is longer is cut (the rest of it is passed over). */
 export const messageBytesMax = 262_144
-/** Messages that wait to be stored, of all projects together, and their bytes. Beyond it datagrams are dropped, counted; connections wait. */
+/**
+ * Messages that wait to be stored, of all projects together, and their bytes; a project has room while it keeps less than is left. Beyond it
+ * datagrams are dropped, counted; connections wait.
+ */
 export const queueMessagesMax = 65_536
 export const queueBytesMax = 16 * 1024 * 1024
 /** Messages that become one batch. */

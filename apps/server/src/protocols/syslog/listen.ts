@@ -58,8 +58,8 @@ export async function startSyslog(options: SyslogOptions): Promise<SyslogListene
   udp.on('error', (error) => logger.warn('the UDP socket of syslog failed', { error: error.message }))
   udp.on('message', (bytes, { address }) => {
     instruments.messages.inc({ transport: 'udp' })
-    if (collector.isFull) instruments.dropped.inc({ reason: 'queue_full' })
-    else if (bytes.length > 0) collector.take(Uint8Array.from(bytes.subarray(0, messageBytesMax)), address)
+    if (bytes.length === 0) return
+    if (!collector.offer(bytes.subarray(0, messageBytesMax), address)) instruments.dropped.inc({ reason: 'queue_full' })
   })
   return { port, [Symbol.asyncDispose]: () => stop({ tcp, udp, connections, collector }) }
 }
@@ -67,18 +67,23 @@ export async function startSyslog(options: SyslogOptions): Promise<SyslogListene
 /** A connection that is faster than the log waits. */
 function receive(socket: Socket, collector: SyslogCollector, count: () => void): void {
   const address = socket.remoteAddress ?? ''
+  /** Projects of the last part that have no room for more. */
+  const full = new Set<number>()
   const framing = new SyslogFraming((bytes) => {
     count()
-    collector.take(bytes, address)
+    const projectId = collector.take(bytes, address)
+    if (projectId !== null) full.add(projectId)
   })
   socket.setTimeout(idleMs, () => socket.destroy())
   // A connection that breaks: what it sent whole is here.
   socket.on('error', () => undefined)
   socket.on('data', (chunk: Buffer) => {
     framing.push(chunk)
-    if (!collector.isFull) return
+    if (full.size === 0) return
+    const room = [...full].map((projectId) => collector.room(projectId))
+    full.clear()
     socket.pause()
-    void collector.room().then(() => socket.resume())
+    void Promise.all(room).then(() => socket.resume())
   })
   socket.once('end', () => framing.end())
 }
