@@ -213,7 +213,8 @@ export interface LogsFacets {
   /**
    * `rows`: counted among all rows that match; `sample`: among the newest of them, `sampled` many, when very many match or are looked through;
    * `batches`: of three hours and more without a search, from what was noted as rows came in, in steps of ten minutes (the ends of the range
-   * from its rows; `rows` is counted in any case).
+   * from its rows; `rows` is counted in any case). Then fields are counted in all rows, and attributes estimated from a sample of them where
+   * many came at once.
    */
   basis: 'rows' | 'sample' | 'batches'
   sampled: number

@@ -110,7 +110,7 @@ describe('what is different', () => {
       limit: 10,
     }
     const answer = await stack.analysis.desk.difference(stack.access.scope, request, live)
-    expect(answer.items.map(({ field }) => field)).toEqual(['took_ms', 'host', 'region'])
+    expect(answer.items.map(({ field }) => field)).toEqual(['@took_ms', 'host', '@region'])
     const [took, pod, region] = answer.items
     // As a range of the search language.
     expect(took?.values[0]).toMatchObject({ value: '512..1024', selected: 100, baseline: 0 })
@@ -128,7 +128,7 @@ describe('what is different', () => {
         live,
       )
     const like = await find('service:shop severity:info tier:free', 'service:shop severity:info tier:paid')
-    expect(like.items.map(({ field }) => field)).not.toContain('user')
+    expect(like.items.map(({ field }) => field)).not.toContain('@user')
     expect((await find('service:nowhere', 'service:shop')).note).toMatch(/selected set has no rows/)
     expect((await find('service:shop @user:u7', 'service:shop')).note).toMatch(/only 2 rows/)
   })

@@ -232,6 +232,33 @@ describe('facets', () => {
     if (end === 'begins') expect(noted.items.find(({ field }) => field === '@number')?.values).toEqual([{ value: '7', count: 10 }])
   })
 
+  test('of one large request whose rows take turns: fields in all rows, attributes in a sample that has no turns', async () => {
+    const firstMs = start - 5 * dayMs
+    await stack.put(
+      Array.from({ length: 20_000 }, (_, i) => ({
+        body: 'turn',
+        timeMs: firstMs + i,
+        severity: i === 12_345 ? 21 : i % 2 === 0 ? 9 : 5,
+        host: `h${i % 2}`,
+        attributes: { region: i % 2 === 0 ? 'eu' : 'us' },
+      })),
+    )
+    const long = { ...request, fromMs: firstMs - 10 * minute, toMs: firstMs + 4 * hour }
+    const { items, basis, rows } = await stack.manager.facets(stack.access.scope, long, live)
+    expect([basis, rows]).toEqual(['batches', 20_000])
+    const valuesOf = (name: string) => items.find(({ field }) => field === name)
+    expect(valuesOf('severity')?.values).toEqual([
+      { value: 'fatal', count: 1 },
+      { value: 'info', count: 10_000 },
+      { value: 'debug', count: 9999 },
+    ])
+    expect(valuesOf('host')?.values.map(({ count }) => count)).toEqual([10_000, 10_000])
+    const region = valuesOf('@region')
+    expect(region?.values.map(({ value }) => value).toSorted()).toEqual(['eu', 'us'])
+    for (const { count } of region?.values ?? []) expect(Math.abs(count - 10_000)).toBeLessThan(1500)
+    expect(Math.round(region?.rows ?? 0)).toBe(20_000)
+  })
+
   test('of everything in a short range are counted', async () => {
     const found = await stack.manager.facets(stack.access.scope, { ...request, fromMs: start + 125_000, toMs: start + 265_000 }, live)
     expect([found.basis, found.rows]).toEqual(['rows', 140])

@@ -1,6 +1,6 @@
 /**
- * Rows of a segment → which values their fields have, in steps of ten minutes, for facets and completion. A choice list needs the frequent
- * ones: of many rows every second, third ... is looked at, and of many values the most frequent are noted.
+ * Rows of a segment → which values their fields have, in steps of ten minutes, for facets and completion. Severity and the words are
+ * counted in all rows, by their numbers; attributes in a sample of many, and of many values the most frequent are noted.
  */
 import type { TableInsert } from '../ingest/index.ts'
 import type { Tenant } from '../kernel/scope.ts'
@@ -45,46 +45,132 @@ interface Group {
 export function facetRows(owned: readonly OwnedSignal[], marker: string): TableInsert[] {
   let total = 0
   for (const { record } of owned) total += record.rows
-  const every = Math.max(1, Math.ceil(total / notedRowsMax))
+  const samples = owned.map(({ record }) => sampleOf(record, total))
+  const looked = samples.reduce((sum, rows, i) => sum + (rows?.length ?? owned[i]!.record.rows), 0)
   const groups = new Map<string, Group>()
-  let passed = 0
-  for (const one of owned) {
-    // The count goes on from record to record, so that small ones are not left out.
-    const first = (every - (passed % every)) % every
-    noteRecord(one, { first, every, groups })
-    passed += one.record.rows
-  }
+  owned.forEach((one, i) => noteRecord(one, { sample: samples[i] ?? null, standsFor: total / Math.max(1, looked), groups }))
   return additiveInserts(facetsAdditive, [...groups.values()].flatMap(rowsOf), marker)
 }
 
+/**
+ * Rows whose attributes are looked at; null for all. Chosen by what their ids hash to, because every second, third ... of rows that come in
+ * turns would all be alike.
+ */
+function sampleOf(record: SignalRecord, total: number): readonly number[] | null {
+  if (total <= notedRowsMax) return null
+  const below = (notedRowsMax / total) * 0x1_0000_0000
+  const [batches, numbers] = [record.fixed('batch'), record.fixed('row')]
+  const chosen: number[] = []
+  for (let row = 0; row < record.rows; row++) if (hashOf(u32At(batches, row), u32At(numbers, row)) < below) chosen.push(row)
+  return chosen
+}
+
+/** Two numbers as one of 32 bits that looks like any other (the last mixing of MurmurHash3, twice). */
+function hashOf(batch: number, row: number): number {
+  return mixed(mixed(batch) ^ row)
+}
+
+function mixed(value: number): number {
+  const a = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  const b = Math.imul(a ^ (a >>> 13), 0xc2b2ae35)
+  return (b ^ (b >>> 16)) >>> 0
+}
+
 interface Noting {
-  readonly first: number
-  readonly every: number
+  readonly sample: readonly number[] | null
+  /** Rows that each of the sample stands for. */
+  readonly standsFor: number
   readonly groups: Map<string, Group>
 }
 
-function noteRecord({ tenant, record }: OwnedSignal, { first, every, groups }: Noting): void {
-  if (record.rows <= first) return
-  const ts = record.fixed('ts')
-  const keeps = record.fixed('keep')
+function noteRecord({ tenant, record }: OwnedSignal, { sample, standsFor, groups }: Noting): void {
+  if (record.rows === 0) return
   const weights = weightsOf(record)
+  const groupAt = groupsOf({ tenant, record }, groups)
+  // Before the attributes, so that there is a place for them among the fields.
+  noteWords(record, weights, groupAt)
+  const attributes = new AttributeReader(record)
+  const rows = sample?.length ?? record.rows
+  for (let i = 0; i < rows; i++) {
+    const row = sample === null ? i : sample[i]!
+    const { fields } = groupAt(row)
+    const weight = weights[row]! * standsFor
+    for (attributes.seek(row); attributes.isIn(row); attributes.skip())
+      note(fields, attributes.name, { value: attributes.value, weight, seen: 1 })
+  }
+}
+
+/** The group of a row; asked row by row it is mostly that of the one before. */
+function groupsOf({ tenant, record }: OwnedSignal, groups: Map<string, Group>): (row: number) => Group {
+  const [ts, keeps] = [record.fixed('ts'), record.fixed('keep')]
+  const known = new Map<number, Group>()
+  let [last, group]: [number, Group | undefined] = [-1, undefined]
+  return (row) => {
+    const bucket = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec)
+    const key = bucket * 65_536 + u16At(keeps, row)
+    if (group === undefined || key !== last) {
+      group = known.get(key)
+      if (group === undefined) known.set(key, (group = groupOf(groups, { tenant, bucket, keep: u16At(keeps, row) })))
+      last = key
+    }
+    return group
+  }
+}
+
+/** Weight and rows of each word of a column, until they are noted. */
+class Tally {
+  readonly #name: string
+  readonly #texts: readonly string[]
+  readonly #weights: Float64Array
+  readonly #seen: Uint32Array
+  /** Numbers that were seen. */
+  #touched: number[] = []
+
+  constructor(name: string, texts: readonly string[]) {
+    this.#name = name
+    this.#texts = texts
+    this.#weights = new Float64Array(texts.length)
+    this.#seen = new Uint32Array(texts.length)
+  }
+
+  add(number: number, weight: number): void {
+    if (this.#seen[number] === 0) this.#touched.push(number)
+    this.#seen[number]!++
+    this.#weights[number]! += weight
+  }
+
+  noteIn(fields: Map<string, Noted>): void {
+    for (const number of this.#touched) {
+      note(fields, this.#name, { value: this.#texts[number] ?? '', weight: this.#weights[number]!, seen: this.#seen[number]! })
+      this.#weights[number] = 0
+      this.#seen[number] = 0
+    }
+    this.#touched = []
+  }
+}
+
+/** Rows of a group mostly follow each other: they are counted by number, and noted when another group begins. */
+function noteWords(record: SignalRecord, weights: Float32Array, groupAt: (row: number) => Group): void {
   const severities = record.fixed('severity')
+  const ofSeverity = new Tally('severity', severityNames)
   const columns = words.map((name) => {
     const view = record.word(name)
-    return { name, numbers: view.numbers, texts: wordTexts(view) }
+    return { numbers: view.numbers, tally: new Tally(name, wordTexts(view)) }
   })
-  const attributes = new AttributeReader(record)
-  let group: Group | null = null
-  for (let row = first; row < record.rows; row += every) {
-    const bucket = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec)
-    const keep = u16At(keeps, row)
-    if (group === null || group.bucket !== bucket || group.keep !== keep) group = groupOf(groups, { tenant, bucket, keep })
-    const { fields } = group
-    const weight = weights[row]! * every
-    note(fields, 'severity', severityNames[(u8At(severities, row) + 3) >> 2] ?? 'unknown', weight)
-    for (const { name, numbers, texts } of columns) note(fields, name, texts[numbers[row]!] ?? '', weight)
-    for (attributes.seek(row); attributes.isIn(row); attributes.skip()) note(fields, attributes.name, attributes.value, weight)
+  const noteIn = ({ fields }: Group): void => {
+    ofSeverity.noteIn(fields)
+    for (const { tally } of columns) tally.noteIn(fields)
   }
+  let last = groupAt(0)
+  for (let row = 0; row < record.rows; row++) {
+    const group = groupAt(row)
+    if (group !== last) noteIn(last)
+    last = group
+    const weight = weights[row]!
+    ofSeverity.add((u8At(severities, row) + 3) >> 2, weight)
+    for (const { numbers, tally } of columns) tally.add(numbers[row]!, weight)
+  }
+  noteIn(last)
 }
 
 function groupOf(groups: Map<string, Group>, of: Omit<Group, 'fields'>): Group {
@@ -170,7 +256,14 @@ function lengthBytes(length: number): number {
   return size
 }
 
-function note(fields: Map<string, Noted>, name: string, value: string, weight: number): void {
+interface Seen {
+  readonly value: string
+  readonly weight: number
+  /** Rows that were looked at. */
+  readonly seen: number
+}
+
+function note(fields: Map<string, Noted>, name: string, { value, weight, seen }: Seen): void {
   let field = fields.get(name)
   if (field === undefined) {
     // Far more than are kept, so that those with most rows can be chosen.
@@ -179,7 +272,7 @@ function note(fields: Map<string, Noted>, name: string, value: string, weight: n
   }
   if (value === '' && !name.startsWith('@')) return
   field.rows += weight
-  field.seen++
+  field.seen += seen
   if (value === '') return
   const count = field.values.get(value)
   if (count !== undefined) field.values.set(value, count + weight)

@@ -45,7 +45,8 @@ export function FacetColumn({ facets, state }: FacetColumnProps) {
 
 function basisText({ basis, sampled }: LogsFacets): string {
   if (basis === 'sample') return `Counted among the newest ${formatCount(sampled)} of the rows found.`
-  return basis === 'batches' ? 'Counted as rows came in, in steps of ten minutes.' : 'Counted among all rows found.'
+  if (basis === 'rows') return 'Counted among all rows found.'
+  return 'Counted as rows came in, in steps of ten minutes; attributes in a sample where many came at once.'
 }
 
 interface FacetProps {
