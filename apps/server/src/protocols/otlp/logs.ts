@@ -30,6 +30,10 @@ export class OtlpLogsDecoder {
   readonly #resources = new ByteInterner<Resource>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
   readonly #attributes: AttributeReader
   readonly #bodies: AttributeReader
+  /** Made for the first record: those that have none cost nothing. */
+  #hasResource = false
+  #resourceStart = 0
+  #resourceEnd = 0
   #scope = 0
   #eventNameWord = 0
   /** Of the record: where the text of its body lies. */
@@ -66,16 +70,16 @@ export class OtlpLogsDecoder {
     const cursor = this.#cursor
     const outer = cursor.enter()
     const start = cursor.pos
-    let resource = this.#resourceOf(start, start)
+    this.#hasResource = false
+    this.#resourceStart = this.#resourceEnd = start
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 10) {
         const length = cursor.readLength()
-        resource = this.#resourceOf(cursor.pos, cursor.pos + length)
-        cursor.pos += length
+        this.#resourceStart = cursor.pos
+        cursor.pos = this.#resourceEnd = cursor.pos + length
       } else cursor.skip(tag)
     }
-    this.#lines.row.from(resource)
     cursor.pos = start
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
@@ -125,6 +129,8 @@ export class OtlpLogsDecoder {
     const lines = this.#lines
     const { row } = lines
     const outer = cursor.enter()
+    if (!this.#hasResource) row.from(this.#resourceOf(this.#resourceStart, this.#resourceEnd))
+    this.#hasResource = true
     lines.open()
     row.scope = this.#scope
     this.#bodyStart = this.#bodyEnd = this.#eventStart = this.#eventEnd = 0

@@ -1,10 +1,12 @@
 /** OTLP traces to columns: what each field becomes, and what cannot be taken. Bodies are JSON, turned into protobuf as at the door. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { rowsPerBatchMax } from '../../signals/index.ts'
 import { SpansBatch } from '../../traces/index.ts'
 import { EventSession } from '../event-session.ts'
 import { defaultProtocolLimits } from '../limits.ts'
 import { DecodeError } from '../protobuf/cursor.ts'
 import { ProtoWriter } from '../protobuf/writer.ts'
+import { AttributeReader } from './attributes.ts'
 import { otlpJsonToProtobuf } from './json.ts'
 import { exportTraceRequest } from './traces-json.ts'
 import { OtlpTracesDecoder } from './traces.ts'
@@ -195,6 +197,48 @@ test('broken UTF-8 costs nothing but itself', () => {
     .finish()
   const batch = decode(bytes)
   expect([batch.rows, batch.name.text(0), batch.service.text(0)]).toEqual([1, 'a\ufffd\ufffd', 'unknown_service'])
+})
+
+function length(size: number): number[] {
+  return size < 128 ? [size] : [(size & 127) | 128, ...length(Math.floor(size / 128))]
+}
+
+const field = (tag: number, content: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.of(tag, ...length(content.length)), content])
+
+test('a body of more spans than a batch takes: the others are counted', () => {
+  const one = field(18, Buffer.concat([field(10, Buffer.from(traceId, 'hex')), field(18, Buffer.from(spanId, 'hex'))]))
+  const spans = Buffer.concat(Array.from({ length: rowsPerBatchMax + 5 }, () => one))
+  const batch = decode(field(10, field(18, spans)))
+  expect([batch.rows, batch.received, Object.fromEntries(batch.refused)]).toEqual([
+    rowsPerBatchMax,
+    rowsPerBatchMax + 5,
+    { too_many_rows: 5 },
+  ])
+})
+
+test('nothing is made of resources that have no spans', () => {
+  const attribute = (i: number): Uint8Array =>
+    field(10, Buffer.concat([field(10, Buffer.from('k')), field(18, field(10, Buffer.from(`${i}`)))]))
+  const made = vi.spyOn(AttributeReader.prototype, 'readWhatFits')
+  decode(Buffer.concat(Array.from({ length: 100 }, (_, i) => field(10, field(10, attribute(i))))))
+  expect(made).not.toHaveBeenCalled()
+  made.mockRestore()
+})
+
+test('what is known of resources is bounded by their bytes', () => {
+  const decoder = new OtlpTracesDecoder(defaultProtocolLimits)
+  const session = new EventSession({ prepare: () => undefined })
+  const made = vi.spyOn(AttributeReader.prototype, 'readWhatFits')
+  const one = field(18, field(18, Buffer.concat([field(10, Buffer.from(traceId, 'hex')), field(18, Buffer.from(spanId, 'hex'))])))
+  const large = field(10, field(10, Buffer.concat([field(10, Buffer.from('k')), field(18, field(10, Buffer.alloc(100_000, 65)))])))
+  for (let i = 0; i < 2; i++) {
+    session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs)
+    decoder.decode(field(10, Buffer.concat([large, one])), session)
+    expect(session.spans.rows).toBe(1)
+  }
+  // The large one was not remembered.
+  expect(made).toHaveBeenCalledTimes(2)
+  made.mockRestore()
 })
 
 test('a body cut anywhere is malformed or shorter, never worse', () => {

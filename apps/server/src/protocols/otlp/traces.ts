@@ -13,15 +13,16 @@ import {
   weightOfTraceState,
 } from '../../traces/index.ts'
 import type { SpansBatch } from '../../traces/index.ts'
+import { ByteInterner } from '../decode/byte-interner.ts'
 import type { EventSession } from '../event-session.ts'
 import type { ProtocolLimits } from '../limits.ts'
+import { plainArray } from '../log-lines/bytes.ts'
+import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
 import { ProtoCursor } from '../protobuf/cursor.ts'
 import { AttributeReader } from './attributes.ts'
 import { splitNanos, nanosParts } from './nanos.ts'
 import { SpanDetails } from './span-details.ts'
 
-/** Resources known by their bytes; forgotten all at once when exceeded. */
-const resourcesMax = 2000
 const traceIdBytes = 16
 const spanIdBytes = 8
 const latin1 = new TextDecoder('latin1')
@@ -58,7 +59,11 @@ export class OtlpTracesDecoder {
   readonly #details: SpanDetails
   readonly #facts = new SpanFacts()
   readonly #places = new SpanPlaces()
-  readonly #resources = new Map<string, Resource>()
+  readonly #resources = new ByteInterner<Resource>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
+  /** Made for the first span: those that have none cost nothing. */
+  #resource: Resource | null = null
+  #resourceStart = 0
+  #resourceEnd = 0
   /** Of each name in the batch's dictionary of attributes, as far as they are known. */
   #roles = new Uint8Array(256)
   #rolesKnown = 0
@@ -72,7 +77,7 @@ export class OtlpTracesDecoder {
   decode(plain: Uint8Array, session: EventSession): void {
     const cursor = this.#cursor
     this.#rolesKnown = 0
-    cursor.reset(plain)
+    cursor.reset(plainArray(plain))
     try {
       while (cursor.pos < cursor.end) {
         const tag = cursor.readTag()
@@ -80,6 +85,7 @@ export class OtlpTracesDecoder {
         else cursor.skip(tag)
       }
     } finally {
+      this.#resource = null
       cursor.release()
     }
   }
@@ -89,19 +95,20 @@ export class OtlpTracesDecoder {
     const cursor = this.#cursor
     const outer = cursor.enter()
     const from = cursor.pos
-    let resource = this.#resourceOf(from, from)
+    this.#resource = null
+    this.#resourceStart = this.#resourceEnd = from
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 10) {
         const length = cursor.readLength()
-        resource = this.#resourceOf(cursor.pos, cursor.pos + length)
-        cursor.pos += length
+        this.#resourceStart = cursor.pos
+        cursor.pos = this.#resourceEnd = cursor.pos + length
       } else cursor.skip(tag)
     }
     cursor.pos = from
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 18) this.#scopeSpans(batch, resource)
+      if (tag === 18) this.#scopeSpans(batch)
       else cursor.skip(tag)
     }
     cursor.leave(outer)
@@ -109,17 +116,15 @@ export class OtlpTracesDecoder {
 
   #resourceOf(start: number, end: number): Resource {
     const { bytes } = this.#cursor
-    const key = latin1.decode(bytes.subarray(start, end))
-    const known = this.#resources.get(key)
-    if (known !== undefined) return known
-    const made = makeResource(this.#reader.readWhatFits(bytes, start, end, 10))
-    const resource = made.service === '' ? { ...made, service: unknownService } : made
-    if (this.#resources.size >= resourcesMax) this.#resources.clear()
-    this.#resources.set(key, resource)
-    return resource
+    const found = this.#resources.find(0, bytes, start, end)
+    if (found >= 0) return this.#resources.valueAt(found)
+    return this.#resources.add(0, bytes, start, end, () => {
+      const made = makeResource(this.#reader.readWhatFits(bytes, start, end, 10))
+      return made.service === '' ? { ...made, service: unknownService } : made
+    })
   }
 
-  #scopeSpans(batch: SpansBatch, resource: Resource): void {
+  #scopeSpans(batch: SpansBatch): void {
     const cursor = this.#cursor
     const outer = cursor.enter()
     const from = cursor.pos
@@ -132,8 +137,12 @@ export class OtlpTracesDecoder {
     cursor.pos = from
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 18) this.#span(batch, resource, scope)
-      else cursor.skip(tag)
+      if (tag !== 18) cursor.skip(tag)
+      else if (!batch.isFull) this.#span(batch, scope)
+      else {
+        cursor.skip(tag)
+        batch.refuseTooMany(1)
+      }
     }
     cursor.leave(outer)
   }
@@ -154,7 +163,9 @@ export class OtlpTracesDecoder {
     return word
   }
 
-  #span(batch: SpansBatch, resource: Resource, scope: number): void {
+  #span(batch: SpansBatch, scope: number): void {
+    this.#resource ??= this.#resourceOf(this.#resourceStart, this.#resourceEnd)
+    const resource = this.#resource
     const cursor = this.#cursor
     const outer = cursor.enter()
     this.#places.clear()
@@ -287,6 +298,10 @@ export class OtlpTracesDecoder {
     const cursor = this.#cursor
     const { bytes } = cursor
     const word = batch.attributes.keys.words.intern(bytes, keyStart, keyEnd)
+    if (word === 0) {
+      batch.attributesLeftOut++
+      return
+    }
     const role = this.#roleOf(batch, word)
     let tag = 0
     if (value !== 0) {
