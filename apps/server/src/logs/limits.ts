@@ -20,7 +20,7 @@ export const notedRangeMsMin = 3 * 3_600_000
 /** Fields of an answer of facets when none are named. */
 export const facetFieldsMax = 30
 
-/** Rows of a segment whose values are noted for facets one by one; of more, every second, third ... is, and counts for as many. */
+/** Rows of a segment whose attributes are noted for facets one by one; of more, about as many are, and count for all. */
 export const notedRowsMax = 4096
 /** Attributes noted of a project, a segment and ten minutes; those with most rows. */
 export const notedFieldsMax = 200
