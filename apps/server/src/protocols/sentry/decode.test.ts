@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
+import { sentryLimits } from './limits.ts'
 import { atSec, eventId, hex, nowMs, Opened, rules, spanId, traceId } from './testing/opened.ts'
 
 const frames = [
@@ -252,6 +253,41 @@ describe('everything else', () => {
     const outcome = decodeStoreEvent(new TextEncoder().encode(JSON.stringify(event)), opened, rules)
     expect([outcome.eventId, opened.logs.rows]).toEqual([eventId, 1])
     expect(() => decodeStoreEvent(new TextEncoder().encode('nope'), opened, rules)).toThrow('no JSON object')
+  })
+
+  test('all items of an envelope together are bounded', () => {
+    const opened = new Opened()
+    // `{}` is a log without anything: the smallest row.
+    const container = `{"items":[${Array.from({ length: 10_000 }, () => '{}').join(',')}]}`
+    opened.envelope(Array.from({ length: 40 }, () => ['log', container, { item_count: 10_000 }] as const))
+    expect([opened.logs.rows, opened.logs.received, Object.fromEntries(opened.logs.refused)]).toEqual([
+      250_000,
+      400_000,
+      { too_many_rows: 150_000 },
+    ])
+  })
+
+  test('sessions and reports of clients of an envelope are bounded', () => {
+    const opened = new Opened()
+    const aggregates = Array.from({ length: 1000 }, () => ({ did: 'x', exited: 1, errored: 1, crashed: 1, abnormal: 1 }))
+    const sessions = { attrs: { release: 'a@1' }, aggregates }
+    const report = { discarded_events: Array.from({ length: 100 }, () => ({ reason: 'x', category: 'error', quantity: 1 })) }
+    const { sessions: seen, discarded } = opened.envelope([
+      ...Array.from({ length: 20 }, () => ['sessions', sessions] as const),
+      ...Array.from({ length: 50 }, () => ['client_report', report] as const),
+    ])
+    expect(seen.length).toBeLessThan(sentryLimits.observationsMax + 8000)
+    expect(discarded.length).toBe(sentryLimits.discardedMax)
+    expect(opened.logs.refused.get('too_many_entries')).toBeGreaterThan(30)
+  })
+
+  test('JSON of an envelope is bounded over all of its items, and so are its headers', () => {
+    const opened = new Opened()
+    const wide = `{"a":[${'{},'.repeat(20_000)}{}]}`
+    opened.envelope(Array.from({ length: 60 }, () => ['session', wide] as const))
+    expect(opened.logs.refused.get('malformed')).toBe(11)
+    const more = { x: 'x'.repeat(60_000) }
+    expect(() => opened.envelope(Array.from({ length: 20 }, () => ['session', '{}', more] as const))).toThrow('headers')
   })
 
   test('events and reports that are too large or too much are refused before anything is made of them', () => {

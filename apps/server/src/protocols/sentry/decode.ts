@@ -2,7 +2,7 @@
  * An envelope, a legacy event or a browser's report into the batches of a session. An item that cannot be read is refused alone and counted; what
  * is wrong with the envelope itself refuses all of it.
  */
-import { EnvelopeError, isRecord, isTooMuchJson, parseEnvelope, parseJson, type EnvelopeItem } from './envelope.ts'
+import { EnvelopeError, isRecord, isTooMuchJson, JsonAllowance, parseEnvelope, parseJson, type EnvelopeItem } from './envelope.ts'
 import { weightOf } from './event.ts'
 import { idOf, listOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
 import { sentryLimits } from './limits.ts'
@@ -33,7 +33,8 @@ export function decodeEnvelope(bytes: Uint8Array, session: SentrySession, rules:
   const { header, items } = parseEnvelope(bytes)
   const { dsn } = header
   if (typeof dsn === 'string' && !rules.isOwnDsn(dsn)) throw new EnvelopeError('malformed', 'its dsn is another than that of the request')
-  const context = contextOf(session, rules, driftOf(header['sent_at'], session.logs.nowMs))
+  const drift = driftOf(header['sent_at'], session.logs.nowMs)
+  const context: ItemContext = { ...contextOf(session, rules, drift), allowance: new JsonAllowance(bytes.byteLength) }
   const collected: Collected = { eventId: idOf(header['event_id'], 32), sessions: [], discarded: [] }
   for (const item of items) readItem(context, item, { header, collected })
   return { ...collected, eventId: collected.eventId === '' ? null : collected.eventId }
@@ -81,14 +82,19 @@ function driftOf(sentAt: unknown, nowMs: number): number {
   return Math.abs(drift) >= driftSecMin ? drift : 0
 }
 
+interface ItemContext extends EventContext {
+  readonly allowance: JsonAllowance
+}
+
 interface Surroundings {
   readonly header: JsonObject
   readonly collected: Collected
 }
 
-function readItem(context: EventContext, item: EnvelopeItem, around: Surroundings): void {
+function readItem(context: ItemContext, item: EnvelopeItem, around: Surroundings): void {
   const { collected } = around
   const { logs, spans } = context.session
+  if (isBeyond(context, item, collected)) return
   switch (item.type) {
     case 'event':
       withJson(context, item, sentryLimits.eventBytesMax, (json) => {
@@ -136,6 +142,22 @@ function readItem(context: EventContext, item: EnvelopeItem, around: Surrounding
   }
 }
 
+/** Whether there is no room for what the item holds: then it is refused, with as many rows as it says, and not even parsed. */
+function isBeyond({ session: { logs, spans } }: ItemContext, item: EnvelopeItem, { sessions, discarded }: Collected): boolean {
+  const { type } = item
+  const isSession = type === 'session' || type === 'sessions'
+  if (isSession || type === 'client_report') {
+    const isOver = isSession ? sessions.length >= sentryLimits.observationsMax : discarded.length >= sentryLimits.discardedMax
+    if (isOver) logs.refuse('too_many_entries', `An envelope has more items of type ${type} than are taken.`)
+    return isOver
+  }
+  const batch = type === 'transaction' || type === 'span' ? spans : logs
+  if (!batch.isFull) return false
+  const said = item.header['item_count']
+  batch.refuseTooMany(typeof said === 'number' && said >= 1 ? Math.min(Math.floor(said), sentryLimits.entriesMax) : 1)
+  return true
+}
+
 /** Types that are known and not kept here; the others are counted together. */
 const keptNot = new Set([
   'attachment',
@@ -159,23 +181,28 @@ function refuseItem(batch: { refuse(reason: string, text: string): void }, item:
 
 /** Reads the payload of an item, or refuses the item. */
 // oxlint-disable-next-line max-params -- where to, what, how large, what becomes of it
-function withJson(context: EventContext, item: EnvelopeItem, bytesMax: number, read: (json: JsonObject) => void): void {
+function withJson(context: ItemContext, item: EnvelopeItem, bytesMax: number, read: (json: JsonObject) => void): void {
   const { logs, spans } = context.session
   const batch = item.type === 'transaction' || item.type === 'span' ? spans : logs
   if (item.payload.byteLength > bytesMax) {
     batch.refuse('too_large', `An item of type ${item.type} has ${item.payload.byteLength} bytes; ${bytesMax} are taken.`)
     return
   }
-  const json = isTooMuchJson(item.payload) ? undefined : parseJson(item.payload)
+  const json = context.allowance.takes(item.payload) ? parseJson(item.payload) : undefined
   if (isRecord(json)) read(json)
   else batch.refuse('malformed', `An item of type ${item.type} is no JSON object.`)
 }
 
-function withEntries(context: EventContext, item: EnvelopeItem, read: (json: JsonObject) => void): void {
+function withEntries(context: ItemContext, item: EnvelopeItem, read: (json: JsonObject) => void): void {
   withJson(context, item, sentryLimits.containerBytesMax, (json) => {
     const entries = listOf(json['items'])
     const batch = item.type === 'span' ? context.session.spans : context.session.logs
-    for (const entry of entries.slice(0, sentryLimits.entriesMax)) {
+    const taken = entries.slice(0, sentryLimits.entriesMax)
+    for (const [i, entry] of taken.entries()) {
+      if (batch.isFull) {
+        batch.refuseTooMany(taken.length - i)
+        break
+      }
       if (isRecord(entry)) read(entry)
       else batch.refuse('malformed', `An entry of a container of type ${item.type} is no JSON object.`)
     }
@@ -185,7 +212,7 @@ function withEntries(context: EventContext, item: EnvelopeItem, read: (json: Jso
 }
 
 /** A container of spans, or one span. What is common to a container is in the attributes of each. */
-function readSpans(context: EventContext, item: EnvelopeItem, header: JsonObject): void {
+function readSpans(context: ItemContext, item: EnvelopeItem, header: JsonObject): void {
   const weight = weightOf(header['trace'])
   const trace = objectOf(header['trace'])
   const resourceOf = (json: JsonObject) => {

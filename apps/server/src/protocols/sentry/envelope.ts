@@ -2,7 +2,7 @@
  * Envelopes: a line of JSON, then items, each a line of JSON and a payload. Read as bytes: payloads may hold anything, and lengths count
  * bytes. Grammar: https://develop.sentry.dev/sdk/data-model/envelopes/. Only `\n` separates; a `\r` before it belongs to the data.
  */
-import { hasMoreJsonThan } from '../body/json-extent.ts'
+import { countJson, hasMoreJsonThan } from '../body/json-extent.ts'
 import { sentryLimits } from './limits.ts'
 
 /** What is wrong with an envelope as a whole; the text goes to its sender. */
@@ -36,6 +36,7 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
   const headerEnd = endOfLine(bytes, 0)
   const header = parseHeader(bytes, { from: 0, to: headerEnd }, 'the envelope header')
   const items: EnvelopeItem[] = []
+  let headersBytes = headerEnd
   let at = headerEnd + 1
   while (at < bytes.byteLength) {
     // A blank line between items comes from clients that end the last one with two.
@@ -45,6 +46,9 @@ export function parseEnvelope(bytes: Uint8Array): Envelope {
     }
     if (items.length >= sentryLimits.itemsMax) throw new EnvelopeError('too_many_items', `more than ${sentryLimits.itemsMax} items`)
     const lineEnd = endOfLine(bytes, at)
+    headersBytes += lineEnd - at
+    if (headersBytes > sentryLimits.headersBytesMax)
+      throw new EnvelopeError('too_large', `its headers are longer than ${sentryLimits.headersBytesMax} bytes`)
     const item = parseHeader(bytes, { from: at, to: lineEnd }, `the header of item ${items.length + 1}`)
     const { type } = item
     if (typeof type !== 'string' || type === '') throw new EnvelopeError('malformed', `item ${items.length + 1} has no type`)
@@ -95,6 +99,28 @@ function parseHeader(bytes: Uint8Array, { from, to }: { from: number; to: number
 /** Whether so much would come of it that nothing is made of it. A text has fewer members than bytes, so most need no look. */
 export function isTooMuchJson(bytes: Uint8Array): boolean {
   return bytes.byteLength > sentryLimits.jsonMembersMax && hasMoreJsonThan(bytes, sentryLimits.jsonMembersMax)
+}
+
+/** JSON of one envelope as it is taken, item by item. */
+export class JsonAllowance {
+  #left: number
+  readonly #isAmple: boolean
+
+  /** `sizeBytes`: of the envelope. */
+  constructor(sizeBytes: number) {
+    this.#left = sentryLimits.envelopeMembersMax
+    this.#isAmple = sizeBytes <= sentryLimits.jsonMembersMax
+  }
+
+  /** False: so much would come of it that nothing is made of it. A text has fewer members than bytes, so most need no look. */
+  takes(bytes: Uint8Array): boolean {
+    if (this.#isAmple) return true
+    const max = Math.min(this.#left, sentryLimits.jsonMembersMax)
+    const count = countJson(bytes, max)
+    if (count > max) return false
+    this.#left -= count
+    return true
+  }
 }
 
 /** Undefined where it is no JSON. */

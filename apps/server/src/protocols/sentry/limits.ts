@@ -5,6 +5,8 @@ export const sentryLimits = {
   itemsMax: 1000,
   /** One line of JSON that describes the envelope or an item. */
   headerBytesMax: 64 * 1024,
+  /** All of these lines of one envelope. */
+  headersBytesMax: 1024 * 1024,
   /** One event or transaction. */
   eventBytesMax: 4 * 1024 * 1024,
   /** A container of logs or spans. */
@@ -16,6 +18,8 @@ export const sentryLimits = {
   entriesMax: 10_000,
   /** Members of all JSON of one item. */
   jsonMembersMax: 400_000,
+  /** Members of all JSON of one envelope; items beyond are refused. */
+  envelopeMembersMax: 1_000_000,
   /** Errors that caused one another. */
   exceptionsMax: 20,
   /** Frames of one stack: the innermost and the outermost halves are kept. */
@@ -34,4 +38,7 @@ export const sentryLimits = {
   logBodyCharsMax: 64 * 1024,
   /** Groups of one `sessions` item. */
   sessionGroupsMax: 1000,
+  /** Observations of sessions, and reports of what clients threw away, of one envelope. */
+  observationsMax: 20_000,
+  discardedMax: 2_000,
 } as const

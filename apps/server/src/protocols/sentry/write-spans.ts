@@ -53,7 +53,14 @@ export function writeTransaction(context: EventContext, json: JsonObject, facts:
     end: json['timestamp'],
   })
   const spans = listOf(json['spans'])
-  for (const each of spans.slice(0, sentryLimits.spansMax)) writeSpan(context, origin, spanOf(objectOf(each)))
+  const taken = spans.slice(0, sentryLimits.spansMax)
+  for (const [i, each] of taken.entries()) {
+    if (batch.isFull) {
+      batch.refuseTooMany(taken.length - i)
+      break
+    }
+    writeSpan(context, origin, spanOf(objectOf(each)))
+  }
   if (spans.length > sentryLimits.spansMax)
     batch.refuse(
       'too_many_spans',
