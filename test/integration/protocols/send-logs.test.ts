@@ -3,8 +3,8 @@ import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { commands } from '../../../apps/server/src/cli/commands.ts'
 import { runCommand } from '../../../apps/server/src/cli/run.ts'
-import { sendCommand } from '../../../apps/server/src/cli/send-command.ts'
 import { AppError } from '../../../apps/server/src/kernel/errors.ts'
 import { testKey } from '../../../apps/server/src/protocols/testing/door.ts'
 import { type Listening, listen } from '../../../apps/server/src/protocols/testing/listen.ts'
@@ -34,7 +34,7 @@ function send(...args: string[]): Run {
   const stop = new AbortController()
   const said: string[] = []
   const terminal = { print: (line: string) => said.push(line), complain: (line: string) => said.push(line), stop: stop.signal }
-  const code = runCommand(['send', ...args, '--url', to.httpUrl, '--key', testKey, '--host', 'h1'], [sendCommand], terminal)
+  const code = runCommand(['send', ...args, '--url', to.httpUrl, '--key', testKey, '--host', 'h1'], commands, terminal)
   return {
     said,
     code,
@@ -157,7 +157,7 @@ describe('how it ends', () => {
     const said: string[] = []
     const terminal = { print: (line: string) => said.push(line), complain: (line: string) => said.push(line), stop: stop.signal }
     const wrongKey = ['send', 'logs', path, '--once', '--state', join(folder, 's'), '--url', to.httpUrl, '--key', 'f'.repeat(32)]
-    expect(await runCommand(wrongKey, [sendCommand], terminal)).toBe(1)
+    expect(await runCommand(wrongKey, commands, terminal)).toBe(1)
     expect(said.at(-1)).toContain('The ingest key is not known. Give the ingest key of a project with --key.')
   })
 

@@ -1,4 +1,4 @@
-/** What a command is: a name, a line of help, its options and what it does. Exit codes: 0 good, 1 failed, 2 wrong use. */
+/** What a command is: a name, a line of help and, once it is loaded, its options and what it does. Exit codes: 0 good, 1 failed, 2 wrong use. */
 import type { ParseArgsConfig } from 'node:util'
 
 export const exitGood = 0
@@ -16,9 +16,14 @@ export interface CommandContext {
   readonly stop: AbortSignal
 }
 
-export interface Command {
+/** A command as the overview knows it. */
+export interface CommandEntry {
   readonly name: string
   readonly summary: string
+  load(): Promise<Command>
+}
+
+export interface Command {
   /** What follows the name in the usage line. */
   readonly usage: string
   readonly options: NonNullable<ParseArgsConfig['options']>

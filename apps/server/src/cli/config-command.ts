@@ -32,8 +32,6 @@ function problemLine(problem: ConfigProblem): string {
 }
 
 export const configCommand: Command = {
-  name: 'config',
-  summary: 'print all settings, their values and their meaning',
   usage: '[--config FILE]',
   options: configOption,
   optionHelp: [configOptionHelp],

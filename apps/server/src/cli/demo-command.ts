@@ -15,8 +15,6 @@ const notReachable: ErrorSpec = {
 const historyDaysMax = 31
 
 export const demoCommand: Command = {
-  name: 'demo',
-  summary: 'send a simulated shop: a week of history, then live',
   usage: '[--url URL] [--key KEY] [--days N] [--explode] [--flood (--token TOKEN | --flood-key KEY)] [--config FILE]',
   options: {
     ...configOption,

@@ -6,8 +6,6 @@ import { configOption, configOptionHelp, readConfig } from './config-command.ts'
 const marks = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' } as const
 
 export const doctorCommand: Command = {
-  name: 'doctor',
-  summary: 'check this machine and the settings',
   usage: '[--config FILE]',
   options: configOption,
   optionHelp: [configOptionHelp],

@@ -25,8 +25,6 @@ const retryAfterMsDefault = 1000
 const mappingOptions = ['time', 'time-format', 'values', 'labels', 'name', 'name-column', 'extra-labels', 'delimiter'] as const
 
 export const importCommand: Command = {
-  name: 'import',
-  summary: 'import a file of CSV or JSON lines',
   usage: 'FILE --token TOKEN [--project ID] [--format csv|jsonl] [--url URL] [--time COLUMN] ...',
   options: {
     ...configOption,

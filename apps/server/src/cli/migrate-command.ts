@@ -5,8 +5,6 @@ import { exitFailed, exitGood, type Command } from './command.ts'
 import { configOption, configOptionHelp, readConfig } from './config-command.ts'
 
 export const migrateCommand: Command = {
-  name: 'migrate',
-  summary: 'bring the schemas of both engines up to date',
   usage: '[--config FILE]',
   options: configOption,
   optionHelp: [configOptionHelp],

@@ -13,8 +13,6 @@ const failuresShownMax = 20
 const storages = ['memory', 'engine', 'evaluator'] as const
 
 export const promqlCommand: Command = {
-  name: 'promql',
-  summary: 'run PromQL test files, or a query',
   usage: 'test FILE... | query QUERY [--url URL] [--token TOKEN] [--project ID] [--time TIME]',
   options: {
     storage: { type: 'string' },

@@ -7,8 +7,6 @@ import { runCommand } from './run.ts'
 import { version } from './version-command.ts'
 
 const echo: Command = {
-  name: 'echo',
-  summary: 'say it again',
   usage: 'WORD',
   options: { loud: { type: 'boolean' } },
   optionHelp: [['--loud', 'in capitals']],
@@ -23,7 +21,7 @@ const echo: Command = {
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = ''
   let err = ''
-  const code = await runCommand(argv, [echo], {
+  const code = await runCommand(argv, [{ name: 'echo', summary: 'say it again', load: () => Promise.resolve(echo) }], {
     print: (line) => void (out += `${line}\n`),
     complain: (line) => void (err += `${line}\n`),
     stop: new AbortController().signal,

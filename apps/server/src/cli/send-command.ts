@@ -20,8 +20,6 @@ const batchBytesMax = 1024 * 1024
 const attemptsMax = 20
 
 export const sendCommand: Command = {
-  name: 'send',
-  summary: 'send the lines of a log file as it grows',
   usage: 'logs FILE|- [--key KEY] [--service NAME] [--from-start] [--once] [--url URL] ...',
   options: {
     ...configOption,
@@ -115,6 +113,8 @@ class Sender {
   async standardInput(): Promise<void> {
     const cutter = new LineCutter()
     const { stop } = this.#context
+    // It may have been told to stop while it was loaded.
+    if (stop.aborted) return
     const ended = (): void => void process.stdin.destroy()
     stop.addEventListener('abort', ended, { once: true })
     try {

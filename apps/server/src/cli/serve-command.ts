@@ -10,14 +10,14 @@ import { createLogger } from '../kernel/log.ts'
 const stopMsMax = 14_000
 
 export const serveCommand: Command = {
-  name: 'serve',
-  summary: 'run Bellwether',
   usage: '[--config FILE]',
   options: configOption,
   optionHelp: [configOptionHelp],
   async run(context) {
     const settings = readConfig(context)
     if (settings === null) return exitFailed
+    // Told so while the program was loaded.
+    if (context.stop.aborted) return exitGood
     const logger = createLogger(settings.config.logLevel)
     const server = await startServer({ config: settings.config, version, logger, warn: (line) => context.complain(line) })
     greet(context, server)

@@ -5,8 +5,6 @@ import { exitGood, type Command } from './command.ts'
 export const version = '0.1.0'
 
 export const versionCommand: Command = {
-  name: 'version',
-  summary: 'print the version',
   usage: '',
   options: {},
   optionHelp: [],
