@@ -247,9 +247,10 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     clock: systemClock,
     limits: defaultQueryLimits,
   })
-  const problems = composeProblems({ engines: { clickhouse, postgres }, operations, clock: systemClock })
   const performance = performanceOfStack({ clickhouse, postgres }, resources)
   const signals = await signalsOfStack({ clickhouse, postgres }, resources)
+  const shown = signals.logs.retention
+  const problems = composeProblems({ engines: { clickhouse, postgres }, operations, shown, clock: systemClock })
   const deps: ApiDeps = {
     ...problems,
     ...signalDeps(signals),

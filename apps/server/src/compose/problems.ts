@@ -20,16 +20,21 @@ import type { Engines } from './engines.ts'
 export interface ProblemsPartDeps {
   readonly engines: { readonly clickhouse: ProblemDeskDeps['engine']; readonly postgres: Pick<Engines['postgres'], 'pool'> }
   readonly operations: MetricOperations
+  /** What retention of logs hides. */
+  readonly shown: ProblemDeskDeps['shown']
   readonly clock: Clock
 }
 
-export function composeProblems({ engines, operations, clock }: ProblemsPartDeps): { problems: ProblemDesk; sourceMaps: SourceMapStore } {
+export function composeProblems({ engines, operations, shown, clock }: ProblemsPartDeps): {
+  problems: ProblemDesk
+  sourceMaps: SourceMapStore
+} {
   const { pool } = engines.postgres
   const sourceMaps = new SourceMapStore(pool)
   const sessionsOf: ProblemDeskDeps['sessionsOf'] = (reading, range) => readSessions(operations, reading, range)
   return {
     sourceMaps,
-    problems: new ProblemDesk({ engine: engines.clickhouse, decisions: new Decisions(pool), sourceMaps, sessionsOf, clock }),
+    problems: new ProblemDesk({ engine: engines.clickhouse, shown, decisions: new Decisions(pool), sourceMaps, sessionsOf, clock }),
   }
 }
 

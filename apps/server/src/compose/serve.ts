@@ -109,7 +109,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       retention,
       performance: performance.desk,
       ...apiWatched(watched),
-      ...composeProblems({ engines, operations, clock }),
+      ...composeProblems({ engines, operations, shown: logs.retention, clock }),
       pseudonymSecret: secretFile(dataDir, 'pseudonym'),
       scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),

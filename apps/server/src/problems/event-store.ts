@@ -1,9 +1,10 @@
 /** Events of problems: rows of logs with a problem. Where to look is known from the counts by hour, so a rare problem costs little. */
+import type { Shown } from '../logs/index.ts'
 import { tagsMax, tagValuesMax, taggedEventsMax } from './limits.ts'
 import { errorAttributes, tagPrefix } from './model.ts'
 import { tagValuesOf, type ProblemStore } from './problem-store.ts'
 import type { EventPage, Feedback, ProblemEventRow, Reading, TagValues } from './ports.ts'
-import { numberCell, ofScope, pairsCell, readRows, textCell, type Engine, type Row } from './read-rows.ts'
+import { numberCell, pairsCell, readRows, shownLogsOf, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A row with all it has. */
 export interface StoredEvent extends ProblemEventRow {
@@ -31,10 +32,12 @@ function partsOfId(id: string): { ts: bigint; batch: number; row: number } | nul
 
 export class EventStore {
   readonly #engine: Engine
+  readonly #shown: Shown
   readonly #counts: Pick<ProblemStore, 'hours'>
 
-  constructor(engine: Engine, counts: Pick<ProblemStore, 'hours'>) {
+  constructor({ engine, shown, counts }: { engine: Engine; shown: Shown; counts: Pick<ProblemStore, 'hours'> }) {
     this.#engine = engine
+    this.#shown = shown
     this.#counts = counts
   }
 
@@ -48,7 +51,7 @@ export class EventStore {
       if (hours.length === 0) break
       const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
       const rows = await readRows(this.#engine, {
-        sql: `SELECT ${nearRow}, ${userSql} AS user FROM logs WHERE ${ofScope(scope)} AND bucket IN (${bucketsOf(hours)}) AND problem = 0x${problem} ${beyond}
+        sql: `SELECT ${nearRow}, ${userSql} AS user FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(hours)}) AND problem = 0x${problem} ${beyond}
 ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
         signal,
       })
@@ -69,7 +72,7 @@ ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
     const next = hours.filter(({ hour }) => hour >= own).slice(-2)
     if (next.length === 0) return null
     const [row] = await readRows(this.#engine, {
-      sql: `SELECT ${rowId} AS id FROM logs WHERE ${ofScope(scope)} AND bucket IN (${bucketsOf(next)}) AND problem = 0x${problem}
+      sql: `SELECT ${rowId} AS id FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(next)}) AND problem = 0x${problem}
 AND (ts, batch, row) > (${after.ts}, ${after.batch}, ${after.row}) ORDER BY ts, batch, row LIMIT 1`,
       signal,
     })
@@ -82,7 +85,7 @@ AND (ts, batch, row) > (${after.ts}, ${after.batch}, ${after.row}) ORDER BY ts, 
     if (parts === null) return null
     const bucket = parts.ts / (hourNs / BigInt(bucketsPerHour))
     const [row] = await readRows(this.#engine, {
-      sql: `SELECT ${nearRow}, ${userSql} AS user, severity, attributes FROM logs WHERE ${ofScope(scope)} AND bucket = ${bucket}
+      sql: `SELECT ${nearRow}, ${userSql} AS user, severity, attributes FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket = ${bucket}
 AND ts = ${parts.ts} AND batch = ${parts.batch} AND row = ${parts.row} AND problem = 0x${problem} LIMIT 1`,
       signal,
     })
@@ -98,7 +101,7 @@ AND ts = ${parts.ts} AND batch = ${parts.batch} AND row = ${parts.row} AND probl
     const rows = await readRows(this.#engine, {
       sql: `SELECT pair.1 AS tag, pair.2 AS value, count() AS events, any(looked_at) AS total FROM (
   SELECT release, environment, service, host, attributes, count() OVER () AS looked_at FROM (
-    SELECT release, environment, service, host, attributes FROM logs WHERE ${ofScope(scope)} AND bucket IN (${bucketsOf(enough(hours))}) AND problem = 0x${problem}
+    SELECT release, environment, service, host, attributes FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(enough(hours))}) AND problem = 0x${problem}
     ORDER BY ts DESC LIMIT ${taggedEventsMax}))
 ARRAY JOIN arrayFilter(p -> p.2 != '', arrayConcat(
   [('release', toString(release)), ('environment', toString(environment)), ('service', toString(service)), ('host', toString(host)),
@@ -121,7 +124,7 @@ WHERE trim(pair.2) != '' GROUP BY tag, value ORDER BY events DESC LIMIT 2000`,
     const before = cursor === null ? null : partsOfId(cursor)
     const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
     const rows = await readRows(this.#engine, {
-      sql: `SELECT ${nearRow}, '' AS user, attributes FROM logs WHERE ${ofScope(scope)} AND source = 'sentry-feedback' ${beyond}
+      sql: `SELECT ${nearRow}, '' AS user, attributes FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND source = 'sentry-feedback' ${beyond}
 ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1}`,
       signal,
     })

@@ -3,6 +3,7 @@ import type { Access } from '../accounts/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
+import type { Shown } from '../logs/index.ts'
 import { Decisions, stateOf, type Decision } from './decisions.ts'
 import { chainOf, isRecord, jsonOf, readChain, textOf } from './error-facts.ts'
 import { eventNotFound, problemNotFound } from './errors.ts'
@@ -34,6 +35,8 @@ import type { SourceMapStore } from './source-map-store.ts'
 
 export interface ProblemDeskDeps {
   readonly engine: Engine
+  /** What retention of logs hides: of what is shown, it hides events too. */
+  readonly shown: Shown
   readonly decisions: Decisions
   readonly sourceMaps: Pick<SourceMapStore, 'find'>
   /** What sessions say of releases; empty where there were none. */
@@ -60,8 +63,9 @@ export class ProblemDesk implements Problems {
 
   constructor(deps: ProblemDeskDeps) {
     this.#deps = deps
-    this.#counts = new ProblemStore(deps.engine)
-    this.#events = new EventStore(deps.engine, this.#counts)
+    const { engine, shown } = deps
+    this.#counts = new ProblemStore(engine, shown)
+    this.#events = new EventStore({ engine, shown, counts: this.#counts })
   }
 
   async list(reading: Reading, request: ProblemListRequest): Promise<ProblemList> {

@@ -1,7 +1,8 @@
 /** Counts of problems as the engine has them. */
+import type { Shown } from '../logs/index.ts'
 import { problemsListedMax, sparkSlots } from './limits.ts'
 import type { ProblemFilter, ProblemOrder, ProblemRange, Reading, TagValues } from './ports.ts'
-import { numberCell, ofScope, readRows, textCell, type Engine, type Row } from './read-rows.ts'
+import { numberCell, ofScope, readRows, shownLogsOf, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A problem without what people decided. */
 export interface CountedProblem {
@@ -54,9 +55,11 @@ const orders: Readonly<Record<ProblemOrder, string>> = {
 
 export class ProblemStore {
   readonly #engine: Engine
+  readonly #shown: Shown
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, shown: Shown) {
     this.#engine = engine
+    this.#shown = shown
   }
 
   /** Problems with an event in the range that passes the filter, in order; one more than are looked at tells that there are more. */
@@ -96,8 +99,9 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
     if (ids.length === 0) return sparks
     const { from, to } = hoursOf(range)
     const hours = to - from + 1
-    const { sql, slots } = hours <= fineHoursMax ? fineSparks({ from, to }, range.toMs) : hourlySparks({ from, to })
-    const named = `${ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')})`
+    const isFine = hours <= fineHoursMax
+    const { sql, slots } = isFine ? fineSparks({ from, to }, range.toMs) : hourlySparks({ from, to })
+    const named = `${isFine ? shownLogsOf(scope, this.#shown) : ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')})`
     const rows = await readRows(this.#engine, { sql: sql.replace('{where}', () => named), signal })
     for (const row of rows) {
       const id = textCell(row, 'id')

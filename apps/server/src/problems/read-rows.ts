@@ -1,6 +1,7 @@
-/** Results of the engine as objects, and the one condition that says whose rows are read. */
+/** Results of the engine as objects, and the conditions that say whose rows are read. */
 import type { ClickHouse, NativeColumn } from '../engines/index.ts'
 import type { Scope } from '../kernel/scope.ts'
+import type { Shown } from '../logs/index.ts'
 
 export type Engine = Pick<ClickHouse, 'queryNative'>
 
@@ -15,9 +16,15 @@ export type Cell = string | number | readonly Cell[] | ReadonlyMap<string, strin
 
 export type Row = Readonly<Record<string, Cell>>
 
-/** Every read of this domain goes through here. */
+/** Every read of counts goes through here. */
 export function ofScope(scope: Scope): string {
   return `org = ${scope.organizationId} AND project IN (${scope.projectIds.join(',')})`
+}
+
+/** Every read of rows of logs goes through here: those of the reader's projects that retention does not hide. */
+export function shownLogsOf(scope: Scope, shown: Shown): string {
+  const hidden = shown.shownSql(scope, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, 'rows')
+  return hidden === null ? ofScope(scope) : `${ofScope(scope)} AND ${hidden}`
 }
 
 export async function readRows(engine: Engine, { sql, params, signal }: Statement): Promise<Row[]> {
