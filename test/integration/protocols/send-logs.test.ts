@@ -142,7 +142,8 @@ describe('a file', () => {
     await until('both', () => bodies().length === 2)
     await until('the place', async () => (await readFile(`${path}.sent`, 'utf8')).includes('"offset":4'))
     await run.end()
-    expect(run.said[0]).toContain('trying again')
+    expect(run.said[0]).toBe(`following ${path} from byte 0`)
+    expect(run.said[1]).toContain('trying again')
   })
 })
 

@@ -9,7 +9,7 @@ import { configOption, configOptionHelp, localUrl } from './config-command.ts'
 import { deliver, type Delivered, type DeliveryOptions } from './send/deliver.ts'
 import { followFile, LineCutter, type LinesRead } from './send/follow-file.ts'
 import { lineBody, type LineOrigin } from './send/line-body.ts'
-import { placeIn, readPlace, writePlace } from './send/place.ts'
+import { placeIn, readKept, writeKept } from './send/place.ts'
 
 const unreadable: ErrorSpec = { code: 'send.unreadable', kind: 'not_found', publicText: 'The file cannot be read.' }
 
@@ -61,6 +61,10 @@ export const sendCommand: Command = {
   },
 }
 
+function beginning(path: string, offset: number, fromStart: boolean): string {
+  return `following ${path} from byte ${offset}${offset > 0 && !fromStart ? '; --from-start sends what is there, the first time' : ''}`
+}
+
 class Sender {
   readonly #context: CommandContext
   readonly #delivery: DeliveryOptions
@@ -100,11 +104,15 @@ class Sender {
       path,
       clock: systemClock,
       stop: this.#context.stop,
-      place: await readPlace(statePath),
+      ...(await readKept(statePath)),
       fromStart: this.#context.options['from-start'] === true,
       once: once === true,
+      complain: (line) => this.#context.complain(line),
     })
+    let isFirst = true
     for await (const part of read) {
+      if (isFirst && once !== true) this.#context.complain(beginning(path, part.offset, this.#context.options['from-start'] === true))
+      isFirst = false
       await this.#lines(part.lines)
       await this.#remember(statePath, part)
     }
@@ -135,9 +143,9 @@ class Sender {
     if (found === null && this.#context.options['once'] === true) throw new AppError(unreadable, { publicText: `${path} cannot be read.` })
   }
 
-  async #remember(statePath: string, { file, offset }: LinesRead): Promise<void> {
+  async #remember(statePath: string, { file, offset, done }: LinesRead): Promise<void> {
     try {
-      await writePlace(statePath, await placeIn(file, offset))
+      await writeKept(statePath, { place: await placeIn(file, offset), done })
     } catch (cause) {
       throw new AppError(unreadable, {
         publicText: `The place in the file cannot be kept in ${statePath}.`,

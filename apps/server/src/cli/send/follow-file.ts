@@ -1,11 +1,12 @@
 /**
  * Reads a file as it grows: through renames (the old one is read to its end, then the new one from its beginning), through being cut short in
- * place (`copytruncate`), and through its absence in between. Gives lines with the place behind each.
+ * place (`copytruncate`), and through its absence in between. What was rotated more than once in the meantime is read in order. Gives lines
+ * with the place behind each.
  */
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../kernel/clock.ts'
-import { isPlaceIn, type Place } from './place.ts'
+import { isPlaceIn, offsetIn, placeIn, type Place } from './place.ts'
+import { fileOf, nextRotated } from './rotated-files.ts'
 
 /** A longer line is sent in a piece of this size; the rest of it is passed over. */
 export const lineBytesMax = 1024 * 1024
@@ -18,6 +19,8 @@ export interface LinesRead {
   readonly file: FileHandle
   /** Behind the last of them. */
   readonly offset: number
+  /** Files that were read to their ends before this one. */
+  readonly done: readonly Place[]
 }
 
 export interface FollowOptions {
@@ -30,52 +33,63 @@ export interface FollowOptions {
   readonly fromStart: boolean
   /** End at the end of the file. */
   readonly once: boolean
+  /** Read to their ends the last time, and before. */
+  readonly done: readonly Place[]
+  /** What cannot be found or read, in words. */
+  complain(line: string): void
 }
+
+/** Files that are remembered as read; more than a rotation keeps. */
+const doneMax = 64
 
 /** The files of `path`, one after the other, each from where it is to be read. Errors: those of reading, but not that there is no file yet. */
 export async function* followFile(options: FollowOptions): AsyncGenerator<LinesRead> {
-  const { path, place, stop } = options
+  const { path, place, stop, complain } = options
+  const done = [...options.done]
+  /** The last one that was read. */
+  let last = place
   let isFirst = true
   if (place !== null) {
-    const rotated = await rotatedFile(path, place)
-    if (rotated !== null) {
-      await using file = rotated
-      yield* readLines(file, place.offset, options, () => Promise.resolve(true))
+    await using left = await fileOf(path, place)
+    if (left !== null && (await isReplaced(path, left))) {
+      yield* readLines(left, { from: place.offset, done, isOver: () => Promise.resolve(true) }, options)
+      last = await ended(left, done)
       isFirst = false
     }
   }
   while (!stop.aborted) {
     const opened = await openSoon(options)
     if (opened === null) return
-    await using file = opened
-    const offset = isFirst ? await firstOffset(file, options) : 0
+    await using newest = opened
+    // Opened first: what was renamed before that has its other name by now.
+    await using rotated =
+      last === null || (await isPlaceIn(newest, last)) ? null : await nextRotated({ path, newest, after: last, done, complain })
+    const file = rotated ?? newest
+    const from = isFirst ? await firstOffset(file, last, options) : 0
+    if (isFirst && place !== null && place.offset > 0 && from === 0)
+      complain(`the file that was being read is gone or was cut short: what came behind its byte ${place.offset} is not sent`)
     // Where it begins is a place too: what comes until the next start is not to be missed.
-    yield { lines: [], file, offset }
-    yield* readLines(file, offset, options, () => isReplaced(path, file))
+    yield { lines: [], file, offset: from, done }
+    const isOver = (): Promise<boolean> => (rotated === null ? isReplaced(path, file) : Promise.resolve(true))
+    yield* readLines(file, { from, done, isOver }, options)
+    if (stop.aborted || (options.once && rotated === null)) return
+    last = await ended(file, done)
     isFirst = false
-    if (options.once) return
   }
 }
 
-async function firstOffset(file: FileHandle, { place, fromStart, once }: FollowOptions): Promise<number> {
-  if (place !== null) return (await isPlaceIn(file, place)) ? place.offset : 0
+/** The place at its end; it is not read again. */
+async function ended(file: FileHandle, done: Place[]): Promise<Place> {
+  const place = await placeIn(file, (await file.stat()).size)
+  // An empty file cannot be told from another one.
+  if (place.offset > 0) done.push(place)
+  if (done.length > doneMax) done.shift()
+  return place
+}
+
+async function firstOffset(file: FileHandle, last: Place | null, { fromStart, once }: FollowOptions): Promise<number> {
+  if (last !== null) return await offsetIn(file, last)
   return fromStart || once ? 0 : (await file.stat()).size
-}
-
-/** The file that the place is in, when it has another name by now. */
-async function rotatedFile(path: string, place: Place): Promise<FileHandle | null> {
-  const folder = dirname(path)
-  for (const name of await readdir(folder).catch(() => [])) {
-    const other = join(folder, name)
-    const found = await stat(other).catch(() => null)
-    if (found === null || found.ino !== place.inode || found.dev !== place.device) continue
-    const now = await stat(path).catch(() => null)
-    if (now?.ino === place.inode && now.dev === place.device) return null
-    const file = await open(other, 'r')
-    if (await isPlaceIn(file, place)) return file
-    await file.close()
-  }
-  return null
 }
 
 /** Null: it was stopped before there was a file. */
@@ -98,14 +112,14 @@ async function isReplaced(path: string, file: FileHandle): Promise<boolean> {
   return now !== null && (now.ino !== ours.ino || now.dev !== ours.dev)
 }
 
-/** Until `isOver` says at the end of the file that nothing more comes. */
-// oxlint-disable-next-line max-params -- a file, where, how, and until when
-async function* readLines(
-  file: FileHandle,
-  from: number,
-  options: FollowOptions,
-  isOver: () => Promise<boolean>,
-): AsyncGenerator<LinesRead> {
+interface Reading {
+  readonly from: number
+  readonly done: readonly Place[]
+  /** Whether nothing more comes behind the end of the file. */
+  isOver(): Promise<boolean>
+}
+
+async function* readLines(file: FileHandle, { from, done, isOver }: Reading, options: FollowOptions): AsyncGenerator<LinesRead> {
   const { clock, stop, once } = options
   const buffer = Buffer.alloc(chunkBytes)
   const cutter = new LineCutter()
@@ -116,19 +130,19 @@ async function* readLines(
     if (bytesRead > 0) {
       offset += bytesRead
       const lines = cutter.push(buffer.subarray(0, bytesRead))
-      if (lines.length > 0) yield { lines, file, offset: offset - cutter.heldBytes }
+      if (lines.length > 0) yield { lines, file, offset: offset - cutter.heldBytes, done }
       continue
     }
     if (once || wasOver) {
       const lines = cutter.end()
-      if (lines.length > 0) yield { lines, file, offset }
+      if (lines.length > 0) yield { lines, file, offset, done }
       return
     }
     if ((await file.stat()).size < offset) {
       // Cut short in place: what is there now is new.
       const lines = cutter.end()
       offset = 0
-      if (lines.length > 0) yield { lines, file, offset }
+      if (lines.length > 0) yield { lines, file, offset, done }
       continue
     }
     // One more look after it was replaced: what was written in between is in the old one.
