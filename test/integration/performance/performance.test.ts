@@ -169,6 +169,39 @@ describe('operations', () => {
     expect(searched.items.map(({ operation }) => operation)).toEqual(['GET /calm'])
   })
 
+  test('the time before is as long as the range, wherever that begins', async () => {
+    const what = { tenant: ours, service: 'even', operation: 'GET /even', kind: 2, release: () => '1', traceId, spanId }
+    const firstMs = startMs - 40 * hourMs
+    const rows = Array.from({ length: 40 * 12 }, (_, nth) => ({
+      timeMs: firstMs + nth * 5 * minuteMs,
+      count: 10,
+      errors: 0,
+      totalMs: 100,
+      lowersMs: [8],
+      uppersMs: [10],
+      counts: [10],
+    }))
+    await storeOperation(home.engine, what, rows)
+    for (const [fromMinutes, toMinutes] of [
+      [115, 55],
+      [240, 60],
+      [1000, 55],
+      [1140, 60],
+    ] as const) {
+      const asked = {
+        from: new Date(startMs - fromMinutes * minuteMs).toISOString(),
+        to: new Date(startMs - toMinutes * minuteMs).toISOString(),
+        service: 'even',
+      }
+      const calls = (fromMinutes - toMinutes) * 2
+      const { items } = await performance.desk.operations(access, { ...operationsAsked, ...asked }, signal)
+      expect([items[0]?.now.count, items[0]?.before?.count], asked.from).toEqual([calls, calls])
+      const report = await performance.desk.report(access, { ...asked, apdexMs: 500 }, signal)
+      expect([report.now.count, report.before?.count]).toEqual([calls, calls])
+      expect(report.beforeFromMs).toBe(startMs - (2 * fromMinutes - toMinutes) * minuteMs)
+    }
+  })
+
   test('the report sets the last half hour against the one before', async () => {
     const asked = { from: 'now-30m', to: 'now', service: null, apdexMs: 500 }
     const report = await performance.desk.report(access, asked, signal)

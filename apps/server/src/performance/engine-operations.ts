@@ -50,9 +50,22 @@ interface Table {
   readonly stepSec: number
 }
 
-/** The coarsest rows that the steps can be made of. */
-function tableFor(stepMs: number): Table {
-  return stepMs % hourMs === 0 ? { name: 'operations_1h', stepSec: 3600 } : { name: 'operations', stepSec: 60 }
+const byMinute: Table = { name: 'operations', stepSec: 60 }
+const byHour: Table = { name: 'operations_1h', stepSec: 3600 }
+
+interface TablePart extends Pick<OperationsRange, 'fromMs' | 'toMs'> {
+  readonly table: Table
+}
+
+/** The coarsest rows that the steps can be made of, none of which reaches out of the range: whole hours, and minutes around them. */
+function partsOf({ fromMs, toMs, stepMs }: OperationsRange): TablePart[] {
+  const [firstMs, lastMs] = [Math.ceil(fromMs / hourMs) * hourMs, Math.floor(toMs / hourMs) * hourMs]
+  if (stepMs % hourMs !== 0 || firstMs >= lastMs) return [{ table: byMinute, fromMs, toMs }]
+  return [
+    { table: byMinute, fromMs, toMs: firstMs },
+    { table: byHour, fromMs: firstMs, toMs: lastMs },
+    { table: byMinute, fromMs: lastMs, toMs },
+  ].filter((part) => part.fromMs < part.toMs)
 }
 
 export class EngineOperations implements OperationSource {
@@ -63,19 +76,29 @@ export class EngineOperations implements OperationSource {
   }
 
   async steps(scope: Scope, asked: OperationsRange & OperationsFilter, signal: AbortSignal): Promise<OperationStep[]> {
-    const table = tableFor(asked.stepMs)
-    const { where, params } = this.#where(scope, asked, table)
-    const per = asked.stepMs / 1000 / table.stepSec
+    const parts = partsOf(asked).map(({ table, ...range }) => ({ table, ...this.#where(scope, { ...asked, ...range }, table) }))
+    const params = parts[0]?.params ?? {}
+    const per = asked.stepMs / 60_000
     const keys = 'service, name, kind'
-    const sql = `SELECT toString(service) AS service, toString(name) AS name, kind, toFloat64(intDiv(step, ${per}) * ${per}) AS at,
+    const rows = parts
+      .map(
+        ({
+          table,
+          where,
+        }) => `SELECT service, name, kind, toUInt32(step * ${table.stepSec / 60}) AS minute, count, errors, total_ms, durations
+  FROM ${table.name} WHERE ${where}`,
+      )
+      .join('\nUNION ALL ')
+    const sql = `WITH counted AS (${rows})
+SELECT toString(service) AS service, toString(name) AS name, kind, toFloat64(intDiv(minute, ${per}) * ${per}) AS at,
   sum(count) AS calls, sum(errors) AS failed, sum(total_ms) AS total, sumMap(durations) AS durations
-FROM ${table.name}
-WHERE ${where} AND (${keys}) IN (SELECT ${keys} FROM ${table.name} WHERE ${where} GROUP BY ${keys} ORDER BY sum(total_ms) DESC LIMIT ${asked.operationsMax})
+FROM counted
+WHERE (${keys}) IN (SELECT ${keys} FROM counted GROUP BY ${keys} ORDER BY sum(total_ms) DESC LIMIT ${asked.operationsMax})
 GROUP BY ${keys}, at`
     const out: OperationStep[] = []
     for await (const block of this.#ask(sql, params, signal)) {
       for (let from = 0; from < block.rows; from += rowsPerTurn) {
-        readSteps(block, { from, to: Math.min(block.rows, from + rowsPerTurn), unitMs: table.stepSec * 1000 }, out)
+        readSteps(block, { from, to: Math.min(block.rows, from + rowsPerTurn) }, out)
         await this.#deps.clock.sleep(0)
       }
     }
@@ -83,7 +106,7 @@ GROUP BY ${keys}, at`
   }
 
   async count(scope: Scope, range: Pick<OperationsRange, 'fromMs' | 'toMs'>, signal: AbortSignal): Promise<number> {
-    const table = tableFor(range.toMs - range.fromMs > 6 * hourMs ? hourMs : 60_000)
+    const table = range.toMs - range.fromMs > 6 * hourMs ? byHour : byMinute
     const where = this.#deps.reads.counts(scope, range, table.stepSec)
     const sql = `SELECT toFloat64(uniqExact(service, name, kind)) AS operations FROM ${table.name} WHERE ${where}`
     for await (const block of this.#ask(sql, {}, signal)) if (block.rows > 0) return numbersIn(block, 'operations')[0] ?? 0
@@ -91,7 +114,7 @@ GROUP BY ${keys}, at`
   }
 
   async versions(scope: Scope, range: Pick<OperationsRange, 'fromMs' | 'toMs'>, signal: AbortSignal): Promise<SeenVersion[]> {
-    const table = tableFor(60_000)
+    const table = byMinute
     const where = this.#deps.reads.counts(scope, range, table.stepSec)
     const sql = `SELECT toString(service) AS service, toString(release) AS version, toString(environment) AS environment, toFloat64(min(step)) AS at
 FROM ${table.name} WHERE ${where} AND release != '' GROUP BY service, version, environment ORDER BY at LIMIT ${versionsPerRunMax}`
@@ -111,7 +134,7 @@ FROM ${table.name} WHERE ${where} AND release != '' GROUP BY service, version, e
   }
 
   async example(scope: Scope, asked: ExampleAsked, signal: AbortSignal): Promise<FoundExample | null> {
-    const table = tableFor(60_000)
+    const table = byMinute
     const { where, params } = this.#where(scope, asked, table)
     const sql = `SELECT max(${asked.isError ? 'failed' : 'slowest'}) AS example FROM ${table.name} WHERE ${where}`
     for await (const block of this.#ask(sql, params, signal)) {
@@ -145,7 +168,6 @@ FROM ${table.name} WHERE ${where} AND release != '' GROUP BY service, version, e
 interface Rows {
   readonly from: number
   readonly to: number
-  readonly unitMs: number
 }
 
 function readSteps(block: NativeBlock, rows: Rows, out: OperationStep[]): void {
@@ -164,7 +186,7 @@ function readSteps(block: NativeBlock, rows: Rows, out: OperationStep[]): void {
       service: service[row] ?? '',
       operation: name[row] ?? '',
       kind: kindOf(kind[row] ?? 0),
-      timeMs: (at[row] ?? 0) * rows.unitMs,
+      timeMs: (at[row] ?? 0) * 60_000,
       count: calls[row] ?? 0,
       errors: failed[row] ?? 0,
       totalMs: total[row] ?? 0,

@@ -22,6 +22,9 @@ import type {
 import { reportLines } from './report.ts'
 import { rangeOf, stepOf } from './time-range.ts'
 
+const minuteMs = 60_000
+const hourMs = 3_600_000
+
 export interface PerformanceDeskDeps {
   readonly operations: OperationSource
   readonly findings: FindingStore
@@ -69,7 +72,7 @@ export class PerformanceDesk implements Performance {
     const isAsked = ({ service }: Finding): boolean => asked.service === null || service === asked.service
     return {
       ...range,
-      beforeFromMs: range.fromMs - lengthMs,
+      beforeFromMs: beforeOf(range).fromMs,
       ...reportLines(all, lengthMs, asked.apdexMs),
       found: found.filter(isAsked),
       resolved: resolved.filter(isAsked),
@@ -105,13 +108,11 @@ export class PerformanceDesk implements Performance {
   ): Promise<{ all: TwoPeriods[]; isPartial: boolean }> {
     const { operations } = this.#deps
     const { fromMs, toMs, stepMs } = period
-    const lengthMs = toMs - fromMs
-    // Steps begin at multiples of their length; the time before needs no steps, only sums.
-    const beforeStepMs = lengthMs >= 6 * 3_600_000 ? 3_600_000 : 60_000
+    const earlier = beforeOf(period)
     const most = { ...filter, operationsMax: operationsLookedAtMax }
     const [now, before, count] = await Promise.all([
       operations.steps(scope, { ...most, fromMs, toMs, stepMs }, signal),
-      operations.steps(scope, { ...most, fromMs: fromMs - lengthMs, toMs: fromMs, stepMs: wholeOf(lengthMs, beforeStepMs) }, signal),
+      operations.steps(scope, { ...most, ...earlier }, signal),
       operations.count(scope, { fromMs, toMs }, signal),
     ])
     return { all: joined(now, before, period), isPartial: count > operationsLookedAtMax }
@@ -124,9 +125,12 @@ export class PerformanceDesk implements Performance {
   }
 }
 
-/** One step for the whole length, of the same units. */
-function wholeOf(lengthMs: number, unitMs: number): number {
-  return Math.max(unitMs, Math.ceil(lengthMs / unitMs) * unitMs)
+/** The same length of time directly before, in whole minutes; it needs no steps, only sums. */
+function beforeOf({ fromMs, toMs }: Pick<Period, 'fromMs' | 'toMs'>): Period {
+  const endMs = Math.floor(fromMs / minuteMs) * minuteMs
+  const lengthMs = Math.max(1, Math.round((toMs - endMs) / minuteMs)) * minuteMs
+  const unitMs = lengthMs >= 6 * hourMs ? hourMs : minuteMs
+  return { fromMs: endMs - lengthMs, toMs: endMs, stepMs: Math.ceil(lengthMs / unitMs) * unitMs }
 }
 
 function tenantOf({ scope }: Access): Tenant {
