@@ -118,6 +118,7 @@ export class EventDoor {
         using _cost = measured(this.#deps.cost, part.tenant)
         fill(session)
       }
+      part.lease.hold(session.sizeBytes)
     } catch (error) {
       this.#pool.give(session)
       throw error

@@ -6,15 +6,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import type { ResolveChain, WantedMaps } from '../../problems/index.ts'
-import { decompress, decompressSync, parseContentEncoding } from '../body/decompress.ts'
 import { bodyMalformed, bodyTooLarge } from '../errors.ts'
 import type { EventDoor } from '../event-door.ts'
 import { admitRequest, bodyOf, headerOf, ingestAccess, ingestKey, ingestRoutes, type HandledRequest } from '../http.ts'
 import { parseDsn, readSentryAuth } from './auth.ts'
-import { brotliPlain } from './brotli.ts'
 import { decodeEnvelope, decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
 import { EnvelopeError } from './envelope.ts'
 import { sentryWrongProject } from './errors.ts'
+import { sentryLimits } from './limits.ts'
+import { PlainBody } from './plain-body.ts'
 import { wantedMaps } from './wanted-maps.ts'
 import type { Discarded, SentryRules, SentrySession, SessionObservation } from './session.ts'
 
@@ -88,13 +88,18 @@ async function taken({ door, aside }: Parts, { handled, request, decode }: Arriv
   const { tenant, lease } = handled
   if (projectOf(request) !== String(tenant.projectId)) throw new AppError(sentryWrongProject)
   const bytes = bodyOf(request)
-  const plain = await plainBody(request, bytes, door.front.limits)
-  const resolve = await aside.resolverOf(tenant, () => wantedMaps(plain))
+  using plain = await PlainBody.open(door.front.intake, handled, {
+    bytes,
+    encoding: headerOf(request, 'content-encoding'),
+    mayBeBase64: /\/store\/?$/.test(pathOf(request)),
+    bytesMax: plainBytesMax(request, door),
+  })
+  const resolve = await aside.resolverOf(tenant, () => wantedMaps(plain.bytes))
   let outcome: SentryOutcome = { eventId: null, sessions: [], discarded: [] }
   let failure: EnvelopeError | null = null
   await door.record({ tenant, bytes, lease, protocolName }, (session) => {
     try {
-      outcome = decode(plain, session, request, {
+      outcome = decode(plain.bytes, session, request, {
         pseudonymOf: (person) => aside.pseudonymOf(person),
         resolve,
         isOwnDsn: (dsn) => isDsnOf(request, dsn),
@@ -104,6 +109,8 @@ async function taken({ door, aside }: Parts, { handled, request, decode }: Arriv
       failure = error
       // How much was in it nobody knows.
       session.logs.refuse(error.reason, error.message)
+    } finally {
+      plain[Symbol.dispose]()
     }
   })
   if (failure !== null) throw asAppError(failure)
@@ -134,15 +141,12 @@ function readReports(plain: Uint8Array, session: SentrySession, request: Fastify
   })
 }
 
-/** Compressed by its header, or, as old clients send an event, by zlib in base64 without one. */
-async function plainBody(request: FastifyRequest, bytes: Uint8Array, limits: EventDoor['front']['limits']): Promise<Uint8Array> {
-  const header = headerOf(request, 'content-encoding')
-  const bytesMax = limits.decompressedBytesMax
-  if (header?.trim().toLowerCase() === 'br') return brotliPlain(bytes, bytesMax)
-  const plain = await decompress(bytes, parseContentEncoding(header), bytesMax)
-  if (!/\/store\/?$/.test(pathOf(request)) || plain[0] === 0x7b) return plain
-  const unwrapped = Buffer.from(Buffer.from(plain).toString('latin1'), 'base64')
-  return decompressSync(unwrapped, 'deflate', bytesMax)
+/** Of an event or a report that comes alone no more is decompressed than is read. */
+function plainBytesMax(request: FastifyRequest, door: EventDoor): number {
+  const path = pathOf(request)
+  const { decompressedBytesMax } = door.front.limits
+  if (/\/store\/?$/.test(path)) return Math.min(decompressedBytesMax, sentryLimits.eventBytesMax)
+  return /\/security\/?$/.test(path) ? Math.min(decompressedBytesMax, sentryLimits.smallBytesMax) : decompressedBytesMax
 }
 
 /** Errors: those of `readSentryAuth`. */
