@@ -40,6 +40,8 @@ export interface LogRow {
   weight: number
   /** Something was taken out at the door. */
   isScrubbed: boolean
+  /** In lists: the message or values of attributes are longer than 16 KiB, are cut there and end with `…`. `GET P/logs/row` has all. */
+  isCut?: true | undefined
 }
 export const logRowSchema: z.ZodType<LogRow> = z.object({
   id: logIdSchema,
@@ -60,6 +62,7 @@ export const logRowSchema: z.ZodType<LogRow> = z.object({
   problem: z.string(),
   weight: z.number(),
   isScrubbed: z.boolean(),
+  isCut: z.literal(true).optional(),
 })
 
 const rangeShape = {
@@ -88,7 +91,9 @@ export const logsQuerySchema: z.ZodType<LogsQuery> = z.strictObject({
 })
 
 export interface LogsPage {
+  /** As many as were asked for, or fewer when they would be more than 8 MiB. */
   items: LogRow[]
+  /** Null: there are no more. */
   next: string | null
   /** The range as it was understood. */
   from: string

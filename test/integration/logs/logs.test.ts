@@ -114,6 +114,42 @@ describe('rows', () => {
     expect(third.next).toBeNull()
   })
 
+  test('pages of long rows end by size, go on behind it, and cut what is very long; a row by itself is whole', async () => {
+    const [body, stack_trace] = ['long '.repeat(100_000), 'ä'.repeat(20_000)]
+    const firstMs = start - 3 * dayMs
+    const long = Array.from({ length: 900 }, (_, i) => ({
+      body: i === 3 ? body : `long ${'x'.repeat(15_000)}`,
+      timeMs: firstMs + i * 1000,
+      attributes: { number: String(i), ...(i === 3 ? { stack_trace } : {}) },
+    }))
+    await stack.put(long)
+    const of = { query: 'long', fromMs: firstMs, toMs: firstMs + hour, limit: 1000, order: 'newest' as const }
+    const found: number[] = []
+    const sizes: number[] = []
+    const before = stack.answered.textBytes
+    let cut: { id: string; body: string; attributes: Record<string, string>; isCut?: true } | undefined
+    let cursor: string | null = null
+    do {
+      const page = await stack.manager.query(stack.access.scope, { ...of, cursor }, live)
+      found.push(...numbersOf(page.items))
+      sizes.push(JSON.stringify(page.items).length)
+      cut = page.items.find(({ isCut }) => isCut === true) ?? cut
+      cursor = page.next
+    } while (cursor !== null)
+    expect(found).toEqual(long.map((_, i) => 899 - i))
+    expect(sizes.length).toBe(2)
+    expect(Math.max(...sizes)).toBeLessThan(9 * 1024 * 1024)
+    expect(stack.answered.textBytes - before).toBeLessThan(15 * 1024 * 1024)
+    expect(cut).toMatchObject({ body: `${body.slice(0, 16_384)}…`, attributes: { number: '3', stack_trace: `${'ä'.repeat(8192)}…` } })
+    const whole = await stack.manager.row(stack.access.scope, cut?.id ?? '', live)
+    expect(whole).toMatchObject({ body, attributes: { number: '3', stack_trace } })
+    expect(whole.isCut).toBeUndefined()
+    const around = await stack.manager.context(stack.access.scope, { id: cut?.id ?? '', of: 'all', before: 500, after: 500 }, live)
+    expect([around.before.length, around.hasMoreBefore]).toEqual([3, false])
+    expect(numbersOf(around.after)).toEqual(Array.from({ length: around.after.length }, (_, i) => 4 + i))
+    expect([around.after.length < 300, around.hasMoreAfter]).toEqual([true, true])
+  })
+
   test('what cannot be asked is said', async () => {
     await expect(query('severity:loud')).rejects.toMatchObject({ code: 'search.invalid' })
     await expect(query('', { cursor: 'x' })).rejects.toMatchObject({ code: 'logs.bad_cursor' })

@@ -4,9 +4,10 @@ import { sqlString } from '../search/index.ts'
 import { msOf, wideLiteral } from '../signals/index.ts'
 import { logNotFound } from './errors.ts'
 import { beyondSql, type ListDeps } from './list.ts'
-import { firstWindowRows } from './limits.ts'
+import { firstWindowRows, pageBytesMax } from './limits.ts'
 import type { ContextKind, ContextRequest, LogContext, LogRow, Reading, TimeRange } from './ports.ts'
 import { parseRowId, type RowKey } from './row-id.ts'
+import { RowPage } from './row-reader.ts'
 import { rowsOf } from './where.ts'
 import { windowsOf } from './windows.ts'
 
@@ -18,7 +19,7 @@ export async function readRow({ reader, shown }: ListDeps, { scope, signal }: Re
   const key = parseRowId(id)
   const ms = Math.floor(msOf(key.low, key.high))
   const where = `${rowsOf(scope, { fromMs: ms, toMs: ms + 1 }, shown)} AND ts = ${wideLiteral(key.low, key.high)} AND batch = ${key.batch} AND row = ${key.row}`
-  const [row] = await reader.read(scope, { where, order: 'newest', limit: 1 }, signal)
+  const row = await reader.one(scope, where, signal)
   if (row === undefined) throw new AppError(logNotFound)
   return row
 }
@@ -27,16 +28,15 @@ export async function readRow({ reader, shown }: ListDeps, { scope, signal }: Re
 export async function readContext(deps: ListDeps, reading: Reading, request: ContextRequest): Promise<LogContext> {
   const row = await readRow(deps, reading, request.id)
   const same = sameSql(row, request.of)
-  const side = (order: 'newest' | 'oldest', limit: number): Promise<LogRow[]> =>
-    neighbours(deps, reading, { key: parseRowId(row.id), same, order, limit: limit + 1 })
+  const side = (order: 'newest' | 'oldest', limit: number): Promise<Neighbours> =>
+    neighbours(deps, reading, { key: parseRowId(row.id), same, order, limit })
   const [before, after] = await Promise.all([side('newest', request.before), side('oldest', request.after)])
-  const [hasMoreBefore, hasMoreAfter] = [before.length > request.before, after.length > request.after]
   return {
-    before: before.slice(0, request.before).reverse(),
+    before: before.items.reverse(),
     row,
-    after: after.slice(0, request.after),
-    hasMoreBefore,
-    hasMoreAfter,
+    after: after.items,
+    hasMoreBefore: before.hasMore,
+    hasMoreAfter: after.hasMore,
   }
 }
 
@@ -47,17 +47,23 @@ interface Side {
   readonly limit: number
 }
 
-async function neighbours(deps: ListDeps, reading: Reading, { key, same, order, limit }: Side): Promise<LogRow[]> {
+/** The nearest first. */
+interface Neighbours {
+  readonly items: LogRow[]
+  readonly hasMore: boolean
+}
+
+async function neighbours(deps: ListDeps, reading: Reading, { key, same, order, limit }: Side): Promise<Neighbours> {
   const ms = Math.floor(msOf(key.low, key.high))
   const range: TimeRange = order === 'newest' ? { fromMs: ms - reachMs, toMs: ms + 1 } : { fromMs: ms, toMs: ms + reachMs }
   const density = await deps.densities.of(reading, order === 'newest' ? range.toMs : range.fromMs, order)
-  const items: LogRow[] = []
+  const page = new RowPage(limit + 1, pageBytesMax / 2)
   for (const window of windowsOf(density, range, { order, firstRows: firstWindowRows })) {
-    if (items.length >= limit) break
+    if (page.isFull) break
     const where = `${rowsOf(reading.scope, window, deps.shown)} AND ${beyondSql(key, order)}${same}`
-    items.push(...(await deps.reader.read(reading.scope, { where, order, limit: limit - items.length }, reading.signal)))
+    await deps.reader.fill(page, reading.scope, { where, order }, reading.signal)
   }
-  return items
+  return { items: page.items.slice(0, limit), hasMore: page.isFull }
 }
 
 /** What the neighbours have in common with the row, as a condition with its AND. */

@@ -1,5 +1,10 @@
 /** Bounds of logs. */
 
+/** A page of rows ends before it would be longer, whatever number of rows was asked for; its first row is always there. */
+export const pageBytesMax = 8 * 1024 * 1024
+/** Bytes of a message or a value of an attribute in lists; the row by itself has all. */
+export const shownTextBytesMax = 16 * 1024
+
 /** Rows that the first look at the newest should find; each further look goes eight times as far. */
 export const firstWindowRows = 20_000
 export const windowGrowth = 8

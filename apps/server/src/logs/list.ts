@@ -1,10 +1,10 @@
 /** Rows newest (or oldest) first, page by page. A page begins behind the last row of the one before, so rows that come in do not move it. */
 import type { Clock } from '../kernel/clock.ts'
 import { msOf, wideLiteral } from '../signals/index.ts'
-import { firstWindowRows, windowGrowth } from './limits.ts'
-import type { LogList, LogListRequest, LogRow, Reading, Shown, TimeRange } from './ports.ts'
+import { firstWindowRows, pageBytesMax, windowGrowth } from './limits.ts'
+import type { LogList, LogListRequest, Reading, Shown, TimeRange } from './ports.ts'
 import { parseRowId, type RowKey } from './row-id.ts'
-import type { RowReader } from './row-reader.ts'
+import { RowPage, type RowReader } from './row-reader.ts'
 import { both, rowsOf, searchFor } from './where.ts'
 import { windowsOf, type Densities } from './windows.ts'
 
@@ -24,16 +24,16 @@ export async function listRows(deps: ListDeps, reading: Reading, request: LogLis
   const key = request.cursor === null ? null : parseRowId(request.cursor)
   const range = key === null ? request : behind(key, request, order)
   const beyond = key === null ? '' : ` AND ${beyondSql(key, order)}`
-  const items: LogRow[] = []
+  // One more than are asked for, to know whether there are more.
+  const page = new RowPage(limit + 1, pageBytesMax)
   for (const window of await windowsFor(deps, reading, { range, order, sql: search.isEmpty ? '' : search.sql() })) {
     if (window.toMs <= window.fromMs) continue
     const where = both(rowsOf(scope, window, shown) + beyond, search)
-    items.push(...(await reader.read(scope, { where, order, limit: limit + 1 - items.length }, signal)))
-    if (items.length > limit) break
+    await reader.fill(page, scope, { where, order }, signal)
+    if (page.isFull) break
   }
-  const isMore = items.length > limit
-  if (isMore) items.length = limit
-  return { items, next: isMore ? (items.at(-1)?.id ?? null) : null }
+  const items = page.items.slice(0, limit)
+  return { items, next: page.isFull ? (items.at(-1)?.id ?? null) : null }
 }
 
 interface Wanted {

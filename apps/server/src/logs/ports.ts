@@ -23,6 +23,8 @@ export interface LogRow {
   readonly problem: string
   readonly weight: number
   readonly isScrubbed: boolean
+  /** Message or values of attributes are cut, as they are in lists when very long, and end with `…`. */
+  readonly isCut?: true
 }
 
 /** Who reads, and until when. */

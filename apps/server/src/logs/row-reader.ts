@@ -2,6 +2,7 @@
 import type { ClickHouse, NativeBlock } from '../engines/index.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { mapAt, mapsIn, numbersIn, textsIn, wideIn, preciseTime } from '../signals/index.ts'
+import { shownTextBytesMax } from './limits.ts'
 import type { LogRow } from './ports.ts'
 import type { ResourceNames } from './resource-names.ts'
 import { hashText, rowId } from './row-id.ts'
@@ -9,6 +10,15 @@ import { logsTable } from './tables.ts'
 
 const columns = `ts, batch, row, severity, service, host, environment, release, scope, source, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span,
   body, pattern, problem, weight, scrubbed, resource, attributes`
+
+/** Of a row beside its texts, as it is answered. */
+const rowBytes = 600
+const cutSql = (text: string): string =>
+  `if(length(${text}) > ${shownTextBytesMax}, concat(substring(${text}, 1, ${shownTextBytesMax}), '…'), ${text})`
+const isCutSql = `length(body) > ${shownTextBytesMax} OR arrayExists(value -> length(value) > ${shownTextBytesMax}, mapValues(attributes))`
+/** For lists: very long texts are cut in the engine, and what would not fit the page stays there. */
+const shownColumns = `* REPLACE (${cutSql('body')} AS body, mapApply((name, value) -> (name, ${cutSql('value')}), attributes) AS attributes)`
+const sizeSql = `toUInt64(${rowBytes} + length(body) + arraySum(arrayMap(text -> length(text), arrayConcat(mapKeys(attributes), mapValues(attributes)))))`
 
 /**
  * Columns of rows that are not answered in the end are not read; what the index of words says of rows is taken as it is. Both stop working
@@ -20,7 +30,41 @@ export interface RowsWanted {
   /** A condition on the table's columns, the tenant's among them. */
   readonly where: string
   readonly order: 'newest' | 'oldest'
-  readonly limit: number
+}
+
+/** Rows of a page until it is full: by number, or by bytes. */
+export class RowPage {
+  readonly items: LogRow[] = []
+  readonly #rowsMax: number
+  readonly #bytesMax: number
+  #bytes = 0
+  #isCutBySize = false
+
+  constructor(rowsMax: number, bytesMax: number) {
+    this.#rowsMax = rowsMax
+    this.#bytesMax = bytesMax
+  }
+
+  get isFull(): boolean {
+    return this.#isCutBySize || this.items.length >= this.#rowsMax
+  }
+
+  get rowsLeft(): number {
+    return this.#rowsMax - this.items.length
+  }
+
+  get bytesLeft(): number {
+    return this.#bytesMax - this.#bytes
+  }
+
+  add(row: LogRow, sizeBytes: number): void {
+    if (this.isFull) return
+    this.#isCutBySize = this.#bytes + sizeBytes > this.#bytesMax
+    // The first is there however large it is: a page without any would go nowhere.
+    if (this.#isCutBySize && this.items.length > 0) return
+    this.#bytes += sizeBytes
+    this.items.push(row)
+  }
 }
 
 export class RowReader {
@@ -32,10 +76,26 @@ export class RowReader {
     this.#resources = resources
   }
 
-  /** Rows in that order. Errors: the engine's. */
-  async read(scope: Scope, { where, order, limit }: RowsWanted, signal: AbortSignal): Promise<LogRow[]> {
+  /** One row with all it has. Errors: the engine's. */
+  async one(scope: Scope, where: string, signal: AbortSignal): Promise<LogRow | undefined> {
+    const [found] = await this.#read(scope, `SELECT ${columns}, toUInt8(0) AS cut FROM ${logsTable} WHERE ${where} LIMIT 1`, signal)
+    return found?.row
+  }
+
+  /** The next rows in that order into the page, as lists show them. Errors: the engine's. */
+  // oxlint-disable-next-line max-params -- where to, whose, which, and until when
+  async fill(page: RowPage, scope: Scope, { where, order }: RowsWanted, signal: AbortSignal): Promise<void> {
     const direction = order === 'newest' ? 'DESC' : 'ASC'
-    const sql = `SELECT ${columns} FROM ${logsTable} WHERE ${where} ORDER BY ts ${direction}, batch ${direction}, row ${direction} LIMIT ${limit} SETTINGS ${settings}`
+    const by = `ORDER BY ts ${direction}, batch ${direction}, row ${direction}`
+    const rows = `SELECT ${columns} FROM ${logsTable} WHERE ${where} ${by} LIMIT ${page.rowsLeft}`
+    const sized = `SELECT *, ${sizeSql} AS size FROM (SELECT ${shownColumns} FROM (SELECT *, toUInt8(${isCutSql}) AS cut FROM (${rows})))`
+    const summed = `SELECT *, sum(size) OVER (${by} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${sized})`
+    // With the one that is too much, which tells that there is one.
+    const sql = `SELECT * EXCEPT (size, so_far) FROM (${summed}) WHERE so_far - size <= ${page.bytesLeft} ${by} SETTINGS ${settings}`
+    for (const { row, sizeBytes } of await this.#read(scope, sql, signal)) page.add(row, sizeBytes)
+  }
+
+  async #read(scope: Scope, sql: string, signal: AbortSignal): Promise<SizedRow[]> {
     const blocks: NativeBlock[] = []
     const fingerprints = new Set<string>()
     for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
@@ -51,7 +111,22 @@ export class RowReader {
 const noTrace = '0'.repeat(32)
 const noSpan = '0'.repeat(16)
 
-function rowsIn(block: NativeBlock, resourceOf: (fingerprint: string) => Record<string, string>): LogRow[] {
+interface SizedRow {
+  readonly row: LogRow
+  /** About as many as its answer has. */
+  readonly sizeBytes: number
+}
+
+/** A letter that was cut in two. */
+const halfLetter = /\ufffd+…$/
+
+function sizeOf(texts: Record<string, string>): number {
+  let sizeBytes = 0
+  for (const [name, value] of Object.entries(texts)) sizeBytes += name.length + value.length
+  return sizeBytes
+}
+
+function rowsIn(block: NativeBlock, resourceOf: (fingerprint: string) => Record<string, string>): SizedRow[] {
   const word = (name: string): readonly string[] => textsIn(block, name)
   const [service, host, environment, release, scope] = [word('service'), word('host'), word('environment'), word('release'), word('scope')]
   const [source, body, traces, spans] = [word('source'), word('body'), word('trace'), word('span')]
@@ -60,7 +135,9 @@ function rowsIn(block: NativeBlock, resourceOf: (fingerprint: string) => Record<
   const [batch, number, severity] = [numbersIn(block, 'batch'), numbersIn(block, 'row'), numbersIn(block, 'severity')]
   const [weight, scrubbed] = [numbersIn(block, 'weight'), numbersIn(block, 'scrubbed')]
   const attributes = mapsIn(block, 'attributes')
-  return Array.from({ length: block.rows }, (_, row): LogRow => {
+  const cut = numbersIn(block, 'cut')
+  return Array.from({ length: block.rows }, (_, at) => sized(rowAt(at), cut[at] === 1))
+  function rowAt(row: number): LogRow {
     const [low, high] = [ts?.[row * 2] ?? 0, ts?.[row * 2 + 1] ?? 0]
     const [trace, span] = [traces[row] ?? '', spans[row] ?? '']
     return {
@@ -83,5 +160,12 @@ function rowsIn(block: NativeBlock, resourceOf: (fingerprint: string) => Record<
       weight: weight[row] ?? 1,
       isScrubbed: (scrubbed[row] ?? 0) !== 0,
     }
-  })
+  }
+}
+
+function sized(row: LogRow, isCut: boolean): SizedRow {
+  const sizeBytes = rowBytes + row.body.length + sizeOf(row.attributes) + sizeOf(row.resource)
+  if (!isCut) return { row, sizeBytes }
+  const attributes = Object.entries(row.attributes).map(([name, value]) => [name, value.replace(halfLetter, '…')])
+  return { row: { ...row, body: row.body.replace(halfLetter, '…'), attributes: Object.fromEntries(attributes), isCut: true }, sizeBytes }
 }

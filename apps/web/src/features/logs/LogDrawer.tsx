@@ -42,8 +42,8 @@ export function LogDrawer({ id, rows, state, words }: LogDrawerProps) {
   const { update, search } = state
   const at = rows.findIndex((row) => row.id === id)
   const known = rows[at]
-  const asked = useQuery({ ...rowQuery(projectPath, id), enabled: known === undefined })
-  const row = known ?? asked.data
+  const asked = useQuery({ ...rowQuery(projectPath, id), enabled: known === undefined || known.isCut === true })
+  const row = asked.data ?? known
   const isAround = search.around === 'on'
   const close = (): void => update({ open: undefined, around: undefined }, true)
   const [newer, older] = [rows[at - 1], at === -1 ? undefined : rows[at + 1]]
@@ -111,6 +111,7 @@ function WholeRow({ row, state, words }: WholeRowProps) {
         </time>
         <span className="bw-dim">{formatAgo(timeMsOf(row.timestamp), nowMs)}</span>
         {row.isScrubbed && <Tag tone="warn">scrubbed</Tag>}
+        {row.isCut && <Tag>cut: all of it is being read</Tag>}
         {row.weight !== 1 && <Tag>{`stands for ${formatValue(row.weight, noUnit)} rows`}</Tag>}
       </div>
       <LogLinks row={row} state={state} />
