@@ -62,3 +62,18 @@ test('events, tags, intervals and feedback that retention hides are not shown', 
   await call('PUT', '/logs/retention', { days: 30 })
   expect(await seen()).toMatchObject({ events: 1, feedback: 1 })
 })
+
+test('a resolved problem is back by what came afterwards, whatever time that says', async () => {
+  const problem = '00000000000000b1'
+  const state = async (): Promise<string> => (await call<{ state: string }>('GET', `/problems/${problem}`)).state
+  await put(problem, Date.now() - 60_000)
+  await put(problem, Date.now() + 20 * hourMs)
+  await call('POST', '/problems/decide', { ids: [problem], decision: 'resolved' })
+  expect(await state()).toBe('resolved')
+  const list = await call<{ items: { id: string; state: string }[] }>('GET', '/problems?state=all')
+  expect(list.items.find(({ id }) => id === problem)?.state).toBe('resolved')
+  await put(problem, Date.now() - 2 * hourMs)
+  expect(await state()).toBe('resolved')
+  await put(problem, Date.now() + 1)
+  expect(await state()).toBe('regressed')
+})

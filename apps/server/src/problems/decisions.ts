@@ -20,16 +20,16 @@ interface DecisionRow {
   readonly decided_by: string
 }
 
-/** An event after its resolution brings a problem back; one that was ignored stays so. */
+/** An event that both is and came after its resolution brings a problem back; one that was ignored stays so. */
 export function stateOf(
-  problem: { readonly firstMs: number; readonly lastMs: number },
+  problem: { readonly firstMs: number; readonly seenMs: number },
   decision: Decision | null,
   nowMs: number,
 ): ProblemState {
   if (decision === null) return nowMs - problem.firstMs < newForMs ? 'new' : 'ongoing'
   if (decision.decision === 'ignored') return 'ignored'
   if (decision.decision === 'reopened') return 'ongoing'
-  return problem.lastMs > decision.decidedMs ? 'regressed' : 'resolved'
+  return problem.seenMs > decision.decidedMs ? 'regressed' : 'resolved'
 }
 
 export class Decisions {

@@ -89,7 +89,7 @@ export class ProblemDesk implements Problems {
       request,
     )
     return {
-      items: shown.map(([problem, state]): Problem => ({ ...problem, state, spark: sparks.get(problem.id) ?? [] })),
+      items: shown.map(([{ seenMs: _seenMs, ...problem }, state]): Problem => ({ ...problem, state, spark: sparks.get(problem.id) ?? [] })),
       states,
       isCut: counted.length > problemsListedMax || chosen.length > shown.length,
     }
@@ -106,8 +106,9 @@ export class ProblemDesk implements Problems {
     ])
     if (problem === null) throw new AppError(problemNotFound)
     const decision: Decision | null = decisions.get(id) ?? null
+    const { seenMs: _seenMs, ...counted } = problem
     return {
-      ...problem,
+      ...counted,
       state: stateOf(problem, decision, this.#deps.clock.nowMs()),
       spark: sparks.get(id) ?? [],
       tags,

@@ -102,11 +102,11 @@ test.each([
   ['resolved', nowMs - 1000, 'resolved'],
 ] as const)('decided %s, first seen at %d: %s', (decision, firstMs, want) => {
   const made = decision === null ? null : { decision, decidedMs: nowMs - 10, decidedBy: 'ada' }
-  expect(stateOf({ firstMs, lastMs: nowMs - 20 }, made, nowMs)).toBe(want)
+  expect(stateOf({ firstMs, seenMs: nowMs - 20 }, made, nowMs)).toBe(want)
 })
 
 test('seen after it was resolved, a problem has regressed; ignored it stays ignored', () => {
-  const seen = { firstMs: nowMs - 1000, lastMs: nowMs }
+  const seen = { firstMs: nowMs - 1000, seenMs: nowMs }
   expect(stateOf(seen, { decision: 'resolved', decidedMs: nowMs - 10, decidedBy: 'ada' }, nowMs)).toBe('regressed')
   expect(stateOf(seen, { decision: 'ignored', decidedMs: nowMs - 10, decidedBy: 'ada' }, nowMs)).toBe('ignored')
 })

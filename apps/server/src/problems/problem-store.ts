@@ -16,6 +16,8 @@ export interface CountedProblem {
   readonly users: number
   readonly firstMs: number
   readonly lastMs: number
+  /** As `lastMs`, but of an event that says a time to come it is when it came here. */
+  readonly seenMs: number
   readonly firstRelease: string
   readonly lastRelease: string
 }
@@ -43,7 +45,7 @@ const facts = `max(severity) AS worst, argMax(title, last) AS latest_title, argM
   argMax(service, last) AS latest_service`
 
 /** Of all there is of a problem; of columns that are small. */
-const times = `min(first) AS first_ms, max(last) AS last_ms,
+const times = `min(first) AS first_ms, max(last) AS last_ms, max(least(last, seen)) AS seen_ms,
   argMinIf(release, first, release != '') AS first_release, argMaxIf(release, last, release != '') AS last_release`
 
 const orders: Readonly<Record<ProblemOrder, string>> = {
@@ -225,6 +227,7 @@ function toCounted(row: Row): CountedProblem {
     users: numberCell(row, 'people'),
     firstMs: numberCell(row, 'first_ms'),
     lastMs: numberCell(row, 'last_ms'),
+    seenMs: numberCell(row, 'seen_ms'),
     firstRelease: textCell(row, 'first_release'),
     lastRelease: textCell(row, 'last_release'),
   }

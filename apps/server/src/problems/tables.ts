@@ -65,6 +65,14 @@ TTL toDateTime(hour * 3600) + INTERVAL ${countsKeptDays} DAY
 SETTINGS ${dedup}`,
     ],
   },
+  {
+    id: 'problems-0002-seen',
+    // When rows came here, ms: clocks of programs may be ahead. A repeated insert is dropped whole, so it says the first time.
+    up: [
+      `ALTER TABLE problem_hours ADD COLUMN IF NOT EXISTS seen SimpleAggregateFunction(max, UInt64)
+  DEFAULT toUInt64(toUnixTimestamp64Milli(now64(3))) CODEC(ZSTD(1))`,
+    ],
+  },
 ]
 
 export const problemsMigrations: readonly ProblemsMigration[] = [
