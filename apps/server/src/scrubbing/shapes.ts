@@ -164,6 +164,9 @@ function isAt(source: Uint8Array, at: number, end: number, text: string): boolea
   return true
 }
 
+/** Digits of the shortest number of a card. */
+export const cardDigitsMin = 13
+
 /** Digits of a card that were read last: from 12 to 19 of them, blanks and dashes between left out. */
 const cardDigits = new Uint8Array(20)
 
@@ -187,7 +190,7 @@ export function cardNumber(source: Uint8Array, at: number, start: number, end: n
     // A group ends here, and maybe the number.
     if (firstGroupEnd === 0) firstGroupEnd = next
     if (count > 19) break
-    if (count >= 13 && !isInWord && !isWord(byte) && isIssued(count) && hasCheckDigit(count)) card = next
+    if (count >= cardDigitsMin && !isInWord && !isWord(byte) && isIssued(count) && hasCheckDigit(count)) card = next
     if (byte !== 0x20 && byte !== 0x2d) break
     if (next + 1 < end && (source[next + 1]! < 0x30 || source[next + 1]! > 0x39)) break
   }

@@ -9,6 +9,7 @@ import {
   addressPassword,
   awsKey,
   bearerToken,
+  cardDigitsMin,
   cardNumber,
   digitsEnd,
   emailAddress,
@@ -68,6 +69,13 @@ export class TextFinder {
       const look = looks[source[at]!]!
       if (look === 0) continue
       if (look === lookDigit) {
+        // A short group with no other behind it is no card, and most numbers are one.
+        let next = at + 1
+        while (next < end && source[next]! >= 0x30 && source[next]! <= 0x39) next++
+        if (next - at < cardDigitsMin && (next === end || (source[next] !== 0x20 && source[next] !== 0x2d))) {
+          at = next - 1
+          continue
+        }
         const last = cardNumber(source, at, from, end)
         if (last === nothing) at = digitsEnd.at - 1
         else {
@@ -77,6 +85,7 @@ export class TextFinder {
         }
         continue
       }
+      if (look === lookBearer && (source[at + 1]! | 0x20) !== 0x65) continue
       const last = this.#look(look, source, at, from, end)
       if (last === nothing) continue
       finds.add(found.start, last, this.#bit, markOfBit(this.#bit))
