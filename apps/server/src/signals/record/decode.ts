@@ -67,18 +67,25 @@ class Reader {
   }
 
   take(size: number): Uint8Array {
+    const start = this.skip(size)
+    return this.bytes.subarray(start, this.at)
+  }
+
+  /** Passes over so many bytes; where they begin. */
+  skip(size: number): number {
     if (size < 0 || this.at + size > this.end) throw new AppError(recordDamaged, { detail: `a section ends too early at ${this.at}` })
     this.at += size
-    return this.bytes.subarray(this.at - size, this.at)
+    return this.at - size
   }
 
   u8(): number {
-    return this.take(1)[0]!
+    return this.bytes[this.skip(1)]!
   }
 
   u32(): number {
-    const bytes = this.take(4)
-    return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0
+    const at = this.skip(4)
+    const { bytes } = this
+    return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
   }
 
   varint(): number {
@@ -198,16 +205,50 @@ function readResources(reader: Reader): RecordResource[] {
   const count = reader.u32()
   const out: RecordResource[] = []
   for (let i = 0; i < count; i++) {
-    const [low, high, attributes] = [reader.u32(), reader.u32(), reader.u32()]
-    const names: string[] = []
-    const values: string[] = []
-    for (let at = 0; at < attributes; at++) {
-      names.push(decoder.decode(reader.take(reader.varint())))
-      values.push(decoder.decode(reader.take(reader.varint())))
-    }
-    out.push({ low, high, names, values })
+    const low = reader.u32()
+    const high = reader.u32()
+    const attributes = reader.u32()
+    const start = reader.at
+    for (let text = 0; text < attributes * 2; text++) reader.skip(reader.varint())
+    out.push(new StoredResource({ low, high, attributes }, reader.bytes, start, reader.at))
   }
   return out
+}
+
+/** Most records bring resources that others of the segment bring too, so texts are made only where they are asked for. */
+class StoredResource implements RecordResource {
+  readonly low: number
+  readonly high: number
+  readonly #attributes: number
+  readonly #bytes: Uint8Array
+  readonly #start: number
+  readonly #end: number
+  #texts: readonly string[] | null = null
+
+  // oxlint-disable-next-line max-params -- where it lies in the record
+  constructor(of: { low: number; high: number; attributes: number }, bytes: Uint8Array, start: number, end: number) {
+    this.low = of.low
+    this.high = of.high
+    this.#attributes = of.attributes
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+  }
+
+  get names(): readonly string[] {
+    return this.#read().filter((_text, at) => at % 2 === 0)
+  }
+
+  get values(): readonly string[] {
+    return this.#read().filter((_text, at) => at % 2 === 1)
+  }
+
+  #read(): readonly string[] {
+    if (this.#texts !== null) return this.#texts
+    const reader = new Reader(this.#bytes, this.#start, this.#end)
+    this.#texts = Array.from({ length: this.#attributes * 2 }, () => decoder.decode(reader.take(reader.varint())))
+    return this.#texts
+  }
 }
 
 class Decoded implements SignalRecord {
