@@ -4,7 +4,7 @@
  */
 import type { ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { sqlString } from '../search/index.ts'
+import { sqlString, writtenName } from '../search/index.ts'
 import { numbersIn, textsIn } from '../signals/index.ts'
 import { fieldNamed, severityNames } from './fields.ts'
 import { allPairsSql, notesSql, usualFields, wholeSteps } from './facet-notes.ts'
@@ -132,6 +132,7 @@ function facetsOf(counted: readonly Counted[], { fields, limit }: FacetsRequest)
     .filter(({ values }) => values.length > 0)
     .sort((a, b) => place(a.field) - place(b.field) || b.rows - a.rows || (a.field < b.field ? -1 : 1))
     .slice(0, fields === null ? facetFieldsMax : fields.length)
+    .map((facet) => ({ ...facet, field: writtenName(facet.field) }))
 }
 
 /** Notes carry the name of a severity, rows its group. */

@@ -1,9 +1,8 @@
 /** What can stand where the caret is: names of fields and attributes, values that occur, words between conditions. */
 import { placeOf, type CursorPlace } from './cursor-place.ts'
-import { fieldNamed } from './field-table.ts'
+import { fieldNamed, quotedText, writtenName } from './field-table.ts'
 import { suggestionsMax } from './limits.ts'
 import type { SearchField, SearchFields, ValueProvider } from './ports.ts'
-import { isFieldName } from './text-reader.ts'
 
 export interface Suggestion {
   readonly kind: 'field' | 'value' | 'operator'
@@ -52,7 +51,7 @@ async function names(place: CursorPlace, { fields, values: provider }: Completio
   out.push(...(isHas || isOwn ? [] : words(place)))
   for (const { value, count } of await provider.attributes(isOwn ? prefix.slice(1) : prefix, suggestionsMax)) {
     if (fieldNamed(fields, value) !== null && !isOwn) continue
-    const name = isFieldName(value) ? `${isOwn ? '@' : ''}${value}` : quotedText(value)
+    const name = writtenName(`${isOwn ? '@' : ''}${value}`)
     out.push({ kind: 'field', label: value, insert: `${name}${tail}`, detail: rowsText(count) })
   }
   return out
@@ -98,10 +97,6 @@ function fixedValues(field: SearchField): string[] | null {
 function suggestion(place: CursorPlace, value: string, detail: string): Suggestion {
   const isPlain = place.quote === '' && /^[\w.,@#%+][\w.,:;@#%+/=&?-]*$/.test(value) && !/^(?:AND|OR|NOT)$/.test(value)
   return { kind: 'value', label: value, insert: `${isPlain ? value : quotedText(value)} `, detail }
-}
-
-function quotedText(text: string): string {
-  return `"${text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`
 }
 
 function rowsText(count: number): string {

@@ -1,6 +1,6 @@
 /** Writes a search one way: the same meaning, fit to be read again and to be the key of a cache. */
 import type { Condition, SearchNode, TermNode, Value } from './ast.ts'
-import { isFieldName } from './text-reader.ts'
+import { quotedText, writtenName } from './field-table.ts'
 
 /** `printSearch(parseSearch(text))` means what `text` means, and printing what was printed changes nothing. */
 export function printSearch(node: SearchNode): string {
@@ -29,7 +29,7 @@ function print(node: SearchNode, isInside: boolean): string {
 
 function printTerm({ field, condition }: TermNode): string {
   if (field === null) return printCondition(condition, true)
-  const name = field.name === '*' || isFieldName(field.name) ? field.name : quoted(field.name)
+  const name = field.name === '*' ? field.name : writtenName(field.name)
   return `${name}:${printCondition(condition, false)}`
 }
 
@@ -61,18 +61,13 @@ const words = new Set(['AND', 'OR', 'NOT', 'TO'])
 
 /** Quoted unless it cannot be read as anything else; text that is no field's value must not look like one. */
 function printValue({ pieces, isQuoted }: Value, isText: boolean): string {
-  if (pieces.length > 1) return pieces.map((piece) => piece.replaceAll(/[\\\s()"'`:=<>!/[\]{}*-]/g, (char) => escaped(char))).join('*')
+  if (pieces.length > 1) return pieces.map((piece) => piece.replaceAll(/[\\\s()"'`:=<>!/[\]{}*&|-]/g, (char) => escaped(char))).join('*')
   const text = pieces[0] ?? ''
-  if (isQuoted) return quoted(text)
+  if (isQuoted) return quotedText(text)
   const isPlain = plainPattern.test(text) && !words.has(text) && !(isText && /[:=]/.test(text))
-  return isPlain ? text : quoted(text)
+  return isPlain ? text : quotedText(text)
 }
 
 function escaped(char: string): string {
   return `\\${char}`
-}
-
-function quoted(text: string): string {
-  const body = text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')
-  return `"${body}"`
 }

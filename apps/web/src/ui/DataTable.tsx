@@ -4,7 +4,6 @@
  */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
-import { saveFile, writeCsv } from '../lib/csv.ts'
 import { formatCount } from '../lib/units.ts'
 import { Button } from './Button.tsx'
 import { Icon } from './Icon.tsx'
@@ -179,7 +178,13 @@ function TableFoot<Row>({
   const exported = columns.filter((column) => column.value !== undefined)
   const values = (): (string | number)[][] => rows.map((row) => exported.map((column) => column.value?.(row) ?? ''))
   const names = exported.map((column) => column.header)
-  const saveJson = (): void => {
+  // Loaded when it is asked for: most tables are never saved.
+  const saveCsv = async (): Promise<void> => {
+    const { saveFile, writeCsv } = await import('../lib/csv.ts')
+    saveFile(`${label}.csv`, 'text/csv', writeCsv(names, values()))
+  }
+  const saveJson = async (): Promise<void> => {
+    const { saveFile } = await import('../lib/csv.ts')
     const objects = values().map((cells) => Object.fromEntries(cells.map((cell, index) => [names[index] ?? '', cell])))
     saveFile(`${label}.json`, 'application/json', JSON.stringify(objects, null, 2))
   }
@@ -190,15 +195,10 @@ function TableFoot<Row>({
       </span>
       {exported.length > 0 && rows.length > 0 && (
         <>
-          <Button
-            variant="quiet"
-            small
-            onClick={() => saveFile(`${label}.csv`, 'text/csv', writeCsv(names, values()))}
-            aria-label={`Download ${label} as CSV`}
-          >
+          <Button variant="quiet" small onClick={() => void saveCsv()} aria-label={`Download ${label} as CSV`}>
             CSV
           </Button>
-          <Button variant="quiet" small onClick={saveJson} aria-label={`Download ${label} as JSON`}>
+          <Button variant="quiet" small onClick={() => void saveJson()} aria-label={`Download ${label} as JSON`}>
             JSON
           </Button>
         </>

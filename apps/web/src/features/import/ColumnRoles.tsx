@@ -1,8 +1,6 @@
-/** The columns of a file, each with what it stands for, and what the first rows become. */
+/** The columns of a file, each with what it stands for. */
 import type { ImportPreviewBody, ImportTimeFormat } from '@bellwether/protocol'
 import { Select, TextInput } from '@mantine/core'
-import { DataTable } from '../../ui/DataTable.tsx'
-import type { Column } from '../../ui/table-model.ts'
 import { type ColumnRole, type Mapping, rolesOf, type Separator, withRole } from './mapping.ts'
 
 const roleChoices: { value: ColumnRole; label: string }[] = [
@@ -92,35 +90,5 @@ export function ColumnRoles({ preview, mapping, onChange }: ColumnRolesProps) {
         onChange={(event) => onChange({ ...mapping, name: event.currentTarget.value })}
       />
     </div>
-  )
-}
-
-type Row = ImportPreviewBody['rows'][number]
-
-const columns: readonly Column<Row>[] = [
-  { id: 'line', header: 'Line', isNumber: true, width: '60px', value: (row) => row.line, cell: (row) => row.line },
-  {
-    id: 'series',
-    header: 'Becomes',
-    isMain: true,
-    cell: (row) =>
-      row.refusal === null ? (
-        <code title={row.series}>{row.series}</code>
-      ) : (
-        <span className="bw-import-refused">refused: {row.refusal}</span>
-      ),
-  },
-  { id: 'value', header: 'Value', isNumber: true, cell: (row) => (row.refusal === null ? row.value : '') },
-  { id: 'at', header: 'Time', isExtra: true, cell: (row) => row.at ?? '' },
-]
-
-export function PreviewRows({ preview }: { readonly preview: ImportPreviewBody }) {
-  return (
-    <DataTable
-      label="first rows"
-      columns={columns}
-      rows={preview.rows}
-      rowKey={(row) => `${row.line} ${row.series} ${row.refusal ?? ''}`}
-    />
   )
 }

@@ -1,19 +1,20 @@
 /** Data › Import: a file is dropped, its columns are looked at, and it becomes samples; what runs and ran is below. */
 import type { ImportBody } from '@bellwether/protocol'
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense, useState } from 'react'
 import { formatBytes } from '../../lib/units.ts'
-import { Button } from '../../ui/Button.tsx'
-import { Notice } from '../../ui/Notice.tsx'
 import { Page, Section } from '../../ui/Page.tsx'
 import { Empty, Failure, Loading, NoPermission } from '../../ui/states.tsx'
 import { may, usePlace } from '../session/index.ts'
-import { ColumnRoles, PreviewRows, SeparatorChoice } from './ColumnRoles.tsx'
 import { FileDrop } from './FileDrop.tsx'
-import { cancelImport, chooseFile, importsQuery, previewQuery, type ChosenFile } from './import.queries.ts'
+import { cancelImport, chooseFile, importsQuery, type ChosenFile } from './import.queries.ts'
+import { ImportButton } from './ImportButton.tsx'
 import { ImportList } from './ImportList.tsx'
 import { foundByServer, type Mapping } from './mapping.ts'
 import { uploads, useUpload, type UploadState } from './uploads.ts'
+
+/** Only once a file is chosen. */
+const FileColumns = lazy(async () => ({ default: (await import('./FileColumns.tsx')).FileColumns }))
 
 const busyRefreshMs = 1000
 const idleRefreshMs = 10_000
@@ -101,57 +102,11 @@ function NewImport({ imports, upload, onProgress }: NewImportProps) {
           <ImportButton label="Go on with it" onImport={() => void send(chosen, resumed)} />
         )}
         {chosen !== null && !upload.isSending && resumed === undefined && (
-          <Columns chosen={chosen} mapping={mapping} onMapping={setMapping} onImport={() => void send(chosen, null)} />
+          <Suspense fallback={<Loading label="the columns" rows={3} />}>
+            <FileColumns chosen={chosen} mapping={mapping} onMapping={setMapping} onImport={() => void send(chosen, null)} />
+          </Suspense>
         )}
       </div>
     </Section>
-  )
-}
-
-function ImportButton({ label, onImport }: { readonly label: string; readonly onImport: () => void }) {
-  return (
-    <div>
-      <Button variant="primary" onClick={onImport}>
-        {label}
-      </Button>
-    </div>
-  )
-}
-
-interface ColumnsProps {
-  readonly chosen: ChosenFile
-  readonly mapping: Mapping
-  readonly onMapping: (mapping: Mapping) => void
-  readonly onImport: () => void
-}
-
-function Columns({ chosen, mapping, onMapping, onImport }: ColumnsProps) {
-  const { projectPath } = usePlace()
-  const preview = useQuery({ ...previewQuery(projectPath, chosen, mapping), placeholderData: keepPreviousData })
-  const { separator } = mapping
-  const startOver = mapping.roles === null ? {} : { onRetry: () => onMapping({ ...foundByServer, separator }) }
-  return (
-    <>
-      {separator !== null && (
-        <SeparatorChoice separator={separator} onChange={(next) => onMapping({ ...foundByServer, separator: next })} />
-      )}
-      {preview.isPending && <Loading label="the first rows" rows={3} />}
-      {preview.isError && <Failure compact error={preview.error} title="The columns cannot be mapped" {...startOver} />}
-      {preview.data !== undefined && (
-        <>
-          <ColumnRoles preview={preview.data} mapping={mapping} onChange={onMapping} />
-          {preview.data.problem === null ? (
-            <>
-              <ImportButton label="Import" onImport={onImport} />
-              <PreviewRows preview={preview.data} />
-            </>
-          ) : (
-            <Notice tone="warn" icon="warning" title="The columns cannot be mapped yet">
-              <p>{preview.data.problem}</p>
-            </Notice>
-          )}
-        </>
-      )}
-    </>
   )
 }

@@ -25,6 +25,7 @@ const facets: LogsFacets = {
     { field: '@a', kind: 'attribute', values: [{ value: '1', count: 5 }], rows: 5, isCut: false },
     { field: '@b', kind: 'attribute', values: [{ value: 'two', count: 5 }], rows: 5, isCut: false },
     { field: '@http.route', kind: 'attribute', values: [{ value: '/pay', count: 7 }], rows: 7, isCut: true },
+    { field: '"@user name"', kind: 'attribute', values: [{ value: 'u 3', count: 2 }], rows: 2, isCut: false },
   ],
   from: '2026-11-21T09:00:00Z',
   to: '2026-11-21T10:00:00Z',
@@ -80,6 +81,15 @@ it('opens an attribute when asked, and finds a field by one of its values', asyn
   expect(route.getByRole('button', { name: /^\/pay/ })).toBeTruthy()
   await userEvent.type(screen.getByRole('searchbox', { name: 'Find a field or value' }), 'chec')
   expect(screen.getAllByRole('region').map((each) => each.getAttribute('aria-label'))).toEqual(['service'])
+})
+
+it('reads a name that the search language quotes', async () => {
+  const state = recordedState()
+  show(state)
+  const user = within(screen.getByRole('region', { name: 'user name' }))
+  await userEvent.click(user.getByRole('button', { name: 'user name' }))
+  await userEvent.click(user.getByRole('button', { name: /^u 3/ }))
+  expect(state.calls).toEqual(['addFilter {"field":"@user name","value":"u 3","exclude":false}'])
 })
 
 it('says among how many rows it counted', () => {

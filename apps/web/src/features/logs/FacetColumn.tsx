@@ -5,7 +5,7 @@ import { useMemo, useState } from 'react'
 import { formatCount, formatValue } from '../../lib/units.ts'
 import { Button, IconButton } from '../../ui/Button.tsx'
 import { Icon } from '../../ui/Icon.tsx'
-import { filterState, writePresence } from '../../ui/search-filters.ts'
+import { filterState, readField, writePresence } from '../../ui/search-filters.ts'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Failure } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
@@ -59,30 +59,31 @@ interface FacetProps {
 function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
   const { projectPath } = usePlace()
   const { resolved } = useRange()
+  const name = readField(facet.field)
   const [chosen, setOpen] = useState<boolean | null>(null)
   const [wantsMore, setWantsMore] = useState(false)
   const isOpen = chosen ?? opensAtFirst
-  const more = useQuery({ ...facetQuery(projectPath, state.query, { ...resolved, field: facet.field }), enabled: wantsMore && isOpen })
+  const more = useQuery({ ...facetQuery(projectPath, state.query, { ...resolved, field: name }), enabled: wantsMore && isOpen })
   const found = more.data?.items.find(({ field }) => field === facet.field) ?? facet
-  const gone = leftOutValues(state.query, facet.field, found.values)
+  const gone = leftOutValues(state.query, name, found.values)
   const most = Math.max(1, ...found.values.map(({ count }) => count))
   return (
-    <section aria-label={fieldLabel(facet.field)} className="bw-facet">
+    <section aria-label={fieldLabel(name)} className="bw-facet">
       <h3>
         <button type="button" className="bw-facet__head" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           <Icon name={isOpen ? 'down' : 'right'} size={12} />
-          <span className="bw-truncate" title={facet.field}>
-            {fieldLabel(facet.field)}
+          <span className="bw-truncate" title={name}>
+            {fieldLabel(name)}
           </span>
         </button>
-        <ColumnSwitch field={facet.field} state={state} />
+        <ColumnSwitch field={name} state={state} />
       </h3>
       {isOpen && (
         <ul>
           {found.values.map(({ value, count }) => (
             <FacetValue
               key={value}
-              field={facet.field}
+              field={name}
               value={value}
               count={count}
               part={count / most}
@@ -96,7 +97,7 @@ function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
                 type="button"
                 className="bw-facet__value bw-facet__value--out"
                 title={`${value} is left out; press to show it again`}
-                onClick={() => state.removeFilter(facet.field, value)}
+                onClick={() => state.removeFilter(name, value)}
               >
                 <s className="bw-truncate">{value === '' ? '(none)' : value}</s>
                 <span className="bw-facet__count">left out</span>
@@ -107,7 +108,7 @@ function Facet({ facet, rows, state, opensAtFirst }: FacetProps) {
       )}
       {isOpen && more.isError && <Failure compact error={more.error} title="More could not be read" />}
       {isOpen && facet.isCut && !wantsMore && (
-        <Button small variant="quiet" onClick={() => setWantsMore(true)} aria-label={`More values of ${fieldLabel(facet.field)}`}>
+        <Button small variant="quiet" onClick={() => setWantsMore(true)} aria-label={`More values of ${fieldLabel(name)}`}>
           More
         </Button>
       )}

@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { formatCount, formatValue } from '../../lib/units.ts'
 import { Section } from '../../ui/Page.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
-import { addCondition, writeFilter } from '../../ui/search-filters.ts'
+import { addCondition, readField, writeFilter, writePresence } from '../../ui/search-filters.ts'
 import { usePlace } from '../session/index.ts'
 import { differenceQuery } from './traces.queries.ts'
 
@@ -58,7 +58,7 @@ export function DifferentFields({ left, right }: DifferentFieldsProps) {
 function FieldRow({ field, right }: { readonly field: DifferentField; readonly right: ComparedTraces }) {
   return (
     <li className="bw-versus__field">
-      <h3 title={`${formatValue(field.distance, ratio)} of the spans have other values`}>{field.field}</h3>
+      <h3 title={`${formatValue(field.distance, ratio)} of the spans have other values`}>{readField(field.field).replace(/^@/, '')}</h3>
       <ul>
         {field.values.slice(0, valuesMax).map((value) => (
           <ValueRow key={value.value} field={field.field} value={value} right={right} />
@@ -77,7 +77,8 @@ interface ValueRowProps {
 function ValueRow({ field, value: { value, selectedShare, baselineShare }, right }: ValueRowProps) {
   const { project } = usePlace()
   const shares = `${formatValue(selectedShare, ratio)} on the right, ${formatValue(baselineShare, ratio)} on the left`
-  const filter = value === '' ? `-has:${field}` : writeFilter({ field, value, exclude: false })
+  const name = readField(field)
+  const filter = value === '' ? writePresence(name, false) : writeFilter({ field: name, value, exclude: false })
   return (
     <li className="bw-versus__value">
       <Link

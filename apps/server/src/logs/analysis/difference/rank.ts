@@ -1,6 +1,6 @@
 /** From counted values to fields that differ, the most telling first. */
 import type { DifferentField, DifferentValue } from '@bellwether/protocol'
-import { fieldNamed, writtenAttribute, type SearchFields } from '../../../search/index.ts'
+import { fieldNamed, writtenAttribute, writtenResource, type SearchFields } from '../../../search/index.ts'
 import { chanceOf } from './significance.ts'
 
 /** Rows, and how many they stand for where samples were taken at the sender. */
@@ -73,8 +73,8 @@ function nameOf({ origin, key }: CountedValue, { fields, asked }: RankContext): 
   if (asked.has(key)) return null
   if (origin === 'field') return key
   const twin = fieldNamed(fields, key)
-  if (origin === 'resource' && twin !== null) return null
-  return writtenAttribute(fields, key)
+  if (origin !== 'resource') return writtenAttribute(key)
+  return twin === null ? writtenResource(key) : null
 }
 
 const places = { field: 0, attribute: 1, resource: 2, range: 3 } as const
