@@ -22,6 +22,7 @@ import {
   type OpenedLogAnalysis,
   type SearchedRows,
 } from '../../../apps/server/src/logs/index.ts'
+import { MatchBudget } from '../../../apps/server/src/search/index.ts'
 import { makeResource, SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
 import { fresh } from '../accounts/accounts-stack.ts'
 import { openTestPostgres } from '../accounts/test-postgres.ts'
@@ -134,7 +135,9 @@ export async function openAnalysisStack(): Promise<AnalysisStack> {
 function openAnalysis(engine: ClickHouseEngine, pool: Pool, recorded: Recorded): Promise<OpenedLogAnalysis> {
   const shown = { shownSql: () => null }
   const logs = new LogManager({ engine, shown, tails: new LogTails(systemClock), clock: systemClock })
-  const deps = { engine, pool, clock: systemClock, logger: silentLogger, logs, shown, spans: noSpans, sinkOf: () => sinkInto(recorded) }
+  const budget = new MatchBudget(systemClock)
+  const sinkOf = (): MetricSink => sinkInto(recorded)
+  const deps = { engine, pool, clock: systemClock, logger: silentLogger, logs, shown, budget, spans: noSpans, sinkOf }
   return openLogAnalysis(deps, live)
 }
 

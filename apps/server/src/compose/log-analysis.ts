@@ -18,7 +18,7 @@ import { sqlString } from '../search/index.ts'
 import type { SignalObserver, SignalStage } from '../signals/index.ts'
 import { kindNames, spanFieldsOf, spansSchema, statusNames, type TraceReads } from '../traces/index.ts'
 
-export interface LogAnalysisPartDeps extends Pick<LogAnalysisDeps, 'logs' | 'shown'> {
+export interface LogAnalysisPartDeps extends Pick<LogAnalysisDeps, 'logs' | 'shown' | 'budget'> {
   readonly engines: { readonly clickhouse: ClickHouse; readonly postgres: { readonly pool: LogAnalysisDeps['pool'] } }
   readonly spanReads: Pick<TraceReads, 'spans'>
   readonly clock: Clock
@@ -37,7 +37,7 @@ const openTimeoutMs = 60_000
 
 /** Before the first row comes. Errors: the engine's, `logs.analysis_unavailable`. */
 export async function composeLogAnalysis(deps: LogAnalysisPartDeps, resources: ResourceScope): Promise<LogAnalysisPart> {
-  const { engines, logs, shown, spanReads, clock, logger } = deps
+  const { engines, logs, shown, budget, spanReads, clock, logger } = deps
   const fed: { aggregates: Aggregates | null } = { aggregates: null }
   const opened = resources.use(
     await openLogAnalysis(
@@ -46,6 +46,7 @@ export async function composeLogAnalysis(deps: LogAnalysisPartDeps, resources: R
         pool: engines.postgres.pool,
         logs,
         shown,
+        budget,
         spans: searchedSpans(engines.clickhouse, spanReads, clock),
         sinkOf: (tenant) => (fed.aggregates === null ? null : sinkOf(fed.aggregates, tenant)),
         clock,

@@ -4,6 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { ResourceScope } from '../kernel/resource-scope.ts'
 import { countRows, facetRows, LogManager, LogRetention, LogsBatch, LogTails, type LogRetentionDeps } from '../logs/index.ts'
+import { MatchBudget } from '../search/index.ts'
 import type { SignalBatch } from '../signals/index.ts'
 import type { TraceReads } from '../traces/index.ts'
 import { composeLogAnalysis, type LogAnalysisPart } from './log-analysis.ts'
@@ -34,9 +35,10 @@ export async function composeLogs({ engines, spanReads, clock, logger }: LogsPar
   const { clickhouse: engine, postgres } = engines
   const retention = resources.use(new LogRetention({ pool: postgres.pool, engine, clock, logger: logger.child('logs') }))
   await retention.open()
-  const tails = resources.use(new LogTails(clock))
+  const budget = new MatchBudget(clock)
+  const tails = resources.use(new LogTails(clock, budget))
   const manager = new LogManager({ engine, shown: retention, tails, clock })
-  const analysis = await composeLogAnalysis({ engines, logs: manager, shown: retention, spanReads, clock, logger }, resources)
+  const analysis = await composeLogAnalysis({ engines, logs: manager, shown: retention, budget, spanReads, clock, logger }, resources)
   return {
     manager,
     retention,

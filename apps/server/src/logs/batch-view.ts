@@ -60,6 +60,11 @@ export class LogRowView implements RowView {
     }
   }
 
+  attributeCount(): number {
+    const { attributes } = this.#batch
+    return attributes.last(this.#row) - attributes.first(this.#row)
+  }
+
   attribute(key: string): string | null {
     const { attributes } = this.#batch
     const last = attributes.last(this.#row)

@@ -5,7 +5,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
-import type { RowView } from '../search/index.ts'
+import { MatchBudget, TooMuchWork, type MatchWork, type RowMatcher } from '../search/index.ts'
 import type { SignalBatch, SignalObserver } from '../signals/index.ts'
 import { LogRowView } from './batch-view.ts'
 import { tooManyTails } from './errors.ts'
@@ -40,14 +40,17 @@ export interface TailRequest {
 
 export class LogTails implements SignalObserver, Disposable {
   readonly #clock: Clock
+  readonly #budget: MatchBudget
   /** By organization and project. */
   readonly #tails = new Map<string, Set<Tail>>()
   readonly #room: Room = { held: 0 }
   #count = 0
   #isClosed = false
 
-  constructor(clock: Clock) {
+  /** `budget`: of work, shared with whatever else looks at rows as they come in. */
+  constructor(clock: Clock, budget: MatchBudget = new MatchBudget(clock)) {
     this.#clock = clock
+    this.#budget = budget
   }
 
   get open(): number {
@@ -88,7 +91,14 @@ export class LogTails implements SignalObserver, Disposable {
     if (tails === undefined) return
     const rows = new ShownRows(batch)
     const nowMs = this.#clock.monotonicMs()
-    for (const tail of tails) tail.look(rows, nowMs)
+    // Each may do its part of the work, and as much stays for rules: a heavy search takes nothing from the others.
+    const share = this.#budget.share(batch.tenant, batch.rows)
+    let waiting = tails.size
+    for (const tail of tails) {
+      const work = share.part(1 + waiting--)
+      tail.look(rows, nowMs, work)
+      share.back(work)
+    }
   }
 
   /** Ends every tail; a new one ends with its first event. */
@@ -161,7 +171,7 @@ interface Room {
 }
 
 class Tail {
-  readonly #matches: (row: RowView) => boolean
+  readonly #matches: RowMatcher
   readonly #room: Room
   #items: LogRow[] = []
   /** Of `items`, and of those that are on their way to the reader. */
@@ -175,12 +185,12 @@ class Tail {
   #wake: () => void = () => {}
   isEnded = false
 
-  constructor(matches: (row: RowView) => boolean, room: Room) {
+  constructor(matches: RowMatcher, room: Room) {
     this.#matches = matches
     this.#room = room
   }
 
-  look(rows: ShownRows, nowMs: number): void {
+  look(rows: ShownRows, nowMs: number, work: MatchWork): void {
     if (nowMs - this.#sinceMs >= tailPeriodMs) {
       this.#sinceMs = nowMs
       this.#lookedAt = 0
@@ -188,8 +198,24 @@ class Tail {
     const most = Math.min(rows.count, tailLookedAtMax - this.#lookedAt)
     this.#lookedAt += most
     this.#missed += rows.count - most
-    for (let row = 0; row < most; row++) if (this.#matches(rows.view.at(row))) this.#keep(rows, row)
+    for (let row = 0; row < most; row++) {
+      if (work.left <= 0) {
+        this.#missed += most - row
+        break
+      }
+      this.#see(rows, row, work)
+    }
     if (this.#items.length + this.#missed > 0) this.#wake()
+  }
+
+  /** A row that is too much for the search may match: it counts as missed. */
+  #see(rows: ShownRows, index: number, work: MatchWork): void {
+    try {
+      if (this.#matches(rows.view.at(index), work)) this.#keep(rows, index)
+    } catch (error) {
+      if (!(error instanceof TooMuchWork)) throw error
+      this.#missed++
+    }
   }
 
   #keep(rows: ShownRows, index: number): void {

@@ -1,6 +1,7 @@
 /** The search language of logs and traces: what is asked, as SQL and as a matcher over rows. Public face; see ports.ts for the vocabulary. */
 export * from './ports.ts'
 export { checkSearch, compileSearch } from './compile.ts'
+export { MatchBudget, MatchWork, TooMuchWork, type MatchShare } from './match-work.ts'
 export { sqlString } from './sql-literals.ts'
 export { completeSearch, type Completion, type CompletionDeps, type Suggestion } from './completion.ts'
 export { fieldNamed, writtenAttribute, writtenName, writtenResource } from './field-table.ts'

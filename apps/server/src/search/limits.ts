@@ -20,3 +20,15 @@ export const indexWordsMax = 16
 
 /** Characters of a text that a regular expression of a matcher looks at; the engine looks at all of it. */
 export const matchedLengthMax = 65_536
+
+/** Instructions of a regular expression that is looked for in rows as they come in; the engine takes larger ones. */
+export const matcherProgramMax = 1_000
+
+/**
+ * Work of matchers in memory, in steps of about 100 ns: of a project and of all in a period, and what each row brings with it. Once it is
+ * used up rows are not looked at, and that is told.
+ */
+export const matchPeriodMs = 200
+export const matchStepsOfProject = 400_000
+export const matchStepsOfAll = 800_000
+export const matchStepsPerRow = 10

@@ -1,40 +1,58 @@
 /** A plan as a function of a row in memory: the live tail and rules at ingest. It says what the engine says of the same row. */
-import { compileFinder } from '../metrics/index.ts'
-import { matchedLengthMax } from './limits.ts'
+import { AppError } from '../kernel/errors.ts'
+import { compileFinder, type PatternFinder } from '../metrics/index.ts'
+import { badSearchPattern } from './errors.ts'
+import { matchedLengthMax, matcherProgramMax } from './limits.ts'
 import { numberOfAttribute } from './literals.ts'
+import { failForWork, MatchWork } from './match-work.ts'
 import type { NumberRange, Place, Plan, StringTest, TextPattern } from './plan.ts'
-import type { RowView, SearchField } from './ports.ts'
+import type { RowMatcher, RowView, SearchField } from './ports.ts'
 import { hasWordsInOrder, isWordChar } from './words.ts'
 
-type RowTest = (row: RowView) => boolean
-type TextTest = (text: string) => boolean
+type RowTest = (row: RowView, work: MatchWork) => boolean
+type TextTest = (text: string, work: MatchWork) => boolean
 
-export function matcherOf(plan: Plan): RowTest {
+/** Steps of any test, and characters that are gone through in one step. */
+const testSteps = 0.5
+const charsPerStep = 64
+/** Words of a phrase that cost nothing of their own; each further one may be tried wherever the first stands. */
+const freeWords = 8
+/** Attributes that are gone through in a step. */
+const attributesPerStep = 10
+
+/** Throws `search.pattern`. */
+export function matcherOf(plan: Plan): RowMatcher {
+  const test = testOf(plan)
+  return (row, work = new MatchWork(Number.POSITIVE_INFINITY)) => test(row, work)
+}
+
+function testOf(plan: Plan): RowTest {
   switch (plan.type) {
     case 'and': {
-      const tests = plan.parts.map(matcherOf)
-      return (row) => tests.every((test) => test(row))
+      const tests = plan.parts.map(testOf)
+      return (row, work) => tests.every((test) => test(row, work))
     }
     case 'or': {
-      const tests = plan.parts.map(matcherOf)
-      return (row) => tests.some((test) => test(row))
+      const tests = plan.parts.map(testOf)
+      return (row, work) => tests.some((test) => test(row, work))
     }
     case 'not': {
-      const test = matcherOf(plan.inner)
-      return (row) => !test(row)
+      const test = testOf(plan.inner)
+      return (row, work) => !test(row, work)
     }
     case 'words': {
       const { column } = plan.text
-      return (row) => hasWordsInOrder(foldedText(row, column), plan.words)
+      const times = 1 + 5 * Math.max(0, plan.words.length - freeWords)
+      return (row, work) => hasWordsInOrder(seen(foldedText(row, column), work, times), plan.words)
     }
     case 'glob': {
       const { column } = plan.text
-      return (row) => meetsGlob(foldedText(row, column), plan.pieces)
+      return (row, work) => meetsGlob(seen(foldedText(row, column), work), plan.pieces)
     }
     case 'textPattern': {
       const { column } = plan.text
       const finds = patternTest(plan.pattern)
-      return (row) => finds(row.text(column))
+      return (row, work) => finds(row.text(column), work)
     }
     case 'number':
       return numberTest(plan.field, plan.range)
@@ -44,7 +62,7 @@ export function matcherOf(plan: Plan): RowTest {
       return placeTest(plan.place, plan.test)
     case 'anyAttribute': {
       const test = textTest(plan.test)
-      return (row) => row.someAttribute((_key, value) => test(value))
+      return (row, work) => row.someAttribute((_key, value) => test(value, work))
     }
   }
 }
@@ -53,44 +71,63 @@ function foldedText(row: RowView, column: string): string {
   return row.folded?.(column) ?? row.text(column).toLowerCase()
 }
 
+/** The text, once it is paid for. */
+function seen(text: string, work: MatchWork, times = 1): string {
+  work.spend(testSteps + (text.length * times) / charsPerStep)
+  return text
+}
+
 function placeTest(place: Place, what: StringTest): RowTest {
   if (place.in === 'column') {
     const test = textTest(what)
-    return (row) => test(row.text(place.column))
+    return (row, work) => test(row.text(place.column), work)
   }
-  const read = (row: RowView): string | null => (place.in === 'row' ? row.attribute(place.key) : row.resourceAttribute(place.key))
-  if (what.test === 'exists') return (row) => read(row) !== null
+  const read = (row: RowView, work: MatchWork): string | null => {
+    work.spend(testSteps + (row.attributeCount?.() ?? 0) / attributesPerStep)
+    return place.in === 'row' ? row.attribute(place.key) : row.resourceAttribute(place.key)
+  }
+  if (what.test === 'exists') return (row, work) => read(row, work) !== null
   const test = textTest(what)
-  return (row) => {
-    const value = read(row)
-    return value !== null && test(value)
+  return (row, work) => {
+    const value = read(row, work)
+    return value !== null && test(value, work)
   }
 }
 
 function textTest(what: StringTest): TextTest {
   switch (what.test) {
     case 'equals':
-      return (text) => text === what.value
+      return (text, work) => seen(text, work) === what.value
     case 'like':
-      return (text) => meetsLike(text, what.pieces)
+      return (text, work) => meetsLike(seen(text, work), what.pieces)
     case 'pattern':
       return patternTest(what.pattern)
     case 'exists':
-      return (text) => text !== ''
+      return (text, work) => seen(text, work) !== ''
     case 'number':
-      return (text) => isIn(numberOfAttribute(text), what.range)
+      return (text, work) => isIn(numberOfAttribute(seen(text, work)), what.range)
   }
 }
 
-/** Texts are cut to a bound, and one that is too much for the pattern does not match: a row must not stop the others. */
+/** Texts are cut to a bound. Of one that is too much for the pattern nothing is known, and that is said: it may match. */
 function patternTest({ source, ignoresCase }: TextPattern): TextTest {
-  const finder = compileFinder(ignoresCase ? `(?i)${source}` : source)
-  return (text) => {
+  const finder = finderOf(ignoresCase ? `(?i)${source}` : source)
+  return (text, work) => {
+    const looked = seen(text.length > matchedLengthMax ? text.slice(0, matchedLengthMax) : text, work)
     try {
-      return finder.finds(text.length > matchedLengthMax ? text.slice(0, matchedLengthMax) : text)
+      return finder.finds(looked, work)
     } catch {
-      return false
+      return failForWork()
     }
+  }
+}
+
+function finderOf(pattern: string): PatternFinder {
+  try {
+    return compileFinder(pattern, matcherProgramMax)
+  } catch (error) {
+    const publicText = 'The regular expression is too large to be looked for in rows as they come in.'
+    throw new AppError(badSearchPattern, { publicText, hint: 'Searches of stored rows take larger ones.', cause: error })
   }
 }
 
@@ -101,7 +138,8 @@ function isIn(value: number, { low, lowOpen, high, highOpen }: NumberRange): boo
 }
 
 function numberTest({ column, zeroIsNone }: SearchField, range: NumberRange): RowTest {
-  return (row) => {
+  return (row, work) => {
+    work.spend(testSteps)
     const value = row.number(column)
     return !(zeroIsNone === true && value === 0) && isIn(value, range)
   }
@@ -109,7 +147,8 @@ function numberTest({ column, zeroIsNone }: SearchField, range: NumberRange): Ro
 
 function bytesTest(column: string, low: string, high: string): RowTest {
   const none = '0'.repeat(low.length)
-  return (row) => {
+  return (row, work) => {
+    work.spend(testSteps)
     const written = row.text(column)
     const value = written === '' ? none : written
     return value >= low && value <= high

@@ -3,6 +3,7 @@
  * matcher for rows in memory from one checked query. A domain describes what can be asked in `SearchFields`; nothing here knows a table.
  * The language itself: docs/guides/search.md.
  */
+import type { MatchWork } from './match-work.ts'
 
 /** What kind of value a field has; decides what can be compared and which units are understood. */
 export type FieldType =
@@ -92,6 +93,8 @@ export interface RowView {
   folded?(column: string): string
   /** `number`, `duration` (ns), `size` (bytes), `names`, `flag`; `time` in ms since 1970. */
   number(column: string): number
+  /** How many attributes the row has, where it is known: looking for one goes through them. */
+  attributeCount?(): number
   /** Null when the row has no such attribute. */
   attribute(key: string): string | null
   /** Calls `see` with each of the row's own attributes until it says true; gives what was said last (false when there is none). */
@@ -99,6 +102,12 @@ export interface RowView {
   /** Null when the row's resource has no such attribute. */
   resourceAttribute(key: string): string | null
 }
+
+/**
+ * Does the row match? Throws `TooMuchWork` when `work` does not reach to know, or a text is too much for a regular expression. Without `work`
+ * there is no bound but that of each text.
+ */
+export type RowMatcher = (row: RowView, work?: MatchWork) => boolean
 
 /** A checked query. */
 export interface CompiledSearch {
@@ -111,7 +120,7 @@ export interface CompiledSearch {
   /** A condition for WHERE, without the word; `1` when empty. Contains every literal, escaped; no parameters. */
   sql(): string
   /** Throws `search.pattern` for a regular expression that is too large for the matcher. */
-  matcher(): (row: RowView) => boolean
+  matcher(): RowMatcher
 }
 
 export interface SearchOptions {

@@ -5,7 +5,7 @@ import type { ClickHouse } from '../../engines/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Tenant } from '../../kernel/scope.ts'
-import { checkSearch, completeSearch, sqlString } from '../../search/index.ts'
+import { checkSearch, completeSearch, sqlString, type MatchBudget } from '../../search/index.ts'
 import type { SignalObserver, SignalStage } from '../../signals/index.ts'
 import { searchFieldsOf, severityNames } from '../fields.ts'
 import type { LogManager } from '../log-manager.ts'
@@ -22,6 +22,8 @@ import type { LogAnalysis, SearchedRows } from './ports.ts'
 import { SavedViewStore } from './views/saved-views.ts'
 
 export interface LogAnalysisDeps {
+  /** Of the work of matchers in memory, shared with live tails. */
+  readonly budget: MatchBudget
   readonly engine: ClickHouse
   /** Stays the caller's. */
   readonly pool: Pool
@@ -48,7 +50,7 @@ export async function openLogAnalysis(deps: LogAnalysisDeps, signal: AbortSignal
   const { engine, pool, clock, logger } = deps
   const patterns = new Patterns()
   const store = new PatternStore({ engine, patterns, clock, logger })
-  const observer = new LogMetricObserver(deps.sinkOf)
+  const observer = new LogMetricObserver(deps.sinkOf, deps.budget)
   // Rows in memory are those of the tenant that sends them; nothing is read from the engine by these fields.
   const rules = new LogMetricRules({ pool, clock, logger, observer, fields: searchFieldsOf(() => '0') })
   await store.open(signal)

@@ -5,7 +5,17 @@
  */
 import type { LogMetricKind } from '@bellwether/protocol'
 import type { Tenant } from '../../../kernel/scope.ts'
-import { numberOfField, textOfField, type RowView, type SearchFields, type TextReaderOfRow } from '../../../search/index.ts'
+import {
+  numberOfField,
+  textOfField,
+  TooMuchWork,
+  type MatchBudget,
+  type MatchWork,
+  type RowMatcher,
+  type RowView,
+  type SearchFields,
+  type TextReaderOfRow,
+} from '../../../search/index.ts'
 import type { SignalBatch, SignalObserver } from '../../../signals/index.ts'
 import { LogRowView } from '../../batch-view.ts'
 import { LogsBatch } from '../../schema.ts'
@@ -33,28 +43,33 @@ export interface ActiveLogMetric {
   readonly field: string | null
   readonly tags: readonly string[]
   readonly unit: string
-  readonly matches: (row: RowView) => boolean
+  readonly matches: RowMatcher
   readonly fields: SearchFields
 }
 
-/** What became of a rule's rows since the start. */
+/** What became of a rule's rows since the start; `skipped` gave no value, or nobody could look whether they match. */
 export interface LogMetricState {
   matched: number
   skipped: number
   problem: string | null
 }
 
+/** What is said of a rule whose rows were not all looked at. */
+const unseenProblem = 'Rows were not counted: to look for them would have taken too long. A simpler search, or fewer rules, see them all.'
+
 /** Handles remembered by a rule; all are forgotten when there are more, and found again. */
 const handlesMax = 10_000
 
 export class LogMetricObserver implements SignalObserver {
   readonly #sinkOf: (tenant: Tenant) => MetricSink | null
+  readonly #budget: MatchBudget
   readonly #rules = new Map<string, readonly Counter[]>()
   readonly #states = new Map<string, LogMetricState>()
 
-  /** `sinkOf` gives null while metrics are not there yet; rows then count nowhere. */
-  constructor(sinkOf: (tenant: Tenant) => MetricSink | null) {
+  /** `sinkOf` gives null while metrics are not there yet; rows then count nowhere. `budget`: of work, shared with live tails. */
+  constructor(sinkOf: (tenant: Tenant) => MetricSink | null, budget: MatchBudget) {
     this.#sinkOf = sinkOf
+    this.#budget = budget
   }
 
   /** The rules of a project are these from now on; what their predecessors counted stays when the id does. */
@@ -83,11 +98,18 @@ export class LogMetricObserver implements SignalObserver {
     const sink = this.#sinkOf(batch.tenant)
     if (sink === null) return
     const view = new RememberedRow(new LogRowView(batch))
+    const share = this.#budget.share(batch.tenant, batch.rows)
+    // Each rule has its part, so that one that is heavy takes nothing from the others.
+    const works = counters.map((_, i) => share.part(counters.length - i))
     for (let row = 0; row < batch.rows; row++) {
       view.at(row)
       const weight = batch.weight.f32(row)
-      for (const counter of counters) counter.see(view, weight, sink)
+      for (const [i, counter] of counters.entries()) {
+        const work = works[i]
+        if (work !== undefined) counter.see({ row: view, weight }, sink, work)
+      }
     }
+    for (const work of works) share.back(work)
   }
 
   #stateOf(id: string): LogMetricState {
@@ -138,6 +160,10 @@ class RememberedRow implements RowView {
     return this.#inner.number(column)
   }
 
+  attributeCount(): number {
+    return this.#inner.attributeCount()
+  }
+
   attribute(key: string): string | null {
     return this.#inner.attribute(key)
   }
@@ -168,9 +194,9 @@ class Counter {
     this.#text = rule.field === null ? () => null : textOfField(rule.fields, rule.field)
   }
 
-  see(row: RowView, weight: number, sink: MetricSink): void {
-    const { matches, kind } = this.#rule
-    if (!matches(row)) return
+  see({ row, weight }: { readonly row: RowView; readonly weight: number }, sink: MetricSink, work: MatchWork): void {
+    if (!this.#isMatched(row, work)) return
+    const { kind } = this.#rule
     this.#state.matched++
     const member = kind === 'set' ? this.#text(row) : ''
     const value = kind === 'set' ? 0 : this.#number(row)
@@ -193,6 +219,18 @@ class Counter {
     sink.refuse(reason, 1)
     this.#state.skipped++
     this.#state.problem = found.type === 'reject' ? found.detail : 'There are too many aggregates.'
+  }
+
+  /** What could not be looked at is counted and told: it is no row that does not match. */
+  #isMatched(row: RowView, work: MatchWork): boolean {
+    try {
+      if (work.left > 0) return this.#rule.matches(row, work)
+    } catch (error) {
+      if (!(error instanceof TooMuchWork)) throw error
+    }
+    this.#state.skipped++
+    this.#state.problem = unseenProblem
+    return false
   }
 
   #labels(values: readonly string[]): [string, string][] {

@@ -1,7 +1,7 @@
 /** Regular expressions that are looked for anywhere in a text (logs, traces): RE2 syntax, linear time, kept and asked for ever. */
 import { AppError } from '../../../kernel/errors.ts'
 import { badPattern } from '../../errors.ts'
-import { patternLengthMax } from '../../limits.ts'
+import { patternLengthMax, patternProgramMax } from '../../limits.ts'
 import { anyChar } from './char-set.ts'
 import { parsePattern, type Node } from './parse.ts'
 import { PatternProgram } from './program.ts'
@@ -12,8 +12,11 @@ export interface PatternFinder {
    * stands between two characters of the same run is known to stand there.
    */
   readonly runs: readonly string[]
-  /** Is there a match anywhere? Throws `metrics.bad_regexp` when the text is too much for the pattern. */
-  finds(text: string): boolean
+  /**
+   * Is there a match anywhere? Throws `metrics.bad_regexp` when the text is too much for the pattern, or for what is `left`; the steps that it
+   * took are taken from that.
+   */
+  finds(text: string, work?: { left: number }): boolean
 }
 
 /** The one character that a set stands for without regard to case, or ''. */
@@ -63,8 +66,8 @@ function rangesOf(node: Node): number {
   return Math.max(1, node.max === -1 ? node.min : node.max) * rangesOf(node.inner)
 }
 
-/** Throws `metrics.bad_regexp` when the pattern is not valid or too large, here or for the engine. */
-export function compileFinder(pattern: string): PatternFinder {
+/** Throws `metrics.bad_regexp` when the pattern is not valid or too large, here (`programMax` instructions) or for the engine. */
+export function compileFinder(pattern: string, programMax: number = patternProgramMax): PatternFinder {
   if (pattern.length > patternLengthMax) {
     throw new AppError(badPattern, { publicText: `The regular expression is longer than ${patternLengthMax} characters.` })
   }
@@ -76,6 +79,6 @@ export function compileFinder(pattern: string): PatternFinder {
   }
   if (rangesOf(root) > rangesMax) throw new AppError(badPattern, { publicText: 'The regular expression is too large.' })
   const anything: Node = { type: 'repeat', inner: { type: 'set', set: anyChar }, min: 0, max: -1 }
-  const program = new PatternProgram({ type: 'concat', parts: [anything, root] })
-  return { runs: runsOf(root), finds: (text) => program.findsBeginning(text) }
+  const program = new PatternProgram({ type: 'concat', parts: [anything, root] }, programMax)
+  return { runs: runsOf(root), finds: (text, work) => program.findsBeginning(text, work) }
 }

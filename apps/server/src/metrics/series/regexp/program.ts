@@ -17,9 +17,14 @@ type Instruction =
 /** Compiles back to front: every node is given the address that follows it and returns its own. */
 class Compiler {
   readonly code: Instruction[] = [{ op: 'match' }]
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
 
   #emit(instruction: Instruction): number {
-    if (this.code.length >= patternProgramMax) {
+    if (this.code.length >= this.#most) {
       throw new AppError(badPattern, { publicText: 'The regular expression is too large.' })
     }
     this.code.push(instruction)
@@ -79,6 +84,10 @@ interface State {
 const foundStepsBase = 50_000
 const foundStepsPerChar = 50
 
+/** A step along an edge that is remembered, in steps that are not; among more states the memory itself is as slow. */
+const knownStep = 1 / 8
+const fastStatesMax = 500
+
 /** Bound of the automaton's memory: addresses in all remembered states. */
 const stateAddressesMax = 200_000
 
@@ -93,8 +102,9 @@ export class PatternProgram {
   #stateAddresses = 0
   #initial: State | null = null
 
-  constructor(root: Node) {
-    const compiler = new Compiler()
+  /** Throws `metrics.bad_regexp` for more than `programMax` instructions. */
+  constructor(root: Node, programMax: number = patternProgramMax) {
+    const compiler = new Compiler(programMax)
     this.#start = compiler.node(root, 0)
     this.#code = compiler.code
     this.#hasAssertions = this.#code.some((one) => one.op === 'assert')
@@ -108,10 +118,21 @@ export class PatternProgram {
 
   /**
    * Does the pattern match a beginning of the text? Stops where it does. The budget of steps is of this call alone and grows with the text, so
-   * that a program may be kept and asked for ever; throws `metrics.bad_regexp` when the text is too much for it.
+   * that a program may be kept and asked for ever; it is no more than what is `left` of the caller's work, which the steps are taken from.
+   * Throws `metrics.bad_regexp` when the text is too much.
    */
-  findsBeginning(text: string): boolean {
-    this.#steps = Math.max(0, patternStepsMax - foundStepsBase - foundStepsPerChar * text.length)
+  findsBeginning(text: string, work?: { left: number }): boolean {
+    const own = Math.min(patternStepsMax, foundStepsBase + foundStepsPerChar * text.length)
+    const before = patternStepsMax - (work === undefined ? own : Math.max(0, Math.min(own, work.left)))
+    this.#steps = before
+    try {
+      return this.#findsBeginning(text)
+    } finally {
+      if (work !== undefined) work.left -= this.#steps - before
+    }
+  }
+
+  #findsBeginning(text: string): boolean {
     let state = this.#hasAssertions ? this.#closure([this.#start], text, 0) : (this.#initial ??= this.#stateOf([this.#start], '', 0))
     for (let at = 0; at < text.length && !state.accepts;) {
       if (state.addresses.length === 0) return false
@@ -123,8 +144,8 @@ export class PatternProgram {
   }
 
   #after(state: State, code: number): State {
-    this.#spend(1)
     const known = code < 128 ? (state.next[code] ?? null) : null
+    this.#spend(known === null || this.#states.size > fastStatesMax ? 1 : knownStep)
     if (known !== null) return known
     const next = this.#stateOf(this.#step(state.addresses, code), '', 0)
     // An automaton that just forgot its states must not keep them alive through old edges.
