@@ -55,7 +55,10 @@ export function Verdict({ status, usage, lasting, sources, nowMs }: VerdictProps
     <section className={`bw-verdict ${worst === undefined ? '' : `bw-verdict--${worst.tone}`}`} aria-label="State" aria-live="polite">
       <p className="bw-verdict__title">
         {worst === undefined ? (
-          <StatusMark tone="ok" label="Everything works" />
+          <>
+            <StatusMark tone="ok" label="Bellwether works" />{' '}
+            <span className="bw-dim bw-verdict__scope">its own parts, and all that was sent to it; what your programs report is apart</span>
+          </>
         ) : (
           <StatusMark
             tone={worst.tone}
