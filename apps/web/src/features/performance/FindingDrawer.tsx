@@ -16,7 +16,7 @@ import { useRange } from '../range/index.ts'
 import { may, usePlace } from '../session/index.ts'
 import { evidenceRange } from './evidence-range.ts'
 import { OperationCharts, type ChartId } from './OperationCharts.tsx'
-import { OperationLinks } from './OperationLinks.tsx'
+import { BeforeAndAfter, OperationLinks } from './OperationLinks.tsx'
 import { factText, findingAdvice, findingNames, stateTone } from './performance-words.ts'
 import { changeFinding, findingQuery } from './performance.queries.ts'
 
@@ -91,6 +91,9 @@ function FindingDetail({ finding }: { readonly finding: PerformanceFinding }) {
       <OperationLinks name={{ service, operation, kind }} failed={finding.finding === 'error_regression'} />
       <OperationCharts name={{ service, operation, kind }} range={range} change={change} shown={chartsOf(finding)} />
       <p className="bw-dim">{findingAdvice[finding.finding]}</p>
+      {finding.finding === 'latency_regression' && changeAt !== null && (
+        <BeforeAndAfter name={{ service, operation, kind }} range={range} changeMs={Date.parse(changeAt)} />
+      )}
       <p className="bw-dim">
         First seen <Moment at={finding.firstSeenAt} />, last seen <Moment at={finding.lastSeenAt} />.
       </p>

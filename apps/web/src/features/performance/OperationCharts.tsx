@@ -6,12 +6,12 @@ import { useScheme } from '../../charts/chart-colors.ts'
 import type { ChartMark, ChartSeries, ChartStyle } from '../../charts/chart-option.ts'
 import { TimeChart } from '../../charts/TimeChart.tsx'
 import { absoluteRange, defaultRange, type ResolvedRange } from '../../lib/time-range.ts'
-import type { Unit } from '../../lib/units.ts'
+import { formatValue, type Unit } from '../../lib/units.ts'
 import { seriesColors } from '../../theme/series-colors.ts'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
-import { msText, rateText, shareText } from './performance-words.ts'
+import { msText, shareText } from './performance-words.ts'
 import { operationQuery } from './performance.queries.ts'
 import { useDeployMarks } from './use-deploy-marks.ts'
 
@@ -93,12 +93,22 @@ function OneChart({ id, answer, marks, range }: OneChartProps) {
       : id === 'duration'
         ? `p50 ${msText(now.p50Ms)}, p95 ${msText(now.p95Ms)}`
         : id === 'calls'
-          ? rateText(now.perMinute)
+          ? `${formatValue(now.perMinute, unit)} on average`
           : shareText(now.errorRate)
   return (
     <figure className="bw-perf-chart">
       <figcaption>
-        {title} <span className="bw-dim">{summary}</span>
+        {title} {data.series.length === 1 && <span className="bw-dim">{summary}</span>}
+        {data.series.length > 1 && (
+          <span className="bw-perf-legend">
+            {data.series.map(({ name, color, dash }) => (
+              <span key={name} className="bw-dim">
+                <i className="bw-perf-swatch" style={{ borderTopColor: color, borderTopStyle: dash }} aria-hidden="true" />
+                {name} {msText((name === 'p50' ? now?.p50Ms : now?.p95Ms) ?? null)}
+              </span>
+            ))}
+          </span>
+        )}
       </figcaption>
       <TimeChart
         data={data}

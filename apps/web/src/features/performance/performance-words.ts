@@ -35,7 +35,7 @@ export const findingNames: Readonly<Record<FindingKind, string>> = {
 
 /** What to do about it, in a sentence or two. */
 export const findingAdvice: Readonly<Record<FindingKind, string>> = {
-  latency_regression: 'Compare traces from before and after the change: what takes the time now that did not?',
+  latency_regression: 'What takes the time now that did not before?',
   error_regression: 'Open a failed trace, then its logs: the first error in it is usually the cause.',
   throughput_drop: 'Look at who calls it: callers that fail or are gone call less.',
   n_plus_one: 'Read all at once: a join, an IN list, or a loader that collects the keys.',
