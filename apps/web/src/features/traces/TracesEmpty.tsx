@@ -11,6 +11,7 @@ import { keysQuery, usableKey } from '../keys/index.ts'
 import { useRange } from '../range/index.ts'
 import { may, usePlace } from '../session/index.ts'
 import { traceSnippets } from './trace-snippets.ts'
+import './traces.css'
 
 /** Stands where a key belongs when the reader may not see keys. */
 const keyPlaceholder = 'YOUR_INGEST_KEY'
