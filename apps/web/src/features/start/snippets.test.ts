@@ -19,13 +19,17 @@ describe('snippets', () => {
       'prometheus',
       'library',
       'sentry',
+      'file',
+      'json-lines',
+      'loki',
+      'syslog',
       'curl',
     ])
     // Scraping is asked for in the server's own settings.
     for (const snippet of all.filter(({ id }) => id !== 'scrape')) {
       const text = snippet.steps.map((step) => step.code).join('\n')
       expect(text, snippet.id).toContain(facts.key)
-      expect(text, snippet.id).toContain(snippet.id === 'statsd' ? new URL(facts.origin).hostname : facts.origin)
+      expect(text, snippet.id).toContain(['statsd', 'syslog'].includes(snippet.id) ? new URL(facts.origin).hostname : facts.origin)
     }
   })
 

@@ -1,4 +1,5 @@
 /** Snippets that send a first data point, with the project's real key and this server's address in them. */
+import { lineSnippets, logLine } from './line-snippets.ts'
 import { sentrySnippet } from './sentry-snippet.ts'
 import type { Snippet, SnippetFacts } from './snippet-model.ts'
 
@@ -255,6 +256,14 @@ function agentSnippets(facts: SnippetFacts): readonly Snippet[] {
       ],
     },
     sentrySnippet(facts),
-    { id: 'curl', label: 'curl', steps: [{ title: 'One data point by hand', code: curl(facts) }] },
+    ...lineSnippets(facts),
+    {
+      id: 'curl',
+      label: 'curl',
+      steps: [
+        { title: 'One data point by hand', code: curl(facts) },
+        { title: 'One log line by hand', code: logLine(facts) },
+      ],
+    },
   ]
 }
