@@ -11,6 +11,29 @@ test('shows the newest first', () => {
   expect(tail.take(1100).rows).toEqual([3, 2, 1])
 })
 
+test('rows that come late stand at their times', () => {
+  const tail = new TailBuffer<{ at: number; nth: number }>((a, b) => b.at - a.at)
+  tail.push(
+    [
+      { at: 5, nth: 1 },
+      { at: 9, nth: 2 },
+    ],
+    2,
+    0,
+  )
+  tail.take(0)
+  tail.push(
+    [
+      { at: 7, nth: 3 },
+      { at: 9, nth: 4 },
+      { at: 3, nth: 5 },
+    ],
+    3,
+    10,
+  )
+  expect(tail.take(10).rows.map(({ nth }) => nth)).toEqual([4, 2, 3, 1, 5])
+})
+
 test('what comes while paused waits, and nothing moves', () => {
   const tail = new TailBuffer<number>()
   tail.push([1], 1, 0)

@@ -29,6 +29,12 @@ export class TailBuffer<Row> {
   readonly #counts = new Float64Array(rateWindowMs / 1000)
   readonly #seconds = new Float64Array(rateWindowMs / 1000).fill(-1)
   #firstSecond = -1
+  readonly #newestFirst: (a: Row, b: Row) => number
+
+  /** Compares the times of rows; rows of the same time, and all where there is no telling, stay in the order they came. */
+  constructor(newestFirst: (a: Row, b: Row) => number = () => 0) {
+    this.#newestFirst = newestFirst
+  }
 
   /** Rows in the order they came, oldest first; `seen` is how many there were with those the server left out. */
   push(rows: readonly Row[], seen: number, nowMs: number): void {
@@ -66,7 +72,7 @@ export class TailBuffer<Row> {
   /** Takes what waits onto the screen unless paused, and says how things are. */
   take(nowMs: number): TailSnapshot<Row> {
     if (!this.#isPaused && this.#waiting.length > 0) {
-      this.#shown = [...this.#waiting.reverse(), ...this.#shown].slice(0, tailRowsMax)
+      this.#shown = [...this.#waiting.reverse(), ...this.#shown].sort(this.#newestFirst).slice(0, tailRowsMax)
       this.#waiting = []
     }
     return { rows: this.#shown, waiting: this.#waiting.length, skipped: this.#skipped, perSecond: this.#rate(nowMs) }

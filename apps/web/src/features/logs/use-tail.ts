@@ -18,15 +18,20 @@ export interface Tail {
 
 const nothing: TailSnapshot<LogRow> = { rows: [], waiting: 0, skipped: 0, perSecond: 0 }
 
+/** Times are texts of one length, all in UTC. */
+function newestFirst(a: LogRow, b: LogRow): number {
+  return a.timestamp < b.timestamp ? 1 : a.timestamp > b.timestamp ? -1 : 0
+}
+
 /** Of one search: whoever asks for another mounts anew. */
 export function useTail(projectPath: string, query: string): Tail {
   const buffer = useRef<TailBuffer<LogRow>>(null)
-  buffer.current ??= new TailBuffer<LogRow>()
+  buffer.current ??= new TailBuffer<LogRow>(newestFirst)
   const [snapshot, setSnapshot] = useState(nothing)
   const [isPaused, setPausedState] = useState(false)
   const [connection, setConnection] = useState<Tail['connection']>('connecting')
   useEffect(() => {
-    const tail = new TailBuffer<LogRow>()
+    const tail = new TailBuffer<LogRow>(newestFirst)
     buffer.current = tail
     const source = new EventSource(tailPath(projectPath, query))
     source.addEventListener('open', () => setConnection('open'))
