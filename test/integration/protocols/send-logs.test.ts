@@ -148,6 +148,11 @@ describe('a file', () => {
 })
 
 describe('how it ends', () => {
+  test('told to stop before it began, it waits for nothing', async () => {
+    const terminal = { print: () => {}, complain: () => {}, stop: AbortSignal.abort() }
+    for (const from of ['-', path]) expect(await runCommand(['send', 'logs', from, '--url', to.httpUrl], commands, terminal)).toBe(0)
+  })
+
   test('2 for wrong use, 1 for a file or a key that is none', async () => {
     expect(await send('metrics', path).code).toBe(2)
     expect(await send('logs').code).toBe(2)
