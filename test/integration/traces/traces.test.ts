@@ -110,6 +110,33 @@ describe('one trace', () => {
     })
   })
 
+  test('of large spans is cut by size, and it is said; a list of them goes on behind', async () => {
+    const large = Array.from({ length: 160 }, (_, i): TestSpan => ({
+      trace: trace(70_001),
+      id: id(7_000_000 + i),
+      service: 'large',
+      name: `large ${i}`,
+      atMs: 200_000 + i,
+      forMs: 1,
+      attributes: Object.fromEntries(Array.from({ length: 16 }, (__, at) => [`text${at}`, 'x'.repeat(4000)])),
+    }))
+    await stack.put(ours, large)
+    const whole = await stack.system.traceObjects(scope, { traceId: trace(70_001), limit: 10_000 }, signal)
+    expect(JSON.stringify(whole).length).toBeLessThan(8.1 * 1024 * 1024)
+    expect(whole).toMatchObject({ spanCount: 160, isPartial: true })
+    expect(whole.note).toMatch(/^The trace has 160 spans; here are the \d+ that began first; .* 8 MiB\.$/)
+    expect(whole.spans.map(({ name }) => name)).toEqual(large.slice(0, whole.spans.length).map(({ name }) => name))
+    expect(whole.spans.length).toBeGreaterThan(100)
+    for (const order of ['newest', 'slowest'] as const) {
+      const request = { ...range(), query: 'service:large', order, limit: 500 }
+      const first = await stack.system.spans(scope, { ...request, cursor: null }, signal)
+      const second = await stack.system.spans(scope, { ...request, cursor: first.next }, signal)
+      expect(first.items.length).toBeLessThan(160)
+      expect([...first.items, ...second.items].map(({ name }) => name)).toEqual(large.map(({ name }) => name).reverse())
+      expect(second.next).toBeNull()
+    }
+  })
+
   test('with a span that is its own parent, a circle, and parents that never came', async () => {
     const one = { trace: trace(0x100), service: 's', name: 'n', forMs: 1 }
     await stack.put(ours, [

@@ -4,6 +4,8 @@
 export const traceColumnsMax = 100_000
 /** Spans of one trace with all they carry. */
 export const traceObjectsMax = 10_000
+/** Whole spans of one answer, bytes; of more the first, and it is said. The first span is always there. */
+export const spansAnswerBytesMax = 8 * 1024 * 1024
 /** Bytes of a span's name; longer ones are cut. */
 export const nameBytesMax = 1000
 /** Bytes of a status message; longer ones are cut. */

@@ -6,7 +6,7 @@ import type { TimeRange, TraceReads } from '../ports.ts'
 import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
 import type { TraceReader } from '../trace/trace-reader.ts'
-import { spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
+import { orderedSpansSql, SpanAnswer, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
 import { cursorParts, cursorText } from './trace-cursor.ts'
 
 export type TraceOrder = 'newest' | 'slowest'
@@ -75,18 +75,19 @@ export class SpanSearch {
     const key = order === 'newest' ? 'ts, batch, row' : 'duration, ts, batch, row'
     const parts = cursor === null ? null : cursorParts(cursor, order === 'newest' ? 3 : 4)
     const behind = parts === null ? '' : ` AND (${key}) < (${parts.join(', ')})`
-    const direction = key.replaceAll(',', ' DESC,')
-    const found: KeyedSpan[] = []
+    const direction = `${key.replaceAll(',', ' DESC,')} DESC`
+    const answer = new SpanAnswer()
     for (const window of order === 'newest' ? windowsOf(withEnd(request, parts)) : [request]) {
-      const where = this.#where(scope, { ...window, query: request.query })
-      const sql = `SELECT ${spanColumnsSql} FROM ${spansTable} WHERE ${where}${behind} ORDER BY ${direction} DESC LIMIT ${limit + 1 - found.length}
-        SETTINGS ${slowestSettings}`
-      for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) found.push(...spansIn(block))
-      if (found.length > limit) break
+      const where = this.#where(scope, { ...window, query: request.query }) + behind
+      const wanted = { where, order: direction, limit: limit + 1 - answer.spans.length, bytesMax: answer.bytesLeft }
+      const sql = `${orderedSpansSql(wanted)} SETTINGS ${slowestSettings}`
+      for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) answer.add(block)
+      if (answer.isCutBySize || answer.spans.length > limit) break
     }
-    const items = found.slice(0, limit)
+    const items = answer.spans.slice(0, limit)
     const last = items.at(-1)
-    return { items: items.map(({ span }) => span), next: found.length > limit && last !== undefined ? cursorOf(last, order) : null }
+    const isMore = answer.isCutBySize || answer.spans.length > limit
+    return { items: items.map(({ span }) => span), next: isMore && last !== undefined ? cursorOf(last, order) : null }
   }
 
   /**

@@ -1,7 +1,9 @@
 /** Whole spans from the engine, as they are shown. */
 import type { NativeBlock } from '../../engines/index.ts'
 import { mapAt, mapsIn, numbersIn, preciseTime, textsIn, wideIn } from '../../signals/index.ts'
+import { spansAnswerBytesMax } from '../limits.ts'
 import { kindNames, statusNames } from '../span-fields.ts'
+import { spansTable } from '../tables.ts'
 
 export interface SpanEvent {
   readonly name: string
@@ -57,6 +59,50 @@ export interface KeyedSpan {
 export const spanColumnsSql = `lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_id)) AS parent, ts, duration,
   toString(service) AS service, toString(name) AS name, kind, status, status_message, attributes, events, links, toString(host) AS host,
   toString(environment) AS environment, toString(release) AS release, toString(scope) AS scope, weight, resource, batch, row`
+
+/** Of a span as it is answered, about. */
+const sizeSql = `toUInt64(600 + length(status_message) + length(events) + length(links)
+  + arraySum(arrayMap(text -> length(text), arrayConcat(mapKeys(attributes), mapValues(attributes)))))`
+
+export interface SpansWanted {
+  /** A condition on the table's columns, the tenant's among them. */
+  readonly where: string
+  /** Of `spanColumnsSql`. */
+  readonly order: string
+  readonly limit: number
+  /** What would be more stays in the engine, but for one, which tells that there is more. */
+  readonly bytesMax: number
+}
+
+/** `spanColumnsSql` and `size`, bytes, of spans in an order. */
+export function orderedSpansSql({ where, order, limit, bytesMax }: SpansWanted): string {
+  const found = `SELECT ${spanColumnsSql}, ${sizeSql} AS size FROM ${spansTable} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`
+  const summed = `SELECT *, sum(size) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${found})`
+  return `SELECT * REPLACE (toFloat64(size) AS size) FROM (${summed}) WHERE so_far - size <= ${bytesMax} ORDER BY ${order}`
+}
+
+/** Spans of an answer until they are enough bytes. */
+export class SpanAnswer {
+  readonly spans: KeyedSpan[] = []
+  #bytes = 0
+  /** There were more. */
+  isCutBySize = false
+
+  get bytesLeft(): number {
+    return spansAnswerBytesMax - this.#bytes
+  }
+
+  /** A block of `orderedSpansSql`. */
+  add(block: NativeBlock): void {
+    const sizes = numbersIn(block, 'size')
+    for (const [at, span] of spansIn(block).entries()) {
+      if (this.isCutBySize) return
+      this.#bytes += sizes[at]!
+      this.isCutBySize = this.#bytes > spansAnswerBytesMax
+      if (!this.isCutBySize || this.spans.length === 0) this.spans.push(span)
+    }
+  }
+}
 
 const noSpan = '0'.repeat(16)
 

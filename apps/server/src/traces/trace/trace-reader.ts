@@ -8,7 +8,7 @@ import { traceColumnsMax, traceObjectsMax } from '../limits.ts'
 import type { TraceReads } from '../ports.ts'
 import { tenantSql } from '../reads.ts'
 import { spansTable, tracesTable } from '../tables.ts'
-import { spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from './span-rows.ts'
+import { orderedSpansSql, SpanAnswer, spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from './span-rows.ts'
 import { traceColumns, type TraceColumns, type TraceFacts } from './trace-columns.ts'
 import { TraceSpans, traceColumnsSql } from './trace-spans.ts'
 
@@ -61,17 +61,14 @@ export class TraceReader {
   async objects(scope: Scope, traceId: string, limit: number, signal: AbortSignal): Promise<TraceObjects> {
     const id = checkedId(traceId, 32)
     const bound = Math.min(limit, traceObjectsMax)
-    const [columns, rows] = await Promise.all([
-      this.#spans(scope, id, signal),
-      this.#rows(scope, id, `ORDER BY ts, span_id LIMIT ${bound}`, signal),
-    ])
+    const [columns, answer] = await Promise.all([this.#spans(scope, id, signal), this.#first(scope, id, bound, signal)])
     if (columns.spans.count === 0) throw new AppError(traceNotFound)
     const whole = traceColumns(id, columns.spans, columns.stored)
     const { count, spanIds, parents, loops, shift, shiftsNs } = whole
     const placeOf = new Map<string, number>()
     for (let at = count - 1; at >= 0; at--) placeOf.set(spanIds.slice(at * 16, at * 16 + 16), at)
     const looped = new Set(loops)
-    const spans = rows.map(({ span }): SpanOfTrace => {
+    const spans = answer.spans.map(({ span }): SpanOfTrace => {
       const at = placeOf.get(span.spanId) ?? -1
       return {
         ...span,
@@ -82,7 +79,8 @@ export class TraceReader {
     })
     const isPartial = whole.spanCount > spans.length
     const [all, shown] = [whole.spanCount.toLocaleString('en'), spans.length.toLocaleString('en')]
-    const note = isPartial ? `The trace has ${all} spans; here are the ${shown} that began first.` : null
+    const why = answer.isCutBySize ? '; with all they carry, more would be over 8 MiB' : ''
+    const note = isPartial ? `The trace has ${all} spans; here are the ${shown} that began first${why}.` : null
     const { start, durationMs, spanCount, errorCount, services, skews } = whole
     return { traceId: id, start, durationMs, spanCount, errorCount, services, skews, isPartial, note, spans }
   }
@@ -137,6 +135,16 @@ export class TraceReader {
       stored = numbersIn(block, 'stored')[0] ?? 0
     }
     return { spans, stored }
+  }
+
+  /** Those that began first, until they are so many or enough bytes. */
+  // oxlint-disable-next-line max-params -- whose, which, how many, and until when
+  async #first(scope: Scope, id: string, limit: number, signal: AbortSignal): Promise<SpanAnswer> {
+    const { place, where } = this.#byId(scope, id)
+    const answer = new SpanAnswer()
+    const sql = `${place} ${orderedSpansSql({ where, order: 'ts, span', limit, bytesMax: answer.bytesLeft })}`
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) answer.add(block)
+    return answer
   }
 
   // oxlint-disable-next-line max-params -- whose, which, in which order, and until when
