@@ -301,6 +301,22 @@ describe('facets', () => {
     expect(found.items.find(({ field }) => field === 'service')?.rows).toBe(140)
   })
 
+  test('are named as the search language writes them, as differences are', async () => {
+    const [timeMs, name] = [start - 90 * minute, 'user "name"']
+    await stack.put([{ body: 'odd', timeMs, attributes: { [name]: 'Ada' } }])
+    for (const length of [minute, 4 * hour]) {
+      const found = await stack.manager.facets(stack.access.scope, { ...request, fromMs: timeMs - 1, toMs: timeMs + length }, live)
+      const field = found.items.find((one) => one.field.includes('user'))?.field
+      expect(field).toBe(String.raw`"@user \"name\""`)
+      const rows = await stack.manager.query(
+        stack.access.scope,
+        { query: `${field}:Ada`, fromMs: timeMs - 1, toMs: timeMs + length, limit: 10, order: 'newest', cursor: null },
+        live,
+      )
+      expect(rows.items.map(({ body }) => body)).toEqual(['odd'])
+    }
+  })
+
   test('of named fields', async () => {
     const found = await stack.manager.facets(
       stack.access.scope,
