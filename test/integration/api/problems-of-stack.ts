@@ -61,5 +61,7 @@ export function problemCalls(
     releases: () => problems.releases(reading, range),
     feedback: () => problems.feedback(reading, page),
     sourceMaps: () => sourceMaps.list(access),
+    // About what has that id in the own project: here that is nothing.
+    decide: () => problems.decide(access, [theirs.problem], 'ignored'),
   }
 }

@@ -80,7 +80,7 @@ export function scopedCalls(
       rules: () => stack.cardinality.rules.list(access),
     },
     performance: performanceCalls(stack.performance, { access, finding: stack.theirs.finding, signal }),
-    ...signalCalls(stack.signals, { access, row: stack.theirs.event, signal }),
+    ...signalCalls(stack.signals, { access, row: stack.theirs.event, word: theirWord, signal }),
     logAnalysis: analysisCalls(stack.signals.logs.analysis.desk, { access, signal }),
     problems: problemCalls(stack.problems, { access, theirs: stack.theirs, signal }),
     ingest: {

@@ -9,6 +9,7 @@ import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import type { ResourceScope } from '../../../apps/server/src/kernel/resource-scope.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import type { LogAnalysis } from '../../../apps/server/src/logs/index.ts'
+import { edgeKinds } from '../../../apps/server/src/traces/counted/edges.ts'
 
 const id = 'ccccddddeeeeffff'
 const traceId = '0123456789abcdef0123456789abcdef'
@@ -78,6 +79,11 @@ export async function putAnalysis(
       SELECT ${organizationId}, ${projectId}, reinterpretAsUInt64(substring(id, 1, 8)), reinterpretAsUInt64(substring(id, 9, 8)),
         ${Math.floor(sec / 604_800)}, 30, ${bucket}, ${bucket}, 1 FROM (SELECT unhex('${traceId}') AS id)`,
   )
+  // Who they call, and who answers.
+  await engine.command(
+    `INSERT INTO edges (org, project, client, kind, peer, system, server, environment, step, keep, count, errors, total_ms, durations, slowest, failed)
+      VALUES (${organizationId}, ${projectId}, '${word}', ${edgeKinds.call}, '${word}', '', '${word}', '${word}', ${Math.floor(sec / 60) - 5}, 30, 1, 0, 5, map(100, 1), '', '')`,
+  )
   const view = await analysis.views.create(owner, { name: word, signal: 'logs', query: word, from: null, columns: [], isShared: true })
   const metric = await analysis.metrics.create(owner, {
     name: `${word}_rows`,
@@ -94,7 +100,7 @@ export async function putAnalysis(
 /** What takes a scope, of logs and traces: the walk asks it of both organizations. `null`: it is not there for this one. */
 export function signalCalls(
   { logs, traces }: SignalsOfStack,
-  { access, row, signal }: { access: Access; row: string; signal: AbortSignal },
+  { access, row, word, signal }: { access: Access; row: string; word: string; signal: AbortSignal },
 ): Record<string, Record<string, () => unknown>> {
   const { scope } = access
   const { manager } = logs
@@ -104,6 +110,7 @@ export function signalCalls(
   const orNull = async (asked: Promise<unknown>): Promise<unknown> => await asked.catch(() => null)
   const list = { ...all, order: 'newest', limit: 100, cursor: null } as const
   const services = { range: all, environment: '' }
+  const someOf = (counts: readonly number[]): string => (counts.some((count) => count > 0) ? `${word} is there` : 'nothing')
   return {
     logs: {
       query: () => manager.query(scope, list, signal),
@@ -114,6 +121,12 @@ export function signalCalls(
       context: () => orNull(manager.context(scope, { id: row, of: 'all', before: 5, after: 5 }, signal)),
       values: () => manager.values(scope, signal).values('service', '', 10),
       fields: () => manager.fields(scope, 100, signal),
+      // What comes in while it is read: here nothing does, and nothing from before may be delivered.
+      tail: async () => {
+        const delivered: unknown[] = []
+        await manager.tail(scope, { query: '', deliver: async (event) => void delivered.push(event), signal: AbortSignal.abort() })
+        return delivered
+      },
     },
     traces: {
       trace: () => orNull(system.trace(scope, traceId, signal)),
@@ -122,8 +135,19 @@ export function signalCalls(
       spans: () => system.spans(scope, list, signal),
       traces: () => system.traces(scope, list, signal),
       services: () => system.services(scope, services, signal),
-      operations: () => system.operations(scope, { ...services, service: '' }, signal),
+      operations: () => system.operations(scope, { ...services, service: word }, signal),
       map: () => system.map(scope, services, signal),
+      // Figures have no names in them: that there are any says it.
+      series: async () => {
+        const asked = { ...services, service: word, operation: null, kind: null, points: 10 }
+        return someOf((await system.series(scope, asked, signal)).count)
+      },
+      histogram: async () => someOf([(await system.histogram(scope, { ...all, query: `service:${word}` }, signal)).total]),
+      timesOf: async () => someOf([(await orNull(system.timesOf(scope, traceId, signal))) === null ? 0 : 1]),
+      compare: () => {
+        const side = { ...all, traceId: null }
+        return orNull(system.compare(scope, { left: side, right: { ...side, query: `service:${word}` }, limit: 10 }, signal))
+      },
     },
   }
 }

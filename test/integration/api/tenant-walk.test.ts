@@ -350,6 +350,20 @@ describe('everything that takes a scope', () => {
     expect(Object.keys(table['store'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.store).sort())
     expect(Object.keys(table['uniques'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.uniques).sort())
     expect(Object.keys(table['catalog'] ?? {}).sort()).toEqual(methodsOf(stack.metrics.catalog).sort())
+    const { logs, traces } = stack.signals
+    const domains = {
+      logs: logs.manager,
+      traces: traces.system,
+      performance: stack.performance.desk,
+      problems: stack.problems.problems,
+      logAnalysis: logs.analysis.desk,
+    }
+    for (const [group, target] of Object.entries(domains)) {
+      const methods = methodsOf(target)
+      expect({ group, isBlind: methods.length < 4 }).toEqual({ group, isBlind: false })
+      const called = Object.keys(table[group] ?? {})
+      expect({ group, without: methods.filter((method) => !called.includes(method)) }).toEqual({ group, without: [] })
+    }
   })
 
   test('answers from its own scope alone', async () => {
@@ -367,9 +381,12 @@ describe('everything that takes a scope', () => {
       scrubbing: ['get'],
       cardinality: ['overview', 'metric', 'rules'],
       ingest: ['letters'],
-      performance: ['operations', 'report', 'findings', 'finding', 'deploys'],
+      performance: ['operations', 'report', 'findings', 'finding', 'deploys', 'changeFinding'],
       logs: ['query', 'histogram', 'facets', 'row', 'context', 'values'],
-      traces: ['trace', 'traceObjects', 'span', 'spans', 'traces'],
+      traces: [
+        ...['trace', 'traceObjects', 'span', 'spans', 'traces', 'timesOf', 'histogram', 'compare'],
+        ...['services', 'operations', 'series', 'map'],
+      ],
       logAnalysis: ['patterns', 'difference', 'complete', 'views', 'metrics'],
       problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps'],
     }
