@@ -305,6 +305,12 @@ export interface LogTailEvent {
 }
 export const logTailEventSchema: z.ZodType<LogTailEvent> = z.object({ items: z.array(logRowSchema), missed: z.number().int() })
 
+/** Data of the last event of a tail, named `end`, when its reader may look no longer: a token revoked, a session over, a member removed. */
+export interface LogTailEnd {
+  code: string
+  message: string
+}
+
 /** One field of `GET P/logs/fields`. */
 export interface LogField {
   /** As the search language writes it. */

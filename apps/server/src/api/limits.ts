@@ -28,5 +28,8 @@ export const quotedCharsMax = 200
 /** A comment line in an answer that goes on, so that proxies keep the connection, ms. */
 export const tailKeepAliveMs = 15_000
 
+/** How often it is asked whether the reader of an answer that goes on may still look, ms. */
+export const tailAccessMs = 10_000
+
 /** Attributes of logs that are listed. */
 export const logAttributesShownMax = 500

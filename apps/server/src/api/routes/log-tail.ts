@@ -1,24 +1,32 @@
 /** The live tail of logs: an answer that goes on, as server-sent events (HTML standard, «Server-sent events»). */
-import { logTailEventSchema, logTailQuerySchema, type LogTailQuery } from '@bellwether/protocol'
+import { logTailEventSchema, logTailQuerySchema, type LogTailEnd, type LogTailQuery } from '@bellwether/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../accounts/index.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, type ErrorSpec } from '../../kernel/errors.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { Scope } from '../../kernel/scope.ts'
 import { badRequest } from '../errors.ts'
 import { failureOf, markAnswer, sendError } from '../http/answer.ts'
 import { refuseOtherMethods, standingOf } from '../http/mount.ts'
 import { closeSignal } from '../http/request-facts.ts'
 import type { AccessRule, RouteDescription } from '../http/route-table.ts'
-import { tailKeepAliveMs } from '../limits.ts'
+import { tailAccessMs, tailKeepAliveMs } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
 import { logsBase } from './log-routes.ts'
+
+const tailMoved: ErrorSpec = {
+  code: 'api.tail_moved',
+  kind: 'not_found',
+  publicText: 'The project is not what it was when the live tail began.',
+}
 
 const access: AccessRule = { kind: 'project', needed: 'read' }
 
 export const logTailDescription: RouteDescription = {
   method: 'GET',
   path: `${logsBase}/tail`,
-  summary: 'Rows as they come in: server-sent events named `rows`, whose data is this; the answer goes on until the reader leaves.',
+  summary:
+    'Rows as they come in: server-sent events named `rows`, whose data is this; the answer goes on until the reader leaves, or may look no longer (an event `end`).',
   tag: 'Logs',
   access,
   query: logTailQuerySchema,
@@ -27,7 +35,10 @@ export const logTailDescription: RouteDescription = {
   status: 200,
 }
 
-type TailDeps = Pick<ApiDeps, 'logs' | 'accounts' | 'logger' | 'clock'>
+interface TailDeps extends Pick<ApiDeps, 'logger' | 'clock'> {
+  readonly logs: Pick<ApiDeps['logs'], 'tail'>
+  readonly accounts: Pick<ApiDeps['accounts'], 'gatekeeper'>
+}
 
 export async function mountLogTail(app: FastifyInstance, deps: TailDeps): Promise<void> {
   const accesses = new WeakMap<FastifyRequest, Access>()
@@ -60,17 +71,38 @@ interface TailCall {
   readonly access: Access
 }
 
-async function answer({ logs, clock }: TailDeps, { request, reply, access: { scope } }: TailCall): Promise<void> {
+/** When it ends because the reader may look no longer, its last event is named `end` and says why. */
+async function answer(deps: TailDeps, { request, reply, access: { scope } }: TailCall): Promise<void> {
+  const { logs, clock } = deps
   const { query, seconds } = queryOf(request)
   const left = closeSignal(request, reply.raw)
   const end = new AbortController()
   left.addEventListener('abort', () => end.abort(), { once: true })
   const stream = new EventStream(reply, clock)
+  const refusal: { error: AppError | null } = { error: null }
+  using _looks = clock.every(tailAccessMs, () => {
+    void refusalOf(deps, request, scope).then((error) => {
+      if (error === null) return
+      refusal.error ??= error
+      end.abort()
+    })
+  })
   using _deadline = seconds === null ? null : clock.after(seconds * 1000, () => end.abort())
   try {
-    await logs.tail(scope, { query, signal: end.signal, deliver: (event) => stream.send('rows', event, left) })
+    await logs.tail(scope, { query, signal: end.signal, deliver: (event) => stream.send('rows', event, end.signal) })
   } finally {
-    stream.end()
+    stream.end(refusal.error)
+  }
+}
+
+/** Why the reader may not go on, null when it may: the same is asked of whoever calls as with any request. */
+async function refusalOf({ accounts, logger }: TailDeps, request: FastifyRequest, scope: Scope): Promise<AppError | null> {
+  try {
+    const now = (await standingOf(accounts.gatekeeper, access, request)).access?.scope
+    const isSame = now?.organizationId === scope.organizationId && scope.projectIds.every((id) => now.projectIds.includes(id))
+    return isSame ? null : new AppError(tailMoved)
+  } catch (error) {
+    return failureOf(error, request, logger)
   }
 }
 
@@ -109,10 +141,17 @@ class EventStream {
     })
   }
 
-  end(): void {
+  /** A reader who does not take what is on its way is left: nothing is kept for it. */
+  end(refusal: AppError | null): void {
     if (this.#alive === null) return
     this.#alive[Symbol.dispose]()
-    this.#reply.raw.end()
+    const { raw } = this.#reply
+    if (raw.writableNeedDrain) {
+      raw.destroy()
+      return
+    }
+    const event: LogTailEnd | null = refusal === null ? null : { code: refusal.code, message: refusal.publicText }
+    raw.end(event === null ? undefined : `event: end\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
   #begin(): void {
