@@ -15,7 +15,7 @@ const suffix = /^[.\-_](?:\d[\dT:.\-_]*|old)(\.(?:gz|bz2|xz|zst|zip))?$/
 /** Renamed so often while one is opened: then the newest is read. */
 const attemptsMax = 10
 
-export interface Asked {
+interface Asked {
   readonly path: string
   /** What has the name now. */
   readonly newest: FileHandle
