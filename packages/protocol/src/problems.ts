@@ -39,7 +39,7 @@ export const problemsQuerySchema: z.ZodType<ProblemsQuery> = z.object({
 })
 
 /**
- * One problem; counts are of the asked range. Where the sender took samples an event stands for several, so `count`, `spark` and the counts of
+ * One problem; counts are of the asked range, widened to whole hours: the answer's `from` and `to`. Where the sender took samples an event stands for several, so `count`, `spark` and the counts of
  * releases are estimates then, in whole numbers.
  */
 export interface Problem {
@@ -86,6 +86,7 @@ export interface ProblemList {
   items: Problem[]
   /** Problems by state that have an event in the range and pass the other filters. */
   states: Record<ProblemState, number>
+  /** What counts are of: the asked range from the start of its first hour to the end of its last, `to` left out. */
   from: string
   to: string
   /** There are more than were asked for. */
@@ -247,6 +248,9 @@ export interface ProblemDetail extends Problem {
   /** All there ever were, as far as they are kept. */
   totalCount: number
   totalUsers: number
+  /** What `count`, `users` and `spark` are of, as in a list. */
+  from: string
+  to: string
   tags: TagValues[]
   releases: ProblemRelease[]
   /** Who decided about it last, and when; null: nobody. */
@@ -256,6 +260,8 @@ export interface ProblemDetail extends Problem {
 export const problemDetailSchema: z.ZodType<ProblemDetail> = z.object({
   ...problemShape,
   totalCount: z.number(),
+  from: timeSchema,
+  to: timeSchema,
   totalUsers: z.number(),
   tags: z.array(tagValuesSchema),
   releases: z.array(z.object({ release: z.string(), count: z.number(), firstSeen: timeSchema, lastSeen: timeSchema })),

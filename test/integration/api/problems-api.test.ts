@@ -77,3 +77,32 @@ test('a resolved problem is back by what came afterwards, whatever time that say
   await put(problem, Date.now() + 1)
   expect(await state()).toBe('regressed')
 })
+
+test('counts say which whole hours they are of, and tags count what events stand for', async () => {
+  const problem = '00000000000000c1'
+  const hour = Math.floor(Date.now() / hourMs) * hourMs - 5 * hourMs
+  await put(problem, hour + 5 * 60_000, 2.5)
+  await put(problem, hour + 55 * 60_000, 5.5)
+  const range = `from=${new Date(hour + 50 * 60_000).toISOString()}&to=${new Date(hour + 58 * 60_000).toISOString()}`
+  const hours = { from: new Date(hour).toISOString(), to: new Date(hour + hourMs).toISOString() }
+  const list = await call<{ items: { id: string; count: number }[] }>('GET', `/problems?state=all&${range}`)
+  expect(list).toMatchObject(hours)
+  expect(list.items.find(({ id }) => id === problem)?.count).toBe(8)
+  const detail = await call<{ tags: { tag: string }[] }>('GET', `/problems/${problem}?${range}`)
+  expect(detail).toMatchObject({ count: 8, ...hours })
+  expect(detail.tags.find(({ tag }) => tag === 'plan')).toEqual({ tag: 'plan', total: 8, values: [{ value: 'free', count: 8 }] })
+})
+
+test('quantiles go by weights that are no whole numbers', async () => {
+  const { organizationId, projectId } = ours
+  const atMs = Date.now() - 60_000
+  // Ten rows stand for eleven, twelve for themselves: the middle is among the latter.
+  await stack.engine.command(
+    `INSERT INTO logs (org, project, bucket, keep, ts, batch, row, service, body, weight, attributes)
+      SELECT ${organizationId}, ${projectId}, ${Math.floor(atMs / 600_000)}, 30, ${atMs} * 1000000, 8, number, 'weighed', '', if(number < 10, 1.1, 1),
+        map('ms', if(number < 10, '1', '100')) FROM numbers(22)`,
+  )
+  const asked = { query: 'service:weighed', from: 'now-10m', to: 'now', measure: 'p50', field: '@ms' }
+  const { series } = await call<{ series: { values: (number | null)[] }[] }>('POST', '/logs/histogram', asked)
+  expect(series.flatMap(({ values }) => values).filter((value) => value !== null && value > 0)).toEqual([100])
+})

@@ -146,8 +146,8 @@ function measureSql(measure: LogMeasure, field: string): string {
   if (measure === 'unique') return `uniqIf(${value}, toString(${value}) != '')`
   const number = `toFloat64OrNull(toString(${value}))`
   const level = levels[measure]
-  // Within about a percent; NULL where no row has a number, which reads as NaN.
-  if (level !== undefined) return `ifNull(quantileTDigestWeighted(${level})(${number}, toUInt64(ceil(weight))), nan)`
+  // Within about a percent; NULL where no row has a number, which reads as NaN. Weights are whole numbers there: hundredths of a row.
+  if (level !== undefined) return `ifNull(quantileTDigestWeighted(${level})(${number}, toUInt64(greatest(1, round(weight * 100)))), nan)`
   if (measure === 'avg') return `ifNull(avgWeighted(${number}, weight), nan)`
   if (measure === 'sum') return `ifNull(sum(${number} * weight), nan)`
   return `ifNull(${measure}(${number}), nan)`

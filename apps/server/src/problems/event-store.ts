@@ -99,9 +99,9 @@ AND ts = ${parts.ts} AND batch = ${parts.batch} AND row = ${parts.row} AND probl
     const hours = await this.#counts.hours({ scope, signal }, problem, { toHour: 0xffff_ffff, max: hoursAtOnce })
     if (hours.length === 0) return []
     const rows = await readRows(this.#engine, {
-      sql: `SELECT pair.1 AS tag, pair.2 AS value, count() AS events, any(looked_at) AS total FROM (
-  SELECT release, environment, service, host, attributes, count() OVER () AS looked_at FROM (
-    SELECT release, environment, service, host, attributes FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(enough(hours))}) AND problem = 0x${problem}
+      sql: `SELECT pair.1 AS tag, pair.2 AS value, sum(weight) AS events, any(looked_at) AS total FROM (
+  SELECT release, environment, service, host, attributes, weight, sum(toFloat64(weight)) OVER () AS looked_at FROM (
+    SELECT release, environment, service, host, attributes, toFloat64(weight) AS weight FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(enough(hours))}) AND problem = 0x${problem}
     ORDER BY ts DESC LIMIT ${taggedEventsMax}))
 ARRAY JOIN arrayFilter(p -> p.2 != '', arrayConcat(
   [('release', toString(release)), ('environment', toString(environment)), ('service', toString(service)), ('host', toString(host)),

@@ -40,6 +40,12 @@ export function hoursOf({ fromMs, toMs }: ProblemRange): Hours {
   return { from: Math.max(0, Math.floor(fromMs / hourMs)), to: Math.max(0, Math.floor(toMs / hourMs)) }
 }
 
+/** The whole hours that counts of a range are of: from the start of the first to the end of the last. */
+export function countedRangeOf(range: ProblemRange): ProblemRange {
+  const { from, to } = hoursOf(range)
+  return { fromMs: from * hourMs, toMs: (to + 1) * hourMs }
+}
+
 /** What the rows of one problem say, taken together. */
 const facts = `max(severity) AS worst, argMax(title, last) AS latest_title, argMax(place, last) AS latest_place, argMax(type, last) AS latest_type,
   argMax(service, last) AS latest_service`

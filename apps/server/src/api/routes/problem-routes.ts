@@ -20,16 +20,17 @@ import {
   type ProblemEventRow as WireEventRow,
   type SourceMapFile as WireSourceMap,
 } from '@bellwether/protocol'
-import type {
-  Problem,
-  ProblemDetail,
-  ProblemEvent,
-  ProblemEventRow,
-  ProblemRange,
-  Problems,
-  Reading,
-  SourceMapFile,
-  SourceMaps,
+import {
+  countedRangeOf,
+  type Problem,
+  type ProblemDetail,
+  type ProblemEvent,
+  type ProblemEventRow,
+  type ProblemRange,
+  type Problems,
+  type Reading,
+  type SourceMapFile,
+  type SourceMaps,
 } from '../../problems/index.ts'
 import { sourceMapBodySizeBytesMax } from '../limits.ts'
 import { defineRoute, nothing, type CallParts, type Route } from '../http/route-table.ts'
@@ -73,7 +74,7 @@ function listRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
       handle: async ({ query: { from, to, ...request }, access, signal }) => {
         const range = rangeOf({ from, to })
         const { items, states, isCut } = await problems.list({ scope: access().scope, signal }, { ...request, ...range })
-        return { items: items.map(toWire), states: { ...states }, isCut, ...wireRange(range) }
+        return { items: items.map(toWire), states: { ...states }, isCut, ...wireRange(countedRangeOf(range)) }
       },
     }),
     defineRoute({
@@ -84,7 +85,13 @@ function listRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
       query: problemRangeQuerySchema,
       body: nothing,
       answer: problemDetailSchema,
-      handle: async (call) => toWireDetail(await problems.detail(readingOf(call), call.param('problem'), rangeOf(call.query))),
+      handle: async (call) => {
+        const range = rangeOf(call.query)
+        return {
+          ...toWireDetail(await problems.detail(readingOf(call), call.param('problem'), range)),
+          ...wireRange(countedRangeOf(range)),
+        }
+      },
     }),
     defineRoute({
       ...common,
@@ -228,12 +235,24 @@ function toWire({ firstMs, lastMs, spark, count, ...rest }: Problem): WireProble
   return { ...rest, count: Math.round(count), firstSeen: wireTime(firstMs), lastSeen: wireTime(lastMs), spark: spark.map(Math.round) }
 }
 
-function toWireDetail({ tags, releases, decidedMs, decidedBy, totalCount, totalUsers, ...problem }: ProblemDetail): WireDetail {
+function toWireDetail({
+  tags,
+  releases,
+  decidedMs,
+  decidedBy,
+  totalCount,
+  totalUsers,
+  ...problem
+}: ProblemDetail): Omit<WireDetail, 'from' | 'to'> {
   return {
     ...toWire(problem),
     totalCount: Math.round(totalCount),
     totalUsers,
-    tags: tags.map(({ tag, values, total }) => ({ tag, total, values: values.map((value) => ({ ...value })) })),
+    tags: tags.map(({ tag, values, total }) => ({
+      tag,
+      total: Math.round(total),
+      values: values.map(({ value, count }) => ({ value, count: Math.round(count) })),
+    })),
     releases: releases.map(({ release, count, firstMs, lastMs }) => ({
       release,
       count: Math.round(count),

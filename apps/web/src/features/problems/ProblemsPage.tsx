@@ -3,7 +3,8 @@ import type { Problem, ProblemDecision, ProblemList } from '@bellwether/protocol
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
-import { formatAgo } from '../../lib/time-format.ts'
+import { useZone } from '../../lib/preferences.ts'
+import { formatAgo, formatShort } from '../../lib/time-format.ts'
 import { formatCount } from '../../lib/units.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -98,11 +99,18 @@ export function ProblemsPage() {
               reopens.
             </p>
           )}
+          {data.items.length > 0 && <CountedHours from={data.from} />}
           {data.isCut && <p className="bw-dim">There are more; narrow the search or the range to see them.</p>}
         </section>
       )}
     </Page>
   )
+}
+
+/** Counts are kept by hour: said, because the range may begin within one. */
+function CountedHours({ from }: Pick<ProblemList, 'from'>) {
+  const [zone] = useZone()
+  return <p className="bw-dim">Counts are of whole hours, from {formatShort(Date.parse(from), zone)} on.</p>
 }
 
 /** The range is common to all pages; the filters are this page's own. */
