@@ -346,7 +346,11 @@ describe('services', () => {
   test('the map counts the asked minutes alone', async () => {
     const minute = 60_000
     const calls = [-7, -6, -5, -1, 0, 1].map((at, i) => ({
-      ...{ trace: trace(0x180 + i), id: id(0x180 + i), service: 'minutes', name: 'op', kind: server },
+      trace: trace(0x180 + i),
+      id: id(0x180 + i),
+      service: 'minutes',
+      name: 'op',
+      kind: server,
       atMs: at * minute,
       forMs: 10,
     }))
