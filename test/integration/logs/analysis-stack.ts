@@ -118,7 +118,7 @@ export async function openAnalysisStack(): Promise<AnalysisStack> {
         stages: [],
         conservation,
       })
-      for (const { table, columns, body } of handler.buildInserts(records)) {
+      for (const { table, columns, body } of handler.buildInserts(records, `stack-${Math.random()}`)) {
         await engine.insertNative({ table, columns, body, token: `${table}-${batches}` })
       }
     },

@@ -102,7 +102,8 @@ export async function openLogsStack(): Promise<LogsStack> {
       }
       const batch = batchOf(logs, tenant, { batchId: ++requests, keepDays: retention.longestDays(tenant) })
       await new SignalIngest({ log: { append }, conservation, stages: [retention], observers: [] }).accept(batch, 1)
-      for (const [i, insert] of handler.buildInserts(records).entries()) await engine.insertNative({ ...insert, token: `${requests}-${i}` })
+      for (const [i, insert] of handler.buildInserts(records, `stack-${requests}`).entries())
+        await engine.insertNative({ ...insert, token: `${requests}-${i}` })
     },
     async [Symbol.asyncDispose]() {
       retention[Symbol.dispose]()

@@ -136,7 +136,7 @@ test('a probe says whether an insert is there, for rows and for what is added up
     observers: [],
   })
   await ingest.accept(batch, 1)
-  const inserts = handler.buildInserts(records)
+  const inserts = handler.buildInserts(records, 'probed')
   expect(inserts.filter(({ table }) => table === 'spans')).toHaveLength(2)
   const signal = AbortSignal.timeout(20_000)
   for (const [i, insert] of inserts.entries()) {

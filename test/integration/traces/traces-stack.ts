@@ -119,7 +119,7 @@ export async function openTracesStack(): Promise<TracesStack> {
       session.begin(tenant, 'otlp-http', systemClock.nowMs())
       decoder?.decode(bodyOf(spans, stack.startMs), session)
       await ingest.accept(session.spans, 1)
-      const inserts = handler.buildInserts(records.splice(0))
+      const inserts = handler.buildInserts(records.splice(0), `stack-${Math.random()}`)
       last = inserts.map(({ table }) => table)
       const token = `segment-${segments++}`
       for (const { table, columns, body } of inserts) await engine.insertNative({ table, columns, body, token: `${token}-${table}` })

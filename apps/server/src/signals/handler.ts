@@ -50,10 +50,10 @@ export class SignalHandler implements KindHandler {
   }
 
   /** Throws `signals.record_damaged`. */
-  buildInserts(records: readonly LogRecord[]): readonly TableInsert[] {
+  buildInserts(records: readonly LogRecord[], token: string): readonly TableInsert[] {
     const { schema, derived } = this.#deps
     const owned = records.map(({ tenant, payload }) => ({ tenant, record: decodeSignalRecord(schema, payload) }))
-    const marker = markerOf(owned)
+    const marker = markerOf(token)
     return [
       ...resourceInserts(owned),
       ...splitByPartition(owned).map((part) => rowInsert(schema, part)),

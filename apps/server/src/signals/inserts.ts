@@ -6,8 +6,6 @@
 import { createHash } from 'node:crypto'
 import { encodeNativePieces, type NativeColumn, type NativeWriteColumn } from '../engines/index.ts'
 import type { TableInsert } from '../ingest/index.ts'
-import type { OwnedSignal } from './record/join.ts'
-import { u32At } from './record/views.ts'
 
 export type AdditiveType =
   | 'UInt8'
@@ -53,18 +51,12 @@ export interface AdditiveRow {
   readonly values: readonly AdditiveValue[]
 }
 
-/** What the inserts of these records are marked with: the same for the same records. */
-export function markerOf(owned: readonly OwnedSignal[]): string {
-  const hash = createHash('sha256')
-  for (const { tenant, record } of owned) {
-    const batch = record.fixed('batch')
-    const ts = record.fixed('ts')
-    const last = record.rows - 1
-    const ids =
-      record.rows === 0 ? [] : [u32At(batch, 0), u32At(ts, 0), u32At(ts, 0, 4), u32At(batch, last), u32At(ts, last), u32At(ts, last, 4)]
-    hash.update(JSON.stringify([tenant.organizationId, tenant.projectId, record.rows, ids]))
-  }
-  return hash.digest('hex').slice(0, 24)
+/**
+ * What the inserts of a segment are marked with. Made of its token and of nothing in it: records that are damaged between two attempts must
+ * not make what is there look as if it were missing.
+ */
+export function markerOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 24)
 }
 
 /** The rows as inserts of at most 90 partitions, each with its markers. None for no rows. */

@@ -40,7 +40,7 @@ export function planInserts(token: string, records: readonly LogRecord[], handle
   for (const kind of [...byKind.keys()].sort()) {
     const handler = handlers.get(kind)
     if (handler === undefined) throw new Error(`no handler for records of kind ${kind}`)
-    for (const insert of handler.buildInserts(byKind.get(kind) ?? [])) {
+    for (const insert of handler.buildInserts(byKind.get(kind) ?? [], token)) {
       const nth = countByTable.get(insert.table) ?? 0
       countByTable.set(insert.table, nth + 1)
       if (insert.rows === 0) continue

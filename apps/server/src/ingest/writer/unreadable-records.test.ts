@@ -25,9 +25,9 @@ function bench(insert: (request: InsertRequest) => Promise<void> = () => Promise
   const plain = idHandler(conservation)
   const handler: KindHandler = {
     ...plain,
-    buildInserts(records) {
+    buildInserts(records, token) {
       refuse(records, '13')
-      return plain.buildInserts(records)
+      return plain.buildInserts(records, token)
     },
     processRaw(record, place) {
       refuse([record], '17')
