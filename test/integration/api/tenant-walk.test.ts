@@ -7,6 +7,7 @@ import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore } from '../../../apps/server/src/metrics/index.ts'
 import { seriesIdOf } from '../../../apps/server/src/metrics/series/series-id.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
+import { publicRoutes } from './public-routes.ts'
 import { scopedCalls } from './scoped-calls.ts'
 import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
@@ -15,27 +16,6 @@ let routes: WalkRoute[]
 /** Things of the other organization, by the name of the path parameter. */
 let theirTargets: Targets
 let nobodies: Record<string, Record<string, string>>
-
-/** Addresses that answer everyone: a new one is a decision, made here. */
-const publicRoutes = [
-  'GET /api/0/auth/session',
-  'GET /api/0/openapi.json',
-  'GET /docs',
-  'GET /health',
-  'GET /health/live',
-  'GET /health/ready',
-  'GET /ping',
-  'OPTIONS /api/0/projects/:project/metrics',
-  'OPTIONS /api/:project/envelope',
-  'OPTIONS /api/:project/envelope/',
-  'OPTIONS /api/:project/security',
-  'OPTIONS /api/:project/security/',
-  'OPTIONS /api/:project/store',
-  'OPTIONS /api/:project/store/',
-  'POST /api/0/auth/first-run',
-  'POST /api/0/auth/sign-in',
-  'POST /api/0/auth/sign-out',
-]
 
 beforeAll(async () => {
   stack = await openApiStack({ withWriter: true })

@@ -114,7 +114,7 @@ export async function openAnalysisStack(): Promise<AnalysisStack> {
         schema: logsSchema,
         derived: [],
         createBatch: () => new LogsBatch(),
-        decodeRaw: () => undefined,
+        decodeRaw: () => new LogsBatch(),
         stages: [],
         conservation,
       })

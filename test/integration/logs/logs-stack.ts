@@ -81,7 +81,7 @@ export async function openLogsStack(): Promise<LogsStack> {
     schema: logsSchema,
     derived: [countRows, facetRows],
     createBatch: () => new LogsBatch(),
-    decodeRaw: () => undefined,
+    decodeRaw: () => new LogsBatch(),
     stages: [],
     conservation,
   })

@@ -183,13 +183,13 @@ test('a body that waited unread in the low lane is scrubbed before it becomes a 
     schema: logsSchema,
     derived: [],
     createBatch: () => new LogsBatch(),
-    decodeRaw: (record, batch) => to.events.door.decodeRaw(record, batch),
+    decodeRaw: (record, batch, batchId) => to.events.door.decodeRaw(record, batch, batchId),
     stages: [new ScrubbingStage({ policyOf: () => policy })],
     conservation: to.it.conservation,
   })
   const [waiting] = to.it.rawRecords
   if (waiting === undefined) throw new Error('nothing waits')
-  const { record, rows } = handler.processRaw(waiting.record)
+  const { record, rows } = handler.processRaw(waiting.record, 'segment-0')
   const written = Buffer.from(record?.payload ?? []).toString('latin1')
   expect(rows).toBe(2)
   expect(written).toContain('from [scrubbed:email]')

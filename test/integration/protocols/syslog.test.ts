@@ -112,7 +112,7 @@ test('a project whose log is full takes no room from the others, over both trans
       record: async (part, fill) => {
         if (isFull && part.tenant.projectId === stuck.projectId)
           throw new AppError({ code: 'ingest.log_full', kind: 'unavailable', publicText: 'full' })
-        await door.record(part, fill)
+        return await door.record(part, fill)
       },
     },
     tenantOf: (given) => (given === stuckKey ? stuck : testTenant),

@@ -48,7 +48,7 @@ const handler = new SignalHandler({
   schema: spansSchema,
   derived: [],
   createBatch: () => new SpansBatch(),
-  decodeRaw: () => undefined,
+  decodeRaw: () => new SpansBatch(),
   stages: [],
   conservation,
 })

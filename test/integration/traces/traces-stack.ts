@@ -101,7 +101,7 @@ export async function openTracesStack(): Promise<TracesStack> {
   const records: LogRecord[] = []
   const log = { append: async (_lane: string, record: LogRecord) => void records.push(record) }
   const ingest = new SignalIngest({ log, conservation, stages: [], observers: [] })
-  const parts = { stages: [], derived: [countedSpans], createBatch: () => new SpansBatch(), decodeRaw: () => undefined }
+  const parts = { stages: [], derived: [countedSpans], createBatch: () => new SpansBatch(), decodeRaw: () => new SpansBatch() }
   const handler = new SignalHandler({ ...parts, schema: spansSchema, conservation })
   let segments = 0
   let last: readonly string[] = []

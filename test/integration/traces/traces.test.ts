@@ -2,76 +2,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
 import type { FoundTrace } from '../../../apps/server/src/traces/search/found-traces.ts'
+import { client, consumer, id, producer, request, requests, server, trace } from './shop-requests.ts'
 import { openTracesStack, type TestSpan, type TracesStack } from './traces-stack.ts'
 
 const ours = { organizationId: 1, projectId: 1 }
 const theirs = { organizationId: 2, projectId: 2 }
 const scope = createScope(1, [1])
 const { signal } = new AbortController()
-const [server, client, producer, consumer] = [2, 3, 4, 5]
-const id = (number: number): string => number.toString(16).padStart(16, '0')
-const trace = (number: number): string => `aaaaaaaaaaaaaaaa${number.toString(16).padStart(16, '0')}`
 
 let stack: TracesStack
 const range = (): { fromMs: number; toMs: number } => ({ fromMs: stack.startMs - 60_000, toMs: stack.startMs + 240_000 })
 
-/** A request to the shop: the asking half, and the answering half, which come with different segments. */
-function request(number: number, more: Partial<TestSpan> = {}): { asking: TestSpan[]; answering: TestSpan[] } {
-  const [base, atMs] = [number * 16, number * 100]
-  const one = { trace: trace(number), host: '' }
-  return {
-    asking: [
-      { ...one, id: id(base + 1), service: 'web', name: 'GET /', kind: server, atMs, forMs: 50, ...more },
-      {
-        ...one,
-        id: id(base + 2),
-        parent: id(base + 1),
-        service: 'web',
-        name: 'GET',
-        kind: client,
-        atMs: atMs + 5,
-        forMs: 40,
-        attributes: { 'server.address': 'cart', 'server.port': 8080, user: `u${number}` },
-      },
-    ],
-    answering: [
-      {
-        ...one,
-        id: id(base + 3),
-        parent: id(base + 2),
-        service: 'cart',
-        name: 'GET /cart',
-        kind: server,
-        atMs: atMs + 10,
-        forMs: 30,
-        isError: number % 5 === 0,
-      },
-      {
-        ...one,
-        id: id(base + 4),
-        parent: id(base + 3),
-        service: 'cart',
-        name: 'SELECT carts',
-        kind: client,
-        atMs: atMs + 12,
-        forMs: 10 + number,
-        attributes: { 'db.system': 'postgresql', 'db.namespace': 'shop' },
-      },
-    ],
-  }
-}
-
 beforeAll(async () => {
   stack = await openTracesStack()
-  const requests = Array.from({ length: 20 }, (_, i) => request(i + 1))
-  await stack.put(
-    ours,
-    requests.flatMap(({ asking }) => asking),
-  )
-  await stack.put(
-    ours,
-    requests.flatMap(({ answering }) => answering),
-  )
+  const { asking, answering } = requests(20)
+  await stack.put(ours, asking)
+  await stack.put(ours, answering)
   // Somebody else's trace with the same id.
   await stack.put(theirs, [{ trace: trace(1), id: id(99), service: 'secret', name: 'secret', atMs: 0, forMs: 1 }])
 })

@@ -1,0 +1,20 @@
+/** Addresses that answer everyone: a new one is a decision, made here. */
+export const publicRoutes = [
+  'GET /api/0/auth/session',
+  'GET /api/0/openapi.json',
+  'GET /docs',
+  'GET /health',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /ping',
+  'OPTIONS /api/0/projects/:project/metrics',
+  'OPTIONS /api/:project/envelope',
+  'OPTIONS /api/:project/envelope/',
+  'OPTIONS /api/:project/security',
+  'OPTIONS /api/:project/security/',
+  'OPTIONS /api/:project/store',
+  'OPTIONS /api/:project/store/',
+  'POST /api/0/auth/first-run',
+  'POST /api/0/auth/sign-in',
+  'POST /api/0/auth/sign-out',
+]
