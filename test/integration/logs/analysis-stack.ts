@@ -109,7 +109,7 @@ export async function openAnalysisStack(): Promise<AnalysisStack> {
         return Promise.resolve()
       }
       const conservation = createConservation()
-      await new SignalIngest({ log: { append }, conservation, stages: analysis.stages, observers: [] }).accept(batch, 1)
+      await new SignalIngest({ log: { append }, conservation, stages: analysis.stages, observers: analysis.observers }).accept(batch, 1)
       const handler = new SignalHandler({
         schema: logsSchema,
         derived: [],

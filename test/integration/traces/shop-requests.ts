@@ -9,7 +9,7 @@ export const id = (number: number): string => number.toString(16).padStart(16, '
 export const trace = (number: number): string => `aaaaaaaaaaaaaaaa${number.toString(16).padStart(16, '0')}`
 
 /** A request to the shop: the asking half, and the answering half, which come with different segments. */
-export function request(number: number, more: Partial<TestSpan> = {}): { asking: TestSpan[]; answering: TestSpan[] } {
+function request(number: number, more: Partial<TestSpan> = {}): { asking: TestSpan[]; answering: TestSpan[] } {
   const [base, atMs] = [number * 16, number * 100]
   const one = { trace: trace(number), host: '' }
   return {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
 import type { FoundTrace } from '../../../apps/server/src/traces/search/found-traces.ts'
-import { client, consumer, id, producer, request, requests, server, trace } from './shop-requests.ts'
+import { client, consumer, id, producer, requests, server, trace } from './shop-requests.ts'
 import { openTracesStack, type TestSpan, type TracesStack } from './traces-stack.ts'
 
 const ours = { organizationId: 1, projectId: 1 }
