@@ -1,4 +1,5 @@
 /** Traces and services in Chromium, sent over OTLP: from the lesson without data to the span that failed, by pointer and by keyboard. */
+import { tracesAnswerSchema } from '@bellwether/protocol'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Browser, Locator, Page } from 'playwright-core'
@@ -45,6 +46,15 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
   const tree = (page: Page): Locator => page.getByRole('tree')
   const rowsIn = (page: Page): Locator => page.getByRole('treeitem')
 
+  async function failedTraces(): Promise<number> {
+    const response = await bellwether.fetch('/api/0/projects/1/traces/search', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'service:payment status:error' }),
+    })
+    return tracesAnswerSchema.parse(await response.json()).items.length
+  }
+
   test('without spans it teaches, and what it says works', async () => {
     await using visitor = await visit(browser, { theme: 'light' })
     const { page } = visitor
@@ -66,6 +76,8 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
 
   test('from the search to the span that failed, its exception and its attributes', async () => {
     expect(await sendSpans(bellwether, shopSpans(Date.now()))).toBe(200)
+    // Searches see spans once they are in the engine; the page asks when it is opened.
+    await until('the spans to be there', async () => (await failedTraces()) === failedOrders || null)
     await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
     await open(page, '/explore/traces')
