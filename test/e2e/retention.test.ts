@@ -51,7 +51,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('retention', () => {
     await page.getByText(/cannot be brought back/).waitFor()
     await keepPicture(page, 'retention-preview')
     expect(await axeViolations(page)).toEqual([])
-    await page.getByRole('button', { name: 'Save retention' }).click()
+    await page.getByRole('button', { name: 'Save retention', exact: true }).click()
     await page.getByText(/changed .* by/).waitFor()
     await page.reload()
     expect(await page.getByLabel('Days that metrics are kept').inputValue()).toBe('30')
