@@ -4,6 +4,7 @@
  */
 import type { Pool, PoolClient } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
+import { inTransaction } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -224,24 +225,6 @@ async function written(client: PoolClient, access: Access, row: RuleRow | undefi
   }
   await writeAuditEntry(client, access, { action: `cardinality-rule.${row.last_change}`, target: `cardinality-rule:${row.id}`, detail })
   return toRule(row)
-}
-
-async function inTransaction<T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    await client.query('begin')
-    const result = await run(client)
-    await client.query('commit')
-    return result
-  } catch (error) {
-    // What the domain refuses leaves a sound connection; of anything else the connection is not kept.
-    if (isAppError(error)) await client.query('rollback').catch((lost: Error) => (broken = lost))
-    else broken = error instanceof Error ? error : new Error(String(error))
-    throw error
-  } finally {
-    client.release(broken)
-  }
 }
 
 async function guarded<T>(run: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ export { encodeNativeBlock, encodeNativePieces, type NativeWriteColumn } from '.
 export { type ClickHouseEngine, type ClickHouseOptions, openClickHouse } from './clickhouse/open.ts'
 export type { EngineState } from './supervisor/supervised-process.ts'
 export { openPostgres, type PostgresEngine, type PostgresOptions } from './postgres/open.ts'
+export { inTransaction } from './postgres/transaction.ts'
 export { openRedis, redisScript, type RedisArgument, type RedisEngine, type RedisReply, type RedisScript } from './redis/open.ts'
 export { type DataDirectory, freeBytesMin, openDataDirectory } from './data-directory.ts'
 export { diagnose, type DoctorCheck, type DoctorSettings } from './doctor.ts'
