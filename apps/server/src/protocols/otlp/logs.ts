@@ -20,6 +20,7 @@ import { LineWriter } from '../log-lines/line-writer.ts'
 import { ProtoCursor } from '../protobuf/cursor.ts'
 import { AttributeReader } from './attributes.ts'
 import { nanosParts, splitNanos } from './nanos.ts'
+import { resourcePlace } from './resource-place.ts'
 
 const severityMax = 24
 const encoder = new TextEncoder()
@@ -69,18 +70,10 @@ export class OtlpLogsDecoder {
   #resourceLogs(): void {
     const cursor = this.#cursor
     const outer = cursor.enter()
-    const start = cursor.pos
     this.#hasResource = false
-    this.#resourceStart = this.#resourceEnd = start
-    while (cursor.pos < cursor.end) {
-      const tag = cursor.readTag()
-      if (tag === 10) {
-        const length = cursor.readLength()
-        this.#resourceStart = cursor.pos
-        cursor.pos = this.#resourceEnd = cursor.pos + length
-      } else cursor.skip(tag)
-    }
-    cursor.pos = start
+    const { start, end } = resourcePlace(cursor)
+    this.#resourceStart = start
+    this.#resourceEnd = end
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 18) this.#scopeLogs()

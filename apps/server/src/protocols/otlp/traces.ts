@@ -22,6 +22,7 @@ import { ProtoCursor } from '../protobuf/cursor.ts'
 import { AttributeReader } from './attributes.ts'
 import { splitNanos, nanosParts } from './nanos.ts'
 import { SpanDetails } from './span-details.ts'
+import { resourcePlace } from './resource-place.ts'
 
 const traceIdBytes = 16
 const spanIdBytes = 8
@@ -94,18 +95,10 @@ export class OtlpTracesDecoder {
   #resourceSpans(batch: SpansBatch): void {
     const cursor = this.#cursor
     const outer = cursor.enter()
-    const from = cursor.pos
     this.#resource = null
-    this.#resourceStart = this.#resourceEnd = from
-    while (cursor.pos < cursor.end) {
-      const tag = cursor.readTag()
-      if (tag === 10) {
-        const length = cursor.readLength()
-        this.#resourceStart = cursor.pos
-        cursor.pos = this.#resourceEnd = cursor.pos + length
-      } else cursor.skip(tag)
-    }
-    cursor.pos = from
+    const { start, end } = resourcePlace(cursor)
+    this.#resourceStart = start
+    this.#resourceEnd = end
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 18) this.#scopeSpans(batch)
