@@ -1,11 +1,12 @@
 /**
- * `npm test`: brings what the tests need, builds, runs every Vitest project, and prints `N passed, M failed` last
- * (with `, K skipped` when something was skipped) over all tests that ran. Exit code 0 only when nothing failed.
+ * `npm test`: brings what the tests need, builds, runs every Vitest project, names all that failed once more, and prints
+ * `N passed, M failed` last (with `, K skipped` when something was skipped) over all tests that ran. Exit code 0 only when
+ * nothing failed.
  * Names of projects as arguments run only those: `npm test -- unit tidy`.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build, root, runTool, toolScript } from './build.mjs'
 import { testEnvironment } from './test-services.mjs'
 
@@ -15,22 +16,31 @@ const groups = [['tidy', 'unit', 'web'], ['integration'], ['e2e']]
 /** Two workers: the tests start real engines, and more of them than this only makes every one slower on a small machine. */
 const workersMax = 2
 
-function countReport(path, exitOk) {
-  const count = { passed: 0, failed: 0, skipped: 0 }
-  if (!existsSync(path)) return { ...count, failed: 1 }
+/** Of one run: its counts, and a line or two on each failure, since the run's own output may be thousands of lines back. */
+function readReport(path, exitOk) {
+  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0, failures: [`no report at ${path}: the run itself failed`] }
   const report = JSON.parse(readFileSync(path, 'utf8'))
-  count.passed = report.numPassedTests
-  count.failed = report.numFailedTests
-  count.skipped = report.numPendingTests + report.numTodoTests
-  // A file that cannot be loaded has no tests in the report, and must not vanish for that.
-  count.failed += report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed)).length
+  const failures = report.testResults.flatMap(failuresOf)
   // An error outside of any test (an unhandled rejection) fails the run without failing a test.
-  if (!exitOk && count.failed === 0) count.failed = 1
-  return count
+  if (!exitOk && failures.length === 0) failures.push('an error outside of any test; it is printed at the end of that run')
+  return {
+    passed: report.numPassedTests,
+    failed: failures.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures,
+  }
 }
 
-function isFailed(assertion) {
-  return assertion.status === 'failed'
+function failuresOf(file) {
+  const name = relative(root, file.name)
+  const failed = file.assertionResults.filter((assertion) => assertion.status === 'failed')
+  // A file that cannot be loaded has no tests in the report, and must not vanish for that.
+  if (file.status === 'failed' && failed.length === 0) return [`${name}\n    ${firstLines(file.message)}`]
+  return failed.map((assertion) => `${name} > ${assertion.fullName}\n    ${firstLines(assertion.failureMessages[0])}`)
+}
+
+function firstLines(message) {
+  return (message ?? 'no message').split('\n').slice(0, 3).join('\n    ').slice(0, 600)
 }
 
 async function runGroup(projects, env, folder) {
@@ -38,28 +48,34 @@ async function runGroup(projects, env, folder) {
   const args = [toolScript('vitest', 'vitest'), 'run', `--maxWorkers=${workersMax}`, '--reporter=default', '--reporter=json']
   args.push(`--outputFile.json=${report}`, '--passWithNoTests', ...projects.flatMap((project) => ['--project', project]))
   const { ok } = await runTool(process.execPath, args, { env })
-  return countReport(report, ok)
+  return readReport(report, ok)
 }
 
 async function main(only) {
   const env = testEnvironment(process.env.CI === 'true')
-  if (env === null || !(await build())) return { passed: 0, failed: 1, skipped: 0 }
-  const total = { passed: 0, failed: 0, skipped: 0 }
+  if (env === null || !(await build())) return nothingRan()
+  const total = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-test-report-'))
   for (const group of groups) {
     const projects = only.length === 0 ? group : group.filter((project) => only.includes(project))
     if (projects.length === 0) continue
     const count = await runGroup(projects, env, folder)
-    for (const key of Object.keys(total)) total[key] += count[key]
+    for (const key of ['passed', 'failed', 'skipped']) total[key] += count[key]
+    total.failures.push(...count.failures)
   }
   rmSync(folder, { recursive: true, force: true })
   return total
 }
 
+function nothingRan() {
+  return { passed: 0, failed: 1, skipped: 0, failures: [] }
+}
+
 process.chdir(root)
 const total = await main(process.argv.slice(2)).catch((error) => {
   console.error(error)
-  return { passed: 0, failed: 1, skipped: 0 }
+  return nothingRan()
 })
+for (const failure of total.failures) console.log(`failed: ${failure}`)
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
