@@ -17,6 +17,12 @@ export interface UsageRow {
   dropped: Record<string, number>
   queued: number
   bytes: number
+  /**
+   * Parts of rows that were stored without them, by reason; they are no rows, so the equation leaves them out. `attributes_limit`: more
+   * attributes than a row takes; `attribute_names_limit`: more distinct names than a request takes, or no name; `attribute_unreadable`: a
+   * value that is broken or nested too deeply; `events_limit`: events and links beyond those that a span takes.
+   */
+  leftOut: Record<string, number>
 }
 
 export const usageRowSchema: z.ZodType<UsageRow> = z.object({
@@ -29,6 +35,7 @@ export const usageRowSchema: z.ZodType<UsageRow> = z.object({
   dropped: z.record(z.string(), count),
   queued: count,
   bytes: count,
+  leftOut: z.record(z.string(), count),
 })
 
 /** A protocol that sent data to the project since the program started. */

@@ -105,6 +105,7 @@ test('the metrics say what the counters say', async () => {
   counters.queued(tenant, 'metrics', 93)
   counters.stored(tenant, 'metrics', 50)
   counters.buried(tenant, 'metrics', 3)
+  counters.leftOut(tenant, 'metrics', 'attributes_limit', 12)
   metrics.writer.inserted('samples', 50, 120)
   metrics.writer.retried('engine.timeout')
   metrics.writer.buried(3)
@@ -116,6 +117,7 @@ test('the metrics say what the counters say', async () => {
     `bellwether_ingest_stored_total{${labels}} 50`,
     `bellwether_ingest_refused_total{${labels},reason="too_old"} 7`,
     `bellwether_ingest_dropped_total{${labels},reason="dead_letter"} 3`,
+    `bellwether_ingest_left_out_total{${labels},reason="attributes_limit"} 12`,
     'bellwether_ingest_log_failed_flushes_total 1',
     'bellwether_ingest_log_damaged_files_total 2',
     'bellwether_ingest_queue_rows 44',

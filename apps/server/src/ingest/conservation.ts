@@ -7,9 +7,9 @@ import type { Tenant } from '../kernel/scope.ts'
 import { conservationReasonsMax } from './limits.ts'
 import type { Conservation, ConservationRow, Kind } from './ports.ts'
 
-/** Rows that moved. `reason` for refused and dropped, else null; `bytes` for received, else 0. */
+/** Rows that moved (`left_out`: parts of rows). `reason` for refused, dropped and left out, else null; `bytes` for received, else 0. */
 export interface Movement {
-  readonly type: 'received' | 'stored' | 'refused' | 'dropped'
+  readonly type: 'received' | 'stored' | 'refused' | 'dropped' | 'left_out'
   readonly tenant: Tenant
   readonly kind: Kind
   readonly reason: string | null
@@ -42,6 +42,7 @@ class Account {
   bytes = 0
   readonly refused = new Map<string, number>()
   readonly dropped = new Map<string, number>()
+  readonly leftOut = new Map<string, number>()
 
   constructor(tenant: Tenant, kind: Kind) {
     this.tenant = { organizationId: tenant.organizationId, projectId: tenant.projectId }
@@ -127,6 +128,11 @@ export function createConservation(sink: ConservationSink | null = null): Balanc
       entry.queued -= rows
       drop(entry, 'dead_letter', rows)
     },
+    // oxlint-disable-next-line max-params -- the port's signature
+    leftOut(tenant, kind, reason, parts) {
+      const entry = account(tenant, kind)
+      tell('left_out', entry, { reason: addReason(entry.leftOut, reason, parts), rows: parts })
+    },
     rows: () => order.map(toRow),
     balance: () =>
       order
@@ -146,5 +152,6 @@ function toRow(entry: Account): ConservationRow {
     dropped: Object.fromEntries(entry.dropped),
     queued: entry.queued,
     bytes: entry.bytes,
+    leftOut: Object.fromEntries(entry.leftOut),
   }
 }

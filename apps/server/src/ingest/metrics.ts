@@ -49,6 +49,11 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     help: 'Data points accepted and left out.',
     labelNames: [...tenantLabels, 'reason'],
   })
+  const leftOut = counter({
+    name: 'bellwether_ingest_left_out_total',
+    help: 'Attributes, events and links that log records and spans were stored without.',
+    labelNames: [...tenantLabels, 'reason'],
+  })
   const retries = counter({
     name: 'bellwether_ingest_insert_retries_total',
     help: 'Steps of the writer that failed and were repeated.',
@@ -76,6 +81,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
         receivedBytes.inc(labels, Math.max(0, movement.bytes))
       } else if (movement.type === 'stored') stored.inc(labels, movement.rows)
       else if (movement.type === 'refused') refused.inc(labels, movement.rows)
+      else if (movement.type === 'left_out') leftOut.inc(labels, movement.rows)
       else dropped.inc(labels, movement.rows)
     },
     writer: {

@@ -191,6 +191,8 @@ export interface ConservationRow {
   readonly dropped: Readonly<Record<string, number>>
   readonly queued: number
   readonly bytes: number
+  /** By reason: parts of rows (attributes, events) that the rows were stored without. They are no rows, so the law leaves them out. */
+  readonly leftOut: Readonly<Record<string, number>>
 }
 
 /** The counters every door and the writer feed. */
@@ -206,6 +208,8 @@ export interface Conservation {
   recovered(tenant: Tenant, kind: Kind, rows: number): void
   /** Buried: leaves the queue as dropped `dead_letter`. */
   buried(tenant: Tenant, kind: Kind, rows: number): void
+  /** Rows are kept without so many of their parts. */
+  leftOut(tenant: Tenant, kind: Kind, reason: string, parts: number): void
   rows(): readonly ConservationRow[]
 }
 

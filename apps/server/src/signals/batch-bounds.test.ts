@@ -81,7 +81,7 @@ test('distinct names of attributes are bounded; pairs of the others are left out
   }
   row(batch, () => batch.attribute('name7', 'again'))
   const { attributes, rows } = batch
-  expect([attributes.keys.words.size - 1, batch.attributesLeftOut]).toEqual([attributeNamesMax, 500])
+  expect([attributes.keys.words.size - 1, [...batch.leftOut()]]).toEqual([attributeNamesMax, [['attribute_names_limit', 500]]])
   expect(attributes.values.text(attributes.first(rows - 1))).toBe('again')
   expect(attributes.last(rows - 2) - attributes.first(rows - 2)).toBe(0)
 })

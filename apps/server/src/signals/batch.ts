@@ -33,6 +33,9 @@ export interface RefusedExample {
 /** How long rows are kept; set per tenant before rows come. */
 export type KeepDays = number
 
+/** Why a row is kept without a part of it. */
+export type LeftOutReason = 'attributes_limit' | 'attribute_names_limit' | 'attribute_unreadable' | 'events_limit'
+
 /** Rows, and bytes of texts, after which a batch is measured again. */
 const measureRows = 256
 const measureTextBytes = 1024 * 1024
@@ -53,6 +56,7 @@ export class SignalBatch {
   /** Rows that were accepted and are in the batch no more, by the rule that took them out. */
   readonly dropped = new Map<string, number>()
   readonly examples: RefusedExample[] = []
+  readonly #leftOut = new Map<LeftOutReason, number>()
   readonly resources: Resource[] = []
   readonly ts: FixedColumn
   readonly keep: FixedColumn
@@ -122,13 +126,15 @@ export class SignalBatch {
     return total
   }
 
-  /** Attributes beyond the bounds of a row or of names, left out. */
-  get attributesLeftOut(): number {
-    return this.attributes.leftOut
+  /** The open row is kept without a part of it. */
+  leaveOut(reason: LeftOutReason, parts = 1): void {
+    if (parts > 0) this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + parts)
   }
 
-  set attributesLeftOut(count: number) {
-    this.attributes.leftOut = count
+  /** Parts that rows are kept without, by reason; those of names without room (or without a name) are counted by their column. */
+  leftOut(): ReadonlyMap<LeftOutReason, number> {
+    const names = this.attributes.leftOut + (this.#leftOut.get('attribute_names_limit') ?? 0)
+    return names === 0 ? this.#leftOut : new Map([...this.#leftOut, ['attribute_names_limit', names]])
   }
 
   /** It takes no more rows: they are refused (`too_many_rows`). Who can should not even read them. */
@@ -158,6 +164,7 @@ export class SignalBatch {
     this.received = 0
     this.refused.clear()
     this.dropped.clear()
+    this.#leftOut.clear()
     this.examples.length = 0
     this.resources.length = 0
     this.#seenResources.clear()
@@ -218,17 +225,14 @@ export class SignalBatch {
 
   /** Adds an attribute to the open row; longer names and values are cut, those beyond the bound are left out. */
   attribute(name: string, value: string): void {
-    if (this.attributes.openPairs >= attributesMax) {
-      this.attributesLeftOut++
-      return
-    }
+    if (this.attributes.openPairs >= attributesMax) return this.leaveOut('attributes_limit')
     const cutName = name.length > attributeNameBytesMax ? name.slice(0, attributeNameBytesMax) : name
     this.attributes.pair(cutName, value.length > attributeValueBytesMax ? value.slice(0, attributeValueBytesMax) : value)
   }
 
   /** The same of bytes; `word` is one of `attributes.keys.words`. */
   attributeBytes(word: number, source: Uint8Array, start: number, end: number): void {
-    if (this.attributes.openPairs >= attributesMax) this.attributesLeftOut++
+    if (this.attributes.openPairs >= attributesMax) this.leaveOut('attributes_limit')
     else this.attributes.pairBytes(word, source, start, Math.min(end, start + attributeValueBytesMax))
   }
 

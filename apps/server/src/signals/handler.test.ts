@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LogRecord } from '../ingest/index.ts'
-import { additiveInserts, SignalHandler, SignalIngest, type AdditiveTable } from './index.ts'
+import { additiveInserts, attributesMax, SignalHandler, SignalIngest, type AdditiveTable } from './index.ts'
 import { LogsBatch, logsSchema } from '../logs/schema.ts'
 
 const nowMs = Date.UTC(2026, 10, 21)
@@ -15,7 +15,7 @@ const table: AdditiveTable = {
   partition: { column: 'minute', size: 1440 },
   markerColumn: 'name',
 }
-const conservation = { received: () => undefined, refused: () => undefined, dropped: () => undefined }
+const conservation = { received: () => undefined, refused: () => undefined, dropped: () => undefined, leftOut: () => undefined }
 
 async function recordsOf(bodies: readonly string[]): Promise<LogRecord[]> {
   const records: LogRecord[] = []
@@ -55,4 +55,33 @@ test('a segment that lost a record asks for the same rows that are added up: wha
     handler.buildInserts(some, token).find((insert) => insert.table === 'counted')?.probe.sql
   expect(probeOf(records, 'segment-7')).toBe(probeOf(records.slice(1), 'segment-7'))
   expect(probeOf(records, 'segment-7')).not.toBe(probeOf(records, 'segment-8'))
+})
+
+test('what rows are kept without is counted by reason once they are durable', async () => {
+  const counted: [string, number][] = []
+  const counters = {
+    ...conservation,
+    queued: () => undefined,
+    leftOut: (...facts: unknown[]) => void counted.push([String(facts[2]), Number(facts[3])]),
+  }
+  const rest = { stored: () => undefined, recovered: () => undefined, buried: () => undefined, rows: () => [] }
+  const parts = { conservation: { ...counters, ...rest }, stages: [], observers: [] }
+  const batch = new LogsBatch()
+  const begin = (): void => {
+    batch.begin(tenant, nowMs)
+    batch.time(nowMs / 1000, 0)
+    for (let i = 0; i < attributesMax + 7; i++) batch.attribute(`name ${i}`, 'x')
+    batch.leaveOut('events_limit', 3)
+    batch.endRow()
+  }
+  begin()
+  const full = new SignalIngest({ ...parts, log: { append: () => Promise.reject(new Error('full')) } })
+  await expect(full.accept(batch, 1)).rejects.toThrow('full')
+  expect(counted).toEqual([])
+  begin()
+  await new SignalIngest({ ...parts, log: { append: () => Promise.resolve() } }).accept(batch, 1)
+  expect(counted).toEqual([
+    ['attributes_limit', 7],
+    ['events_limit', 3],
+  ])
 })

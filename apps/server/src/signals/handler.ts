@@ -37,7 +37,7 @@ export interface SignalHandlerDeps {
   readonly processed?: readonly SignalObserver[]
   /** What happens to every batch, as on the way through the door. */
   readonly stages: readonly SignalStage[]
-  readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped'>
+  readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped' | 'leftOut'>
 }
 
 export class SignalHandler implements KindHandler {
@@ -80,6 +80,7 @@ export class SignalHandler implements KindHandler {
     for (const stage of stages) stage.apply(batch)
     for (const [reason, rows] of batch.dropped) conservation.dropped(tenant, schema.kind, reason, rows)
     if (batch.rows === 0) return null
+    for (const [reason, parts] of batch.leftOut()) conservation.leftOut(tenant, schema.kind, reason, parts)
     const payload = encodeSignalRecord(batch)
     for (const observer of processed ?? []) observer.accepted(batch)
     return { kind: schema.kind, tenant, rows: batch.rows, format: signalRecordFormat, payload }

@@ -1,5 +1,5 @@
 /** What logs and spans have in common: columns, batches, records of the log, inserts. Public face of the domain. */
-export { SignalBatch, type RefusedExample } from './batch.ts'
+export { SignalBatch, type LeftOutReason, type RefusedExample } from './batch.ts'
 export { FixedColumn } from './columns/fixed-column.ts'
 export { PairsColumn } from './columns/pairs-column.ts'
 export { TextColumn } from './columns/text-column.ts'

@@ -54,6 +54,7 @@ export class SignalIngest {
       throw error
     }
     conservation.queued(tenant, kind, rows)
+    for (const [reason, parts] of batch.leftOut()) conservation.leftOut(tenant, kind, reason, parts)
     for (const observer of observers) observer.accepted(batch)
   }
 }

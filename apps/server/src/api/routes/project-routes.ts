@@ -94,6 +94,7 @@ function ingestRoutes({ accounts: { directory }, ingest }: Pick<ApiDeps, 'accoun
             dropped: { ...row.dropped },
             queued: row.queued,
             bytes: row.bytes,
+            leftOut: { ...row.leftOut },
           })),
         )
       },

@@ -150,7 +150,7 @@ describe('bad input is bounded', () => {
       JSON.stringify({ msg: 'x', ...Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`k${i}`, i])) }),
     )
     expect(batch.attributes.last(0)).toBe(attributesMax)
-    expect(batch.attributesLeftOut).toBe(2000 - attributesMax)
+    expect([...batch.leftOut()]).toEqual([['attributes_limit', 2000 - attributesMax]])
   })
 
   test('an object of a depth of 100,000', () => {

@@ -278,7 +278,8 @@ export class OtlpLogsDecoder {
       return
     }
     const text = this.#scalar(tag) ?? this.#attributes.memberThatFits(cursor.bytes, start, end)
-    if (text === null || batch.attributes.openPairs >= attributesMax) batch.attributesLeftOut++
+    if (text === null) batch.leaveOut('attribute_unreadable')
+    else if (batch.attributes.openPairs >= attributesMax) batch.leaveOut('attributes_limit')
     else batch.attributes.pairWord(word, text)
   }
 

@@ -71,7 +71,7 @@ export class SpanDetails {
   write(batch: SpansBatch): void {
     if (this.#events.length > 0) batch.events.pushString(`[${this.#events.join(',')}]`)
     if (this.#links.length > 0) batch.links.pushString(`[${this.#links.join(',')}]`)
-    batch.attributesLeftOut += this.#leftOut
+    batch.leaveOut('events_limit', this.#leftOut)
   }
 
   /** The value of the KeyValue that is `bytes[start, end)`, of any type; null when it cannot be read or is too deep. */

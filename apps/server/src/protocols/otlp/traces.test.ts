@@ -172,14 +172,14 @@ test('what cannot be taken is refused by reason, the others stay', () => {
 test('2,000 attributes are cut to the bound', () => {
   const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`k${i}`, i % 2 === 0 ? text('v') : whole(i)]))
   const batch = decode(body([span({ attributes: keyValues(many) })]))
-  expect([batch.rows, batch.attributesLeftOut, Object.keys(attributesOf(batch)).length]).toEqual([1, 1744, 256])
+  expect([batch.rows, [...batch.leftOut()], Object.keys(attributesOf(batch)).length]).toEqual([1, [['attributes_limit', 1744]], 256])
 })
 
 test('a value nested too deeply is left out', () => {
   let deep: unknown = whole(1)
   for (let i = 0; i < 40; i++) deep = { arrayValue: { values: [deep] } }
   const batch = decode(body([span({ attributes: keyValues({ deep, flat: text('x') }) })]))
-  expect([attributesOf(batch), batch.attributesLeftOut]).toEqual([{ flat: 'x' }, 1])
+  expect([attributesOf(batch), [...batch.leftOut()]]).toEqual([{ flat: 'x' }, [['attribute_unreadable', 1]]])
 })
 
 test('broken UTF-8 costs nothing but itself', () => {

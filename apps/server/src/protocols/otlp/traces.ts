@@ -291,10 +291,7 @@ export class OtlpTracesDecoder {
     const cursor = this.#cursor
     const { bytes } = cursor
     const word = batch.attributes.keys.words.intern(bytes, keyStart, keyEnd)
-    if (word === 0) {
-      batch.attributesLeftOut++
-      return
-    }
+    if (word === 0) return batch.leaveOut('attribute_names_limit')
     const role = this.#roleOf(batch, word)
     let tag = 0
     if (value !== 0) {
@@ -307,10 +304,7 @@ export class OtlpTracesDecoder {
       if (role !== spanRoles.none) this.#facts.bytes(role, cursor.pos, cursor.pos + size)
       return
     }
-    if (batch.attributes.openPairs >= attributesMax) {
-      batch.attributesLeftOut++
-      return
-    }
+    if (batch.attributes.openPairs >= attributesMax) return batch.leaveOut('attributes_limit')
     if (tag === 24) {
       const number = cursor.readInt64()
       if (Number.isSafeInteger(number)) {
@@ -326,7 +320,7 @@ export class OtlpTracesDecoder {
       return
     } else if (tag === 0) return batch.attributes.pairWord(word, '')
     const text = this.#details.valueOf(bytes, from, next)
-    if (text === null) batch.attributesLeftOut++
+    if (text === null) batch.leaveOut('attribute_unreadable')
     else batch.attributes.pairWord(word, text)
   }
 

@@ -33,6 +33,9 @@ export class CountingConservation implements Conservation {
   queued(_tenant: Tenant, _kind: Kind, rows: number): void {
     this.#add('queued', rows)
   }
+  leftOut(_tenant: Tenant, _kind: Kind, reason: string, parts: number): void {
+    this.#add(`left out ${reason}`, parts)
+  }
   stored(): void {}
   recovered(): void {}
   buried(): void {}

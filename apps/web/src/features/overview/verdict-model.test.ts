@@ -29,6 +29,7 @@ const usage = {
   dropped: {},
   queued: 0,
   bytes: 1,
+  leftOut: {},
 }
 
 describe('findingsOf', () => {

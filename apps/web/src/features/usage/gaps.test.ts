@@ -12,6 +12,7 @@ const row = (missing: number, kind = 'metrics'): UsageRow => ({
   dropped: {},
   queued: 0,
   bytes: 1,
+  leftOut: {},
 })
 
 describe('a gap', () => {

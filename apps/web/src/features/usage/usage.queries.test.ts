@@ -12,6 +12,7 @@ const row = (change: Partial<UsageRow>): UsageRow => ({
   dropped: { dead_letter: 4 },
   queued: 10,
   bytes: 1,
+  leftOut: {},
   ...change,
 })
 
