@@ -62,13 +62,69 @@ export interface SearchProblemBody {
   to: number
 }
 
+/** A name that a search asks for and that no row of late had: of a day for logs, of an hour for spans. */
+export interface UnknownNameBody {
+  name: string
+  /** Where it stands: character offsets `[from, to)`. */
+  from: number
+  to: number
+  /** What was probably meant, the nearest first, at most three; `insert` stands in its place. */
+  meant: { name: string; insert: string }[]
+}
+
 export interface SearchCheckBody {
   /** Null when the search is right. */
   problem: SearchProblemBody | null
   /** The same search, spelled one way; null when it is wrong. */
   canonical: string | null
+  /** Empty for a search that is wrong. */
+  unknown: UnknownNameBody[]
 }
 export const searchCheckSchema: z.ZodType<SearchCheckBody> = z.object({
   problem: z.object({ message: z.string(), hint: z.string().nullable(), from: z.number(), to: z.number() }).nullable(),
   canonical: z.string().nullable(),
+  unknown: z.array(
+    z.object({
+      name: z.string(),
+      from: z.number(),
+      to: z.number(),
+      meant: z.array(z.object({ name: z.string(), insert: z.string() })),
+    }),
+  ),
+})
+
+const momentSchema = z.string().max(60)
+
+/** Body of `POST P/search/parts`: which part of a search finds nothing. */
+export interface SearchPartsQuery {
+  signal: SearchSignal
+  query: string
+  /** RFC 3339, or relative: `now-1h`. */
+  from: string
+  to: string
+}
+export const searchPartsQuerySchema: z.ZodType<SearchPartsQuery> = z.strictObject({
+  signal: searchSignalSchema.default('logs'),
+  query: searchTextSchema,
+  from: momentSchema.default('now-1h'),
+  to: momentSchema.default('now'),
+})
+
+/** A part of a search that rows must meet beside the others. */
+export interface SearchPartBody {
+  text: string
+  /** Does any row of the range meet this part? Null: not known in the time there was. */
+  found: boolean | null
+  /** The search without this part. */
+  rest: string
+  /** Does any row meet the rest? Null: not known, or not asked because a part is found to be the one that nothing meets. */
+  restFound: boolean | null
+}
+
+export interface SearchPartsBody {
+  /** In the order of the search; empty for one that is not several parts, or more than eight. */
+  items: SearchPartBody[]
+}
+export const searchPartsSchema: z.ZodType<SearchPartsBody> = z.object({
+  items: z.array(z.object({ text: z.string(), found: z.boolean().nullable(), rest: z.string(), restFound: z.boolean().nullable() })),
 })

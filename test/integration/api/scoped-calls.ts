@@ -81,7 +81,7 @@ export function scopedCalls(
     },
     performance: performanceCalls(stack.performance, { access, finding: stack.theirs.finding, signal }),
     ...signalCalls(stack.signals, { access, row: stack.theirs.event, word: theirWord, signal }),
-    logAnalysis: analysisCalls(stack.signals.logs.analysis.desk, { access, signal }),
+    logAnalysis: analysisCalls(stack.signals.logs.analysis.desk, { access, word: theirWord, signal }),
     problems: problemCalls(stack.problems, { access, theirs: stack.theirs, signal }),
     ingest: {
       usage: () => usageOf(scope, metrics.conservation.rows()),

@@ -63,7 +63,7 @@ export async function putAnalysis(
   )
   await engine.command(
     `INSERT INTO log_facets (org, project, bucket, field, value, keep, weight)
-      VALUES (${organizationId}, ${projectId}, ${Math.floor(sec / 600)}, 'service', '${word}', 30, 1)`,
+      VALUES (${organizationId}, ${projectId}, ${Math.floor(sec / 600)}, 'service', '${word}', 30, 1), (${organizationId}, ${projectId}, ${Math.floor(sec / 600)}, '@${word}', '', 30, 1)`,
   )
   await engine.command(
     `INSERT INTO log_patterns (org, project, pattern, first_sec, last_sec, template, example)
@@ -155,7 +155,7 @@ export function signalCalls(
 /** The same of what is made of logs. */
 export function analysisCalls(
   analysis: LogAnalysis,
-  { access, signal }: { access: Access; signal: AbortSignal },
+  { access, word, signal }: { access: Access; word: string; signal: AbortSignal },
 ): Record<string, () => unknown> {
   const { scope } = access
   const toMs = Date.now()
@@ -167,7 +167,13 @@ export function analysisCalls(
     spanDifference: () => analysis.difference(scope, { signal: 'spans', selected: all, baseline: all, limit: 100 }, signal),
     complete: () => analysis.complete(scope, { signal: 'logs', text: 'service:', cursor: 8 }, signal),
     completeSpans: () => analysis.complete(scope, { signal: 'spans', text: 'service:', cursor: 8 }, signal),
-    check: () => analysis.check(scope, 'logs', 'service:x'),
+    // Their attribute is what was meant.
+    check: () => analysis.check(scope, { signal: 'logs', text: `${word.slice(1)}:1` }, signal),
+    // Parts have only what was asked in them: that rows meet one says it.
+    parts: async () => {
+      const { items } = await analysis.parts(scope, { signal: 'logs', ...all, query: `pattern:${id} severity:error` }, signal)
+      return items.some(({ found }) => found === true) ? `${word} is there` : 'nothing'
+    },
     views: () => analysis.views.list(access, null),
     metrics: () => analysis.metrics.list(access),
   }

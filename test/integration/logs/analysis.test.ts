@@ -231,7 +231,48 @@ describe('saved views', () => {
 
 test('a search is checked and completed with what occurs', async () => {
   const { desk } = stack.analysis
-  expect(desk.check(stack.access.scope, 'logs', 'level:eror').problem?.message).toMatch(/no severity/)
+  const wrong = await desk.check(stack.access.scope, { signal: 'logs', text: 'level:eror' }, live)
+  expect(wrong.problem?.message).toMatch(/no severity/)
   const { items } = await desk.complete(stack.access.scope, { signal: 'logs', text: 'sev', cursor: 3 }, live)
   expect(items[0]?.insert).toBe('severity:')
+})
+
+test('a name that no row has is told with what was meant, and the part of a search that finds nothing', async () => {
+  await stack.put([
+    { body: 'parcel sent', age: 1, service: 'post', attributes: { 'parcel.weight': '12', tier: 'free' } },
+    { body: 'letter sent', age: 1, service: 'post', attributes: { tier: 'paid' } },
+  ])
+  const { desk } = stack.analysis
+  const { scope } = stack.access
+  const { organizationId, projectIds } = scope
+  await stack.engine.command(
+    `INSERT INTO log_facets (org, project, bucket, field, value, keep, weight)
+      SELECT ${organizationId}, ${projectIds[0] ?? 0}, ${Math.floor(nowMs / 600_000)}, arrayJoin(['@parcel.weight', '@tier']), '', 30, 1`,
+  )
+  const text = 'sent -parcle.weight:1 parcel.weight:12 servcie:post'
+  const { unknown } = await desk.check(scope, { signal: 'logs', text }, live)
+  expect(unknown.map(({ from, to, meant }) => [text.slice(from, to), meant.map(({ insert }) => insert)])).toEqual([
+    ['parcle.weight', ['parcel.weight']],
+    ['servcie', ['service']],
+  ])
+  expect((await desk.check(stack.stranger.scope, { signal: 'logs', text: 'parcle.weight:1' }, live)).unknown[0]?.meant).toEqual([])
+  const parts = async (query: string): Promise<unknown> => {
+    const { items } = await desk.parts(scope, { ...lastHour, signal: 'logs', query }, live)
+    return items.map((part) => [part.text, part.found, part.restFound])
+  }
+  expect(await parts('service:post parcel tier:gold')).toEqual([
+    ['service:post', true, null],
+    ['parcel', true, null],
+    ['tier:gold', false, null],
+  ])
+  expect(await parts('service:post parcel tier:paid')).toEqual([
+    ['service:post', true, false],
+    ['parcel', true, true],
+    ['tier:paid', true, true],
+  ])
+  expect(await parts('service:post sent severity:error')).toEqual([
+    ['service:post', true, false],
+    ['sent', true, false],
+    ['severity:error', true, true],
+  ])
 })

@@ -15,6 +15,12 @@ export const patternLengthMax = 1_000
 /** Values and names suggested at once. */
 export const suggestionsMax = 50
 
+/** Parts of a search that are tried one by one when it finds nothing. */
+export const searchPartsMax = 8
+
+/** Names of attributes that are looked through for one that was meant. */
+export const knownNamesMax = 5_000
+
 /** Words pulled out of a regular expression or a text with stars, that the index is asked for. */
 export const indexWordsMax = 16
 

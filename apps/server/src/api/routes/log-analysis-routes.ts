@@ -14,6 +14,8 @@ import {
   searchCheckSchema,
   searchCompletionQuerySchema,
   searchCompletionSchema,
+  searchPartsQuerySchema,
+  searchPartsSchema,
   type ComparedSet,
 } from '@bellwether/protocol'
 import type { LogAnalysis } from '../../logs/index.ts'
@@ -28,10 +30,19 @@ const write = { access: { kind: 'project', needed: 'write' }, query: nothing } a
 
 export function logAnalysisRoutes({ logAnalysis, clock }: Pick<ApiDeps, 'logAnalysis' | 'clock'>): Route[] {
   const nowMs = (): number => clock.nowMs()
-  return [...searchRoutes(logAnalysis), ...analysisRoutes(logAnalysis, nowMs), ...metricRoutes(logAnalysis), ...viewRoutes(logAnalysis)]
+  return [
+    ...searchRoutes(logAnalysis, nowMs),
+    ...analysisRoutes(logAnalysis, nowMs),
+    ...metricRoutes(logAnalysis),
+    ...viewRoutes(logAnalysis),
+  ]
 }
 
-function searchRoutes(analysis: LogAnalysis): Route[] {
+function selectionOf({ query, from, to }: ComparedSet, nowMs: number): { query: string; fromMs: number; toMs: number } {
+  return { query, ...rangeOf({ from, to }, nowMs) }
+}
+
+function searchRoutes(analysis: LogAnalysis, nowMs: () => number): Route[] {
   const common = { ...read, tag: 'Search', method: 'POST' } as const
   return [
     defineRoute({
@@ -51,16 +62,24 @@ function searchRoutes(analysis: LogAnalysis): Route[] {
       summary: 'Whether a search is right; what is wrong with it, and where.',
       body: searchCheckQuerySchema,
       answer: searchCheckSchema,
-      handle: (call) => Promise.resolve(analysis.check(call.access().scope, call.body.signal, call.body.text)),
+      handle: (call) => analysis.check(call.access().scope, call.body, call.signal),
+    }),
+    defineRoute({
+      ...common,
+      path: `${base}/search/parts`,
+      summary: 'Of a search that finds nothing: which of its parts nothing meets, or without which it would find something.',
+      body: searchPartsQuerySchema,
+      answer: searchPartsSchema,
+      handle: (call) => {
+        const { signal, ...set } = call.body
+        return analysis.parts(call.access().scope, { signal, ...selectionOf(set, nowMs()) }, call.signal)
+      },
     }),
   ]
 }
 
 function analysisRoutes(analysis: LogAnalysis, nowMs: () => number): Route[] {
-  const selection = ({ query, from, to }: ComparedSet): { query: string; fromMs: number; toMs: number } => ({
-    query,
-    ...rangeOf({ from, to }, nowMs()),
-  })
+  const selection = (set: ComparedSet): { query: string; fromMs: number; toMs: number } => selectionOf(set, nowMs())
   return [
     defineRoute({
       ...read,

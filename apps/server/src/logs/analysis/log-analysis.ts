@@ -5,7 +5,7 @@ import type { ClickHouse } from '../../engines/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Tenant } from '../../kernel/scope.ts'
-import { checkSearch, completeSearch, sqlString, type MatchBudget } from '../../search/index.ts'
+import { completeSearch, sqlString, type MatchBudget } from '../../search/index.ts'
 import type { SignalObserver, SignalStage } from '../../signals/index.ts'
 import { searchFieldsOf, severityNames } from '../fields.ts'
 import type { LogManager } from '../log-manager.ts'
@@ -19,6 +19,7 @@ import { PatternQuery } from './patterns/pattern-query.ts'
 import { Patterns } from './patterns/pattern-stage.ts'
 import { PatternStore } from './patterns/pattern-store.ts'
 import type { LogAnalysis, SearchedRows } from './ports.ts'
+import { SearchHelp } from './search-help.ts'
 import { SavedViewStore } from './views/saved-views.ts'
 
 export interface LogAnalysisDeps {
@@ -70,6 +71,7 @@ function deskOf(deps: LogAnalysisDeps, patterns: Patterns, metrics: LogMetricRul
   const { engine, clock, shown } = deps
   const rows: Readonly<Record<SearchSignal, SearchedRows>> = { logs: searchedLogs(deps), spans: deps.spans }
   const difference = new DifferenceFinder({ engine, rows, clock })
+  const help = new SearchHelp({ engine, rows, clock })
   const counted = new PatternQuery({ engine, patterns, shown, clock })
   return {
     metrics,
@@ -80,7 +82,8 @@ function deskOf(deps: LogAnalysisDeps, patterns: Patterns, metrics: LogMetricRul
       const source = rows[request.signal]
       return completeSearch(request.text, request.cursor, { fields: source.fields(scope), values: source.values(scope, signal) })
     },
-    check: (scope, kind, text) => checkSearch(text, rows[kind].fields(scope), { nowMs: clock.nowMs() }),
+    check: (scope, request, signal) => help.check(scope, request, signal),
+    parts: (scope, request, signal) => help.parts(scope, request, signal),
   }
 }
 

@@ -6,11 +6,13 @@ import type {
   LogPatternsBody,
   SavedView,
   SavedViewInput,
+  SearchCheckBody,
+  SearchPartsBody,
   SearchSignal,
 } from '@bellwether/protocol'
 import type { Access } from '../../accounts/index.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import type { Completion, SearchFields, SearchProblem, ValueProvider } from '../../search/index.ts'
+import type { Completion, SearchFields, ValueProvider } from '../../search/index.ts'
 import type { LogSelection, TimeRange } from '../ports.ts'
 
 export interface PatternsRequest extends LogSelection {
@@ -29,6 +31,15 @@ export interface CompletionRequest {
   readonly text: string
   /** Character offset in `text`. */
   readonly cursor: number
+}
+
+export interface CheckRequest {
+  readonly signal: SearchSignal
+  readonly text: string
+}
+
+export interface PartsRequest extends LogSelection {
+  readonly signal: SearchSignal
 }
 
 /** Rows of a kind that are searched, completed and compared. Each kind's domain brings its own. */
@@ -59,7 +70,10 @@ export interface LogAnalysis {
   difference(scope: Scope, request: DifferenceRequest, signal: AbortSignal): Promise<DifferenceBody>
   /** Errors: the engine's. */
   complete(scope: Scope, request: CompletionRequest, signal: AbortSignal): Promise<Completion>
-  check(scope: Scope, kind: SearchSignal, text: string): { readonly problem: SearchProblem | null; readonly canonical: string | null }
+  /** Errors: the engine's, which is asked about names that are no fields. */
+  check(scope: Scope, request: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody>
+  /** Errors: `search.invalid`, `logs.bad_range`, the engine's. */
+  parts(scope: Scope, request: PartsRequest, signal: AbortSignal): Promise<SearchPartsBody>
   readonly views: SavedViews
   readonly metrics: LogMetrics
 }

@@ -1,0 +1,91 @@
+/**
+ * What helps with a search: is it right, does anything have the names that it asks for, and when it finds nothing, which of its parts it is
+ * that finds nothing. Questions to the engine end with the first row and with the time that they have.
+ */
+import type { SearchCheckBody, SearchPartsBody, SearchSignal } from '@bellwether/protocol'
+import type { ClickHouse } from '../../engines/index.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { AppError } from '../../kernel/errors.ts'
+import type { Scope } from '../../kernel/scope.ts'
+import { attributesAsked, checkSearch, knownNamesMax, partsOf, unknownNames, type KnownNames } from '../../search/index.ts'
+import { resourcesTable, textsIn } from '../../signals/index.ts'
+import { badRange } from '../errors.ts'
+import { tenantSql } from '../where.ts'
+import type { CheckRequest, PartsRequest, SearchedRows } from './ports.ts'
+
+export interface SearchHelpDeps {
+  readonly engine: ClickHouse
+  readonly rows: Readonly<Record<SearchSignal, SearchedRows>>
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
+}
+
+/** Time for all parts of a search together; what is not known by then is said to be not known. */
+const partsTimeMs = 4_000
+
+export class SearchHelp {
+  readonly #deps: SearchHelpDeps
+
+  constructor(deps: SearchHelpDeps) {
+    this.#deps = deps
+  }
+
+  /** The engine is asked only about names that are no fields. Errors: the engine's. */
+  async check(scope: Scope, { signal: kind, text }: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody> {
+    const source = this.#deps.rows[kind]
+    const fields = source.fields(scope)
+    const checked = checkSearch(text, fields, { nowMs: this.#deps.clock.nowMs() })
+    const asked = checked.problem === null ? attributesAsked(text, fields) : []
+    if (asked.length === 0) return { ...checked, unknown: [] }
+    const unknown = unknownNames(asked, fields, await this.#known(source, scope, signal))
+    return { ...checked, unknown: unknown.map((name) => ({ ...name, meant: [...name.meant] })) }
+  }
+
+  /** Errors: `search.invalid`, `logs.bad_range`, the engine's. */
+  async parts(scope: Scope, request: PartsRequest, signal: AbortSignal): Promise<SearchPartsBody> {
+    if (!(request.toMs > request.fromMs)) throw new AppError(badRange)
+    const source = this.#deps.rows[request.signal]
+    const parts = partsOf(request.query, source.fields(scope), { nowMs: this.#deps.clock.nowMs() })
+    const rows = source.rowsOf(scope, request)
+    const endMs = this.#deps.clock.monotonicMs() + partsTimeMs
+    const isFound = (sql: string): Promise<boolean | null> => this.#isFound(`${source.table} WHERE ${rows} AND ${sql}`, endMs, signal)
+    const alone: (boolean | null)[] = []
+    for (const { sql } of parts) alone.push(await isFound(sql))
+    const isClear = alone.includes(false)
+    const items: SearchPartsBody['items'] = []
+    for (const [index, { text, rest, restSql }] of parts.entries()) {
+      // Of two parts, each is the rest of the other.
+      const found = parts.length === 2 ? (alone[1 - index] ?? null) : isClear ? null : await isFound(restSql)
+      items.push({ text, found: alone[index] ?? null, rest, restFound: found })
+    }
+    return { items }
+  }
+
+  async #isFound(rows: string, endMs: number, signal: AbortSignal): Promise<boolean | null> {
+    const timeoutMs = Math.floor(endMs - this.#deps.clock.monotonicMs())
+    if (timeoutMs <= 0) return null
+    let count = 0
+    try {
+      const sql = `SELECT 1 AS one FROM ${rows} LIMIT 1`
+      for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', timeoutMs, signal })) count += block.rows
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'engine.timeout') return null
+      throw error
+    }
+    return count > 0
+  }
+
+  async #known(source: SearchedRows, scope: Scope, signal: AbortSignal): Promise<KnownNames> {
+    const [rows, resources] = await Promise.all([
+      source.values(scope, signal).attributes('', knownNamesMax),
+      this.#resourceNames(scope, signal),
+    ])
+    return { rows: rows.map(({ value }) => value), resources }
+  }
+
+  async #resourceNames(scope: Scope, signal: AbortSignal): Promise<string[]> {
+    const sql = `SELECT DISTINCT toString(arrayJoin(mapKeys(attributes))) AS name FROM ${resourcesTable} WHERE ${tenantSql(scope)} LIMIT ${knownNamesMax}`
+    const names: string[] = []
+    for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) names.push(...textsIn(block, 'name'))
+    return names
+  }
+}
