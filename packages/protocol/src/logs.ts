@@ -302,14 +302,24 @@ export interface LogTailEvent {
   items: LogRow[]
   /** Rows that are not shown since the event before: they match and came faster than the reader takes them, or nobody had the time to look. */
   missed: number
+  /** Of the missed ones, those that nobody looked at: they may match or not. */
+  unseen: number
 }
-export const logTailEventSchema: z.ZodType<LogTailEvent> = z.object({ items: z.array(logRowSchema), missed: z.number().int() })
+export const logTailEventSchema: z.ZodType<LogTailEvent> = z.object({
+  items: z.array(logRowSchema),
+  missed: z.number().int(),
+  unseen: z.number().int(),
+})
 
-/** Data of the last event of a tail, named `end`, when its reader may look no longer: a token revoked, a session over, a member removed. */
+/**
+ * Data of the last event of a tail, named `end`, when it does not go on: its `seconds` are over, or its reader may look no longer (a token
+ * revoked, a session over, a member removed, the project gone). A tail that ends without it may be opened again.
+ */
 export interface LogTailEnd {
   code: string
   message: string
 }
+export const logTailEndSchema: z.ZodType<LogTailEnd> = z.object({ code: z.string(), message: z.string() })
 
 /** One field of `GET P/logs/fields`. */
 export interface LogField {

@@ -28,6 +28,8 @@ export interface TailEvent {
   readonly items: LogRow[]
   /** Rows that match and are not shown, and rows that nobody had the time to look at; since the event before. */
   readonly missed: number
+  /** Of the missed ones, those that nobody looked at: they may match or not. */
+  readonly unseen: number
 }
 
 export interface TailRequest {
@@ -109,7 +111,7 @@ export class LogTails implements SignalObserver, Disposable {
 
   async #pump(tail: Tail, { deliver, signal }: TailRequest): Promise<void> {
     signal.addEventListener('abort', () => tail.end(), { once: true })
-    await deliver({ items: [], missed: 0 })
+    await deliver({ items: [], missed: 0, unseen: 0 })
     while (!signal.aborted && !tail.isEnded) {
       await tail.wait()
       const event = tail.take()
@@ -180,6 +182,7 @@ class Tail {
   /** A row did not fit: until rows are taken no other is made to be tried. */
   #isFull = false
   #missed = 0
+  #unseen = 0
   #lookedAt = 0
   #sinceMs = Number.NEGATIVE_INFINITY
   #wake: () => void = () => {}
@@ -197,10 +200,10 @@ class Tail {
     }
     const most = Math.min(rows.count, tailLookedAtMax - this.#lookedAt)
     this.#lookedAt += most
-    this.#missed += rows.count - most
+    this.#skip(rows.count - most)
     for (let row = 0; row < most; row++) {
       if (work.left <= 0) {
-        this.#missed += most - row
+        this.#skip(most - row)
         break
       }
       this.#see(rows, row, work)
@@ -214,8 +217,13 @@ class Tail {
       if (this.#matches(rows.view.at(index), work)) this.#keep(rows, index)
     } catch (error) {
       if (!(error instanceof TooMuchWork)) throw error
-      this.#missed++
+      this.#skip(1)
     }
+  }
+
+  #skip(rows: number): void {
+    this.#missed += rows
+    this.#unseen += rows
   }
 
   #keep(rows: ShownRows, index: number): void {
@@ -244,12 +252,13 @@ class Tail {
 
   /** What it gives is held until `taken`. */
   take(): TailEvent | null {
-    const event = { items: this.#items, missed: this.#missed }
+    const event = { items: this.#items, missed: this.#missed, unseen: this.#unseen }
     this.#items = []
     this.#takenBytes += this.#bytes
     this.#bytes = 0
     this.#isFull = false
     this.#missed = 0
+    this.#unseen = 0
     return event.items.length + event.missed === 0 ? null : event
   }
 

@@ -18,6 +18,14 @@ export interface SearchProblem {
   readonly to: number
 }
 
+/** A name in a search that nothing has, where it stands, and what can stand in its place. */
+export interface UnknownSearchName {
+  readonly name: string
+  readonly from: number
+  readonly to: number
+  readonly meant: readonly { readonly name: string; readonly insert: string }[]
+}
+
 export interface SearchInputProps {
   readonly label: string
   readonly placeholder: string
@@ -25,9 +33,13 @@ export interface SearchInputProps {
   readonly value: string
   /** What the server said about `value`, null when it is right. */
   readonly problem: SearchProblem | null
+  /** What the server said about the names in `value`. */
+  readonly unknown?: readonly UnknownSearchName[] | undefined
   readonly complete: CompleteSearch
   readonly onRun: (text: string) => void
 }
+
+const noNames: readonly UnknownSearchName[] = []
 
 const kindNames: Readonly<Record<SearchSuggestion['kind'], string>> = {
   field: 'field',
@@ -36,7 +48,7 @@ const kindNames: Readonly<Record<SearchSuggestion['kind'], string>> = {
   recent: 'recent',
 }
 
-export function SearchInput({ label, placeholder, value, problem, complete, onRun }: SearchInputProps) {
+export function SearchInput({ label, placeholder, value, problem, unknown = noNames, complete, onRun }: SearchInputProps) {
   const [text, setText] = useState(value)
   const [shown, setShown] = useState(value)
   if (value !== shown) {
@@ -134,6 +146,35 @@ export function SearchInput({ label, placeholder, value, problem, complete, onRu
           {problem.hint !== undefined && problem.hint !== null && <span className="bw-dim"> {problem.hint}</span>}
         </p>
       )}
+      {!isWrong && !isChanged && <MeantNames names={unknown} text={value} onTake={run} />}
+    </div>
+  )
+}
+
+/** Names that nothing had of late and that look like others: a press takes the other. */
+function MeantNames({
+  names,
+  text,
+  onTake,
+}: {
+  readonly names: readonly UnknownSearchName[]
+  readonly text: string
+  readonly onTake: (text: string) => void
+}) {
+  const shown = names.filter(({ meant, to }) => meant.length > 0 && to <= text.length)
+  if (shown.length === 0) return null
+  return (
+    <div role="status">
+      {shown.map(({ name, from, to, meant }) => (
+        <p key={from} className="bw-search__meant">
+          Nothing has <code>{name}</code> of late. Did you mean
+          {meant.map((other) => (
+            <Button key={other.name} small onClick={() => onTake(text.slice(0, from) + other.insert + text.slice(to))}>
+              <code>{other.name}</code>
+            </Button>
+          ))}
+        </p>
+      ))}
     </div>
   )
 }

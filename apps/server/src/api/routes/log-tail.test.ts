@@ -12,7 +12,7 @@ import { mountLogTail } from './log-tail.ts'
 const caller: Caller = { kind: 'token', id: '1', name: 'reader' }
 
 /** Tails whose readers are known until `stop` says otherwise. */
-async function opened() {
+async function opened(search = '') {
   const clock = new ManualClock()
   const tails = new LogTails(clock)
   const standing: { error: AppError | null; projectId: number } = { error: null, projectId: 1 }
@@ -32,7 +32,7 @@ async function opened() {
   const app = fastify()
   const logs = { tail: tails.follow.bind(tails) }
   await mountLogTail(app, { logs, accounts: { gatekeeper }, logger: silentLogger, clock })
-  const answer = app.inject({ url: '/api/0/projects/1/logs/tail', headers: { authorization: 'Bearer x' } })
+  const answer = app.inject({ url: `/api/0/projects/1/logs/tail${search}`, headers: { authorization: 'Bearer x' } })
   let isOver = false
   const whole = answer.then(({ body }) => {
     isOver = true
@@ -46,8 +46,15 @@ async function opened() {
     await clock.advance(tailAccessMs)
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
   }
-  return { app, tails, standing, whole, look, until, isOver: () => isOver }
+  return { app, tails, clock, standing, whole, look, until, isOver: () => isOver }
 }
+
+test('a tail that is over says so', async () => {
+  const { app, clock, whole } = await opened('?seconds=3')
+  await clock.advance(3000)
+  expect(await whole).toContain('event: end\ndata: {"code":"api.tail_over"')
+  await app.close()
+})
 
 test('a tail ends with the access it was opened with, and says why', async () => {
   const { app, tails, standing, whole, look, until, isOver } = await opened()

@@ -20,13 +20,19 @@ const tailMoved: ErrorSpec = {
   publicText: 'The project is not what it was when the live tail began.',
 }
 
+const tailOver: ErrorSpec = {
+  code: 'api.tail_over',
+  kind: 'limit',
+  publicText: 'The time that the live tail was opened for is over.',
+}
+
 const access: AccessRule = { kind: 'project', needed: 'read' }
 
 export const logTailDescription: RouteDescription = {
   method: 'GET',
   path: `${logsBase}/tail`,
   summary:
-    'Rows as they come in: server-sent events named `rows`, whose data is this; the answer goes on until the reader leaves, or may look no longer (an event `end`).',
+    'Rows as they come in: server-sent events named `rows`, whose data is this; the answer goes on until the reader leaves, or may look no longer (an event `end` says why).',
   tag: 'Logs',
   access,
   query: logTailQuerySchema,
@@ -71,7 +77,7 @@ interface TailCall {
   readonly access: Access
 }
 
-/** When it ends because the reader may look no longer, its last event is named `end` and says why. */
+/** When it ends because the reader may look no longer, or for its time, its last event is named `end` and says why. */
 async function answer(deps: TailDeps, { request, reply, access: { scope } }: TailCall): Promise<void> {
   const { logs, clock } = deps
   const { query, seconds } = queryOf(request)
@@ -87,7 +93,13 @@ async function answer(deps: TailDeps, { request, reply, access: { scope } }: Tai
       end.abort()
     })
   })
-  using _deadline = seconds === null ? null : clock.after(seconds * 1000, () => end.abort())
+  using _deadline =
+    seconds === null
+      ? null
+      : clock.after(seconds * 1000, () => {
+          refusal.error ??= new AppError(tailOver)
+          end.abort()
+        })
   try {
     await logs.tail(scope, { query, signal: end.signal, deliver: (event) => stream.send('rows', event, end.signal) })
   } finally {

@@ -9,10 +9,11 @@ import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
+import { completeSearchOf, searchCheckQuery } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { chanceText, comparedSets, timesText } from './compare-model.ts'
 import { fieldLabel } from './log-fields.ts'
-import { checkQuery, completeLogs, differenceQuery, isSearchError, patternsQuery } from './log-analysis.queries.ts'
+import { differenceQuery, isSearchError, patternsQuery } from './log-analysis.queries.ts'
 import type { ComparedWith } from './logs-search.ts'
 import type { LogsState } from './use-logs.ts'
 import './log-views.css'
@@ -57,8 +58,8 @@ export function CompareView({ state }: { readonly state: LogsState }) {
 
 function OtherSearch({ other, onRun }: { readonly other: string; readonly onRun: (text: string) => void }) {
   const { projectPath } = usePlace()
-  const check = useQuery(checkQuery(projectPath, other))
-  const complete = useMemo(() => completeLogs(projectPath), [projectPath])
+  const check = useQuery(searchCheckQuery(projectPath, 'logs', other))
+  const complete = useMemo(() => completeSearchOf(projectPath, 'logs'), [projectPath])
   return (
     <div className="bw-compare__other">
       <SearchInput
@@ -66,6 +67,7 @@ function OtherSearch({ other, onRun }: { readonly other: string; readonly onRun:
         placeholder="The other rows: release:1.4.1, service:cart, …"
         value={other}
         problem={check.data?.problem ?? null}
+        unknown={check.data?.unknown}
         complete={complete}
         onRun={onRun}
       />

@@ -13,6 +13,7 @@ import { rowsQuery } from './logs.queries.ts'
 import { joinRows } from './rows-model.ts'
 import { RowsTools } from './RowsTools.tsx'
 import type { LogRowsProps } from './LogRows.tsx'
+import type { TailSkipped } from './tail-model.ts'
 import { useTail, type Tail } from './use-tail.ts'
 
 /** What came in this long before is shown below the first new row. */
@@ -78,6 +79,7 @@ interface TailBarProps {
 
 function TailBar({ tail, onResume, onEnd, isWrong }: TailBarProps) {
   const { snapshot, isPaused, connection } = tail
+  const isOver = connection === 'ended' || (connection === 'refused' && !isWrong)
   return (
     <div className="bw-tail" role="group" aria-label="Live tail">
       <TailState tail={tail} isWrong={isWrong} />
@@ -86,13 +88,13 @@ function TailBar({ tail, onResume, onEnd, isWrong }: TailBarProps) {
           {rateText(snapshot.perSecond)}
         </span>
       )}
-      {snapshot.skipped > 0 && (
-        <span className="bw-tail__skipped" title="More came than can be read or kept; they are stored and found by the search">
-          {formatCount(snapshot.skipped)} not shown
-        </span>
-      )}
+      <SkippedRows skipped={snapshot.skipped} />
       <span className="bw-tail__tools">
-        {isPaused ? (
+        {isOver ? (
+          <Button small variant="primary" icon="play" onClick={tail.reopen}>
+            {connection === 'ended' ? 'Go on' : 'Try again'}
+          </Button>
+        ) : isPaused ? (
           <Button small variant="primary" icon="play" onClick={onResume}>
             {snapshot.waiting === 0 ? 'Go on' : `Go on with ${formatCount(snapshot.waiting)} new`}
           </Button>
@@ -117,9 +119,29 @@ function rateText(perSecond: number): string {
   return `${rate} ${rate === '1' ? 'row' : 'rows'}/s`
 }
 
+/** How many rows are not shown, and why: closed it is a number. */
+function SkippedRows({ skipped: { fast, unseen, paused } }: { readonly skipped: TailSkipped }) {
+  const all = fast + unseen + paused
+  if (all === 0) return null
+  return (
+    <details className="bw-tail__skipped">
+      <summary>{formatCount(all)} not shown</summary>
+      <ul>
+        {fast > 0 && <li>{formatCount(fast)} match and came faster than rows are sent to a page.</li>}
+        {unseen > 0 && (
+          <li>{formatCount(unseen)} were not looked at, as there was no time for it: words and fields take less of it than patterns.</li>
+        )}
+        {paused > 0 && <li>{formatCount(paused)} came while paused, more than a page keeps.</li>}
+        <li>All of them are stored: end the live view to search them, or narrow the search to see fewer.</li>
+      </ul>
+    </details>
+  )
+}
+
 function TailState({ tail, isWrong }: { readonly tail: Tail; readonly isWrong: boolean }) {
+  if (tail.connection === 'ended') return <StatusMark tone="paused" label={`Ended: ${tail.ending ?? ''}`} />
   if (tail.connection === 'refused')
-    return <StatusMark tone="down" label={isWrong ? 'Mend the search to go on' : 'The server gives no live rows; search again or reload'} />
+    return <StatusMark tone="down" label={isWrong ? 'Mend the search to go on' : 'The server gives no live rows now'} />
   if (tail.connection !== 'open')
     return <StatusMark tone="warn" label={tail.connection === 'waiting' ? 'Connecting again…' : 'Connecting…'} />
   return <StatusMark tone={tail.isPaused ? 'paused' : 'ok'} label={tail.isPaused ? 'Paused' : 'Live'} />

@@ -8,6 +8,7 @@ import { formatCount } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
+import { WhyNothing } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { isSearchError } from './log-analysis.queries.ts'
 import { LazyLogDrawer } from './LazyLogDrawer.tsx'
@@ -115,6 +116,7 @@ function NoRows({ state }: { readonly state: LogsState }) {
         {oldestAt === null ? '' : `, the oldest of ${formatDateTime(Date.parse(oldestAt), zone)}`}.
         {state.query === '' ? ' None of them is in this range.' : ' Words match whole words; put a * after the beginning of one.'}
       </p>
+      {state.query !== '' && <WhyNothing signal="logs" query={state.query} onQuery={state.setQuery} />}
     </Empty>
   )
 }

@@ -10,11 +10,12 @@ import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
+import { completeSearchOf, searchCheckQuery } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { FacetColumn } from './FacetColumn.tsx'
 import { histogramSummary } from './histogram-model.ts'
 import { LiveRows } from './LiveRows.tsx'
-import { checkQuery, completeLogs, isSearchError } from './log-analysis.queries.ts'
+import { isSearchError } from './log-analysis.queries.ts'
 import { wordsOf } from './log-text.ts'
 import { LogHistogram } from './LogHistogram.tsx'
 import { LogRows } from './LogRows.tsx'
@@ -45,9 +46,9 @@ export function LogsPage() {
   const { resolved } = useRange()
   const { search, query, update, setQuery } = state
   const view = search.view ?? 'rows'
-  const check = useQuery(checkQuery(projectPath, query))
+  const check = useQuery(searchCheckQuery(projectPath, 'logs', query))
   const problem = check.data?.problem ?? null
-  const complete = useMemo(() => withRecent(completeLogs(projectPath), browserShelf, projectPath), [projectPath])
+  const complete = useMemo(() => withRecent(completeSearchOf(projectPath, 'logs'), browserShelf, projectPath), [projectPath])
   const counts = useQuery({ ...histogramQuery(projectPath, query, resolved), enabled: problem === null && view !== 'metrics' })
   const isLive = search.live === 'on'
   return (
@@ -70,6 +71,7 @@ export function LogsPage() {
           placeholder={'Words, "a phrase", service:checkout, severity>=error, duration_ms>500, -host:web-1'}
           value={query}
           problem={problem}
+          unknown={check.data?.unknown}
           complete={complete}
           onRun={(text) => {
             keepSearch(browserShelf, projectPath, text)

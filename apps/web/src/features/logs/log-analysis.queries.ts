@@ -1,12 +1,10 @@
-/** What is asked beyond rows: patterns, differences, metrics from logs, saved views, completion and the check of a search. */
+/** What is asked beyond rows: patterns, differences, metrics from logs, saved views. */
 import {
   differenceSchema,
   logMetricSchema,
   logPatternsSchema,
   pageSchema,
   savedViewSchema,
-  searchCheckSchema,
-  searchCompletionSchema,
   type DifferenceQuery,
   type LogMetric,
   type LogMetricInput,
@@ -16,7 +14,6 @@ import {
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { ApiError, request, requestJson } from '../../lib/http.ts'
 import type { ResolvedRange } from '../../lib/time-range.ts'
-import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 
 /** Patterns read at most. */
 export const patternsMax = 200
@@ -64,23 +61,6 @@ export function differenceQuery(projectPath: string, sets: Pick<DifferenceQuery,
     staleTime: 30_000,
     retry: false,
   })
-}
-
-/** Where a search is wrong; asked when it is, and while the page shows it. */
-export function checkQuery(projectPath: string, text: string) {
-  return queryOptions({
-    queryKey: ['search-check', projectPath, 'logs', text],
-    queryFn: ({ signal }) =>
-      request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body: { signal: 'logs', text }, signal }),
-    staleTime: Number.POSITIVE_INFINITY,
-    enabled: text !== '',
-    retry: false,
-  })
-}
-
-export function completeLogs(projectPath: string): CompleteSearch {
-  return (text, cursor, signal) =>
-    request(`${projectPath}/search/complete`, searchCompletionSchema, { method: 'POST', body: { signal: 'logs', text, cursor }, signal })
 }
 
 export function savedViewsQuery(projectPath: string) {

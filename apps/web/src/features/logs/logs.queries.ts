@@ -7,10 +7,12 @@ import {
   logsFacetsSchema,
   logsHistogramSchema,
   logsPageSchema,
+  logTailEndSchema,
   logTailEventSchema,
   pageSchema,
   type LogContextKind,
   type LogRetentionPolicy,
+  type LogTailEnd,
   type LogTailEvent,
 } from '@bellwether/protocol'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
@@ -139,6 +141,15 @@ export function tailPath(projectPath: string, query: string): string {
 export function readTailEvent(text: string): LogTailEvent | null {
   try {
     return logTailEventSchema.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+/** Why a tail ended; null for what cannot be read. */
+export function readTailEnd(text: string): LogTailEnd | null {
+  try {
+    return logTailEndSchema.parse(JSON.parse(text))
   } catch {
     return null
   }

@@ -10,20 +10,31 @@ export const tailPausedMax = 5000
 /** The rate is of this long. */
 const rateWindowMs = 10_000
 
+/** Rows that came and are not on the screen, by the reason. */
+export interface TailSkipped {
+  /** They match, and came faster than the server sends rows to a page. */
+  readonly fast: number
+  /** The server had not the time to look at them; they may match or not. */
+  readonly unseen: number
+  /** Came while the page was paused, more than it keeps. */
+  readonly paused: number
+}
+
+export const noneSkipped: TailSkipped = { fast: 0, unseen: 0, paused: 0 }
+
 export interface TailSnapshot<Row> {
   /** Newest first. */
   readonly rows: readonly Row[]
   /** Came since the pause and wait. */
   readonly waiting: number
-  /** Could not be kept: by this page while paused, or by the server because they came too fast. */
-  readonly skipped: number
+  readonly skipped: TailSkipped
   readonly perSecond: number
 }
 
 export class TailBuffer<Row> {
   #shown: readonly Row[] = []
   #waiting: Row[] = []
-  #skipped = 0
+  #skipped = noneSkipped
   #isPaused = false
   /** Counts of the seconds of the window, by `floor(ms / 1000) % 10`, with the second they are of. */
   readonly #counts = new Float64Array(rateWindowMs / 1000)
@@ -36,21 +47,22 @@ export class TailBuffer<Row> {
     this.#newestFirst = newestFirst
   }
 
-  /** Rows in the order they came, oldest first; `seen` is how many there were with those the server left out. */
-  push(rows: readonly Row[], seen: number, nowMs: number): void {
+  /** Rows in the order they came, oldest first, and what the server left out before them. */
+  push(rows: readonly Row[], { missed, unseen }: { readonly missed: number; readonly unseen: number }, nowMs: number): void {
     const second = Math.floor(nowMs / 1000)
     const slot = second % this.#counts.length
     if (this.#seconds[slot] !== second) {
       this.#seconds[slot] = second
       this.#counts[slot] = 0
     }
-    this.#counts[slot] = (this.#counts[slot] ?? 0) + Math.max(seen, rows.length)
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + rows.length + missed - unseen
     if (this.#firstSecond === -1) this.#firstSecond = second
-    this.#skipped += Math.max(0, seen - rows.length)
+    const { fast, unseen: before, paused } = this.#skipped
+    this.#skipped = { fast: fast + missed - unseen, unseen: before + unseen, paused }
     this.#waiting.push(...rows)
     const most = this.#isPaused ? tailPausedMax : tailRowsMax
     if (this.#waiting.length > most) {
-      if (this.#isPaused) this.#skipped += this.#waiting.length - most
+      if (this.#isPaused) this.#skipped = { ...this.#skipped, paused: paused + this.#waiting.length - most }
       this.#waiting = this.#waiting.slice(-most)
     }
   }
@@ -66,7 +78,7 @@ export class TailBuffer<Row> {
   clear(): void {
     this.#shown = []
     this.#waiting = []
-    this.#skipped = 0
+    this.#skipped = noneSkipped
   }
 
   /** Takes what waits onto the screen unless paused, and says how things are. */

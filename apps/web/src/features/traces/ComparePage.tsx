@@ -10,13 +10,14 @@ import { Page, Section } from '../../ui/Page.tsx'
 import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
+import { completeSearchOf, searchCheckQuery } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { ComparedDurations } from './ComparedDurations.tsx'
 import { ComparedOperations } from './ComparedOperations.tsx'
 import { DifferentFields } from './DifferentFields.tsx'
 import { changeSentence } from './model/compare-words.ts'
 import { nameOfSide, sidesOf } from './model/compare-sides.ts'
-import { compareQuery, completeSpans } from './traces.queries.ts'
+import { compareQuery } from './traces.queries.ts'
 import { readCompareSearch, type CompareSearch } from './traces-search.ts'
 import { plural, shortId } from './trace-words.ts'
 import './compare.css'
@@ -73,7 +74,8 @@ interface SideProps {
 function Side({ name, side, traceId, onChange }: SideProps) {
   const { projectPath, project } = usePlace()
   const { range } = useRange()
-  const complete = useMemo(() => completeSpans(projectPath), [projectPath])
+  const complete = useMemo(() => completeSearchOf(projectPath, 'spans'), [projectPath])
+  const check = useQuery(searchCheckQuery(projectPath, 'spans', traceId === undefined ? (side?.query ?? '') : ''))
   const hasOwnRange = side !== null && traceId === undefined && (side.from !== range.from || side.to !== range.to)
   return (
     <div className="bw-versus__side">
@@ -83,7 +85,8 @@ function Side({ name, side, traceId, onChange }: SideProps) {
           label={`${name} side`}
           placeholder="a trace id, or a search: service:checkout release:2.4.1"
           value={traceId ?? side?.query ?? ''}
-          problem={null}
+          problem={check.data?.problem ?? null}
+          unknown={check.data?.unknown}
           complete={complete}
           onRun={(text) => {
             const id = readTraceId(text)

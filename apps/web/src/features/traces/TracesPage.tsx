@@ -14,6 +14,7 @@ import { addCondition } from '../../ui/search-filters.ts'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
+import { completeSearchOf, searchCheckQuery, WhyNothing } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { CountChart } from './CountChart.tsx'
 import { DurationMap } from './DurationMap.tsx'
@@ -21,7 +22,7 @@ import { SelectionBar } from './SelectionBar.tsx'
 import { durationCondition, heatMapOf, selectionOf, type CellRange, type HeatSelection } from './model/heat-map.ts'
 import { PickBar, TraceTable } from './TraceTable.tsx'
 import { TracesEmpty } from './TracesEmpty.tsx'
-import { completeSpans, searchCheckQuery, tracesHistogramQuery, tracesQuery } from './traces.queries.ts'
+import { tracesHistogramQuery, tracesQuery } from './traces.queries.ts'
 import { readTracesSearch, type TracesSearch } from './traces-search.ts'
 import '../../charts/chart.css'
 import './traces.css'
@@ -44,8 +45,8 @@ export function TracesPage() {
   }
   const asked = { query, ...resolved }
   const histogram = useQuery(tracesHistogramQuery(projectPath, asked))
-  const check = useQuery({ ...searchCheckQuery(projectPath, query), enabled: query !== '' && isWrongSearch(histogram.error) })
-  const complete = useMemo(() => completeSpans(projectPath), [projectPath])
+  const check = useQuery(searchCheckQuery(projectPath, 'spans', query))
+  const complete = useMemo(() => completeSearchOf(projectPath, 'spans'), [projectPath])
   const problem = check.data?.problem ?? null
   // A search that may be wrong: its place is asked for before anything else is said.
   const isUnclear = query !== '' && isWrongSearch(histogram.error) && (check.isPending || problem !== null)
@@ -57,6 +58,7 @@ export function TracesPage() {
         placeholder="service:checkout status:error duration:>500ms, or the id of a trace"
         value={query}
         problem={problem}
+        unknown={check.data?.unknown}
         complete={complete}
         onRun={run}
       />
@@ -126,6 +128,7 @@ function ChartSection({ histogram, search, update, isFetching }: ChartSectionPro
         ) : histogram.total === 0 ? (
           <Empty title="No span matches" icon="search">
             <p>Widen the time range, or take a condition out of the search.</p>
+            {query !== '' && <WhyNothing signal="spans" query={query} onQuery={(q) => update({ q: q === '' ? undefined : q })} />}
           </Empty>
         ) : chart === 'durations' ? (
           <DurationMap

@@ -2,8 +2,6 @@
 import {
   differenceSchema,
   logsPageSchema,
-  searchCheckSchema,
-  searchCompletionSchema,
   spanDetailSchema,
   traceColumnsSchema,
   traceRetentionSchema,
@@ -17,7 +15,6 @@ import {
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { ApiError, request } from '../../lib/http.ts'
 import type { ResolvedRange } from '../../lib/time-range.ts'
-import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 import { columnsOf } from './model/span-columns.ts'
 import { modelOf } from './model/trace-model.ts'
 
@@ -143,27 +140,6 @@ export function differenceQuery(projectPath: string, left: ComparedTraces, right
       }),
     enabled: left.traceId === null && right.traceId === null,
     staleTime: 60_000,
-    retry,
-  })
-}
-
-/** Suggestions for a search over spans. */
-export function completeSpans(projectPath: string): CompleteSearch {
-  return async (text, cursor, signal) =>
-    await request(`${projectPath}/search/complete`, searchCompletionSchema, {
-      method: 'POST',
-      body: { signal: 'spans', text, cursor },
-      signal,
-    })
-}
-
-/** Where a search is wrong. */
-export function searchCheckQuery(projectPath: string, text: string) {
-  return queryOptions({
-    queryKey: ['search-check', projectPath, 'spans', text],
-    queryFn: ({ signal }) =>
-      request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body: { signal: 'spans', text }, signal }),
-    staleTime: Number.POSITIVE_INFINITY,
     retry,
   })
 }
