@@ -24,6 +24,7 @@ import {
 } from '../../../apps/server/src/logs/index.ts'
 import { MatchBudget } from '../../../apps/server/src/search/index.ts'
 import { makeResource, SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import { fresh } from '../accounts/accounts-stack.ts'
 import { openTestPostgres } from '../accounts/test-postgres.ts'
 
@@ -109,7 +110,7 @@ export async function openAnalysisStack(): Promise<AnalysisStack> {
         return Promise.resolve()
       }
       const conservation = createConservation()
-      await new SignalIngest({ log: { append }, conservation, stages: analysis.stages, observers: analysis.observers }).accept(batch, 1)
+      await acceptBatch(new SignalIngest({ log: { append }, conservation, stages: analysis.stages, observers: analysis.observers }), batch)
       const handler = new SignalHandler({
         schema: logsSchema,
         derived: [],

@@ -9,6 +9,7 @@ import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { isThere } from '../../../apps/server/src/metrics/index.ts'
 import { additiveInserts, makeResource, SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import { SpansBatch, spansSchema, tracesMigrations } from '../../../apps/server/src/traces/index.ts'
 import { operationTables } from '../../../apps/server/src/traces/tables.ts'
 
@@ -94,8 +95,8 @@ test('what was accepted is in the engine as it was, over more days than one inse
     clock: systemClock,
     logger: silentLogger,
   })
-  await ingest.accept(spansOver(200, 1, 7), 100)
-  await ingest.accept(spansOver(3, 2, 8), 100)
+  await acceptBatch(ingest, spansOver(200, 1, 7), 100)
+  await acceptBatch(ingest, spansOver(3, 2, 8), 100)
   writer.start()
   await writer.drain(AbortSignal.timeout(20_000))
   expect(await ask('SELECT project, count(), uniqExact(ts), sum(length(attributes)) FROM spans GROUP BY project ORDER BY project')).toEqual(
@@ -135,7 +136,7 @@ test('a probe says whether an insert is there, for rows and for what is added up
     stages: [],
     observers: [],
   })
-  await ingest.accept(batch, 1)
+  await acceptBatch(ingest, batch)
   const inserts = handler.buildInserts(records, 'probed')
   expect(inserts.filter(({ table }) => table === 'spans')).toHaveLength(2)
   const signal = AbortSignal.timeout(20_000)

@@ -9,6 +9,7 @@ import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import { createEventDecoders, defaultProtocolLimits, EventSession } from '../../../apps/server/src/protocols/index.ts'
 import { SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import {
   countedSpans,
   createTraceReads,
@@ -118,7 +119,7 @@ export async function openTracesStack(): Promise<TracesStack> {
       const session = new EventSession({ prepare: () => undefined })
       session.begin(tenant, 'otlp-http', systemClock.nowMs())
       decoder?.decode(bodyOf(spans, stack.startMs), session)
-      await ingest.accept(session.spans, 1)
+      await acceptBatch(ingest, session.spans)
       const inserts = handler.buildInserts(records.splice(0), `stack-${Math.random()}`)
       last = inserts.map(({ table }) => table)
       const token = `segment-${segments++}`

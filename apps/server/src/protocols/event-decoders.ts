@@ -5,6 +5,7 @@ import type { ProtocolLimits } from './limits.ts'
 import { JsonLinesDecoder } from './json-lines/decode.ts'
 import { LokiJsonDecoder } from './loki/decode-json.ts'
 import { LokiProtobufDecoder } from './loki/decode-protobuf.ts'
+import type { Message } from './otlp/json-schema.ts'
 import { otlpJsonToProtobuf } from './otlp/json.ts'
 import { exportLogsRequest } from './otlp/logs-json.ts'
 import { OtlpLogsDecoder } from './otlp/logs.ts'
@@ -12,37 +13,48 @@ import { exportTraceRequest } from './otlp/traces-json.ts'
 import { OtlpTracesDecoder } from './otlp/traces.ts'
 
 export function createEventDecoders(limits: ProtocolLimits): EventDecoders {
-  const otlpTraces = new OtlpTracesDecoder(limits)
-  const otlpLogs = new OtlpLogsDecoder(limits)
-  const lokiProtobuf = new LokiProtobufDecoder()
-  const lokiJson = new LokiJsonDecoder()
-  const jsonLines = new JsonLinesDecoder()
+  const otlpTraces = shared(() => new OtlpTracesDecoder(limits))
+  const otlpLogs = shared(() => new OtlpLogsDecoder(limits))
   return {
-    otlpLogsProtobuf: { kind: 'logs', decode: (plain, session) => otlpLogs.decode(plain, session), isJson: false },
-    otlpLogsJson: {
-      kind: 'logs',
-      decode: (plain, session) => otlpLogs.decode(otlpJsonToProtobuf(plain, limits.jsonObjectsMax, exportLogsRequest), session),
-      isJson: true,
-    },
+    otlpLogsProtobuf: { kind: 'logs', decode: otlpLogs, isJson: false },
+    otlpLogsJson: { kind: 'logs', decode: fromJson(limits, exportLogsRequest, otlpLogs), isJson: true },
     // JSON that is walked and becomes no objects has the bound of other bodies.
-    lokiProtobuf: { kind: 'logs', decode: (plain, session) => lokiProtobuf.decode(plain, session), isJson: false },
-    lokiJson: { kind: 'logs', decode: (plain, session) => lokiJson.decode(plain, session), isJson: false },
-    jsonLines: { kind: 'logs', decode: (plain, session) => jsonLines.decode(plain, session), isJson: false },
-    otlpTracesProtobuf: { kind: 'spans', decode: withExceptions((plain, session) => otlpTraces.decode(plain, session)), isJson: false },
-    otlpTracesJson: {
-      kind: 'spans',
-      decode: withExceptions((plain, session) =>
-        otlpTraces.decode(otlpJsonToProtobuf(plain, limits.jsonObjectsMax, exportTraceRequest), session),
-      ),
-      isJson: true,
-    },
+    lokiProtobuf: { kind: 'logs', decode: shared(() => new LokiProtobufDecoder()), isJson: false },
+    lokiJson: { kind: 'logs', decode: shared(() => new LokiJsonDecoder()), isJson: false },
+    jsonLines: { kind: 'logs', decode: shared(() => new JsonLinesDecoder()), isJson: false },
+    otlpTracesProtobuf: { kind: 'spans', decode: withExceptions(otlpTraces), isJson: false },
+    otlpTracesJson: { kind: 'spans', decode: withExceptions(fromJson(limits, exportTraceRequest, otlpTraces)), isJson: true },
+  }
+}
+
+/** A decoder remembers much between bodies, and is in one body at a time: while one pauses, another one reads the next. */
+function shared(create: () => { readonly decode: EventDecode }): EventDecode {
+  const idle: { readonly decode: EventDecode }[] = []
+  return function* (plain, session) {
+    const decoder = idle.pop() ?? create()
+    try {
+      yield* decoder.decode(plain, session)
+    } finally {
+      idle.push(decoder)
+    }
+  }
+}
+
+function fromJson(limits: ProtocolLimits, request: Message, decode: EventDecode): EventDecode {
+  return function* (plain, session) {
+    const body = otlpJsonToProtobuf(plain, limits.jsonObjectsMax, request)
+    yield
+    yield* decode(body, session)
   }
 }
 
 /** Exceptions among the events of spans are log records too. */
 function withExceptions(decode: EventDecode): EventDecode {
-  return (plain, session) => {
-    decode(plain, session)
+  return function* (plain, session) {
+    for (const _ of decode(plain, session)) {
+      if (session.isPartFull) liftExceptions(session.spans, session.logs)
+      yield
+    }
     liftExceptions(session.spans, session.logs)
   }
 }

@@ -5,21 +5,26 @@
 import type { Conservation, IngestLog, Kind, LogRecord } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
+import type { Tenant } from '../kernel/scope.ts'
 import type { CostSink } from '../metrics/index.ts'
-import type { SignalBatch, SignalIngest } from '../signals/index.ts'
+import { examplesMax, type SignalBatch, type SignalIngest } from '../signals/index.ts'
 import { type RecordedPart, reasonOf } from './batch-recorder.ts'
 import { type ContentEncoding, decompress, decompressSync, isDecompressedElsewhere } from './body/decompress.ts'
-import { measured } from './body/measured.ts'
+import type { Turn } from './body/fair-turns.ts'
+import { inSlices } from './body/in-slices.ts'
 import { bodyMalformed, bodyTooLarge } from './errors.ts'
-import { type EventBatches, EventSession, SessionPool } from './event-session.ts'
+import { allSteps, type EventBatches, type EventSession, SessionPool, type Steps } from './event-session.ts'
 import type { RouteDoor } from './http.ts'
 import type { MetricsDoor } from './metrics-door.ts'
 import { DecodeError } from './protobuf/cursor.ts'
 import { type EventProtocol, isEventProtocol, parseRawFormat } from './raw-formats.ts'
 import { UnreadBodies, type UnreadBodiesDeps } from './unread-bodies.ts'
 
-/** Turns a plain body into rows of the session's batches. Throws `DecodeError` or an `AppError` for a body that cannot be read at all. */
-export type EventDecode = (plain: Uint8Array, session: EventSession) => void
+/**
+ * Turns a plain body into rows of the session's batches; offers a pause where the session is due for one, and looks for its batches anew after
+ * it. Steps throw `DecodeError` or an `AppError` for a body that cannot be read at all.
+ */
+export type EventDecode = (plain: Uint8Array, session: EventSession) => Steps
 
 export interface EventDecoder {
   /** What its bodies are counted as while nobody has read them. */
@@ -36,8 +41,8 @@ export interface EventDoorDeps {
   readonly front: RouteDoor & Pick<MetricsDoor, 'inTurn'>
   readonly decoders: EventDecoders
   readonly batches: EventBatches
-  readonly logs: Pick<SignalIngest, 'accept'>
-  readonly spans: Pick<SignalIngest, 'accept'>
+  readonly logs: Pick<SignalIngest, 'prepare' | 'accept' | 'tell'>
+  readonly spans: Pick<SignalIngest, 'prepare' | 'accept' | 'tell'>
   readonly conservation: Conservation
   readonly log: Pick<IngestLog, 'append'>
   readonly sources: UnreadBodiesDeps['sources']
@@ -110,22 +115,16 @@ export class EventDoor {
    * For what is no body of a format that may wait unread (syslog, an envelope): `fill` makes the rows at the project's turn, and all of them
    * become durable. Errors: those of the log and `protocols.busy` (nothing was stored); what `fill` throws.
    */
-  async record(part: RecordedPart, fill: (session: EventSession) => void): Promise<EventOutcome> {
+  async record(part: RecordedPart, fill: (session: EventSession) => Steps | void): Promise<EventOutcome> {
     const session = this.#pool.take(part.tenant, part.protocolName, this.#deps.clock.nowMs())
     try {
-      using _turn = await this.front.intake.turn(part.tenant, part.bytes.byteLength)
       {
-        using _cost = measured(this.#deps.cost, part.tenant)
-        fill(session)
+        using turn = await this.front.intake.turn(part.tenant, part.bytes.byteLength)
+        await this.#fillInSlices(turn, part, session, fill)
       }
-      part.lease.hold(session.sizeBytes)
-    } catch (error) {
-      this.#pool.give(session)
-      throw error
-    }
-    try {
       // Of an envelope the kind that it mostly holds.
-      return await this.#accept(part, session, session.logs.received >= session.spans.received ? 'logs' : 'spans')
+      const { logs, spans } = session.received()
+      return await this.#accept(part, session, logs >= spans ? 'logs' : 'spans')
     } finally {
       this.#pool.give(session)
     }
@@ -145,7 +144,7 @@ export class EventDoor {
       if (format === null || !isEventProtocol(format.protocol))
         throw new AppError(bodyMalformed, { publicText: `The raw format ${record.format} is not known.` })
       const decoder = this.#decoderOf(format.protocol)
-      decoder.decode(decompressSync(bytes, format.encoding, this.#plainBytesMax(decoder)), session)
+      allSteps(decoder.decode(decompressSync(bytes, format.encoding, this.#plainBytesMax(decoder)), session))
     } catch (error) {
       if (!isAppError(error) && !(error instanceof DecodeError)) throw error
       session.begin(tenant, 'low', receivedMs, batchId)
@@ -180,15 +179,13 @@ export class EventDoor {
     const { intake } = this.front
     const size = body.bytes.byteLength
     if (!isDecompressedElsewhere(body.encoding)) {
-      using _turn = await intake.turn(body.tenant, size)
-      using _cost = measured(this.#deps.cost, body.tenant)
-      return this.#decode(body, decoder, () => decompressSync(body.bytes, body.encoding, this.#plainBytesMax(decoder)))
+      using turn = await intake.turn(body.tenant, size)
+      return await this.#decode(turn, { body, decoder }, () => decompressSync(body.bytes, body.encoding, this.#plainBytesMax(decoder)))
     }
     using _elsewhere = await intake.turnElsewhere(body.tenant, size)
     const plain = await this.#plain(body, decoder)
-    using _turn = await intake.turn(body.tenant, size)
-    using _cost = measured(this.#deps.cost, body.tenant)
-    return this.#decode(body, decoder, () => plain)
+    using turn = await intake.turn(body.tenant, size)
+    return await this.#decode(turn, { body, decoder }, () => plain)
   }
 
   async #plain(body: EventBody, decoder: EventDecoder): Promise<Uint8Array> {
@@ -201,12 +198,11 @@ export class EventDoor {
     }
   }
 
-  #decode(body: EventBody, decoder: EventDecoder, plain: () => Uint8Array): EventSession {
+  async #decode(turn: Turn, { body, decoder }: Decoded, plain: () => Uint8Array): Promise<EventSession> {
     const session = this.#pool.take(body.tenant, body.protocolName, this.#deps.clock.nowMs())
     try {
       this.#checkSize(body)
-      decoder.decode(plain(), session)
-      body.lease.hold(session.sizeBytes)
+      await this.#fillInSlices(turn, body, session, () => decoder.decode(plain(), session))
       return session
     } catch (error) {
       this.#pool.give(session)
@@ -219,6 +215,39 @@ export class EventDoor {
     }
   }
 
+  /** Rows are decoded and made ready to be stored, part by part; then the session has all of its parts. */
+  // oxlint-disable-next-line max-params -- when, for whom, into what, how
+  async #fillInSlices(turn: Turn, part: RecordedPart, session: EventSession, fill: (session: EventSession) => Steps | void): Promise<void> {
+    const worker = { tenant: part.tenant, cost: this.#deps.cost }
+    await inSlices(turn, worker, this.#filling(session, part.lease, fill))
+  }
+
+  *#filling(session: EventSession, lease: RecordedPart['lease'], fill: (session: EventSession) => Steps | void): Steps {
+    let heldBytes = 0
+    const hold = (): void => {
+      const { sizeBytes } = session
+      lease.hold(sizeBytes - heldBytes)
+      heldBytes = sizeBytes
+    }
+    for (const _ of fill(session) ?? []) {
+      yield
+      if (!session.isPartFull) continue
+      yield* this.#finishPart(session)
+      session.turnPage()
+      hold()
+    }
+    yield
+    yield* this.#finishPart(session)
+    hold()
+  }
+
+  *#finishPart(session: EventSession): Steps {
+    for (const kind of kinds) {
+      const batch = session[kind]
+      if (batch.received > 0) session.parts[kind].push(yield* this.#deps[kind].prepare(batch))
+    }
+  }
+
   #checkSize({ bytes }: EventBody): void {
     const { compressedBytesMax } = this.front.limits
     if (bytes.byteLength > compressedBytesMax)
@@ -227,26 +256,21 @@ export class EventDoor {
 
   /** `main`: what must be kept for the body to be taken. */
   async #accept(part: RecordedPart, session: EventSession, main: 'logs' | 'spans'): Promise<EventOutcome> {
-    const { logs, spans } = session
+    const { parts } = session
     const second = main === 'logs' ? 'spans' : 'logs'
-    // Bytes count once.
-    await this.#deps[main].accept(session[main], part.bytes.byteLength)
-    if (session[second].received > 0) await this.#acceptBeside(second, session)
+    // Bytes count once, of a body without a row too.
+    if (parts[main].length === 0) parts[main].push({ batch: session[main], payload: null })
+    await this.#deps[main].accept(parts[main], part.bytes.byteLength)
+    if (parts[second].length > 0) await this.#acceptBeside(second, session)
+    await this.#tell(part.tenant, session)
+    const outcome = outcomeOf(session)
     const { sources, refusedSamples, clock } = this.#deps
     const nowMs = clock.nowMs()
-    if (logs.rows + spans.rows > 0) sources.note(part.tenant, part.protocolName, logs.rows + spans.rows, nowMs)
-    const examples = [...logs.examples, ...spans.examples]
-    for (const { reason, text } of examples) refusedSamples.note(part.tenant, part.protocolName, reason, text, nowMs)
-    const refusedByReason = new Map(logs.refused)
-    for (const [reason, rows] of spans.refused) refusedByReason.set(reason, (refusedByReason.get(reason) ?? 0) + rows)
-    return {
-      received: logs.received + spans.received,
-      refused: logs.refusedTotal + spans.refusedTotal,
-      refusedByReason,
-      examples: examples.map(({ text }) => text),
-      logs: logs.rows,
-      spans: spans.rows,
-    }
+    const rows = outcome.logs + outcome.spans
+    if (rows > 0) sources.note(part.tenant, part.protocolName, rows, nowMs)
+    for (const { batch } of [...parts.logs, ...parts.spans])
+      for (const { reason, text } of batch.examples) refusedSamples.note(part.tenant, part.protocolName, reason, text, nowMs)
+    return outcome
   }
 
   /**
@@ -254,15 +278,24 @@ export class EventDoor {
    * refused, and the answer says so.
    */
   async #acceptBeside(kind: 'logs' | 'spans', session: EventSession): Promise<void> {
-    const batch = session[kind]
-    const { rows } = batch
+    const parts = session.parts[kind]
     try {
-      await this.#deps[kind].accept(batch, 0)
+      await this.#deps[kind].accept(parts, 0)
     } catch (error) {
       if (!isAppError(error)) throw error
+      const rows = parts.reduce((sum, { batch }) => sum + batch.rows, 0)
+      const batch = session[kind]
       batch.begin(session.tenant, session.nowMs)
       batch.refuse(reasonOf(error), error.publicText, rows)
+      session.parts[kind] = [{ batch, payload: null }]
     }
+  }
+
+  /** Those who see rows once they are durable do so at the project's turn as well: rules and tails may cost more than decoding. */
+  async #tell(tenant: Tenant, { parts }: EventSession): Promise<void> {
+    using turn = await this.front.intake.turnAgain(tenant)
+    const worker = { tenant, cost: this.#deps.cost }
+    for (const kind of kinds) await inSlices(turn, worker, this.#deps[kind].tell(parts[kind]))
   }
 
   /** A body none of which could be read counts as one refused row: how many it had nobody knows. */
@@ -274,6 +307,29 @@ export class EventDoor {
     conservation.refused(tenant, kind, reason, 1)
     refusedSamples.note(tenant, protocolName, reason, error.publicText, clock.nowMs())
   }
+}
+
+interface Decoded {
+  readonly body: EventBody
+  readonly decoder: EventDecoder
+}
+
+const kinds = ['logs', 'spans'] as const
+
+function outcomeOf({ parts }: EventSession): EventOutcome {
+  const rows = { logs: 0, spans: 0 }
+  let [received, refused] = [0, 0]
+  const refusedByReason = new Map<string, number>()
+  const examples: string[] = []
+  for (const kind of kinds)
+    for (const { batch } of parts[kind]) {
+      rows[kind] += batch.rows
+      received += batch.received
+      refused += batch.refusedTotal
+      for (const [reason, count] of batch.refused) refusedByReason.set(reason, (refusedByReason.get(reason) ?? 0) + count)
+      for (const { text } of batch.examples) if (examples.length < examplesMax) examples.push(text)
+    }
+  return { received, refused, refusedByReason, examples, ...rows }
 }
 
 const receiptBytes = 8

@@ -1,7 +1,10 @@
-/** One body being decoded into rows of logs and spans, and the sessions that are used again. */
+/**
+ * One body being decoded into rows of logs and spans, and the sessions that are used again. A large body becomes several parts, so that no
+ * piece of work on it is long: when a part is full its rows are made ready to be stored, and the rows that follow go into a further batch.
+ */
 import type { Tenant } from '../kernel/scope.ts'
 import { LogsBatch } from '../logs/index.ts'
-import { idleBatchesMax, idleBatchRowsMax, type SignalBatch } from '../signals/index.ts'
+import { idleBatchesMax, idleBatchRowsMax, type SignalBatch, type SignalPart } from '../signals/index.ts'
 import { SpansBatch } from '../traces/index.ts'
 
 export interface EventBatches {
@@ -9,25 +12,64 @@ export interface EventBatches {
   prepare(batch: SignalBatch): void
 }
 
+/** Work in pieces: whoever runs it may let others go before between two of them. */
+export type Steps<Result = void> = Generator<void, Result>
+
+/** Runs all steps in one go. */
+export function allSteps<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** Rows, or whatever else a decoder counts, between two pauses that it offers: less than a slice, also of large ones. */
+const stepsMask = 0xff
+
 export class EventSession {
-  readonly logs: LogsBatch
-  readonly spans: SpansBatch
   /** As screens name it; goes into the column `source`. */
   protocolName = ''
   tenant: Tenant = { organizationId: 0, projectId: 0 }
   /** Time of receipt, ms since 1970. */
   nowMs = 0
+  /** Made ready to be stored, in their order. */
+  readonly parts: Record<'logs' | 'spans', SignalPart[]> = { logs: [], spans: [] }
   readonly #batches: EventBatches
+  /** Everything goes into the batches as they are: what waited unread is one record, whose owner has the batch. */
+  readonly #isWhole: boolean
+  #logs: LogsBatch
+  #spans: SpansBatch
+  #steps = 0
+  #partsBytes = 0
 
-  constructor(batches: EventBatches, logs = new LogsBatch(), spans = new SpansBatch()) {
+  constructor(batches: EventBatches, whole: { readonly logs?: LogsBatch; readonly spans?: SpansBatch } | null = null) {
     this.#batches = batches
-    this.logs = logs
-    this.spans = spans
+    this.#isWhole = whole !== null
+    this.#logs = whole?.logs ?? new LogsBatch()
+    this.#spans = whole?.spans ?? new SpansBatch()
+  }
+
+  /** Where rows go now: after a pause it may be another batch, which continues the one before. */
+  get logs(): LogsBatch {
+    return this.#logs
+  }
+
+  get spans(): SpansBatch {
+    return this.#spans
   }
 
   /** About the memory that the rows hold until they are durable. */
   get sizeBytes(): number {
-    return this.logs.sizeBytes * 2 + this.spans.sizeBytes * 2
+    return this.#partsBytes + 2 * (this.#logs.sizeBytes + this.#spans.sizeBytes)
+  }
+
+  /** Asked by decoders after each row, and after whatever else a body may have many of: whether they should offer a pause. */
+  isDue(): boolean {
+    return (++this.#steps & stepsMask) === 0 || this.isPartFull
+  }
+
+  get isPartFull(): boolean {
+    return !this.#isWhole && (this.#logs.isPartFull || this.#spans.isPartFull)
   }
 
   /** `batchId`: of a body that may be read again; random otherwise. */
@@ -35,11 +77,27 @@ export class EventSession {
     this.tenant = tenant
     this.protocolName = protocolName
     this.nowMs = nowMs
-    for (const batch of [this.logs, this.spans]) {
+    this.parts.logs.length = this.parts.spans.length = 0
+    this.#partsBytes = 0
+    for (const batch of [this.#logs, this.#spans]) {
       if (batchId === undefined) batch.begin(tenant, nowMs)
       else batch.begin(tenant, nowMs, batchId)
       this.#batches.prepare(batch)
     }
+  }
+
+  /** Rows received, those refused among them; once all parts are made ready. */
+  received(): { logs: number; spans: number } {
+    const sum = (parts: readonly SignalPart[]): number => parts.reduce((total, { batch }) => total + batch.received, 0)
+    return { logs: sum(this.parts.logs), spans: sum(this.parts.spans) }
+  }
+
+  /** The batches are parts from now on; the rows that follow go into others. */
+  turnPage(): void {
+    this.#partsBytes = this.sizeBytes
+    const [logs, spans] = [this.#logs, this.#spans]
+    if (logs.received > 0) (this.#logs = new LogsBatch()).continue(logs)
+    if (spans.received > 0) (this.#spans = new SpansBatch()).continue(spans)
   }
 }
 
@@ -59,13 +117,16 @@ export class SessionPool {
 
   give(session: EventSession): void {
     if (this.#idle.length >= idleBatchesMax || session.logs.rows + session.spans.rows > idleBatchRowsMax) return
+    // Of a long body the parts before the last go with it.
+    session.parts.logs.length = session.parts.spans.length = 0
     this.#idle.push(session)
   }
 
   /** A session whose rows go into a batch of somebody else's. */
   around(batch: SignalBatch): EventSession {
-    return batch instanceof LogsBatch
-      ? new EventSession(this.#batches, batch)
-      : new EventSession(this.#batches, undefined, batch instanceof SpansBatch ? batch : undefined)
+    return new EventSession(
+      this.#batches,
+      batch instanceof LogsBatch ? { logs: batch } : batch instanceof SpansBatch ? { spans: batch } : {},
+    )
   }
 }

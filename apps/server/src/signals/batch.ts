@@ -15,6 +15,8 @@ import {
   examplesMax,
   futureMsMax,
   keepDaysDefault,
+  partBytesMax,
+  partRowsMax,
   resourcesBytesMax,
   resourcesMax,
   rowsPerBatchMax,
@@ -76,6 +78,11 @@ export class SignalBatch {
   readonly #columns: Column[] = []
   readonly #byName = new Map<string, Column>()
   #batchId = 0
+  /** Of the parts of the same body before this one: bounds hold for all of them together, and rows are numbered through. */
+  #rowsBefore = 0
+  #receivedBefore = 0
+  #bytesBefore = 0
+  #textBytes = 0
   readonly #texts: TextColumn[] = []
   readonly #seenResources = new Set<Resource>()
   #resourceBytes = 0
@@ -139,7 +146,18 @@ export class SignalBatch {
 
   /** It takes no more rows: they are refused (`too_many_rows`). Who can should not even read them. */
   get isFull(): boolean {
-    return this.#isFull || this.received >= rowsPerBatchMax
+    return this.#isFull || this.receivedInBody >= rowsPerBatchMax
+  }
+
+  /** Rows received with the parts of the body before this one. */
+  get receivedInBody(): number {
+    return this.#receivedBefore + this.received
+  }
+
+  /** It is as large as work in one piece should be; a body goes on in a further part (`continue`). */
+  get isPartFull(): boolean {
+    const { keys } = this.attributes
+    return this.received >= partRowsMax || this.#textBytes + keys.rows * 12 + this.#resourceBytes >= partBytesMax
   }
 
   /** About the memory that its rows take. */
@@ -172,7 +190,18 @@ export class SignalBatch {
     this.#measureAtBytes = measureTextBytes
     this.#isFull = false
     this.#batchId = batchId
+    this.#rowsBefore = this.#receivedBefore = this.#bytesBefore = this.#textBytes = 0
     for (const column of this.#columns) column.clear()
+  }
+
+  /** Empties the batch for the rows that come behind those of `part` in the same body. */
+  continue(part: SignalBatch): void {
+    this.begin(part.tenant, part.nowMs, part.#batchId)
+    this.keepDays = part.keepDays
+    this.#rowsBefore = part.#rowsBefore + part.rows
+    this.#receivedBefore = part.receivedInBody
+    this.#bytesBefore = part.#bytesBefore + part.sizeBytes
+    this.#isFull = this.#bytesBefore > batchBytesMax
   }
 
   /**
@@ -245,7 +274,7 @@ export class SignalBatch {
       return
     }
     this.#batchIds.pushU32(this.#batchId)
-    this.#rowNumbers.pushU32(rows)
+    this.#rowNumbers.pushU32(this.#rowsBefore + rows)
     this.attributes.endRow()
     if (this.keep.rows === rows) this.keep.pushU16(this.keepDays)
     if (this.weight.rows === rows) this.weight.pushF32(1)
@@ -282,9 +311,10 @@ export class SignalBatch {
   #measure(): void {
     let textBytes = 0
     for (const { data } of this.#texts) textBytes += data.length
+    this.#textBytes = textBytes
     if (textBytes < this.#measureAtBytes && this.rows % measureRows !== 0) return
     this.#measureAtBytes = textBytes + measureTextBytes
-    this.#isFull = this.sizeBytes > batchBytesMax
+    this.#isFull = this.#bytesBefore + this.sizeBytes > batchBytesMax
   }
 
   fixed(name: string): FixedColumn {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { LogRecord } from '../ingest/index.ts'
 import { additiveInserts, attributesMax, SignalHandler, SignalIngest, type AdditiveTable } from './index.ts'
 import { LogsBatch, logsSchema } from '../logs/schema.ts'
+import { acceptBatch } from './testing/accept-batch.ts'
 
 const nowMs = Date.UTC(2026, 10, 21)
 const tenant = { organizationId: 1, projectId: 1 }
@@ -34,7 +35,7 @@ async function recordsOf(bodies: readonly string[]): Promise<LogRecord[]> {
     batch.time(nowMs / 1000, 0)
     batch.body.pushString(body)
     batch.endRow()
-    await ingest.accept(batch, 1)
+    await acceptBatch(ingest, batch)
   }
   return records
 }
@@ -76,10 +77,10 @@ test('what rows are kept without is counted by reason once they are durable', as
   }
   begin()
   const full = new SignalIngest({ ...parts, log: { append: () => Promise.reject(new Error('full')) } })
-  await expect(full.accept(batch, 1)).rejects.toThrow('full')
+  await expect(acceptBatch(full, batch)).rejects.toThrow('full')
   expect(counted).toEqual([])
   begin()
-  await new SignalIngest({ ...parts, log: { append: () => Promise.resolve() } }).accept(batch, 1)
+  await acceptBatch(new SignalIngest({ ...parts, log: { append: () => Promise.resolve() } }), batch)
   expect(counted).toEqual([
     ['attributes_limit', 7],
     ['events_limit', 3],

@@ -11,6 +11,7 @@ import { partitionsPerInsertMax } from './limits.ts'
 import { decodeSignalRecord } from './record/decode.ts'
 import { encodeSignalRecord } from './record/encode.ts'
 import { joinRecords, type OwnedSignal } from './record/join.ts'
+import { splitParts } from './record/parts.ts'
 import { subsetRecord } from './record/subset.ts'
 import { u16At, u32At } from './record/views.ts'
 import { resourceInserts } from './resource-rows.ts'
@@ -52,7 +53,9 @@ export class SignalHandler implements KindHandler {
   /** Throws `signals.record_damaged`. */
   buildInserts(records: readonly LogRecord[], token: string): readonly TableInsert[] {
     const { schema, derived } = this.#deps
-    const owned = records.map(({ tenant, payload }) => ({ tenant, record: decodeSignalRecord(schema, payload) }))
+    const owned = records.flatMap(({ tenant, payload }) =>
+      splitParts(payload).map((part) => ({ tenant, record: decodeSignalRecord(schema, part) })),
+    )
     const marker = markerOf(token)
     return [
       ...resourceInserts(owned),

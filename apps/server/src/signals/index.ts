@@ -10,7 +10,7 @@ export { bucketSec, commonColumns, type ColumnSpec, type SignalSchema } from './
 export { msOf, nanosOf, secondsOf, splitMs, splitTime, timeHalves } from './time.ts'
 export { additiveInserts, type AdditiveRow, type AdditiveTable, type AdditiveType, type AdditiveValue } from './inserts.ts'
 export { SignalHandler, type DerivedRows, type SignalHandlerDeps } from './handler.ts'
-export { SignalIngest, type SignalIngestDeps, type SignalObserver, type SignalStage } from './ingest.ts'
+export { SignalIngest, type SignalIngestDeps, type SignalObserver, type SignalPart, type SignalStage } from './ingest.ts'
 export type { OwnedSignal } from './record/join.ts'
 export type { ColumnView, FixedView, PairsView, SignalRecord, TextView, WordView } from './record/decode.ts'
 export { f32At, hexAt, pairStarts, textBounds, u16At, u32At, u64At, u8At, wordTexts } from './record/views.ts'

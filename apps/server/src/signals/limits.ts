@@ -16,7 +16,10 @@ export const futureMsMax = 86_400_000
 export const rowsPerBatchMax = 250_000
 /** About what the rows of a batch hold; a record of the log takes 128 MiB. The row that exceeds it is the last. */
 export const batchBytesMax = 96 * 1024 * 1024
-/** Distinct names of attributes in one batch; attributes of other names are left out, counted. */
+/** Rows, and bytes of what they hold, of a part of a body: parts are decoded, scrubbed and written down in one piece each. */
+export const partRowsMax = 8192
+export const partBytesMax = 4 * 1024 * 1024
+/** Distinct names of attributes in one part of a body; attributes of other names are left out, counted. */
 export const attributeNamesMax = 20_000
 /** Resources of one batch, and the bytes of their attributes; those of others are attributes of their rows. */
 export const resourcesMax = 4096

@@ -49,8 +49,9 @@ export interface SignalSchema {
   readonly columns: readonly ColumnSpec[]
 }
 
-/** `LogRecord.format` of ready records of signals. */
+/** `LogRecord.format` of ready records of signals: of one part, and of several. */
 export const signalRecordFormat = 1
+export const signalPartsFormat = 2
 
 /** Seconds of a bucket: rows are sorted by it before all else but their tenant. */
 export const bucketSec = 600

@@ -152,3 +152,48 @@ test('who waited too long is refused when the turn would be his', async () => {
   using third = await it.turns.take(projectB, 1)
   expect(third).toBeDefined()
 })
+
+/** Spends so much time step by step, pausing as it should; notes the name with each step. */
+async function longWork(it: Bench, name: string, tenant: typeof projectA, steps: number): Promise<void> {
+  using turn = await it.turns.take(tenant, 100)
+  for (let step = 0; step < steps; step++) {
+    it.done.push(name)
+    it.nowMs += 20
+    if (turn.isLong) await turn.pause()
+  }
+}
+
+test('a long turn pauses: another project goes before its rest, and it is not refused however long it waited', async () => {
+  const it = bench({ waitMsMax: 50 })
+  const long = longWork(it, 'a', projectA, 3)
+  const other = it.work('b', projectB, { tookMs: 5 })
+  await Promise.all([long, other])
+  expect(it.done).toEqual(['a', 'b', 'a', 'a'])
+  expect(it.turns.waitingBytes).toBe(0)
+  expect(it.most).toBe(1)
+})
+
+test('of many long turns only so many are half done at the same time', async () => {
+  const it = bench({ waitMsMax: 10_000 })
+  const works = Array.from({ length: 12 }, (_, index) => longWork(it, String(index), index % 2 === 0 ? projectA : projectB, 6))
+  await Promise.all(works)
+  let most = 0
+  const open = new Map<string, number>()
+  for (const name of it.done) {
+    open.set(name, (open.get(name) ?? 0) + 1)
+    most = Math.max(most, [...open.values()].filter((steps) => steps < 6).length)
+  }
+  expect(it.done).toHaveLength(72)
+  expect(most).toBeGreaterThan(2)
+  expect(most).toBeLessThanOrEqual(5)
+})
+
+test('what is left of a body that is durable has a turn, whatever waits', async () => {
+  const it = bench({ waitMsMax: 50 })
+  using first = await it.turns.take(projectA, 100)
+  const again = it.turns.takeAgain(projectA)
+  it.nowMs += 1000
+  first[Symbol.dispose]()
+  using turn = await again
+  expect(turn.isLong).toBe(false)
+})

@@ -18,11 +18,28 @@ export interface TurnOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>
 }
 
+/** A turn that is over when it is disposed of. */
+export interface Turn extends Disposable {
+  /** It has lasted as long as a body may without a pause. */
+  readonly isLong: boolean
+  /** Lets the event loop run, and the other projects as they are due; resolves when it goes on. Never rejects. */
+  pause(): Promise<void>
+}
+
 interface Waiter {
   readonly sizeBytes: number
   readonly sinceMs: number
-  readonly begin: (turn: Disposable) => void
+  /** Half of it is done: it is not refused for having waited. */
+  readonly isBegun: boolean
+  readonly begin: (turn: Stretch) => void
   readonly refuse: (error: AppError) => void
+}
+
+/** From its begin or a pause on to the next pause or its end. */
+interface Stretch {
+  readonly startedMs: number
+  /** `sizeBytes`: what was done by it, for the pace. */
+  end(sizeBytes: number): void
 }
 
 /** A project's bodies. `spentMs` is in the scale of all lines: a line that comes anew starts where the others are. */
@@ -40,6 +57,10 @@ const firstPace = { ms: 100, sizeBytes: 1024 * 1024 }
 const sliceMsMax = 40
 /** A slice when the event loop is wanted back soon: a body or two. */
 const hurriedSliceMs = 0.5
+/** A turn that has lasted so long pauses. */
+const stretchMs = 10
+/** Bodies half done that let others go before: what they hold grows with their number. Further ones only let the event loop run. */
+const pausedMax = 4
 const retryAfterSecMax = 30
 /** Refused senders are spread over this many seconds. */
 const retrySpreadSec = 3
@@ -62,6 +83,7 @@ export class FairTurns {
   #paceMs = firstPace.ms
   #paceBytes = firstPace.sizeBytes
   #refusals = 0
+  #paused = 0
 
   constructor(options: TurnOptions) {
     this.#options = options
@@ -89,19 +111,14 @@ export class FairTurns {
   /**
    * Resolves when it is the body's turn; dispose the result when it is over. Errors: `protocols.busy`, with a time to come again.
    */
-  take(tenant: Tenant, sizeBytes: number): Promise<Disposable> {
-    const { clock, waitMsMax } = this.#options
-    if (this.expectedWaitMs(tenant, sizeBytes) > waitMsMax) return Promise.reject(this.busy())
-    return new Promise((begin, refuse) => {
-      const sinceMs = clock.monotonicMs()
-      if (this.#running + this.#waitingCount === 0) this.#busySinceMs = sinceMs
-      const line = this.#lineOf(tenant)
-      line.waiting.push({ sizeBytes, sinceMs, begin, refuse })
-      line.waitingBytes += sizeBytes
-      this.#waitingBytes += sizeBytes
-      this.#waitingCount++
-      this.#give()
-    })
+  async take(tenant: Tenant, sizeBytes: number): Promise<Turn> {
+    if (this.expectedWaitMs(tenant, sizeBytes) > this.#options.waitMsMax) throw this.busy()
+    return this.#turnOf(tenant, sizeBytes, await this.#wait(tenant, sizeBytes, false))
+  }
+
+  /** The same for what is left to do of a body that is taken already: waits as long as it must. Never rejects. */
+  async takeAgain(tenant: Tenant): Promise<Turn> {
+    return this.#turnOf(tenant, 0, await this.#wait(tenant, 0, true))
   }
 
   /** The event loop is wanted back soon: this slice and the next one are short. */
@@ -115,6 +132,49 @@ export class FairTurns {
     const drainSec = Math.ceil(this.drainMs / 1000)
     this.#refusals = (this.#refusals + 1) % retrySpreadSec
     return new AppError(protocolsBusy, { retryAfterSec: Math.min(retryAfterSecMax, Math.max(1, drainSec) + this.#refusals) })
+  }
+
+  #wait(tenant: Tenant, sizeBytes: number, isBegun: boolean): Promise<Stretch> {
+    return new Promise((begin, refuse) => {
+      const sinceMs = this.#options.clock.monotonicMs()
+      if (this.#running + this.#waitingCount === 0) this.#busySinceMs = sinceMs
+      const line = this.#lineOf(tenant)
+      line.waiting.push({ sizeBytes, sinceMs, isBegun, begin, refuse })
+      line.waitingBytes += sizeBytes
+      this.#waitingBytes += sizeBytes
+      this.#waitingCount++
+      this.#give()
+    })
+  }
+
+  #turnOf(tenant: Tenant, sizeBytes: number, first: Stretch): Turn {
+    const { clock } = this.#options
+    let stretch: Stretch | null = first
+    /** Of a turn that is held over a pause. */
+    let resumedMs = first.startedMs
+    return {
+      get isLong() {
+        return clock.monotonicMs() - resumedMs >= stretchMs
+      },
+      pause: async () => {
+        if (stretch === null) throw new Error('a turn that is over cannot pause')
+        if (this.#paused >= pausedMax) await new Promise((resolve) => setImmediate(resolve))
+        else {
+          this.#paused++
+          const before = stretch
+          stretch = null
+          const next = this.#wait(tenant, 0, true)
+          before.end(0)
+          stretch = await next
+          this.#paused--
+        }
+        resumedMs = clock.monotonicMs()
+      },
+      [Symbol.dispose]: () => {
+        stretch?.end(sizeBytes)
+        stretch = null
+      },
+    }
   }
 
   #lineOf(tenant: Tenant): Line {
@@ -135,21 +195,14 @@ export class FairTurns {
       this.#waitingBytes -= waiter.sizeBytes
       this.#waitingCount--
       const nowMs = clock.monotonicMs()
-      if (nowMs - waiter.sinceMs > waitMsMax) waiter.refuse(this.busy())
+      if (!waiter.isBegun && nowMs - waiter.sinceMs > waitMsMax) waiter.refuse(this.busy())
       else this.#begin(line, waiter, nowMs)
     }
   }
 
-  #begin(line: Line, waiter: Waiter, startedMs: number): void {
+  #begin(line: Line, { begin }: Waiter, startedMs: number): void {
     this.#running++
-    let isOver = false
-    waiter.begin({
-      [Symbol.dispose]: () => {
-        if (isOver) return
-        isOver = true
-        this.#end(line, waiter.sizeBytes, startedMs)
-      },
-    })
+    begin({ startedMs, end: (sizeBytes) => this.#end(line, sizeBytes, startedMs) })
   }
 
   #end(line: Line, sizeBytes: number, startedMs: number): void {

@@ -8,10 +8,7 @@ import type { Tenant } from '../../kernel/scope.ts'
 import { protocolsBusy } from '../errors.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { ByteBudget, type ByteLease } from './byte-budget.ts'
-import { FairTurns } from './fair-turns.ts'
-
-/** A turn that is over when it is disposed of. */
-type Turn = Disposable
+import { FairTurns, type Turn } from './fair-turns.ts'
 
 type IntakeLimits = Pick<ProtocolLimits, 'inFlightBytesMax' | 'decompressedAtOnceMax' | 'decodeSliceMs' | 'turnWaitMsMax'>
 
@@ -68,7 +65,7 @@ export class Intake {
     this.#here.hurry()
   }
 
-  /** A turn on this thread: what is done in it should not wait for anything. Errors: `protocols.busy`. */
+  /** A turn on this thread: what is done in it should not wait for anything but its pauses. Errors: `protocols.busy`. */
   async turn(tenant: Tenant, sizeBytes: number): Promise<Turn> {
     const turn = await this.#here.take(tenant, sizeBytes)
     if (!this.budget.isOver) return turn
@@ -77,8 +74,13 @@ export class Intake {
     throw this.#here.busy()
   }
 
+  /** A turn on this thread for what is left to do of a body that is durable already. Never rejects. */
+  turnAgain(tenant: Tenant): Promise<Turn> {
+    return this.#here.takeAgain(tenant)
+  }
+
   /** A turn of those whose body other threads decompress. Errors: `protocols.busy`. */
-  turnElsewhere(tenant: Tenant, sizeBytes: number): Promise<Turn> {
+  turnElsewhere(tenant: Tenant, sizeBytes: number): Promise<Disposable> {
     return this.#elsewhere.take(tenant, sizeBytes)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { LogsBatch } from '../../logs/index.ts'
-import type { EventSession } from '../event-session.ts'
+import type { EventSession, Steps } from '../event-session.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { afterBlanks, notThere, valueEnd } from '../log-lines/json-text.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
@@ -12,22 +12,22 @@ import { LineWriter } from '../log-lines/line-writer.ts'
 const shownBytes = 80
 
 export class JsonLinesDecoder {
-  readonly #lines = new LineWriter(new LogsBatch())
+  readonly #lines = new LineWriter(new LogsBatch());
 
   /** Errors: `body.too_many_rows`. */
-  decode(plain: Uint8Array, session: EventSession): void {
+  *decode(plain: Uint8Array, session: EventSession): Steps {
     const bytes = plainArray(plain)
     this.#lines.begin(session.logs, 'json-lines', isUtf8(bytes))
     try {
       const start = afterBlanks(bytes, 0, bytes.length)
-      if (bytes[start] === 0x5b) this.#array(bytes, start + 1)
-      else this.#eachLine(bytes)
+      if (bytes[start] === 0x5b) yield* this.#array(bytes, start + 1, session)
+      else yield* this.#eachLine(bytes, session)
     } finally {
       this.#lines.end()
     }
   }
 
-  #eachLine(bytes: Uint8Array): void {
+  *#eachLine(bytes: Uint8Array, session: EventSession): Steps {
     let number = 0
     for (let start = 0; start < bytes.length;) {
       const newline = bytes.indexOf(0x0a, start)
@@ -35,10 +35,11 @@ export class JsonLinesDecoder {
       number++
       if (afterBlanks(bytes, start, end) < end) this.#object(bytes, start, end, number)
       start = end + 1
+      if (session.isDue()) yield* this.#lines.step(session)
     }
   }
 
-  #array(bytes: Uint8Array, start: number): void {
+  *#array(bytes: Uint8Array, start: number, session: EventSession): Steps {
     const end = bytes.length
     let number = 0
     let at = afterBlanks(bytes, start, end)
@@ -52,6 +53,7 @@ export class JsonLinesDecoder {
       this.#object(bytes, at, itemEnd, number)
       at = afterBlanks(bytes, itemEnd, end)
       if (at < end && bytes[at] === 0x2c) at = afterBlanks(bytes, at + 1, end)
+      if (session.isDue()) yield* this.#lines.step(session)
     }
   }
 

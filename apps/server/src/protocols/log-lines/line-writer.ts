@@ -1,6 +1,7 @@
 /** Lines of a body, one after the other: a JSON object is taken apart, anything else is the text it is. */
 import { isUtf8 } from 'node:buffer'
 import type { LogsBatch } from '../../logs/index.ts'
+import type { EventSession } from '../event-session.ts'
 import { repaired } from './bytes.ts'
 import { JsonLineReader } from './json-line.ts'
 import { LogRow } from './log-row.ts'
@@ -12,6 +13,7 @@ export class LineWriter {
   readonly json: JsonLineReader
   readonly severities = new SeverityMemo()
   #isText = false
+  #source = ''
 
   constructor(batch: LogsBatch) {
     this.row = new LogRow(batch)
@@ -21,8 +23,20 @@ export class LineWriter {
   /** For the rows of a body; `isText`: all of it is UTF-8. */
   begin(batch: LogsBatch, source: string, isText: boolean): void {
     this.#isText = isText
+    this.#source = source
     this.row.begin(batch, source, isText)
     this.json.begin()
+  }
+
+  /** A pause between rows. True: they go into a further batch from now on, so everything that was a word of the one before is made anew. */
+  *step(session: EventSession): Generator<void, boolean> {
+    yield
+    const { batch, resource } = this.row
+    if (batch === session.logs) return false
+    this.row.begin(session.logs, this.#source, this.#isText)
+    this.row.from(resource)
+    this.json.begin()
+    return true
   }
 
   /** The body is read; nothing of it is kept. */

@@ -6,5 +6,5 @@ import { rowsPerBodyMax } from './limits.ts'
 
 /** To be called before a row. Errors: `body.too_many_rows`. */
 export function refuseTooManyRows(batch: LogsBatch): void {
-  if (batch.received >= rowsPerBodyMax) throw new AppError(bodyTooManyRows)
+  if (batch.receivedInBody >= rowsPerBodyMax) throw new AppError(bodyTooManyRows)
 }

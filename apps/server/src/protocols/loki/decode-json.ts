@@ -8,7 +8,7 @@ import { LogsBatch } from '../../logs/index.ts'
 import { attributeNameBytesMax } from '../../signals/index.ts'
 import { ByteInterner } from '../decode/byte-interner.ts'
 import { bodyMalformed } from '../errors.ts'
-import type { EventSession } from '../event-session.ts'
+import type { EventSession, Steps } from '../event-session.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { afterBlanks, isWord, notThere, Scratch, stringEnd, stringRead, valueEnd } from '../log-lines/json-text.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
@@ -26,19 +26,15 @@ export class LokiJsonDecoder {
   readonly #text = new Scratch()
   readonly #value = new Scratch()
   #bytes: Uint8Array = nothing
-  #at = 0
+  #at = 0;
 
   /** Errors: `body.malformed`, `body.too_many_rows`. */
-  decode(plain: Uint8Array, session: EventSession): void {
+  *decode(plain: Uint8Array, session: EventSession): Steps {
     this.#bytes = plainArray(plain)
     this.#at = 0
     this.#lines.begin(session.logs, 'loki', isUtf8(plain))
     try {
-      this.#members((name) => {
-        if (!this.#is(name, 'streams')) return false
-        this.#items(() => this.#stream())
-        return true
-      })
+      yield* this.#longMembers((name) => this.#is(name, 'streams') && this.#items(session, () => this.#stream(session)))
       if (afterBlanks(this.#bytes, this.#at, this.#bytes.length) !== this.#bytes.length) throw this.#bad('there is more behind the object')
     } finally {
       this.#lines.end()
@@ -48,27 +44,24 @@ export class LokiJsonDecoder {
     }
   }
 
-  #stream(): void {
+  *#stream(session: EventSession): Steps {
     let stream: LokiStream | null = null
     let valuesAt = notThere
-    this.#members((name) => {
+    yield* this.#longMembers((name) => {
       if (this.#is(name, 'stream')) {
         stream = this.#labels()
         return true
       }
       if (!this.#is(name, 'values')) return false
-      if (stream === null) {
-        // Its labels come behind: the lines are read when those are known.
-        valuesAt = this.#at
-        return false
-      }
-      this.#values(stream)
-      return true
+      if (stream !== null) return this.#values(stream, session)
+      // Its labels come behind: the lines are read when those are known.
+      valuesAt = this.#at
+      return false
     })
     const end = this.#at
     if (valuesAt === notThere) return
     this.#at = valuesAt
-    this.#values(stream ?? streamOf([]))
+    yield* this.#values(stream ?? streamOf([]), session)
     this.#at = end
   }
 
@@ -84,9 +77,9 @@ export class LokiJsonDecoder {
     return this.#streams.add(0, this.#bytes, start, end, () => streamOf(labels))
   }
 
-  #values(stream: LokiStream): void {
+  *#values(stream: LokiStream, session: EventSession): Steps {
     this.#lines.row.from(stream.resource)
-    this.#items(() => this.#entry(stream))
+    yield* this.#items(session, () => this.#entry(stream))
   }
 
   /** `["<ns>", "<line>"]` or `["<ns>", "<line>", {metadata}]`. */
@@ -150,19 +143,39 @@ export class LokiJsonDecoder {
       this.#at++
       return
     }
-    for (;;) {
-      this.#skipBlanks()
-      const nameAt = this.#string()
-      this.#nameEnd = this.#at - 1
-      this.#expect(0x3a)
-      this.#skipBlanks()
-      if (!take(nameAt)) this.#pass()
-      if (this.#ends(0x7d)) return
+    do {
+      if (!take(this.#name())) this.#pass()
+    } while (!this.#ends(0x7d))
+  }
+
+  /** As `#members`, where a value may be long: `take` gives the steps in which it reads it. */
+  *#longMembers(take: (nameAt: number) => Steps | boolean): Steps {
+    this.#expect(0x7b)
+    this.#skipBlanks()
+    if (this.#bytes[this.#at] === 0x7d) {
+      this.#at++
+      return
     }
+    do {
+      const nameAt = this.#name()
+      const taken = take(nameAt)
+      if (taken === false) this.#pass()
+      else if (taken !== true) yield* taken
+    } while (!this.#ends(0x7d))
+  }
+
+  /** The name of the member at `#at`; then its value is next. */
+  #name(): number {
+    this.#skipBlanks()
+    const nameAt = this.#string()
+    this.#nameEnd = this.#at - 1
+    this.#expect(0x3a)
+    this.#skipBlanks()
+    return nameAt
   }
 
   /** The items of the array at `#at`; null is an empty one. */
-  #items(take: () => void): void {
+  *#items(session: EventSession, take: () => Steps | void): Steps {
     if (isWord(this.#bytes, this.#at, this.#at + 4, 'null')) {
       this.#at += 4
       return
@@ -175,7 +188,9 @@ export class LokiJsonDecoder {
     }
     do {
       this.#skipBlanks()
-      take()
+      const steps = take()
+      if (steps !== undefined) yield* steps
+      if (session.isDue()) yield* this.#lines.step(session)
     } while (!this.#ends(0x5d))
   }
 

@@ -7,7 +7,7 @@ import { LogsBatch } from '../../logs/index.ts'
 import { attributeNameBytesMax } from '../../signals/index.ts'
 import { ByteInterner } from '../decode/byte-interner.ts'
 import { bodyMalformed } from '../errors.ts'
-import type { EventSession } from '../event-session.ts'
+import type { EventSession, Steps } from '../event-session.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
@@ -20,18 +20,19 @@ const decoder = new TextDecoder()
 export class LokiProtobufDecoder {
   readonly #cursor = new ProtoCursor()
   readonly #lines = new LineWriter(new LogsBatch())
-  readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
+  readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax });
 
   /** Errors: `DecodeError`, `body.malformed` for labels that cannot be read, `body.too_many_rows`. */
-  decode(plain: Uint8Array, session: EventSession): void {
+  *decode(plain: Uint8Array, session: EventSession): Steps {
     const cursor = this.#cursor
     cursor.reset(plainArray(plain))
     this.#lines.begin(session.logs, 'loki', false)
     try {
       while (cursor.pos < cursor.end) {
         const tag = cursor.readTag()
-        if (tag === 10) this.#stream()
+        if (tag === 10) yield* this.#stream(session)
         else cursor.skip(tag)
+        if (session.isDue()) yield* this.#lines.step(session)
       }
     } finally {
       this.#lines.end()
@@ -39,7 +40,7 @@ export class LokiProtobufDecoder {
     }
   }
 
-  #stream(): void {
+  *#stream(session: EventSession): Steps {
     const cursor = this.#cursor
     const outer = cursor.enter()
     let stream: LokiStream | null = null
@@ -52,6 +53,7 @@ export class LokiProtobufDecoder {
         if (stream === null) throw badLabels('a stream has no labels before its entries')
         this.#entry(stream)
       } else cursor.skip(tag)
+      if (session.isDue()) yield* this.#lines.step(session)
     }
     cursor.leave(outer)
   }

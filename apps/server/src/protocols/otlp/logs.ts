@@ -12,7 +12,7 @@ import {
   type Resource,
 } from '../../signals/index.ts'
 import { ByteInterner } from '../decode/byte-interner.ts'
-import type { EventSession } from '../event-session.ts'
+import type { EventSession, Steps } from '../event-session.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
@@ -36,6 +36,8 @@ export class OtlpLogsDecoder {
   #resourceStart = 0
   #resourceEnd = 0
   #scope = 0
+  #scopeStart = 0
+  #scopeEnd = 0
   #eventNameWord = 0
   /** Of the record: where the text of its body lies. */
   #bodyStart = 0
@@ -49,7 +51,7 @@ export class OtlpLogsDecoder {
   }
 
   /** Errors: `DecodeError`, `body.too_many_rows`. */
-  decode(plain: Uint8Array, session: EventSession): void {
+  *decode(plain: Uint8Array, session: EventSession): Steps {
     const cursor = this.#cursor
     cursor.reset(plainArray(plain))
     this.#lines.begin(session.logs, 'otlp', false)
@@ -57,8 +59,9 @@ export class OtlpLogsDecoder {
     try {
       while (cursor.pos < cursor.end) {
         const tag = cursor.readTag()
-        if (tag === 10) this.#resourceLogs()
+        if (tag === 10) yield* this.#resourceLogs(session)
         else cursor.skip(tag)
+        if (session.isDue()) yield* this.#step(session)
       }
     } finally {
       this.#lines.end()
@@ -66,8 +69,14 @@ export class OtlpLogsDecoder {
     }
   }
 
+  *#step(session: EventSession): Steps {
+    if (!(yield* this.#lines.step(session))) return
+    this.#eventNameWord = 0
+    this.#scope = this.#scopeWord()
+  }
+
   /** The resource may stand behind its records, so it is looked for first. */
-  #resourceLogs(): void {
+  *#resourceLogs(session: EventSession): Steps {
     const cursor = this.#cursor
     const outer = cursor.enter()
     this.#hasResource = false
@@ -76,7 +85,7 @@ export class OtlpLogsDecoder {
     this.#resourceEnd = end
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 18) this.#scopeLogs()
+      if (tag === 18) yield* this.#scopeLogs(session)
       else cursor.skip(tag)
     }
     cursor.leave(outer)
@@ -89,15 +98,16 @@ export class OtlpLogsDecoder {
     return this.#resources.add(0, bytes, start, end, () => makeResource(this.#attributes.readWhatFits(bytes, start, end, 10)))
   }
 
-  #scopeLogs(): void {
+  *#scopeLogs(session: EventSession): Steps {
     const cursor = this.#cursor
     const outer = cursor.enter()
-    this.#scope = 0
+    this.#scope = this.#scopeStart = this.#scopeEnd = 0
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 18) this.#record()
       else if (tag === 10) this.#scopeName()
       else cursor.skip(tag)
+      if (session.isDue()) yield* this.#step(session)
     }
     cursor.leave(outer)
   }
@@ -109,12 +119,17 @@ export class OtlpLogsDecoder {
       const tag = cursor.readTag()
       if (tag === 10) {
         const length = cursor.readLength()
-        const end = cursor.pos + Math.min(length, attributeNameBytesMax)
-        this.#scope = this.#lines.row.batch.scope.words.intern(cursor.bytes, cursor.pos, end)
+        this.#scopeStart = cursor.pos
+        this.#scopeEnd = cursor.pos + Math.min(length, attributeNameBytesMax)
+        this.#scope = this.#scopeWord()
         cursor.pos += length
       } else cursor.skip(tag)
     }
     cursor.leave(outer)
+  }
+
+  #scopeWord(): number {
+    return this.#lines.row.batch.scope.words.intern(this.#cursor.bytes, this.#scopeStart, this.#scopeEnd)
   }
 
   #record(): void {

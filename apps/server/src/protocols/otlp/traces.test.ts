@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { rowsPerBatchMax } from '../../signals/index.ts'
 import { SpansBatch } from '../../traces/index.ts'
-import { EventSession } from '../event-session.ts'
+import { allSteps, EventSession } from '../event-session.ts'
 import { defaultProtocolLimits } from '../limits.ts'
 import { DecodeError } from '../protobuf/cursor.ts'
 import { ProtoWriter } from '../protobuf/writer.ts'
@@ -37,9 +37,9 @@ function span(more: Readonly<Record<string, unknown>> = {}): unknown {
 }
 
 function decode(bytes: Uint8Array): SpansBatch {
-  const session = new EventSession({ prepare: () => undefined })
+  const session = new EventSession({ prepare: () => undefined }, {})
   session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs)
-  new OtlpTracesDecoder(defaultProtocolLimits).decode(bytes, session)
+  allSteps(new OtlpTracesDecoder(defaultProtocolLimits).decode(bytes, session))
   return session.spans
 }
 
@@ -227,13 +227,13 @@ test('nothing is made of resources that have no spans', () => {
 
 test('what is known of resources is bounded by their bytes', () => {
   const decoder = new OtlpTracesDecoder(defaultProtocolLimits)
-  const session = new EventSession({ prepare: () => undefined })
+  const session = new EventSession({ prepare: () => undefined }, {})
   const made = vi.spyOn(AttributeReader.prototype, 'readWhatFits')
   const one = field(18, field(18, Buffer.concat([field(10, Buffer.from(traceId, 'hex')), field(18, Buffer.from(spanId, 'hex'))])))
   const large = field(10, field(10, Buffer.concat([field(10, Buffer.from('k')), field(18, field(10, Buffer.alloc(100_000, 65)))])))
   for (let i = 0; i < 2; i++) {
     session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs)
-    decoder.decode(field(10, Buffer.concat([large, one])), session)
+    allSteps(decoder.decode(field(10, Buffer.concat([large, one])), session))
     expect(session.spans.rows).toBe(1)
   }
   // The large one was not remembered.

@@ -7,14 +7,14 @@ import {
   nameBytesMax,
   roleOf,
   SpanFacts,
+  SpansBatch,
   spanRoles,
   statusMessageBytesMax,
   unknownService,
   weightOfTraceState,
 } from '../../traces/index.ts'
-import type { SpansBatch } from '../../traces/index.ts'
 import { ByteInterner } from '../decode/byte-interner.ts'
-import type { EventSession } from '../event-session.ts'
+import type { EventSession, Steps } from '../event-session.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
@@ -65,6 +65,10 @@ export class OtlpTracesDecoder {
   #resource: Resource | null = null
   #resourceStart = 0
   #resourceEnd = 0
+  #batch: SpansBatch = new SpansBatch()
+  #scope = 0
+  #scopeStart = 0
+  #scopeEnd = 0
   /** Of each name in the batch's dictionary of attributes, as far as they are known. */
   #roles = new Uint8Array(256)
   #rolesKnown = 0
@@ -75,15 +79,17 @@ export class OtlpTracesDecoder {
   }
 
   /** Throws `DecodeError` for a body that is no request of this kind. */
-  decode(plain: Uint8Array, session: EventSession): void {
+  *decode(plain: Uint8Array, session: EventSession): Steps {
     const cursor = this.#cursor
+    this.#batch = session.spans
     this.#rolesKnown = 0
     cursor.reset(plainArray(plain))
     try {
       while (cursor.pos < cursor.end) {
         const tag = cursor.readTag()
-        if (tag === 10) this.#resourceSpans(session.spans)
+        if (tag === 10) yield* this.#resourceSpans(session)
         else cursor.skip(tag)
+        if (session.isDue()) yield* this.#step(session)
       }
     } finally {
       this.#resource = null
@@ -91,8 +97,16 @@ export class OtlpTracesDecoder {
     }
   }
 
+  *#step(session: EventSession): Steps {
+    yield
+    if (this.#batch === session.spans) return
+    this.#batch = session.spans
+    this.#rolesKnown = 0
+    this.#scope = this.#scopeWord()
+  }
+
   /** The resource may stand behind its spans, so it is looked for first. */
-  #resourceSpans(batch: SpansBatch): void {
+  *#resourceSpans(session: EventSession): Steps {
     const cursor = this.#cursor
     const outer = cursor.enter()
     this.#resource = null
@@ -101,7 +115,7 @@ export class OtlpTracesDecoder {
     this.#resourceEnd = end
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 18) this.#scopeSpans(batch)
+      if (tag === 18) yield* this.#scopeSpans(session)
       else cursor.skip(tag)
     }
     cursor.leave(outer)
@@ -117,46 +131,51 @@ export class OtlpTracesDecoder {
     })
   }
 
-  #scopeSpans(batch: SpansBatch): void {
+  *#scopeSpans(session: EventSession): Steps {
     const cursor = this.#cursor
     const outer = cursor.enter()
     const from = cursor.pos
-    let scope = 0
+    this.#scope = this.#scopeStart = this.#scopeEnd = 0
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 10) scope = this.#scopeName(batch)
+      if (tag === 10) this.#scopeName()
       else cursor.skip(tag)
     }
+    this.#scope = this.#scopeWord()
     cursor.pos = from
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag !== 18) cursor.skip(tag)
-      else if (!batch.isFull) this.#span(batch, scope)
+      else if (!this.#batch.isFull) this.#span(this.#batch)
       else {
         cursor.skip(tag)
-        batch.refuseTooMany(1)
+        this.#batch.refuseTooMany(1)
       }
+      if (session.isDue()) yield* this.#step(session)
     }
     cursor.leave(outer)
   }
 
-  #scopeName(batch: SpansBatch): number {
+  #scopeName(): void {
     const cursor = this.#cursor
     const outer = cursor.enter()
-    let word = 0
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
       if (tag === 10) {
         const length = cursor.readLength()
-        word = batch.scope.words.intern(cursor.bytes, cursor.pos, cursor.pos + Math.min(length, nameBytesMax))
+        this.#scopeStart = cursor.pos
+        this.#scopeEnd = cursor.pos + Math.min(length, nameBytesMax)
         cursor.pos += length
       } else cursor.skip(tag)
     }
     cursor.leave(outer)
-    return word
   }
 
-  #span(batch: SpansBatch, scope: number): void {
+  #scopeWord(): number {
+    return this.#batch.scope.words.intern(this.#cursor.bytes, this.#scopeStart, this.#scopeEnd)
+  }
+
+  #span(batch: SpansBatch): void {
     this.#resource ??= this.#resourceOf(this.#resourceStart, this.#resourceEnd)
     const resource = this.#resource
     const cursor = this.#cursor
@@ -167,7 +186,7 @@ export class OtlpTracesDecoder {
     while (cursor.pos < cursor.end) this.#field(batch, cursor.readTag())
     cursor.leave(outer)
     if (this.#writeRow(batch, resource)) {
-      batch.scope.pushWord(scope)
+      batch.scope.pushWord(this.#scope)
       batch.endRow()
     } else batch.dropRow()
   }

@@ -2,6 +2,7 @@
  * An envelope, a legacy event or a browser's report into the batches of a session. An item that cannot be read is refused alone and counted; what
  * is wrong with the envelope itself refuses all of it.
  */
+import type { SignalBatch } from '../../signals/index.ts'
 import { EnvelopeError, isRecord, isTooMuchJson, JsonAllowance, parseEnvelope, parseJson, type EnvelopeItem } from './envelope.ts'
 import { weightOf } from './event.ts'
 import { idOf, listOf, objectOf, textOf, timeOf, type JsonObject } from './json-values.ts'
@@ -28,15 +29,19 @@ interface Collected {
 /** A clock that is wrong by less is only a slow sender, s. */
 const driftSecMin = 55 * 60
 
-/** Errors: `EnvelopeError`, when nothing of it was taken. */
-export function decodeEnvelope(bytes: Uint8Array, session: SentrySession, rules: SentryRules): SentryOutcome {
+/** Errors: `EnvelopeError`, when nothing of it was taken. Between two of its steps the session may go on in further batches. */
+export function* decodeEnvelope(bytes: Uint8Array, session: SentrySession, rules: SentryRules): Generator<void, SentryOutcome> {
   const { header, items } = parseEnvelope(bytes)
   const { dsn } = header
   if (typeof dsn === 'string' && !rules.isOwnDsn(dsn)) throw new EnvelopeError('malformed', 'its dsn is another than that of the request')
   const drift = driftOf(header['sent_at'], session.logs.nowMs)
   const context: ItemContext = { ...contextOf(session, rules, drift), allowance: new JsonAllowance(bytes.byteLength) }
   const collected: Collected = { eventId: idOf(header['event_id'], 32), sessions: [], discarded: [] }
-  for (const item of items) readItem(context, item, { header, collected })
+  for (const item of items) {
+    const entries = readItem(context, item, { header, collected })
+    if (entries !== null) yield* entries
+    if (session.isDue()) yield
+  }
   return { ...collected, eventId: collected.eventId === '' ? null : collected.eventId }
 }
 
@@ -91,54 +96,54 @@ interface Surroundings {
   readonly collected: Collected
 }
 
-function readItem(context: ItemContext, item: EnvelopeItem, around: Surroundings): void {
+/** Gives the steps in which the entries of a container are read. */
+function readItem(context: ItemContext, item: EnvelopeItem, around: Surroundings): Entries | null {
   const { collected } = around
   const { logs, spans } = context.session
-  if (isBeyond(context, item, collected)) return
+  if (isBeyond(context, item, collected)) return null
   switch (item.type) {
     case 'event':
       withJson(context, item, sentryLimits.eventBytesMax, (json) => {
         collected.eventId = writeErrorEvent(context, json, collected.eventId) || collected.eventId
       })
-      return
+      return null
     case 'transaction':
       withJson(context, item, sentryLimits.containerBytesMax, (json) => {
         collected.eventId =
           writeTransaction(context, json, { eventId: collected.eventId, trace: around.header['trace'] }) || collected.eventId
       })
-      return
+      return null
     case 'span':
-      readSpans(context, item, around.header)
-      return
+      return readSpans(context, item, around.header)
     case 'log':
-      withEntries(context, item, (json) => writeLog(context, json))
-      return
+      return withEntries(context, item, (json) => writeLog(context, json))
     case 'feedback':
       withJson(context, item, sentryLimits.smallBytesMax, (json) => writeFeedback(context, json, collected.eventId))
-      return
+      return null
     case 'user_report':
       withJson(context, item, sentryLimits.smallBytesMax, (json) => writeFeedback(context, json, ''))
-      return
+      return null
     case 'check_in':
       withJson(context, item, sentryLimits.smallBytesMax, (json) => writeCheckIn(context, json))
-      return
+      return null
     case 'security':
     case 'raw_security':
       withJson(context, item, sentryLimits.smallBytesMax, (json) => {
         if (!writeSecurityReport(context, json, { environment: '', release: '', userAgent: '' })) refuseItem(logs, item, 'malformed')
       })
-      return
+      return null
     case 'session':
       withJson(context, item, sentryLimits.smallBytesMax, (json) => void collected.sessions.push(...readSession(json)))
-      return
+      return null
     case 'sessions':
       withJson(context, item, sentryLimits.containerBytesMax, (json) => void collected.sessions.push(...readSessions(json)))
-      return
+      return null
     case 'client_report':
       withJson(context, item, sentryLimits.smallBytesMax, (json) => void collected.discarded.push(...readClientReport(json)))
-      return
+      return null
     default:
       refuseItem(item.type === 'otel_span' ? spans : logs, item, keptNot.has(item.type) ? `unsupported_${item.type}` : 'unknown_item')
+      return null
   }
 }
 
@@ -193,26 +198,31 @@ function withJson(context: ItemContext, item: EnvelopeItem, bytesMax: number, re
   else batch.refuse('malformed', `An item of type ${item.type} is no JSON object.`)
 }
 
-function withEntries(context: ItemContext, item: EnvelopeItem, read: (json: JsonObject) => void): void {
-  withJson(context, item, sentryLimits.containerBytesMax, (json) => {
-    const entries = listOf(json['items'])
-    const batch = item.type === 'span' ? context.session.spans : context.session.logs
-    const taken = entries.slice(0, sentryLimits.entriesMax)
-    for (const [i, entry] of taken.entries()) {
-      if (batch.isFull) {
-        batch.refuseTooMany(taken.length - i)
-        break
-      }
-      if (isRecord(entry)) read(entry)
-      else batch.refuse('malformed', `An entry of a container of type ${item.type} is no JSON object.`)
+type Entries = Generator<void, void>
+
+function* withEntries(context: ItemContext, item: EnvelopeItem, read: (json: JsonObject) => void): Entries {
+  let container: JsonObject | null = null
+  withJson(context, item, sentryLimits.containerBytesMax, (json) => (container = json))
+  if (container === null) return
+  const entries = listOf(container['items'])
+  const { session } = context
+  const taken = entries.slice(0, sentryLimits.entriesMax)
+  const batch = (): SignalBatch => (item.type === 'span' ? session.spans : session.logs)
+  for (const [i, entry] of taken.entries()) {
+    if (session.isDue()) yield
+    if (batch().isFull) {
+      batch().refuseTooMany(taken.length - i)
+      break
     }
-    const rest = entries.length - sentryLimits.entriesMax
-    if (rest > 0) batch.refuse('too_many_entries', `A container has ${entries.length} entries; ${sentryLimits.entriesMax} are taken.`, rest)
-  })
+    if (isRecord(entry)) read(entry)
+    else batch().refuse('malformed', `An entry of a container of type ${item.type} is no JSON object.`)
+  }
+  const rest = entries.length - sentryLimits.entriesMax
+  if (rest > 0) batch().refuse('too_many_entries', `A container has ${entries.length} entries; ${sentryLimits.entriesMax} are taken.`, rest)
 }
 
 /** A container of spans, or one span. What is common to a container is in the attributes of each. */
-function readSpans(context: ItemContext, item: EnvelopeItem, header: JsonObject): void {
+function readSpans(context: ItemContext, item: EnvelopeItem, header: JsonObject): Entries | null {
   const weight = weightOf(header['trace'])
   const trace = objectOf(header['trace'])
   const resourceOf = (json: JsonObject) => {
@@ -232,6 +242,7 @@ function readSpans(context: ItemContext, item: EnvelopeItem, header: JsonObject)
     ])
   }
   const isContainer = item.header['item_count'] !== undefined || textOf(item.header['content_type']).includes('items.span')
-  if (isContainer) withEntries(context, item, (json) => writeSpan2(context, json, { resource: resourceOf(json), weight }))
-  else withJson(context, item, sentryLimits.smallBytesMax, (json) => writeLoneSpan(context, json, { resource: resourceOf(json), weight }))
+  if (isContainer) return withEntries(context, item, (json) => writeSpan2(context, json, { resource: resourceOf(json), weight }))
+  withJson(context, item, sentryLimits.smallBytesMax, (json) => writeLoneSpan(context, json, { resource: resourceOf(json), weight }))
+  return null
 }

@@ -4,10 +4,12 @@ import type { ResolveChain } from '../../problems/index.ts'
 import { makeResource, type Resource } from '../../signals/index.ts'
 import type { SpansBatch } from '../../traces/index.ts'
 
-/** Batches of one request, begun for its tenant. */
+/** Batches of one request, begun for its tenant; after a pause they may be others, which continue them. */
 export interface SentrySession {
   readonly logs: LogsBatch
   readonly spans: SpansBatch
+  /** Asked between rows: whether it is time for a pause. */
+  isDue(): boolean
 }
 
 /** What a decoder is told by those around it. */

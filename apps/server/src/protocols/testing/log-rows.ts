@@ -1,7 +1,7 @@
 /** Bodies of logs decoded, and their rows as objects that tests compare. */
 import { LogsBatch } from '../../logs/index.ts'
 import { msOf } from '../../signals/index.ts'
-import { EventSession } from '../event-session.ts'
+import { allSteps, EventSession, type Steps } from '../event-session.ts'
 import { testNowMs, testTenant } from './door.ts'
 
 export interface LogRowShape {
@@ -20,14 +20,14 @@ export interface LogRowShape {
 }
 
 interface Decodes {
-  decode(plain: Uint8Array, session: EventSession): void
+  decode(plain: Uint8Array, session: EventSession): Steps
 }
 
 /** The batch that a body becomes. */
 export function decodedBatch(decoder: Decodes, body: Uint8Array | string): LogsBatch {
-  const session = new EventSession({ prepare: () => undefined })
+  const session = new EventSession({ prepare: () => undefined }, {})
   session.begin(testTenant, 'test', testNowMs)
-  decoder.decode(typeof body === 'string' ? Buffer.from(body) : body, session)
+  allSteps(decoder.decode(typeof body === 'string' ? Buffer.from(body) : body, session))
   return session.logs
 }
 

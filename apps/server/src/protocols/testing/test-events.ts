@@ -1,5 +1,5 @@
 /** A door of logs and spans on in-memory parts, beside the test's door of metrics; what it takes is there as rows. */
-import type { SignalBatch } from '../../signals/index.ts'
+import type { SignalBatch, SignalPart } from '../../signals/index.ts'
 import { LogsBatch } from '../../logs/index.ts'
 import { createEventDecoders } from '../event-decoders.ts'
 import { EventDoor } from '../event-door.ts'
@@ -22,23 +22,31 @@ export interface TestEvents {
 }
 
 export function createTestEvents(it: TestDoor): TestEvents {
-  const accept = (batch: SignalBatch): Promise<void> => {
-    events.attempts++
-    if (events.failure !== null) return Promise.reject(events.failure)
-    if (batch instanceof LogsBatch) {
-      events.batches++
-      events.logs.push(...rowsOf(batch))
-      events.resources.push(...batch.resources.map(({ attributes }) => Object.fromEntries(attributes)))
-    } else events.spans += batch.rows
-    return Promise.resolve()
+  const ingest = {
+    // oxlint-disable-next-line require-yield -- nothing happens to a batch here
+    *prepare(batch: SignalBatch): Generator<void, SignalPart> {
+      return { batch, payload: null }
+    },
+    accept(parts: readonly SignalPart[]): Promise<void> {
+      events.attempts++
+      if (events.failure !== null) return Promise.reject(events.failure)
+      for (const { batch } of parts)
+        if (batch instanceof LogsBatch) {
+          events.batches++
+          events.logs.push(...rowsOf(batch))
+          events.resources.push(...batch.resources.map(({ attributes }) => Object.fromEntries(attributes)))
+        } else events.spans += batch.rows
+      return Promise.resolve()
+    },
+    *tell(): Generator<void, void> {},
   }
   const events: TestEvents = {
     door: new EventDoor({
       front: it.door,
       decoders: createEventDecoders(it.door.limits),
       batches: { prepare: () => undefined },
-      logs: { accept },
-      spans: { accept },
+      logs: ingest,
+      spans: ingest,
       conservation: it.conservation,
       log: {
         append(lane, record) {

@@ -13,6 +13,9 @@
 /** `SGR1` read as a little-endian number. */
 export const magic = 0x3152_4753
 
+/** `SGP1`: several parts of one body, see parts.ts. */
+export const partsMagic = 0x3150_4753
+
 export const headerBytes = 12
 export const sectionHeaderBytes = 8
 

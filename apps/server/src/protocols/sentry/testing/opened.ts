@@ -1,6 +1,7 @@
 /** What the tests of envelopes share: ids, times, and batches to read into. */
 import { LogsBatch } from '../../../logs/index.ts'
 import { SpansBatch } from '../../../traces/index.ts'
+import { allSteps } from '../../event-session.ts'
 import { decodeEnvelope, type SentryOutcome } from '../decode.ts'
 import type { SentryRules } from '../session.ts'
 
@@ -22,6 +23,10 @@ export class Opened {
     this.begin()
   }
 
+  isDue(): boolean {
+    return false
+  }
+
   begin(): void {
     for (const batch of [this.logs, this.spans]) batch.begin({ organizationId: 1, projectId: 1 }, nowMs)
   }
@@ -31,7 +36,7 @@ export class Opened {
       const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
       return `${JSON.stringify({ type, length: Buffer.byteLength(text), ...more })}\n${text}\n`
     })
-    return decodeEnvelope(new TextEncoder().encode(`${JSON.stringify(header)}\n${lines.join('')}`), this, rules)
+    return allSteps(decodeEnvelope(new TextEncoder().encode(`${JSON.stringify(header)}\n${lines.join('')}`), this, rules))
   }
 
   attributes(batch: LogsBatch | SpansBatch, row: number): Record<string, string> {
