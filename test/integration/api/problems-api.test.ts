@@ -1,6 +1,7 @@
-/** Problems by the API, over real engines: what retention hides, when one is back, whole hours, weights. */
+/** Problems by the API, over real engines: what retention hides, when one is back, whole hours, weights, exceptions told twice. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { adminToken, openApiStack, ours, type ApiStack } from './api-stack.ts'
+import { byLogs, insertTwice, onSpan } from './thrown-rows.ts'
 
 let stack: ApiStack
 const headers = { authorization: `Bearer ${adminToken}` }
@@ -105,4 +106,67 @@ test('quantiles go by weights that are no whole numbers', async () => {
   const asked = { query: 'service:weighed', from: 'now-10m', to: 'now', measure: 'p50', field: '@ms' }
   const { series } = await call<{ series: { values: (number | null)[] }[] }>('POST', '/logs/histogram', asked)
   expect(series.flatMap(({ values }) => values).filter((value) => value !== null && value > 0)).toEqual([100])
+})
+
+interface Listed {
+  readonly id: string
+  readonly title: string
+  readonly count: number
+  readonly spark: readonly number[]
+}
+
+async function listed(range = ''): Promise<Record<string, readonly [count: number, spark: number]>> {
+  const { items } = await call<{ items: Listed[] }>('GET', `/problems?state=all&service=twice${range}`)
+  return Object.fromEntries(items.map(({ title, count, spark }) => [title, [count, spark.reduce((sum, each) => sum + each, 0)]]))
+}
+
+test('an exception of a span counts unless logs say the same', async () => {
+  const refused = { type: 'Refused', message: 'no money' }
+  const both = [
+    { ...refused, trace: 1, span: 1, weight: 4 },
+    { ...refused, trace: 2, span: 2, weight: 4 },
+  ]
+  await insertTwice(
+    stack.engine,
+    onSpan([...both, { ...refused, trace: 3, span: 3, weight: 4 }, { type: 'shop.Gone', message: 'away', trace: 1, span: 5 }]),
+  )
+  // As long as only the spans are there, theirs count.
+  expect(await listed()).toEqual({ 'Refused: no money': [12, 12], 'shop.Gone: away': [1, 1] })
+  await insertTwice(
+    stack.engine,
+    byLogs([...both, { ...refused, trace: 9, span: 9, weight: 4 }, { type: 'Gone', message: 'away', trace: 1, span: 5 }]),
+  )
+  const once = { 'Refused: no money': [16, 16], 'Gone: away': [1, 1] }
+  expect(await listed()).toEqual(once)
+  await stack.engine.command('OPTIMIZE TABLE problem_hours FINAL')
+  expect(await listed()).toEqual(once)
+  // By hours, as of longer ranges.
+  expect(await listed('&from=now-2d')).toEqual(once)
+})
+
+test('its events, releases and totals are those that count', async () => {
+  const { items } = await call<{ items: Listed[] }>('GET', '/problems?state=all&service=twice&text=Refused')
+  const id = items[0]?.id ?? ''
+  const detail = await call<{ count: number; totalCount: number }>('GET', `/problems/${id}`)
+  expect(detail).toMatchObject({ count: 16, totalCount: 16 })
+  const events = await call<{ items: { traceId: string; message: string }[] }>('GET', `/problems/${id}/events`)
+  expect(events.items.map(({ traceId, message }) => [traceId.slice(0, 2), message]).sort()).toEqual([
+    ['01', 'it failed: no money'],
+    ['02', 'it failed: no money'],
+    ['03', 'Refused: no money'],
+    ['09', 'it failed: no money'],
+  ])
+})
+
+test('what logs said first hides what the span says later; without a span nothing is the same', async () => {
+  const late = { type: 'Late', message: 'again', trace: 11, span: 11 }
+  await insertTwice(stack.engine, byLogs([late]))
+  await insertTwice(stack.engine, onSpan([late]))
+  await insertTwice(stack.engine, byLogs([{ ...late, type: 'Nowhere', span: 0 }]))
+  await insertTwice(stack.engine, onSpan([{ ...late, type: 'Nowhere', span: 0 }]))
+  const found = await listed()
+  expect([found['Late: again'], found['Nowhere: again']]).toEqual([
+    [1, 1],
+    [2, 2],
+  ])
 })

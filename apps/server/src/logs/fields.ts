@@ -59,7 +59,7 @@ export const logFields: readonly SearchField[] = [
   { name: 'pattern', type: 'hash', column: 'pattern', description: 'the pattern of the message' },
   { name: 'problem', type: 'hash', column: 'problem', description: 'the problem that the error belongs to' },
   word('scope', 'the library or logger', ['logger', 'scope.name']),
-  word('source', 'how it came: otlp, loki, json, syslog, sentry, file'),
+  word('source', 'how it came: otlp, loki, json, syslog, sentry, file, span-event'),
   { name: 'time', aliases: ['timestamp', 'ts'], type: 'time', column: 'ts', description: 'when it happened' },
   { name: 'weight', type: 'number', column: 'weight', description: 'how many rows it stands for, where samples were taken' },
   { name: 'scrubbed', type: 'flag', column: 'scrubbed', description: 'something was taken out at the door' },

@@ -4,6 +4,7 @@ import { tagsMax, tagValuesMax, taggedEventsMax } from './limits.ts'
 import { errorAttributes, tagPrefix } from './model.ts'
 import { tagValuesOf, type ProblemStore } from './problem-store.ts'
 import type { EventPage, Feedback, ProblemEventRow, Reading, TagValues } from './ports.ts'
+import { toldOnceSql } from './told-twice.ts'
 import { numberCell, pairsCell, readRows, shownLogsOf, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A row with all it has. */
@@ -50,8 +51,9 @@ export class EventStore {
       const hours = await this.#counts.hours({ scope, signal }, problem, { toHour, max: hoursAtOnce })
       if (hours.length === 0) break
       const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
+      const place = `${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(hours)})`
       const rows = await readRows(this.#engine, {
-        sql: `SELECT ${nearRow}, ${userSql} AS user FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(hours)}) AND problem = 0x${problem} ${beyond}
+        sql: `SELECT ${nearRow}, ${userSql} AS user FROM logs WHERE ${place} AND ${toldOnce(place, problem)} ${beyond}
 ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
         signal,
       })
@@ -71,8 +73,9 @@ ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
     // The next events are in its own hour or the next one that has any.
     const next = hours.filter(({ hour }) => hour >= own).slice(-2)
     if (next.length === 0) return null
+    const place = `${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(next)})`
     const [row] = await readRows(this.#engine, {
-      sql: `SELECT ${rowId} AS id FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(next)}) AND problem = 0x${problem}
+      sql: `SELECT ${rowId} AS id FROM logs WHERE ${place} AND ${toldOnce(place, problem)}
 AND (ts, batch, row) > (${after.ts}, ${after.batch}, ${after.row}) ORDER BY ts, batch, row LIMIT 1`,
       signal,
     })
@@ -98,10 +101,11 @@ AND ts = ${parts.ts} AND batch = ${parts.batch} AND row = ${parts.row} AND probl
   async tags({ scope, signal }: Reading, problem: string): Promise<TagValues[]> {
     const hours = await this.#counts.hours({ scope, signal }, problem, { toHour: 0xffff_ffff, max: hoursAtOnce })
     if (hours.length === 0) return []
+    const place = `${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(enough(hours))})`
     const rows = await readRows(this.#engine, {
       sql: `SELECT pair.1 AS tag, pair.2 AS value, sum(weight) AS events, any(looked_at) AS total FROM (
   SELECT release, environment, service, host, attributes, weight, sum(toFloat64(weight)) OVER () AS looked_at FROM (
-    SELECT release, environment, service, host, attributes, toFloat64(weight) AS weight FROM logs WHERE ${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(enough(hours))}) AND problem = 0x${problem}
+    SELECT release, environment, service, host, attributes, toFloat64(weight) AS weight FROM logs WHERE ${place} AND ${toldOnce(place, problem)}
     ORDER BY ts DESC LIMIT ${taggedEventsMax}))
 ARRAY JOIN arrayFilter(p -> p.2 != '', arrayConcat(
   [('release', toString(release)), ('environment', toString(environment)), ('service', toString(service)), ('host', toString(host)),
@@ -145,6 +149,12 @@ ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1}`,
       }
     })
   }
+}
+
+/** Events of a problem among rows of logs, each once. */
+function toldOnce(place: string, id: string): string {
+  const problem = `problem = 0x${id}`
+  return `${problem} AND ${toldOnceSql(place, problem)}`
 }
 
 /** The newest hours that have as many events as are looked at. */

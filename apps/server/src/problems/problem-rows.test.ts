@@ -5,6 +5,7 @@ import { decodeSignalRecord } from '../signals/record/decode.ts'
 import { encodeSignalRecord } from '../signals/record/encode.ts'
 import { deriveProblems } from './problem-rows.ts'
 import { ProblemStage } from './problem-stage.ts'
+import { keyOfException } from './told-twice.ts'
 
 const nowMs = Date.UTC(2026, 10, 21, 12, 30)
 
@@ -51,4 +52,14 @@ test('errors are one row a problem, hour and release, beside the marker; the sam
 test('records without an error cost no insert', () => {
   expect(deriveProblems([recordOf([{ agoMin: 1, user: 'a', release: '1', type: '' }])], 'marker')).toEqual([])
   expect(deriveProblems([], 'marker')).toEqual([])
+})
+
+test.each([
+  [{}, '4/01/02/Refused/no money'],
+  [{ type: 'com.shop.Cart$Refused', message: ' no money\n' }, '4/01/02/Refused/no money'],
+  [{ type: '', message: '' }, '4/01/02//'],
+  [{ spanId: '00' }, null],
+  [{ traceId: '' }, null],
+])('%j is told as %s', (change, want) => {
+  expect(keyOfException({ projectId: 4, traceId: '01', spanId: '02', type: 'Refused', message: 'no money', ...change })).toBe(want)
 })

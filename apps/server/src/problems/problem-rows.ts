@@ -3,6 +3,7 @@ import type { Tenant } from '../kernel/scope.ts'
 import {
   additiveInserts,
   f32At,
+  hexAt,
   msOf,
   pairStarts,
   textBounds,
@@ -18,6 +19,7 @@ import { placeOf, titleOf } from './grouping.ts'
 import { groupsPerSegmentMax, titleCharsMax, usersPerRowMax } from './limits.ts'
 import { errorAttributes } from './model.ts'
 import { problemHoursTable } from './tables.ts'
+import { keyOfException, keysPerRowMax, spanEventSource } from './told-twice.ts'
 
 interface Counts {
   readonly tenant: Tenant
@@ -35,6 +37,10 @@ interface Counts {
   place: string
   type: string
   readonly users: Set<number>
+  /** Of `count`, what comes from spans and has its key in `spannedKeys`. */
+  spanCount: number
+  readonly loggedKeys: Set<number>
+  readonly spannedKeys: Set<number>
 }
 
 const hourMs = 3_600_000
@@ -59,6 +65,9 @@ export const deriveProblems: DerivedRows = (owned, marker) => {
       counts.title,
       counts.place,
       [...counts.users],
+      counts.spanCount,
+      [...counts.loggedKeys],
+      [...counts.spannedKeys],
     ],
   }))
   return additiveInserts(problemHoursTable, rows, marker)
@@ -111,15 +120,31 @@ function addRow(reader: RowReader, groups: Map<string, Counts>, { tenant, row, l
       place: (reader.attribute(row, errorAttributes.place) || placeOf(facts)).slice(0, titleCharsMax),
       type: (first?.type ?? '').slice(0, titleCharsMax),
       users: new Set(),
+      spanCount: 0,
+      loggedKeys: new Set(),
+      spannedKeys: new Set(),
     }
     groups.set(key, counts)
   }
+  addKey(reader, counts, row)
   counts.count += reader.weight(row)
   counts.firstMs = Math.min(counts.firstMs, atMs)
   counts.lastMs = Math.max(counts.lastMs, atMs)
   counts.severity = Math.max(counts.severity, reader.severity(row))
   const user = reader.user(row)
   if (user !== '' && counts.users.size < usersPerRowMax) counts.users.add(hashOf(user))
+}
+
+function addKey(reader: RowReader, counts: Counts, row: number): void {
+  const { traceId, spanId } = reader.span(row)
+  const [type, message] = [reader.attribute(row, errorAttributes.type), reader.attribute(row, errorAttributes.message)]
+  const key = keyOfException({ projectId: counts.tenant.projectId, traceId, spanId, type, message })
+  if (key === null) return
+  const isOnSpan = reader.word('source', row) === spanEventSource
+  const keys = isOnSpan ? counts.spannedKeys : counts.loggedKeys
+  if (keys.size >= keysPerRowMax) return
+  keys.add(hashOf(key))
+  if (isOnSpan) counts.spanCount += reader.weight(row)
 }
 
 const decoder = new TextDecoder()
@@ -166,7 +191,12 @@ class RowReader {
     return decoder.decode(this.#record.text('body').bytes.subarray(this.#bodies.starts[row], this.#bodies.ends[row]))
   }
 
-  word(name: 'release' | 'environment' | 'service', row: number): string {
+  /** Zeros where it has none. */
+  span(row: number): { readonly traceId: string; readonly spanId: string } {
+    return { traceId: hexAt(this.#record.fixed('trace_id'), row), spanId: hexAt(this.#record.fixed('span_id'), row) }
+  }
+
+  word(name: 'release' | 'environment' | 'service' | 'source', row: number): string {
     const view = this.#record.word(name)
     let texts = this.#words.get(name)
     if (texts === undefined) this.#words.set(name, (texts = wordTexts(view)))

@@ -77,9 +77,12 @@ describe('exceptions of spans', () => {
     addSpan(spans, null)
     addSpan(spans, [{ name: 'exception', timeUnixNano: '17', attributes: { 'exception.type': 'E' } }])
     addSpan(spans, '[{"name":"exception"')
+    // Thrown through two hands, each of which records it.
+    const again = { name: 'exception', timeUnixNano: `${nowMs}000000`, attributes: { 'exception.type': 'Again' } }
+    addSpan(spans, [again, { ...again, timeUnixNano: `${nowMs + 2}000000` }])
     liftExceptions(spans, logs)
     new ProblemStage().apply(logs)
-    expect([logs.rows, logs.refusedTotal]).toEqual([2, 0])
+    expect([logs.rows, logs.refusedTotal]).toEqual([3, 0])
     expect([logs.body.text(0), logs.service.text(0), logs.severity.u8(0), logs.traceId.isZero(0), logs.problem.isZero(0)]).toEqual([
       'TypeError: x is undefined',
       'shop',
@@ -89,6 +92,7 @@ describe('exceptions of spans', () => {
     ])
     splitMs(nowMs + 1500)
     expect([logs.ts.u32(0), logs.ts.u32(0, 1)]).toEqual([timeHalves.low, timeHalves.high])
+    expect(logs.source.text(0)).toBe('span-event')
     // A time of 1970 is the sender's mistake: the span's own is taken.
     expect([logs.ts.u32(1), logs.ts.u32(1, 1)]).toEqual([spans.ts.u32(2), spans.ts.u32(2, 1)])
   })

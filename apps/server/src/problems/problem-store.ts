@@ -2,6 +2,7 @@
 import type { Shown } from '../logs/index.ts'
 import { problemsListedMax, sparkSlots } from './limits.ts'
 import type { ProblemFilter, ProblemOrder, ProblemRange, Reading, TagValues } from './ports.ts'
+import { eventsSql, loggedKeysSql, noEvents, toldOnceSql } from './told-twice.ts'
 import { numberCell, ofScope, readRows, shownLogsOf, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A problem without what people decided. */
@@ -73,11 +74,12 @@ export class ProblemStore {
   /** Problems with an event in the range that passes the filter, in order; one more than are looked at tells that there are more. */
   async list({ scope, signal }: Reading, filter: ProblemFilter, order: ProblemOrder): Promise<CountedProblem[]> {
     const matching = matchingOf(filter)
+    const events = eventsSql(loggedKeysSql(scope, hoursOf(filter)))
     const rows = await readRows(this.#engine, {
       sql: `SELECT ${idSql} AS id, * EXCEPT (problem) FROM (
-  SELECT problem, ${facts}, sum(count) AS events, uniqCombinedMerge(14)(users) AS people FROM problem_hours
-  WHERE ${ofScope(scope)} AND ${matching} GROUP BY problem HAVING {text:String} = ''
-    OR positionCaseInsensitiveUTF8(latest_title, {text:String}) > 0 OR positionCaseInsensitiveUTF8(latest_place, {text:String}) > 0) AS counted
+  SELECT problem, ${facts}, ${events} AS events, uniqCombinedMerge(14)(users) AS people FROM problem_hours
+  WHERE ${ofScope(scope)} AND ${matching} GROUP BY problem HAVING events > ${noEvents} AND ({text:String} = ''
+    OR positionCaseInsensitiveUTF8(latest_title, {text:String}) > 0 OR positionCaseInsensitiveUTF8(latest_place, {text:String}) > 0)) AS counted
 INNER JOIN (SELECT problem, ${times} FROM problem_hours WHERE ${ofScope(scope)}
   AND problem IN (SELECT problem FROM problem_hours WHERE ${ofScope(scope)} AND ${matching}) GROUP BY problem) AS known USING (problem)
 ORDER BY ${orders[order]} DESC, id LIMIT ${problemsListedMax + 1}`,
@@ -91,9 +93,10 @@ ORDER BY ${orders[order]} DESC, id LIMIT ${problemsListedMax + 1}`,
   async one({ scope, signal }: Reading, id: string, range: ProblemRange): Promise<ProblemTotals | null> {
     const { from, to } = hoursOf(range)
     const within = `hour BETWEEN ${from} AND ${to}`
+    const logged = loggedKeysSql(scope, { onlyOf: `0x${id}` })
     const [row] = await readRows(this.#engine, {
-      sql: `SELECT ${idSql} AS id, ${facts}, ${times}, sumIf(count, ${within}) AS events, uniqCombinedMergeIf(14)(users, ${within}) AS people,
-  sum(count) AS all_events, uniqCombinedMerge(14)(users) AS all_people
+      sql: `SELECT ${idSql} AS id, ${facts}, ${times}, ${eventsSql(logged, within)} AS events, uniqCombinedMergeIf(14)(users, ${within}) AS people,
+  ${eventsSql(logged)} AS all_events, uniqCombinedMerge(14)(users) AS all_people
 FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY problem`,
       signal,
     })
@@ -108,9 +111,11 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
     const { from, to } = hoursOf(range)
     const hours = to - from + 1
     const isFine = hours <= fineHoursMax
-    const { sql, slots } = isFine ? fineSparks({ from, to }, range.toMs) : hourlySparks({ from, to })
-    const named = `${isFine ? shownLogsOf(scope, this.#shown) : ofScope(scope)} AND problem IN (${ids.map((id) => `0x${id}`).join(',')})`
-    const rows = await readRows(this.#engine, { sql: sql.replace('{where}', () => named), signal })
+    const named = `problem IN (${ids.map((id) => `0x${id}`).join(',')})`
+    const { sql, slots } = isFine
+      ? fineSparks({ from, to }, range.toMs, { place: shownLogsOf(scope, this.#shown), named })
+      : hourlySparks({ from, to }, { place: ofScope(scope), named, logged: loggedKeysSql(scope, { from, to }) })
+    const rows = await readRows(this.#engine, { sql, signal })
     for (const row of rows) {
       const id = textCell(row, 'id')
       let spark = sparks.get(id)
@@ -125,7 +130,7 @@ FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} GROUP BY proble
   /** The newest first. */
   async releases({ scope, signal }: Reading, id: string): Promise<{ release: string; count: number; firstMs: number; lastMs: number }[]> {
     const rows = await readRows(this.#engine, {
-      sql: `SELECT release, sum(count) AS events, min(first) AS first_ms, max(last) AS last_ms FROM problem_hours
+      sql: `SELECT release, ${eventsSql(loggedKeysSql(scope, { onlyOf: `0x${id}` }))} AS events, min(first) AS first_ms, max(last) AS last_ms FROM problem_hours
 WHERE ${ofScope(scope)} AND problem = 0x${id} AND release != '' GROUP BY release ORDER BY last_ms DESC LIMIT 100`,
       signal,
     })
@@ -143,8 +148,9 @@ WHERE ${ofScope(scope)} AND problem = 0x${id} AND release != '' GROUP BY release
     const rows = await readRows(this.#engine, {
       sql: `SELECT release, environment, sum(events) AS errors, count() AS problems, countIf(first_release = release AND first_hour >= ${from}) AS fresh,
   min(first_in) AS first_ms, max(last_in) AS last_ms
-FROM (SELECT problem, release, environment, sum(count) AS events, min(first) AS first_in, max(last) AS last_in FROM problem_hours
-  WHERE ${ofScope(scope)} AND release != '' AND hour BETWEEN ${from} AND ${to} GROUP BY problem, release, environment) AS counted
+FROM (SELECT problem, release, environment, ${eventsSql(loggedKeysSql(scope, { from, to }))} AS events, min(first) AS first_in, max(last) AS last_in
+  FROM problem_hours WHERE ${ofScope(scope)} AND release != '' AND hour BETWEEN ${from} AND ${to} GROUP BY problem, release, environment
+  HAVING events > ${noEvents}) AS counted
 INNER JOIN (SELECT problem, argMinIf(release, first, release != '') AS first_release, min(hour) AS first_hour FROM problem_hours
   WHERE ${ofScope(scope)} GROUP BY problem) AS known USING (problem)
 GROUP BY release, environment ORDER BY last_ms DESC LIMIT 500`,
@@ -161,7 +167,7 @@ GROUP BY release, environment ORDER BY last_ms DESC LIMIT 500`,
     }))
   }
 
-  /** Hours in which the problem had events, with their number; the newest first, at most so many. */
+  /** Hours in which the problem had events, with their number (told twice, counted twice); the newest first, at most so many. */
   async hours(
     { scope, signal }: Reading,
     id: string,
@@ -184,23 +190,30 @@ interface SparkStatement {
   readonly slots: number
 }
 
-function hourlySparks({ from, to }: Hours): SparkStatement {
+/** Whose rows, and of which problems. */
+interface SparkRows {
+  readonly place: string
+  readonly named: string
+}
+
+function hourlySparks({ from, to }: Hours, { place, named, logged }: SparkRows & { readonly logged: string }): SparkStatement {
   const size = Math.max(1, Math.ceil((to - from + 1) / (sparkSlots + 1)))
   return {
     slots: Math.ceil((to - from + 1) / size),
-    sql: `SELECT ${idSql} AS id, intDiv(hour - ${from}, ${size}) AS slot, sum(count) AS events FROM problem_hours
-WHERE {where} AND hour BETWEEN ${from} AND ${to} GROUP BY problem, slot`,
+    sql: `SELECT ${idSql} AS id, intDiv(hour - ${from}, ${size}) AS slot, ${eventsSql(logged)} AS events FROM problem_hours
+WHERE ${place} AND ${named} AND hour BETWEEN ${from} AND ${to} GROUP BY problem, slot`,
   }
 }
 
 /** From the same whole hour on up to the end of the range, by minutes. */
-function fineSparks({ from, to }: Hours, toMs: number): SparkStatement {
+function fineSparks({ from, to }: Hours, toMs: number, { place, named }: SparkRows): SparkStatement {
   const lengthSec = Math.max(60, Math.ceil(toMs / 1000) - from * 3600)
   const sizeSec = Math.ceil(lengthSec / 60 / sparkSlots) * 60
+  const rows = `${place} AND bucket BETWEEN ${from * 6} AND ${to * 6 + 5}`
   return {
     slots: Math.ceil(lengthSec / sizeSec),
     sql: `SELECT ${idSql} AS id, intDiv(intDiv(ts, 1000000000) - ${from * 3600}, ${sizeSec}) AS slot, sum(weight) AS events FROM logs
-WHERE {where} AND bucket BETWEEN ${from * 6} AND ${to * 6 + 5} GROUP BY problem, slot`,
+WHERE ${rows} AND ${named} AND ${toldOnceSql(rows, named)} GROUP BY problem, slot`,
   }
 }
 

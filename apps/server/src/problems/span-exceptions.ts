@@ -8,6 +8,7 @@ import type { SpansBatch } from '../traces/index.ts'
 import { isRecord, jsonOf, textOf } from './error-facts.ts'
 import { liftedPerBatchMax } from './limits.ts'
 import { errorAttributes } from './model.ts'
+import { spanEventSource } from './told-twice.ts'
 
 const mark = Buffer.from('"name":"exception"')
 /** An event further from its span's start has a clock of its own, s. */
@@ -23,8 +24,13 @@ export function liftExceptions(spans: SpansBatch, logs: LogsBatch): void {
     if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(mark) === -1) continue
     const events = jsonOf(spans.events.text(row))
     if (!Array.isArray(events)) continue
+    const told = new Set<string>()
     for (const event of events) {
       if (!isRecord(event) || event['name'] !== 'exception' || lifted >= liftedPerBatchMax) continue
+      // What is thrown through several hands is recorded by each of them.
+      const what = JSON.stringify(event['attributes'])
+      if (told.has(what)) continue
+      told.add(what)
       writeException(spans, row, { event, logs })
       lifted++
     }
@@ -43,7 +49,8 @@ function writeException(spans: SpansBatch, row: number, { event, logs }: Lifted)
   pushTime(logs, textOf(event['timeUnixNano']), { low: spans.ts.u32(row), high: spans.ts.u32(row, 1) })
   logs.resource.pushU64(spans.resource.u32(row), spans.resource.u32(row, 1))
   logs.weight.pushF32(spans.weight.f32(row))
-  for (const name of ['service', 'host', 'environment', 'release', 'scope', 'source'] as const) logs[name].pushString(spans[name].text(row))
+  for (const name of ['service', 'host', 'environment', 'release', 'scope'] as const) logs[name].pushString(spans[name].text(row))
+  logs.source.pushString(spanEventSource)
   logs.severity.pushU8(errorSeverity)
   logs.traceId.pushRaw(spans.traceId.raw(row))
   logs.spanId.pushRaw(spans.spanId.raw(row))

@@ -12,7 +12,8 @@ const partitionHours = 168
 
 /**
  * By problem within a week: one problem lies together, and lists of the last hours read a week or two, beside the small columns that say when and
- * in which release each was first seen. `users` is made of `user_hashes` while rows are inserted, so that a repeated insert changes nothing.
+ * in which release each was first seen. States (`users`, `logged`,
+ * `spanned`) are made of hashes while rows are inserted, so that a repeated insert changes nothing.
  */
 export const problemHoursTable: AdditiveTable = {
   table: 'problem_hours',
@@ -30,6 +31,9 @@ export const problemHoursTable: AdditiveTable = {
     ['title', 'String'],
     ['place', 'String'],
     ['user_hashes', 'Array(UInt32)'],
+    ['span_count', 'Float64'],
+    ['logged_keys', 'Array(UInt32)'],
+    ['spanned_keys', 'Array(UInt32)'],
   ],
   partition: { column: 'hour', size: partitionHours },
   markerColumn: 'release',
@@ -71,6 +75,18 @@ SETTINGS ${dedup}`,
     up: [
       `ALTER TABLE problem_hours ADD COLUMN IF NOT EXISTS seen SimpleAggregateFunction(max, UInt64)
   DEFAULT toUInt64(toUnixTimestamp64Milli(now64(3))) CODEC(ZSTD(1))`,
+    ],
+  },
+  {
+    id: 'problems-0003-told-twice',
+    // Exceptions with a span, by where they were told; `span_count` is what those on spans stand for. Rows before have none of either.
+    up: [
+      `ALTER TABLE problem_hours
+  ADD COLUMN IF NOT EXISTS span_count SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS logged_keys Array(UInt32) EPHEMERAL,
+  ADD COLUMN IF NOT EXISTS spanned_keys Array(UInt32) EPHEMERAL,
+  ADD COLUMN IF NOT EXISTS logged AggregateFunction(groupBitmap, UInt32) DEFAULT arrayReduce('groupBitmapState', logged_keys) CODEC(ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS spanned AggregateFunction(groupBitmap, UInt32) DEFAULT arrayReduce('groupBitmapState', spanned_keys) CODEC(ZSTD(1))`,
     ],
   },
 ]
