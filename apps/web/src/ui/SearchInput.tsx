@@ -167,7 +167,7 @@ function MeantNames({
     <div role="status">
       {shown.map(({ name, from, to, meant }) => (
         <p key={from} className="bw-search__meant">
-          Nothing has <code>{name}</code> of late. Did you mean
+          Nothing recent has <code>{name}</code>. Did you mean
           {meant.map((other) => (
             <Button key={other.name} small onClick={() => onTake(text.slice(0, from) + other.insert + text.slice(to))}>
               <code>{other.name}</code>

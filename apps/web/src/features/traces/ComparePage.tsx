@@ -1,7 +1,7 @@
 /** Two traces or two groups of traces beside each other: how long they take, and which operations make the difference. */
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import type { ComparedTraces, TracesComparison } from '@bellwether/protocol'
 import { readTraceId } from '../../lib/trace-id.ts'
 import { formatMs } from '../../lib/units.ts'
@@ -22,6 +22,8 @@ import { readCompareSearch, type CompareSearch } from './traces-search.ts'
 import { plural, shortId } from './trace-words.ts'
 import './compare.css'
 import './traces.css'
+
+const TraceDifferenceTree = lazy(async () => ({ default: (await import('./TraceDifferenceTree.tsx')).TraceDifferenceTree }))
 
 const route = getRouteApi('/p/$project/explore/traces/compare')
 
@@ -126,6 +128,11 @@ function Comparison({ left, right }: { readonly left: ComparedTraces; readonly r
       <SideFacts data={data} />
       {(left.traceId === null || right.traceId === null) && <ComparedDurations data={data} />}
       <DifferentFields left={left} right={right} />
+      {left.traceId !== null && right.traceId !== null && (
+        <Suspense fallback={<Loading label="both traces" rows={8} />}>
+          <TraceDifferenceTree key={`${left.traceId} ${right.traceId}`} ids={{ left: left.traceId, right: right.traceId }} />
+        </Suspense>
+      )}
       <Section title="Operations" note="own time a trace: what an operation does itself, without what it waits for; largest change first">
         <ComparedOperations data={data} left={left} right={right} />
       </Section>

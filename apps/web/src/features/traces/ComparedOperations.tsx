@@ -117,7 +117,8 @@ function queryOf({ service, operation }: ComparedOperation, side: ComparedTraces
   return addCondition(side.query, own)
 }
 
-function ChangeBar({ share }: { readonly share: number }) {
+/** A share of -1 to 1, as a bar that leans left or right. */
+export function ChangeBar({ share }: { readonly share: number }) {
   const width = Math.abs(share) * 50
   const tone = share > 0 ? 'more' : 'less'
   return (

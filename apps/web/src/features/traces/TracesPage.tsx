@@ -70,7 +70,7 @@ export function TracesPage() {
           {histogram.isError && !isUnclear && (
             <Failure error={histogram.error} title="The spans could not be counted" onRetry={() => void histogram.refetch()} />
           )}
-          {!isUnclear && <TraceList search={search} update={update} />}
+          {!isUnclear && (histogram.data?.total !== 0 || histogram.isPlaceholderData) && <TraceList search={search} update={update} />}
         </>
       )}
     </Page>
@@ -116,7 +116,7 @@ function ChartSection({ histogram, search, update, isFetching }: ChartSectionPro
         {histogram !== null && (
           <span className="bw-section__note">
             {formatCount(histogram.total)} spans · {formatCount(histogram.errors.reduce((sum, each) => sum + each, 0))} failed
-            {chart === 'durations' && selection === null && ' · drag over the map to look closer'}
+            {chart === 'durations' && selection === null && histogram.total > 0 && ' · drag over the map to look closer'}
           </span>
         )}
       </div>
@@ -127,7 +127,7 @@ function ChartSection({ histogram, search, update, isFetching }: ChartSectionPro
           </div>
         ) : histogram.total === 0 ? (
           <Empty title="No span matches" icon="search">
-            <p>Widen the time range, or take a condition out of the search.</p>
+            <p>A trace is found when one of its spans meets every condition. Widen the time range, or take a condition out.</p>
             {query !== '' && <WhyNothing signal="spans" query={query} onQuery={(q) => update({ q: q === '' ? undefined : q })} />}
           </Empty>
         ) : chart === 'durations' ? (

@@ -15,6 +15,8 @@ export interface FlameBox {
   readonly count: number
   readonly errors: number
   readonly selfNs: number
+  /** Of all its spans together, with what they wait for. */
+  readonly durationNs: number
   /** Own time of the box and of all below it. */
   readonly totalNs: number
   /** Place of its left side, in ns of the whole. */
@@ -40,6 +42,7 @@ interface OpenBox {
   count: number
   errors: number
   selfNs: number
+  durationNs: number
   totalNs: number
   leftNs: number
   longestNs: number
@@ -72,6 +75,7 @@ export function flameGraph(tree: TraceTree, self: Float64Array): FlameGraph {
         count: 0,
         errors: 0,
         selfNs: 0,
+        durationNs: 0,
         totalNs: 0,
         leftNs: 0,
         longestNs: -1,
@@ -92,6 +96,7 @@ function addSpan(box: OpenBox | undefined, tree: TraceTree, node: number, selfNs
   box.selfNs += selfNs
   if (!isMissing(tree, node) && tree.spans.status[node] === statusError) box.errors += 1
   const length = tree.endNs[node]! - tree.startNs[node]!
+  box.durationNs += length
   if (length > box.longestNs) [box.longestNs, box.example] = [length, node]
 }
 
