@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { outliveReader } from './gone-reader.ts'
+
+test('lines for a reader that is gone are nobody’s problem, however many come', async () => {
+  // It has closed what it read from, and lives on.
+  const reader = spawn('sh', ['-c', 'exec 0<&-; echo closed; exec sleep 60'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    outliveReader(reader.stdin)
+    const codes: unknown[] = []
+    reader.stdin.on('error', (error: Error & { code?: string }) => codes.push(error.code))
+    await once(reader.stdout, 'data')
+    reader.stdin.write('first\n')
+    await once(reader.stdin, 'close')
+    await new Promise((done) => reader.stdin.write('more\n', done))
+    expect(codes).toContain('EPIPE')
+  } finally {
+    reader.kill()
+  }
+})
+
+test('another error of the output is thrown', () => {
+  const stream = new PassThrough()
+  outliveReader(stream)
+  expect(() => stream.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow('full')
+})
