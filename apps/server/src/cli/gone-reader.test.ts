@@ -12,8 +12,9 @@ test('lines for a reader that is gone are nobody’s problem, however many come'
     const codes: unknown[] = []
     reader.stdin.on('error', (error: Error & { code?: string }) => codes.push(error.code))
     await once(reader.stdout, 'data')
+    const closed = new Promise((done) => reader.stdin.on('close', done))
     reader.stdin.write('first\n')
-    await once(reader.stdin, 'close')
+    await closed
     await new Promise((done) => reader.stdin.write('more\n', done))
     expect(codes).toContain('EPIPE')
   } finally {
