@@ -12,6 +12,8 @@ export interface TraceSearch {
   readonly find?: string
   /** The part of the time that is seen, ns since the trace's beginning: `120000-480000`. */
   readonly zoom?: string
+  /** Which subtrees are closed, see `writeClosed`. */
+  readonly fold?: string
   /** The critical path is not marked. */
   readonly path?: 'off'
   /** The box of the flame graph that fills it: services and names from the top, see `boxKey`. */
@@ -24,6 +26,7 @@ export function readTraceSearch(search: Record<string, unknown>): TraceSearch {
     span: oneOf(search['span']),
     find: oneOf(search['find']),
     zoom: oneOf(search['zoom']),
+    fold: oneOf(search['fold']),
     path: choiceOf(search['path'], ['off'] as const),
     box: oneOf(search['box']),
   }

@@ -3,11 +3,12 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { styleSeries } from '../../theme/series-colors.ts'
 import { useScheme } from '../../charts/chart-colors.ts'
+import { readClosed, writeClosed } from './model/closed-spans.ts'
 import { failedSpans, findSpans } from './model/find-spans.ts'
 import { nameOf, serviceOf, statusError } from './model/span-columns.ts'
 import { isWhole, readWindow, writeWindow, type TimeWindow } from './model/time-window.ts'
 import type { TraceModel } from './model/trace-model.ts'
-import { closedBelow, foldedRuns, opened, shownRows, toggled } from './model/trace-rows.ts'
+import { closedBelow, opened, shownRows, toggled } from './model/trace-rows.ts'
 import { isMissing } from './model/trace-tree.ts'
 import { readTraceSearch, type TraceSearch } from './trace-search.ts'
 import { formatNs } from './trace-words.ts'
@@ -68,19 +69,24 @@ interface AddressDeps {
   readonly adopt: () => void
 }
 
+/** The part of the address that follows what is done with the picture. */
+function addressKey({ span, zoom, fold }: TraceSearch): string {
+  return `${span} ${zoom} ${fold}`
+}
+
 /** Follows the address when it changes from outside, and has the address follow when moving rests. */
 function useAddress(search: TraceSearch, shown: TraceSearch, { write, adopt }: AddressDeps): void {
-  const told = useRef(`${search.span} ${search.zoom}`)
-  const [span, zoom] = [search.span, search.zoom]
+  const told = useRef(addressKey(search))
+  const asked = addressKey(search)
   useEffect(() => {
-    const key = `${span} ${zoom}`
+    const key = asked
     if (key === told.current) return
     told.current = key
     adopt()
     // Only a change of the address itself matters.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [span, zoom])
-  const key = `${shown.span} ${shown.zoom}`
+  }, [asked])
+  const key = addressKey(shown)
   useEffect(() => {
     if (key === told.current) return undefined
     const timer = window.setTimeout(() => {
@@ -106,23 +112,27 @@ function useSpanState({ tree }: TraceModel, whole: TimeWindow, { search, update 
   }
   const [closed, setClosed] = useState<Uint8Array>(() => {
     const node = nodeOf(search.span)
-    const folded = foldedRuns(tree)
+    const folded = readClosed(tree, search.fold)
     return node === null ? folded : opened(tree, folded, node)
   })
   const [open, setOpen] = useState(() => nodeOf(search.span))
   const [active, setActive] = useState(() => nodeOf(search.span) ?? tree.order[0] ?? null)
   const [window, setWindow] = useState<TimeWindow>(() => readWindow(search.zoom, whole) ?? whole)
   const spanInAddress = open === null ? undefined : ids[open]
+  const fold = useMemo(() => writeClosed(tree, closed), [tree, closed])
   const shown: TraceSearch = {
+    ...(fold === undefined ? {} : { fold }),
     ...(spanInAddress === undefined ? {} : { span: spanInAddress }),
     ...(isWhole(window, whole) ? {} : { zoom: writeWindow(window) }),
   }
   useAddress(search, shown, {
-    write: ({ span, zoom }) => update({ span, zoom }),
+    write: (change) => update({ span: change.span, zoom: change.zoom, fold: change.fold }),
     adopt: () => {
       const node = nodeOf(search.span)
       setOpen(node)
       if (node !== null) setActive(node)
+      const asked = readClosed(tree, search.fold)
+      setClosed(node === null ? asked : opened(tree, asked, node))
       setWindow(readWindow(search.zoom, whole) ?? whole)
     },
   })
