@@ -1,4 +1,4 @@
-/** Ctrl K: go somewhere, find a metric, switch the project, do something. */
+/** Ctrl K: go somewhere, find something by its name, switch the project, do something. */
 import { Modal, useMantineColorScheme } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
@@ -11,8 +11,7 @@ import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { allPages } from './navigation.ts'
 import { search, type PaletteItem } from './palette-model.ts'
-
-type Action = PaletteItem & { readonly run: () => void }
+import { useNamedThings, type PaletteAction as Action } from './use-named-things.ts'
 
 function useActions(text: string): readonly Action[] {
   const place = usePlace()
@@ -21,6 +20,7 @@ function useActions(text: string): readonly Action[] {
   const [zone, setZone] = useZone()
   const { refreshNow } = useRange()
   const metrics = useMetrics(text).items
+  const things = useNamedThings(text)
   const project = place.project.id
   const traceId = readTraceId(text)
   return useMemo(() => {
@@ -78,8 +78,8 @@ function useActions(text: string): readonly Action[] {
       note: '',
       run: () => void navigate({ to: '/p/$project/explore/logs', params: { project }, search: { q: wanted } }),
     }
-    return [...(traceId === null ? [] : [trace]), ...pages, ...projects, ...named, ...actions, ...(wanted === '' ? [] : [logs])]
-  }, [text, traceId, metrics, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
+    return [...(traceId === null ? [] : [trace]), ...pages, ...projects, ...things, ...named, ...actions, ...(wanted === '' ? [] : [logs])]
+  }, [text, traceId, metrics, things, navigate, place.session, project, refreshNow, setColorScheme, setZone, zone])
 }
 
 export function Palette({ onClose }: { readonly onClose: () => void }) {
@@ -117,8 +117,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             aria-expanded="true"
             aria-controls="palette-list"
             aria-activedescendant={found[current] === undefined ? undefined : `palette-${current}`}
-            aria-label="Search pages, metrics and actions"
-            placeholder="Go to a page, find a metric, do something…"
+            aria-label="Search pages, services, problems, metrics and actions"
+            placeholder="Find a page, service, operation, problem, view or metric…"
             value={text}
             onChange={(event) => {
               setText(event.currentTarget.value)

@@ -30,6 +30,14 @@ describe('search', () => {
     f('zzz', [])
   })
 
+  it('shows fewer of each when several groups have some, in their order', () => {
+    const many = Array.from({ length: 50 }, (_, i) => metric(`pay_${i}`))
+    const service = { ...metric('payments'), group: 'Services' as const }
+    const found = search('pay', [...many, service])
+    expect([found[0]?.label, found.length]).toEqual(['payments', 7])
+    expect(search('', [service])).toEqual([])
+  })
+
   it('shows a bounded number', () => {
     const many = Array.from({ length: 5000 }, (_, i) => metric(`m_${i}`))
     expect(search('m', many)).toHaveLength(itemsPerGroupMax)

@@ -1,8 +1,12 @@
 /** What the palette finds for a text, best first. */
 
+/** In the order they are shown. */
+const groups = ['Go to', 'Projects', 'Services', 'Operations', 'Problems', 'Saved views', 'Metrics', 'Do'] as const
+export type PaletteGroup = (typeof groups)[number]
+
 export interface PaletteItem {
   readonly id: string
-  readonly group: 'Go to' | 'Metrics' | 'Do' | 'Projects'
+  readonly group: PaletteGroup
   readonly label: string
   /** More words that find it; not shown. */
   readonly words: string
@@ -14,6 +18,12 @@ const lettersScore = 5
 
 /** Items shown of one group. */
 export const itemsPerGroupMax = 12
+
+/** Items of one group while several groups have some: each can be reached without much scrolling. */
+const itemsBesideMax = 6
+
+/** Only shown once something is typed. */
+const typedGroups: ReadonlySet<PaletteGroup> = new Set(['Services', 'Operations', 'Problems', 'Saved views', 'Metrics'])
 
 /**
  * How well `text` matches: 0 not at all; more for a match at the start of the label, of a word, in the middle, in the order of the letters.
@@ -35,16 +45,19 @@ export function score(text: string, item: PaletteItem): number {
   return wanted.length >= 3 ? lettersScore : 0
 }
 
-/** Groups in fixed order, each sorted by score; metrics only once something is typed. */
+/** Groups in fixed order, each sorted by score; things with names only once something is typed. */
 export function search(text: string, items: readonly PaletteItem[]): readonly PaletteItem[] {
   const found: PaletteItem[] = []
   const all = items.map((item) => ({ item, points: score(text, item) }))
   const least = all.some((entry) => entry.points > lettersScore) ? lettersScore : 0
-  for (const group of ['Go to', 'Projects', 'Metrics', 'Do'] as const) {
-    if (group === 'Metrics' && text.trim() === '') continue
+  const isTyped = text.trim() !== ''
+  const named = new Set(all.filter(({ points, item }) => points > least && typedGroups.has(item.group)).map(({ item }) => item.group))
+  for (const group of groups) {
+    if (typedGroups.has(group) && !isTyped) continue
+    const most = isTyped && named.size > 1 ? itemsBesideMax : itemsPerGroupMax
     const scored = all.filter((entry) => entry.item.group === group && entry.points > least)
     scored.sort((a, b) => b.points - a.points)
-    found.push(...scored.slice(0, itemsPerGroupMax).map((entry) => entry.item))
+    found.push(...scored.slice(0, most).map((entry) => entry.item))
   }
   return found
 }
