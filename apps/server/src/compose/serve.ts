@@ -20,6 +20,7 @@ import { composeRetention } from './retention.ts'
 import { composeCardinality, deskOf, tellOfExplosion } from './cardinality.ts'
 import { createCollectors } from './collectors.ts'
 import { composeEngines, type Engines } from './engines.ts'
+import { keepHeapRoom } from './heap-room.ts'
 import { openHttpDoor } from './http-door.ts'
 import { composeIndexer } from './indexer.ts'
 import { apiIngest, composeIntake, type Intake } from './intake.ts'
@@ -77,6 +78,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
   const http = resources.use(await openHttpDoor({ host: config.host, port: config.port, setting: 'BELLWETHER_PORT' }))
   const url = `http://${hostInUrl(config.host)}:${http.port}`
   const memory = planMemory(config.memoryMaxBytes ?? undefined)
+  resources.use(keepHeapRoom(memory.totalBytes))
   const shared = { config, dataDir, clock, logger }
   const engines = await composeEngines({ ...shared, memory }, resources)
   const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)

@@ -2,11 +2,14 @@
  * Logs and spans on the path of all data: handlers for the writer, ingest for the doors. What happens to every batch, and which rows are
  * derived from it, is put together here, in the order in which it happens.
  */
-import type { BalancedConservation, KindHandler, LogRecord, Spool } from '../ingest/index.ts'
+import { BlockPool, type BalancedConservation, type KindHandler, type LogRecord, type Spool } from '../ingest/index.ts'
 import { LogsBatch, logsSchema } from '../logs/index.ts'
 import type { EventBatches, EventDoor } from '../protocols/index.ts'
 import { SignalHandler, SignalIngest, type DerivedRows, type SignalBatch, type SignalObserver, type SignalStage } from '../signals/index.ts'
 import { SpansBatch, spansSchema } from '../traces/index.ts'
+
+/** Most memory that stays for the next inserts: what a full segment's take. */
+const insertBytesKeptMax = 96 * 1024 * 1024
 
 /** What the parts do with a kind of signal. */
 export interface SignalParts {
@@ -43,9 +46,10 @@ export function composeSignals(deps: SignalsDeps): Signals {
   return {
     batches: { prepare: deps.prepare },
     handlers(conservation) {
-      const logs = new SignalHandler({ ...deps.logs, schema: logsSchema, createBatch: () => new LogsBatch(), decodeRaw, conservation })
+      const common = { decodeRaw, conservation, pool: new BlockPool(insertBytesKeptMax) }
+      const logs = new SignalHandler({ ...deps.logs, ...common, schema: logsSchema, createBatch: () => new LogsBatch() })
       // Exceptions of spans are log records too.
-      const spans = { ...deps.spans, schema: spansSchema, createBatch: () => new SpansBatch(), decodeRaw, conservation, beside: logs }
+      const spans = { ...deps.spans, ...common, schema: spansSchema, createBatch: () => new SpansBatch(), beside: logs }
       return [logs, new SignalHandler(spans)]
     },
     ingest: ({ log, conservation }) => ({

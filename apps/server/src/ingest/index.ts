@@ -5,6 +5,7 @@ export type { AdmissionDeps, AdmissionLimits, StoppableAdmission } from './admis
 export { isForwarded, isLoopback, senderAddress } from './sender.ts'
 export { createConservation } from './conservation.ts'
 export type { BalancedConservation, ConservationSink, Imbalance, Movement } from './conservation.ts'
+export { BlockPool } from './log/record-blocks.ts'
 export { openSpool } from './log/spool.ts'
 export type { Spool, SpoolCounts, SpoolOptions } from './log/spool-options.ts'
 export { createIngestMetrics } from './metrics.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 
 import { encodeNativePieces } from '../engines/index.ts'
-import type { Conservation, InsertProbe, KindHandler, LogRecord, ProcessedRaw, TableInsert } from '../ingest/index.ts'
+import { BlockPool, type Conservation, type InsertProbe, type KindHandler, type LogRecord, type ProcessedRaw, type TableInsert } from '../ingest/index.ts'
 import type { SignalBatch } from './batch.ts'
 import { markerOf } from './inserts.ts'
 import type { SignalObserver, SignalStage } from './ingest.ts'
@@ -10,6 +10,7 @@ import { bucketSec, signalRecordFormat, type SignalSchema } from './schema.ts'
 import { partitionsPerInsertMax } from './limits.ts'
 import { decodeSignalRecord } from './record/decode.ts'
 import { encodeSignalRecord } from './record/encode.ts'
+import { BlockSink } from './record/block-sink.ts'
 import { joinRecords, type OwnedSignal } from './record/join.ts'
 import { splitParts } from './record/parts.ts'
 import { subsetRecord } from './record/subset.ts'
@@ -38,16 +39,20 @@ export interface SignalHandlerDeps {
   readonly processed?: readonly SignalObserver[]
   /** What happens to every batch, as on the way through the door. */
   readonly stages: readonly SignalStage[]
+  /** Memory of inserts that is used again; without it each has its own. */
+  readonly pool?: BlockPool
   readonly conservation: Pick<Conservation, 'received' | 'refused' | 'dropped' | 'leftOut'>
 }
 
 export class SignalHandler implements KindHandler {
   readonly kind: SignalSchema['kind']
   readonly #deps: SignalHandlerDeps
+  readonly #pool: BlockPool
 
   constructor(deps: SignalHandlerDeps) {
     this.kind = deps.schema.kind
     this.#deps = deps
+    this.#pool = deps.pool ?? new BlockPool(0)
   }
 
   /** Throws `signals.record_damaged`. */
@@ -59,7 +64,7 @@ export class SignalHandler implements KindHandler {
     const marker = markerOf(token)
     return [
       ...resourceInserts(owned),
-      ...splitByPartition(owned).map((part) => rowInsert(schema, part)),
+      ...splitByPartition(owned).map((part) => rowInsert(schema, part, this.#pool)),
       ...derived.flatMap((derive) => derive(owned, marker)),
     ]
   }
@@ -137,14 +142,16 @@ function splitByPartition(owned: readonly OwnedSignal[]): Placed[][] {
   return parts
 }
 
-function rowInsert(schema: SignalSchema, placed: readonly Placed[]): TableInsert {
-  const { rows, columns } = joinRecords(schema, placed)
+function rowInsert(schema: SignalSchema, placed: readonly Placed[], pool: BlockPool): TableInsert {
+  const sink = new BlockSink(pool)
+  const { rows, columns } = joinRecords(schema, placed, sink)
   return {
     table: schema.table,
     columns: columns.map(({ name }) => name),
     rows,
     body: encodeNativePieces(rows, columns),
     probe: probeOf(schema, placed),
+    release: () => sink.recycle(),
   }
 }
 

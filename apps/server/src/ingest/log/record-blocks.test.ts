@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BlockPool, RecordBlocks } from './record-blocks.ts'
+import { blockBytes, BlockPool, RecordBlocks } from './record-blocks.ts'
 
-const bytes = fc.oneof({ weight: 9, arbitrary: fc.nat(5000) }, fc.constantFrom(0, 1 << 18, (1 << 18) + 1)).map((length) => {
+const bytes = fc.oneof({ weight: 9, arbitrary: fc.nat(5000) }, fc.constantFrom(0, blockBytes / 4, blockBytes / 4 + 1)).map((length) => {
   return new Uint8Array(length).map((_, at) => (at * 31 + length) & 255)
 })
 
@@ -26,17 +26,26 @@ test('copies are equal, aligned and stay as they are while more are made', () =>
 })
 
 test('recycled blocks are used again, dropped ones are not, and no more are kept than the bound says', () => {
-  const pool = new BlockPool(2 << 20)
+  const pool = new BlockPool(2 * blockBytes)
   const first = new RecordBlocks(pool)
   const block = first.copy(new Uint8Array(8)).buffer
   first.recycle()
-  expect(pool.freeBytes).toBe(1 << 20)
+  expect(pool.freeBytes).toBe(blockBytes)
   const second = new RecordBlocks(pool)
   expect(second.copy(new Uint8Array(8)).buffer).toBe(block)
   second.drop()
   expect(second.copy(new Uint8Array(8)).buffer).not.toBe(block)
+  second.recycle()
   const many = new RecordBlocks(pool)
-  for (let i = 0; i < 20; i++) many.copy(new Uint8Array(1 << 18))
+  for (let i = 0; i < 20; i++) many.copy(new Uint8Array(blockBytes / 4))
   many.recycle()
-  expect(pool.freeBytes).toBe(2 << 20)
+  expect(pool.freeBytes).toBe(2 * blockBytes)
+})
+
+test('blocks that are no longer needed at a time are let go', () => {
+  const pool = new BlockPool(100 * blockBytes)
+  pool.give(Array.from({ length: 20 }, () => pool.take()))
+  expect(pool.freeBytes).toBeGreaterThan(10 * blockBytes)
+  for (let i = 0; i < 60; i++) pool.give([pool.take(), pool.take()])
+  expect(pool.freeBytes).toBe(2 * blockBytes)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LogRecord } from '../ports.ts'
+import { blockBytes } from './record-blocks.ts'
 import { RetainBudget, StoredSegment } from './stored-segment.ts'
 
 const mib = 1 << 20
@@ -25,17 +26,17 @@ test('small segments take what their records take, so that many of them fit', as
 })
 
 test('a segment that goes on takes whole blocks, and the budget counts them', async () => {
-  const budget = new RetainBudget(8 * mib)
+  const budget = new RetainBudget(16 * mib)
   const segment = segmentOf(budget)
-  for (let i = 1; i <= 40; i++) segment.add([record(60_000 + i)], i * 60_100)
+  for (let i = 1; i <= 80; i++) segment.add([record(60_000 + i)], i * 60_100)
   const read = await segment.read()
-  expect(read.map(({ payload }) => payload.byteLength)).toEqual(Array.from({ length: 40 }, (_, i) => 60_001 + i))
+  expect(read.map(({ payload }) => payload.byteLength)).toEqual(Array.from({ length: 80 }, (_, i) => 60_001 + i))
   expect(read.every(({ payload }) => payload.every((byte) => byte === (payload.byteLength & 255)))).toBe(true)
   const memory = new Set(read.map(({ payload }) => payload.buffer))
   expect(budget.bytes).toBe([...memory].reduce((sum, buffer) => sum + buffer.byteLength, 0))
   segment.recycle()
   expect(budget.bytes).toBe(0)
-  expect(budget.pool.freeBytes).toBe([...memory].filter((buffer) => buffer.byteLength === mib).length * mib)
+  expect(budget.pool.freeBytes).toBe([...memory].filter((buffer) => buffer.byteLength === blockBytes).length * blockBytes)
 })
 
 test('a segment that does not fit is left to its file, and gives back what it held', () => {

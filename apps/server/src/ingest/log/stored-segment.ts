@@ -4,11 +4,11 @@ import type { SegmentIdentity } from './record-codec.ts'
 import { segmentToken } from './record-codec.ts'
 import { BlockPool, RecordBlocks } from './record-blocks.ts'
 
-/** Memory that stays for the next segments when all is inserted: what a few full ones take. */
-const freeBytesMax = 32 * 1024 * 1024
+/** Most memory that stays for the next segments: one that is written, one that is filled. */
+const freeBytesMax = 128 * 1024 * 1024
 
 /** Segments with less keep the records' own memory: a block would be left nearly empty. */
-const blocksFromBytes = 256 * 1024
+const blocksFromBytes = 1024 * 1024
 
 /** Bytes of records kept in memory so that the writer need not read them back. */
 export class RetainBudget {

@@ -85,7 +85,7 @@ function labelsColumn(parts: readonly SeriesPart[]): NativeWriteColumn {
       })
     }
   }
-  return { name: 'labels', type: 'Map(String, String)', values: { kind: 'encoded', bytes: out.finish() } }
+  return { name: 'labels', type: 'Map(String, String)', values: { kind: 'encoded', pieces: [out.finish()] } }
 }
 
 /** `isWhole`: ids stand for the row's labels. */
@@ -126,7 +126,7 @@ function nameColumn(parts: readonly SeriesPart[]): NativeWriteColumn {
       else out.text(texts.bytes, 0, 0)
     }
   }
-  return { name: 'name', type: 'String', values: { kind: 'encoded', bytes: out.finish() } }
+  return { name: 'name', type: 'String', values: { kind: 'encoded', pieces: [out.finish()] } }
 }
 
 function secondsKernel(minutes: Uint32Array, out: Uint32Array, at: number): void {

@@ -8,19 +8,25 @@ import type { WordColumn } from '../columns/word-column.ts'
 import type { Resource } from '../resources.ts'
 import { magic, resourcesId, sectionKinds, widthOf } from './layout.ts'
 
+/** One record is made at a time, and copied once it is known how large it is. */
+const out = new GrowingBytes(65_536)
+/** Room that stays for the next record. */
+const roomBytesMax = 4 * 1024 * 1024
+
 /** A payload of its own: the batch may be used again at once. */
 export function encodeSignalRecord(batch: SignalBatch): Uint8Array {
-  const out = new GrowingBytes(estimate(batch))
+  out.clear(roomBytesMax)
+  out.reserve(estimate(batch))
   out.pushU32(magic)
   out.pushU32(batch.rows)
   out.pushU32(batch.columns.length + 1)
-  section(out, resourcesId, sectionKinds.resources, () => pushResources(out, batch.resources))
+  section(resourcesId, sectionKinds.resources, () => pushResources(batch.resources))
   batch.columns.forEach((column, i) => {
     const { id } = batch.schema.columns[i]!
-    if (column instanceof FixedColumn) section(out, id, sectionKinds.fixed, () => out.pushBytes(column.data.view()))
-    else if (column instanceof TextColumn) section(out, id, sectionKinds.text, () => out.pushBytes(column.data.view()))
-    else if (column instanceof PairsColumn) section(out, id, sectionKinds.pairs, () => pushPairs(out, column))
-    else section(out, id, sectionKinds.word, () => pushWords(out, column))
+    if (column instanceof FixedColumn) section(id, sectionKinds.fixed, () => out.pushBytes(column.data.view()))
+    else if (column instanceof TextColumn) section(id, sectionKinds.text, () => out.pushBytes(column.data.view()))
+    else if (column instanceof PairsColumn) section(id, sectionKinds.pairs, () => pushPairs(column))
+    else section(id, sectionKinds.word, () => pushWords(column))
   })
   return out.bytes.slice(0, out.length)
 }
@@ -35,7 +41,7 @@ function estimate(batch: SignalBatch): number {
   return size
 }
 
-function section(out: GrowingBytes, id: number, kind: number, fill: () => void): void {
+function section(id: number, kind: number, fill: () => void): void {
   out.pushByte(id)
   out.pushByte(kind)
   out.pushByte(0)
@@ -47,7 +53,7 @@ function section(out: GrowingBytes, id: number, kind: number, fill: () => void):
   for (let i = 0; i < 4; i++) out.bytes[at + i] = size >>> (8 * i)
 }
 
-function pushNumbers(out: GrowingBytes, numbers: Uint32Array, count: number, width: 1 | 2 | 4): void {
+function pushNumbers(numbers: Uint32Array, count: number, width: 1 | 2 | 4): void {
   out.reserve(count * width)
   const { bytes } = out
   let at = out.length
@@ -68,17 +74,17 @@ function pushNumbers(out: GrowingBytes, numbers: Uint32Array, count: number, wid
   out.length = at
 }
 
-function pushWords(out: GrowingBytes, column: WordColumn): void {
+function pushWords(column: WordColumn): void {
   const { words } = column
   out.pushU32(words.size)
   out.pushU32(words.data.length)
   out.pushBytes(words.data.view())
   const width = widthOf(words.size - 1)
   out.pushByte(width)
-  pushNumbers(out, column.numbers, column.rows, width)
+  pushNumbers(column.numbers, column.rows, width)
 }
 
-function pushPairs(out: GrowingBytes, column: PairsColumn): void {
+function pushPairs(column: PairsColumn): void {
   const { rows } = column
   const counts = new Uint32Array(rows)
   let most = 0
@@ -90,12 +96,12 @@ function pushPairs(out: GrowingBytes, column: PairsColumn): void {
   const width = widthOf(most)
   out.pushU32(column.keys.rows)
   out.pushByte(width)
-  pushNumbers(out, counts, rows, width)
-  pushWords(out, column.keys)
+  pushNumbers(counts, rows, width)
+  pushWords(column.keys)
   out.pushBytes(column.values.data.view())
 }
 
-function pushResources(out: GrowingBytes, resources: readonly Resource[]): void {
+function pushResources(resources: readonly Resource[]): void {
   out.pushU32(resources.length)
   for (const { low, high, attributes } of resources) {
     out.pushU32(low)

@@ -7,6 +7,7 @@ import type { Tenant } from '../../kernel/scope.ts'
 import { Words } from '../columns/word-column.ts'
 import { bucketSec, engineType, type SignalSchema } from '../schema.ts'
 import { secondsOf } from '../time.ts'
+import { type BlockSink, runRows } from './block-sink.ts'
 import type { ColumnView, FixedView, PairsView, SignalRecord, TextView, WordView } from './decode.ts'
 import { widthOf } from './layout.ts'
 import { eachText, u32At } from './views.ts'
@@ -16,51 +17,83 @@ export interface OwnedSignal {
   readonly record: SignalRecord
 }
 
-/** All rows of the records, in their order: the schema's columns, and `org`, `project` and `bucket`. */
-export function joinRecords(schema: SignalSchema, owned: readonly OwnedSignal[]): { rows: number; columns: NativeWriteColumn[] } {
+/** All rows of the records, in their order: the schema's columns, and `org`, `project` and `bucket`. They are views of what `sink` holds. */
+export function joinRecords(
+  schema: SignalSchema,
+  owned: readonly OwnedSignal[],
+  sink: BlockSink,
+): { rows: number; columns: NativeWriteColumn[] } {
   let rows = 0
   for (const { record } of owned) rows += record.rows
-  const columns = tenantColumns(owned, rows)
+  const columns: NativeWriteColumn[] = []
+  const add = (name: string, type: string): void => {
+    columns.push({ name, type, values: { kind: 'encoded', pieces: sink.pieces() } })
+  }
+  for (const { tenant, record } of owned) pushSame(sink, tenant.organizationId, record.rows)
+  add('org', 'UInt32')
+  for (const { tenant, record } of owned) pushSame(sink, tenant.projectId, record.rows)
+  add('project', 'UInt32')
+  for (const { record } of owned) pushBuckets(sink, record)
+  add('bucket', 'UInt32')
   schema.columns.forEach((spec, i) => {
-    const views = owned.map(({ record }) => record.columns[i]!)
-    columns.push({ name: spec.name, type: engineType(spec), values: { kind: 'encoded', bytes: joinColumn(views) } })
+    joinColumn(
+      sink,
+      owned.map(({ record }) => record.columns[i]!),
+    )
+    add(spec.name, engineType(spec))
   })
   return { rows, columns }
 }
 
-function tenantColumns(owned: readonly OwnedSignal[], rows: number): NativeWriteColumn[] {
-  const [org, project, bucket] = [new Uint32Array(rows), new Uint32Array(rows), new Uint32Array(rows)]
-  let first = 0
-  for (const { tenant, record } of owned) {
-    org.fill(tenant.organizationId, first, first + record.rows)
-    project.fill(tenant.projectId, first, first + record.rows)
-    const ts = record.fixed('ts')
-    for (let row = 0; row < record.rows; row++) bucket[first + row] = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec)
-    first += record.rows
+/** Calls `fill` with memory for a run of rows, until all rows have been. */
+// oxlint-disable-next-line max-params -- one call a column
+function eachRun(sink: BlockSink, rows: number, width: number, fill: (out: Uint8Array, first: number, count: number) => void): void {
+  for (let first = 0; first < rows; first += runRows) {
+    const count = Math.min(runRows, rows - first)
+    fill(sink.room(count * width), first, count)
   }
-  return [
-    { name: 'org', type: 'UInt32', values: { kind: 'u32', data: org } },
-    { name: 'project', type: 'UInt32', values: { kind: 'u32', data: project } },
-    { name: 'bucket', type: 'UInt32', values: { kind: 'u32', data: bucket } },
-  ]
 }
 
-function joinColumn(views: readonly ColumnView[]): Uint8Array {
+function pushSame(sink: BlockSink, value: number, rows: number): void {
+  eachRun(sink, rows, 4, (out, _first, count) => {
+    for (let i = 0, at = 0; i < count; i++) at = putU32(out, at, value)
+  })
+}
+
+function pushBuckets(sink: BlockSink, record: SignalRecord): void {
+  const ts = record.fixed('ts')
+  eachRun(sink, record.rows, 4, (out, first, count) => {
+    for (let i = 0, at = 0; i < count; i++) {
+      const row = first + i
+      at = putU32(out, at, Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec))
+    }
+  })
+}
+
+/** Little-endian; gives where it goes on. */
+function putU32(out: Uint8Array, at: number, value: number): number {
+  out[at] = value
+  out[at + 1] = value >>> 8
+  out[at + 2] = value >>> 16
+  out[at + 3] = value >>> 24
+  return at + 4
+}
+
+function joinColumn(sink: BlockSink, views: readonly ColumnView[]): void {
   switch (views[0]?.kind) {
     case undefined:
-      return new Uint8Array(0)
+      return
     case 'fixed':
     case 'text':
-      return joinBytes((views as readonly (FixedView | TextView)[]).map(({ bytes }) => bytes))
+      for (const { bytes } of views as readonly (FixedView | TextView)[]) sink.push(bytes)
+      return
     case 'word':
-      return Buffer.concat([wordPrefix, ...joinWords(views as readonly WordView[])])
+      sink.push(wordPrefix)
+      joinWords(sink, views as readonly WordView[])
+      return
     case 'pairs':
-      return joinPairs(views as readonly PairsView[])
+      joinPairs(sink, views as readonly PairsView[])
   }
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
 
 /** The version of the serialization of LowCardinality, before everything else of the column: dictionaries with additional keys. */
@@ -70,46 +103,62 @@ const wordPrefix = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)
 const wordFlags = 0x600
 
 /** Dictionary and numbers of a block; nothing at all for no rows. */
-function joinWords(views: readonly WordView[]): Uint8Array[] {
+function joinWords(sink: BlockSink, views: readonly WordView[]): void {
   let rows = 0
   for (const { numbers } of views) rows += numbers.length
-  if (rows === 0) return []
+  if (rows === 0) return
   const words = new Words()
-  const numbers = new Uint32Array(rows)
-  let at = 0
-  for (const view of views) {
-    const renumbered = new Uint32Array(view.words)
-    eachText(view.dictionary, view.words, (start, end, word) => (renumbered[word] = words.intern(view.dictionary, start, end)))
-    const own = view.numbers
-    for (let row = 0; row < own.length; row++) numbers[at++] = renumbered[own[row]!]!
-  }
+  const renumberings = views.map(({ dictionary, words: count }) => {
+    const renumbered = new Uint32Array(count)
+    eachText(dictionary, count, (start, end, word) => (renumbered[word] = words.intern(dictionary, start, end)))
+    return renumbered
+  })
   const width = widthOf(words.size - 1)
-  const head = Buffer.alloc(16)
-  head.writeUInt32LE(wordFlags + Math.log2(width), 0)
-  head.writeUInt32LE(words.size, 8)
-  const count = Buffer.alloc(8)
-  count.writeUInt32LE(rows, 0)
-  const narrow = width === 1 ? Uint8Array.from(numbers) : width === 2 ? Uint16Array.from(numbers) : numbers
-  return [head, words.data.view(), count, new Uint8Array(narrow.buffer, narrow.byteOffset, narrow.byteLength)]
+  const head = new Uint8Array(16)
+  putU32(head, 0, wordFlags + Math.log2(width))
+  putU32(head, 8, words.size)
+  sink.push(head)
+  sink.push(words.data.view())
+  const count = new Uint8Array(8)
+  putU32(count, 0, rows)
+  sink.push(count)
+  views.forEach(({ numbers }, i) => pushNumbers(sink, numbers, { renumbered: renumberings[i]!, width }))
 }
 
-function joinPairs(views: readonly PairsView[]): Uint8Array {
-  let rows = 0
-  for (const { counts } of views) rows += counts.length
-  /** End of each row's pairs, UInt64. */
-  const ends = new Uint32Array(rows * 2)
-  let [at, end] = [0, 0]
-  for (const { counts } of views) {
-    for (let row = 0; row < counts.length; row++) {
-      end += counts[row]!
-      ends[at] = end
-      at += 2
-    }
-  }
-  return Buffer.concat([
-    wordPrefix,
-    new Uint8Array(ends.buffer),
-    ...joinWords(views.map(({ keys }) => keys)),
-    ...views.map(({ values }) => values.bytes),
-  ])
+interface Renumbering {
+  readonly renumbered: Uint32Array
+  /** Bytes of a number. */
+  readonly width: 1 | 2 | 4
+}
+
+function pushNumbers(sink: BlockSink, numbers: ArrayLike<number>, { renumbered, width }: Renumbering): void {
+  eachRun(sink, numbers.length, width, (out, first, count) => {
+    let at = 0
+    if (width === 1) for (let i = 0; i < count; i++) out[at++] = renumbered[numbers[first + i]!]!
+    else if (width === 2)
+      for (let i = 0; i < count; i++) {
+        const number = renumbered[numbers[first + i]!]!
+        out[at++] = number
+        out[at++] = number >>> 8
+      }
+    else for (let i = 0; i < count; i++) at = putU32(out, at, renumbered[numbers[first + i]!]!)
+  })
+}
+
+function joinPairs(sink: BlockSink, views: readonly PairsView[]): void {
+  sink.push(wordPrefix)
+  /** Of each row's pairs, UInt64. */
+  let end = 0
+  for (const { counts } of views)
+    eachRun(sink, counts.length, 8, (out, first, count) => {
+      for (let i = 0, at = 0; i < count; i++) {
+        end += counts[first + i]!
+        at = putU32(out, putU32(out, at, end), 0)
+      }
+    })
+  joinWords(
+    sink,
+    views.map(({ keys }) => keys),
+  )
+  for (const { values } of views) sink.push(values.bytes)
 }

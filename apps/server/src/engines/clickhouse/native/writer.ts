@@ -14,10 +14,10 @@ export interface NativeWriteColumn {
   readonly values: NativeColumn | EncodedColumn
 }
 
-/** A column whose values are encoded already, for all rows of the block, prefixes of its type included. Written as it is. */
+/** A column whose values are encoded already, for all rows of the block, prefixes of its type included. Written as they are, one after another. */
 export interface EncodedColumn {
   readonly kind: 'encoded'
-  readonly bytes: Uint8Array
+  readonly pieces: readonly Uint8Array[]
 }
 
 /** Encodes the first `rows` rows of the columns as one block. Throws a plain `Error` when a column is too short. */
@@ -57,23 +57,23 @@ export function encodeNativePieces(rows: number, columns: readonly NativeWriteCo
     target.text(type, Buffer.byteLength(type))
     if (fixed === null) target.values(values, rows)
     pieces.push(target.finish())
-    if (fixed !== null) pieces.push(fixed)
+    if (fixed !== null) pieces.push(...fixed)
   }
   return pieces
 }
 
 /** The values' own bytes, or null when they must be written one by one. */
-function fixedColumn(column: NativeWriteColumn['values'], rows: number): Uint8Array | null {
-  if (column.kind === 'encoded') return column.bytes
+function fixedColumn(column: NativeWriteColumn['values'], rows: number): readonly Uint8Array[] | null {
+  if (column.kind === 'encoded') return column.pieces
   if (column.kind === 'string' || column.kind === 'array' || column.kind === 'map') return null
-  return fixedBytes(column, rows)
+  return [fixedBytes(column, rows)]
 }
 
 /** Bytes of `rows` values; remembers each string's length in UTF-8 so that it is measured once. */
 function measure(column: NativeWriteColumn['values'], rows: number, lengths: Uint32Array[]): number {
   switch (column.kind) {
     case 'encoded':
-      return column.bytes.length
+      return column.pieces.reduce((sum, piece) => sum + piece.length, 0)
     case 'string': {
       if (column.data.length < rows) throw tooShort(column.kind)
       const sizes = new Uint32Array(rows)
@@ -181,7 +181,7 @@ class Target {
   values(column: NativeWriteColumn['values'], rows: number): void {
     switch (column.kind) {
       case 'encoded':
-        this.#fixed(column.bytes)
+        for (const piece of column.pieces) this.#fixed(piece)
         return
       case 'string': {
         const sizes = this.#lengths[this.#nextLengths++]!
