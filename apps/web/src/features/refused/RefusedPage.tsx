@@ -13,6 +13,7 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { may, usePlace } from '../session/index.ts'
 import { protocolName } from '../sources/index.ts'
+import { LeftOut, usageQuery } from '../usage/index.ts'
 import { lettersQuery, refusedQuery, replay } from './refused.queries.ts'
 
 const refreshMs = 5000
@@ -72,8 +73,9 @@ function letterColumns(zone: Zone, onReplay: ((id: string) => void) | null): rea
 }
 
 export function RefusedPage() {
-  const { projectPath, project } = usePlace()
+  const { projectPath, organizationPath, project } = usePlace()
   const nowMs = useNow(5000)
+  const usage = useQuery({ ...usageQuery(organizationPath), refetchInterval: refreshMs })
   const refused = useQuery({ ...refusedQuery(projectPath), refetchInterval: refreshMs })
   return (
     <Page
@@ -98,6 +100,8 @@ export function RefusedPage() {
         )}
       </Section>
       <DeadLetters />
+      {usage.isError && <Failure error={usage.error} title="What was left out could not be read" onRetry={() => void usage.refetch()} />}
+      {usage.data !== undefined && <LeftOut rows={usage.data.filter(({ projectId }) => projectId === project.id)} />}
     </Page>
   )
 }
