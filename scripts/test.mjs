@@ -11,10 +11,7 @@ import { build, root, runTool, toolScript } from './build.mjs'
 import { testEnvironment } from './test-services.mjs'
 
 /** Cheap ones first, so that a plain mistake shows within seconds. Those of a group run side by side. */
-const groups = [['tidy', 'unit', 'web'], ['integration'], ['e2e']]
-
-/** Two workers: the tests start real engines, and more of them than this only makes every one slower on a small machine. */
-const workersMax = 2
+const groups = [['tidy', 'unit', 'web'], ['integration'], ['e2e', 'chaos']]
 
 /** Of one run: its counts, and a line or two on each failure, since the run's own output may be thousands of lines back. */
 function readReport(path, exitOk) {
@@ -45,7 +42,7 @@ function firstLines(message) {
 
 async function runGroup(projects, env, folder) {
   const report = join(folder, `${projects.join('-')}.json`)
-  const args = [toolScript('vitest', 'vitest'), 'run', `--maxWorkers=${workersMax}`, '--reporter=default', '--reporter=json']
+  const args = [toolScript('vitest', 'vitest'), 'run', '--reporter=default', '--reporter=json']
   args.push(`--outputFile.json=${report}`, '--passWithNoTests', ...projects.flatMap((project) => ['--project', project]))
   const { ok } = await runTool(process.execPath, args, { env })
   return readReport(report, ok)

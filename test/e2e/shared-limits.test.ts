@@ -1,7 +1,7 @@
 /** Limits of distinct series that two programs share in one Redis, which is killed in the middle. */
 import { systemStatusBodySchema } from '@bellwether/protocol'
 import { expect, test } from 'vitest'
-import { sendOrders } from '../e2e/exploding-counter.ts'
+import { sendOrders } from './exploding-counter.ts'
 import { startBellwether, type RunningBellwether } from '../support/bellwether.ts'
 import { redisIsMissing, startRedis } from '../support/redis.ts'
 import { until } from '../support/wait.ts'
