@@ -34,7 +34,9 @@ function send(...args: string[]): Run {
   const stop = new AbortController()
   const said: string[] = []
   const terminal = { print: (line: string) => said.push(line), complain: (line: string) => said.push(line), stop: stop.signal }
-  const code = runCommand(['send', ...args, '--url', to.httpUrl, '--key', testKey, '--host', 'h1'], commands, terminal)
+  // Lines one by one are there sooner.
+  const lines = args.includes('--multiline') ? [] : ['--multiline', 'off']
+  const code = runCommand(['send', ...args, ...lines, '--url', to.httpUrl, '--key', testKey, '--host', 'h1'], commands, terminal)
   return {
     said,
     code,
@@ -64,7 +66,7 @@ describe('a file', () => {
     )
     to.it.nowMs = Date.UTC(2026, 10, 21, 8)
     const run = send('logs', path, '--once', '--service', 'shop')
-    expect([await run.code, run.said]).toEqual([0, ['4 lines sent']])
+    expect([await run.code, run.said]).toEqual([0, ['4 records sent']])
     expect(to.events.logs).toMatchObject([
       {
         body: '2026-11-21T07:59:59.5Z ERROR plain',
@@ -123,6 +125,19 @@ describe('a file', () => {
     await until('the new one', () => bodies().length === 4)
     await third.end()
     expect(bodies()[3]).toBe('quite another beginning')
+  })
+
+  test('a stack is one record, also where it is the last: after a while, or when it is stopped', async () => {
+    const stack = 'Traceback (most recent call last):\n  File "/a.py", line 1, in pay'
+    await writeFile(path, `ERROR pay\n${stack}\n`)
+    const run = send('logs', path, '--from-start', '--multiline', 'auto')
+    await until('the open one', () => bodies().length === 1)
+    await until('its place', async () => !(await readFile(`${path}.sent`, 'utf8')).includes('"offset":0'))
+    await appendFile(path, 'next\n\tmore of it\nlast\n')
+    await until('the one before the last', () => bodies().length === 2)
+    expect(await run.end()).toBe(0)
+    expect(bodies()).toEqual([`ERROR pay\n${stack}`, 'next\n\tmore of it', 'last'])
+    expect(await send('logs', path, '--multiline', '(').code).toBe(2)
   })
 
   test('a file that is not there yet is waited for', async () => {

@@ -1,4 +1,4 @@
-/** `bellwether send logs FILE`: sends the lines of a file as it grows, or those of standard input. */
+/** `bellwether send logs FILE`: sends the records of a file as it grows, or those of standard input. */
 import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
@@ -7,14 +7,16 @@ import { AppError, type ErrorSpec } from '../kernel/errors.ts'
 import { exitFailed, exitGood, exitWrongUse, type Command, type CommandContext } from './command.ts'
 import { configOption, configOptionHelp, localUrl } from './config-command.ts'
 import { deliver, type Delivered, type DeliveryOptions } from './send/deliver.ts'
-import { followFile, LineCutter, type LinesRead } from './send/follow-file.ts'
+import { followFile, type RecordsRead } from './send/follow-file.ts'
+import { LineCutter } from './send/line-cutter.ts'
 import { lineBody, type LineOrigin } from './send/line-body.ts'
 import { placeIn, readKept, writeKept } from './send/place.ts'
+import { openMs, parseMultiline, RecordJoiner, type Multiline } from './send/record-joiner.ts'
 
 const unreadable: ErrorSpec = { code: 'send.unreadable', kind: 'not_found', publicText: 'The file cannot be read.' }
 
-/** A request: so many lines, or so many bytes. */
-const batchLinesMax = 2000
+/** A request: so many records, or so many bytes. */
+const batchRecordsMax = 2000
 const batchBytesMax = 1024 * 1024
 /** Of one batch, when the file or standard input has an end. */
 const attemptsMax = 20
@@ -30,6 +32,7 @@ export const sendCommand: Command = {
     state: { type: 'string' },
     'from-start': { type: 'boolean' },
     once: { type: 'boolean' },
+    multiline: { type: 'string' },
   },
   optionHelp: [
     ['FILE', 'followed through rotation and truncation; - is standard input'],
@@ -38,6 +41,7 @@ export const sendCommand: Command = {
     ['--host NAME', "host of lines that do not name theirs (default: this machine's)"],
     ['--from-start', 'send what is in the file already, when it is sent for the first time'],
     ['--once', 'send the whole file and end, instead of waiting for more'],
+    ['--multiline HOW', 'auto: stack traces belong to the line before (default); off; or a pattern of the first line of a record'],
     ['--state FILE', 'where the place in the file is remembered (default: FILE.sent)'],
     ['--url URL', 'where Bellwether listens (default: this machine, at the port of the settings)'],
     configOptionHelp,
@@ -51,7 +55,9 @@ export const sendCommand: Command = {
     const { url } = context.options
     const address = typeof url === 'string' ? url.replace(/\/+$/, '') : localUrl(context)
     if (address === null) return exitFailed
-    const sender = new Sender(context, { address, path })
+    const multiline = multilineOf(context)
+    if (multiline === null) return exitWrongUse
+    const sender = new Sender(context, { address, path, multiline })
     try {
       await (path === '-' ? sender.standardInput() : sender.file(resolve(path)))
     } finally {
@@ -65,16 +71,31 @@ function beginning(path: string, offset: number, fromStart: boolean): string {
   return `following ${path} from byte ${offset}${offset > 0 && !fromStart ? '; --from-start sends what is there, the first time' : ''}`
 }
 
+/** Null: it is no pattern, and that was said. */
+function multilineOf({ options: { multiline }, complain }: CommandContext): Multiline | null {
+  const parsed = parseMultiline(typeof multiline === 'string' ? multiline : 'auto')
+  if (parsed === null) complain('bellwether send: --multiline is auto, off, or a pattern of the first line of a record')
+  return parsed
+}
+
+interface SenderOptions {
+  readonly address: string
+  readonly path: string
+  readonly multiline: Multiline
+}
+
 class Sender {
   readonly #context: CommandContext
   readonly #delivery: DeliveryOptions
   readonly #origin: LineOrigin
+  readonly #multiline: Multiline
   #accepted = 0
   #refused = 0
 
-  constructor(context: CommandContext, { address, path }: { readonly address: string; readonly path: string }) {
+  constructor(context: CommandContext, { address, path, multiline }: SenderOptions) {
     const { key, service, host, once } = context.options
     this.#context = context
+    this.#multiline = multiline
     this.#origin = {
       service: typeof service === 'string' ? service : null,
       host: typeof host === 'string' ? host : hostname(),
@@ -92,7 +113,7 @@ class Sender {
 
   summary(): string {
     const refused = this.#refused === 0 ? '' : `, ${this.#refused} refused`
-    return `${this.#accepted} lines sent${refused}`
+    return `${this.#accepted} records sent${refused}`
   }
 
   /** What was sent and acknowledged is not sent again; what was sent and not acknowledged is. */
@@ -107,33 +128,34 @@ class Sender {
       ...(await readKept(statePath)),
       fromStart: this.#context.options['from-start'] === true,
       once: once === true,
+      multiline: this.#multiline,
       complain: (line) => this.#context.complain(line),
     })
     let isFirst = true
     for await (const part of read) {
       if (isFirst && once !== true) this.#context.complain(beginning(path, part.offset, this.#context.options['from-start'] === true))
       isFirst = false
-      await this.#lines(part.lines)
+      await this.#records(part.records)
       await this.#remember(statePath, part)
     }
   }
 
   async standardInput(): Promise<void> {
-    const cutter = new LineCutter()
+    const [cutter, joiner] = [new LineCutter(), new RecordJoiner(this.#multiline)]
     const { stop } = this.#context
     // It may have been told to stop while it was loaded.
     if (stop.aborted) return
     const ended = (): void => void process.stdin.destroy()
     stop.addEventListener('abort', ended, { once: true })
     try {
-      for await (const chunk of process.stdin) {
-        const bytes: unknown = chunk
-        if (Buffer.isBuffer(bytes)) await this.#lines(cutter.push(bytes))
+      for await (const bytes of withPauses(process.stdin, openMs)) {
+        if (bytes !== null) await this.#records(joiner.add(cutter.push(bytes)))
+        else if (cutter.heldBytes === 0) await this.#records(joiner.close())
       }
     } catch (error) {
       if (!stop.aborted) throw error
     }
-    await this.#lines(cutter.end())
+    await this.#records([...joiner.add(cutter.end()), ...joiner.close()])
   }
 
   /** A file that is not there yet is waited for; one that may not be read is not. */
@@ -143,7 +165,7 @@ class Sender {
     if (found === null && this.#context.options['once'] === true) throw new AppError(unreadable, { publicText: `${path} cannot be read.` })
   }
 
-  async #remember(statePath: string, { file, offset, done }: LinesRead): Promise<void> {
+  async #remember(statePath: string, { file, offset, done }: RecordsRead): Promise<void> {
     try {
       await writeKept(statePath, { place: await placeIn(file, offset), done })
     } catch (cause) {
@@ -155,12 +177,12 @@ class Sender {
     }
   }
 
-  async #lines(lines: readonly Buffer[]): Promise<void> {
+  async #records(records: readonly Buffer[]): Promise<void> {
     let batch: string[] = []
     let sizeBytes = 0
-    for (const line of lines) {
-      const body = lineBody(line, this.#origin)
-      if (batch.length > 0 && (batch.length >= batchLinesMax || sizeBytes + body.length > batchBytesMax)) {
+    for (const record of records) {
+      const body = lineBody(record, this.#origin)
+      if (batch.length > 0 && (batch.length >= batchRecordsMax || sizeBytes + body.length > batchBytesMax)) {
         this.#count(await deliver(batch, this.#delivery))
         batch = []
         sizeBytes = 0
@@ -174,5 +196,25 @@ class Sender {
   #count({ accepted, refused }: Delivered): void {
     this.#accepted += accepted
     this.#refused += refused
+  }
+}
+
+/** What comes from a stream; null where nothing has come for so long. */
+async function* withPauses(stream: AsyncIterable<unknown>, pauseMs: number): AsyncGenerator<Buffer | null> {
+  const chunks = stream[Symbol.asyncIterator]()
+  let next = chunks.next()
+  let isPaused = false
+  for (;;) {
+    const waiting = new AbortController()
+    const pause: Promise<null>[] = isPaused ? [] : [systemClock.sleep(pauseMs, waiting.signal).then(() => null)]
+    const got: IteratorResult<unknown> | null = await Promise.race([next, ...pause])
+    waiting.abort()
+    isPaused = got === null
+    if (got === null) yield null
+    else if (got.done === true) return
+    else {
+      if (Buffer.isBuffer(got.value)) yield got.value
+      next = chunks.next()
+    }
   }
 }

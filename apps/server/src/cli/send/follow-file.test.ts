@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../kernel/clock.ts'
 import { followFile } from './follow-file.ts'
 import { placeIn, type Kept } from './place.ts'
+import type { Multiline } from './record-joiner.ts'
 
 let folder = ''
 let path = ''
@@ -21,9 +22,9 @@ afterEach(() => rm(folder, { recursive: true }))
 const nothing: Kept = { place: null, done: [] }
 const head = 'x'.repeat(300)
 
-function follow(kept: Kept, options: { fromStart?: boolean; once?: boolean; stop?: AbortSignal } = {}) {
-  const { fromStart = true, once = true, stop = new AbortController().signal } = options
-  return followFile({ path, clock: systemClock, stop, ...kept, fromStart, once, complain: (line) => said.push(line) })
+function follow(kept: Kept, options: { fromStart?: boolean; once?: boolean; stop?: AbortSignal; multiline?: Multiline } = {}) {
+  const { fromStart = true, once = true, stop = new AbortController().signal, multiline = 'off' } = options
+  return followFile({ path, clock: systemClock, stop, ...kept, fromStart, once, multiline, complain: (line) => said.push(line) })
 }
 
 /** All lines, and what is remembered at the end. */
@@ -31,7 +32,7 @@ async function readOn(kept: Kept): Promise<{ lines: string[]; kept: Kept }> {
   const lines: string[] = []
   let now = kept
   for await (const part of follow(kept)) {
-    lines.push(...part.lines.map(String))
+    lines.push(...part.records.map(String))
     now = { place: await placeIn(part.file, part.offset), done: [...part.done] }
   }
   return { lines, kept: now }
@@ -65,8 +66,8 @@ describe('followFile', () => {
     await writeFile(path, 'a1\n')
     const lines: string[] = []
     for await (const part of follow(nothing, { once: false, stop: stop.signal })) {
-      lines.push(...part.lines.map(String))
-      if (part.lines.length > 0 && lines.length === 1) {
+      lines.push(...part.records.map(String))
+      if (part.records.length > 0 && lines.length === 1) {
         await rotate('b1\n')
         await rotate('c1\n')
       }

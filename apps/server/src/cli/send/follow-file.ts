@@ -1,21 +1,21 @@
 /**
  * Reads a file as it grows: through renames (the old one is read to its end, then the new one from its beginning), through being cut short in
- * place (`copytruncate`), and through its absence in between. What was rotated more than once in the meantime is read in order. Gives lines
- * with the place behind each.
+ * place (`copytruncate`), and through its absence in between. What was rotated more than once in the meantime is read in order. Gives
+ * records with the place behind each.
  */
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../kernel/clock.ts'
+import { LineCutter } from './line-cutter.ts'
 import { isPlaceIn, offsetIn, placeIn, type Place } from './place.ts'
+import { openMs, RecordJoiner, type Multiline } from './record-joiner.ts'
 import { fileOf, nextRotated } from './rotated-files.ts'
 
-/** A longer line is sent in a piece of this size; the rest of it is passed over. */
-export const lineBytesMax = 1024 * 1024
 const chunkBytes = 256 * 1024
 const pollMs = 250
 
-/** Some lines of one open file. */
-export interface LinesRead {
-  readonly lines: readonly Buffer[]
+/** Some records, each of one line or several, of one open file. */
+export interface RecordsRead {
+  readonly records: readonly Buffer[]
   readonly file: FileHandle
   /** Behind the last of them. */
   readonly offset: number
@@ -35,6 +35,8 @@ export interface FollowOptions {
   readonly once: boolean
   /** Read to their ends the last time, and before. */
   readonly done: readonly Place[]
+  /** Which lines are one record. */
+  readonly multiline: Multiline
   /** What cannot be found or read, in words. */
   complain(line: string): void
 }
@@ -43,7 +45,7 @@ export interface FollowOptions {
 const doneMax = 64
 
 /** The files of `path`, one after the other, each from where it is to be read. Errors: those of reading, but not that there is no file yet. */
-export async function* followFile(options: FollowOptions): AsyncGenerator<LinesRead> {
+export async function* followFile(options: FollowOptions): AsyncGenerator<RecordsRead> {
   const { path, place, stop, complain } = options
   const done = [...options.done]
   /** The last one that was read. */
@@ -52,7 +54,7 @@ export async function* followFile(options: FollowOptions): AsyncGenerator<LinesR
   if (place !== null) {
     await using left = await fileOf(path, place)
     if (left !== null && (await isReplaced(path, left))) {
-      yield* readLines(left, { from: place.offset, done, isOver: () => Promise.resolve(true) }, options)
+      yield* readRecords(left, { from: place.offset, done, isOver: () => Promise.resolve(true) }, options)
       last = await ended(left, done)
       isFirst = false
     }
@@ -69,9 +71,9 @@ export async function* followFile(options: FollowOptions): AsyncGenerator<LinesR
     if (isFirst && place !== null && place.offset > 0 && from === 0)
       complain(`the file that was being read is gone or was cut short: what came behind its byte ${place.offset} is not sent`)
     // Where it begins is a place too: what comes until the next start is not to be missed.
-    yield { lines: [], file, offset: from, done }
+    yield { records: [], file, offset: from, done }
     const isOver = (): Promise<boolean> => (rotated === null ? isReplaced(path, file) : Promise.resolve(true))
-    yield* readLines(file, { from, done, isOver }, options)
+    yield* readRecords(file, { from, done, isOver }, options)
     if (stop.aborted || (options.once && rotated === null)) return
     last = await ended(file, done)
     isFirst = false
@@ -119,85 +121,43 @@ interface Reading {
   isOver(): Promise<boolean>
 }
 
-async function* readLines(file: FileHandle, { from, done, isOver }: Reading, options: FollowOptions): AsyncGenerator<LinesRead> {
-  const { clock, stop, once } = options
+async function* readRecords(file: FileHandle, { from, done, isOver }: Reading, options: FollowOptions): AsyncGenerator<RecordsRead> {
+  const { clock, stop, once, multiline } = options
   const buffer = Buffer.alloc(chunkBytes)
-  const cutter = new LineCutter()
+  const [cutter, joiner] = [new LineCutter(), new RecordJoiner(multiline)]
+  const rest = (): Buffer[] => [...joiner.add(cutter.end()), ...joiner.close()]
   let offset = from
   let wasOver = false
+  let quietMs = 0
   while (!stop.aborted) {
     const { bytesRead } = await file.read(buffer, 0, chunkBytes, offset)
     if (bytesRead > 0) {
+      quietMs = 0
       offset += bytesRead
-      const lines = cutter.push(buffer.subarray(0, bytesRead))
-      if (lines.length > 0) yield { lines, file, offset: offset - cutter.heldBytes, done }
+      const records = joiner.add(cutter.push(buffer.subarray(0, bytesRead)))
+      if (records.length > 0) yield { records, file, offset: offset - cutter.heldBytes - joiner.openBytes, done }
       continue
     }
     if (once || wasOver) {
-      const lines = cutter.end()
-      if (lines.length > 0) yield { lines, file, offset, done }
+      const records = rest()
+      if (records.length > 0) yield { records, file, offset, done }
       return
     }
     if ((await file.stat()).size < offset) {
       // Cut short in place: what is there now is new.
-      const lines = cutter.end()
+      const records = rest()
       offset = 0
-      if (lines.length > 0) yield { lines, file, offset, done }
+      if (records.length > 0) yield { records, file, offset, done }
       continue
     }
+    quietMs += pollMs
+    // A line without an end belongs to it perhaps.
+    if (quietMs > openMs && joiner.openBytes > 0 && cutter.heldBytes === 0) yield { records: joiner.close(), file, offset, done }
     // One more look after it was replaced: what was written in between is in the old one.
     wasOver = await isOver()
     if (!wasOver) await clock.sleep(pollMs, stop)
   }
-}
-
-/** Cuts bytes into lines; what has no end yet is held. */
-export class LineCutter {
-  #held: Buffer = Buffer.alloc(0)
-  #isPassing = false
-  /** Passed over, of a line that was too long and has no end yet. */
-  #passedBytes = 0
-
-  /** Bytes behind the last line that was given. */
-  get heldBytes(): number {
-    return this.#held.length + this.#passedBytes
-  }
-
-  push(chunk: Buffer): Buffer[] {
-    const lines: Buffer[] = []
-    let start = 0
-    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
-      this.#line(chunk.subarray(start, end), lines)
-      start = end + 1
-    }
-    const rest = chunk.subarray(start)
-    if (this.#isPassing) this.#passedBytes += rest.length
-    else {
-      this.#held = Buffer.concat([this.#held, rest])
-      if (this.#held.length > lineBytesMax) {
-        lines.push(this.#held.subarray(0, lineBytesMax))
-        this.#held = Buffer.alloc(0)
-        this.#isPassing = true
-      }
-    }
-    return lines
-  }
-
-  /** What is left is a line all the same. */
-  end(): Buffer[] {
-    const lines: Buffer[] = []
-    this.#line(Buffer.alloc(0), lines)
-    return lines
-  }
-
-  #line(rest: Buffer, lines: Buffer[]): void {
-    const line = this.#held.length === 0 ? Buffer.from(rest) : Buffer.concat([this.#held, rest])
-    const isRest = this.#isPassing
-    this.#held = Buffer.alloc(0)
-    this.#isPassing = false
-    this.#passedBytes = 0
-    if (isRest) return
-    const end = line.at(-1) === 0x0d ? line.length - 1 : line.length
-    if (end > 0) lines.push(line.subarray(0, Math.min(end, lineBytesMax)))
-  }
+  // Who stops it has seen the last line being written.
+  const records = joiner.close()
+  if (records.length > 0) yield { records, file, offset: offset - cutter.heldBytes, done }
 }
