@@ -12,6 +12,7 @@ import './data-table.css'
 
 /** Above this many rows only those in sight are drawn. */
 const virtualFrom = 200
+/** Of a row that was not drawn yet; those that were are measured, because cells may be of several lines. */
 const rowHeightPx = 32
 
 function classOf<Row>(column: Column<Row>): string {
@@ -46,6 +47,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     count: sorted.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
+    getItemKey: (index) => {
+      const row = sorted[index]
+      return row === undefined ? index : rowKey(row)
+    },
     overscan: 12,
     enabled: isVirtual,
   })
@@ -70,6 +75,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 index={first + offset}
                 columns={columns}
                 isOpen={openKey === rowKey(row)}
+                {...(isVirtual ? { measure: virtual.measureElement } : {})}
                 {...(onOpen === undefined ? {} : { onOpen })}
               />
             ))}
@@ -131,12 +137,15 @@ interface TableRowProps<Row> {
   readonly columns: readonly Column<Row>[]
   readonly isOpen: boolean
   readonly onOpen?: (row: Row) => void
+  readonly measure?: (element: HTMLElement | null) => void
 }
 
-function TableRow<Row>({ row, index, columns, isOpen, onOpen }: TableRowProps<Row>) {
+function TableRow<Row>({ row, index, columns, isOpen, onOpen, measure }: TableRowProps<Row>) {
   const opens = onOpen !== undefined
   return (
     <tr
+      ref={measure}
+      data-index={index}
       aria-rowindex={index + 2}
       tabIndex={opens ? 0 : undefined}
       data-row

@@ -1,5 +1,5 @@
 /** People of the organization and what they may do. */
-import { Select, TextInput } from '@mantine/core'
+import { NativeSelect, TextInput } from '@mantine/core'
 import type { Member, Role } from '@bellwether/protocol'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Fragment, useState } from 'react'
@@ -110,15 +110,14 @@ function columnsFor({ isAdmin, selfId, nowMs, onRole, onRemove }: ColumnFacts): 
       value: (member) => member.role,
       cell: (member) =>
         isAdmin ? (
-          <Select
+          <NativeSelect
             size="xs"
             w={104}
             aria-label={`Role of ${member.name}`}
             data={roles.map(({ value, label }) => ({ value, label }))}
             value={member.role}
-            allowDeselect={false}
-            onChange={(chosen) => {
-              const role = roles.find((each) => each.value === chosen)?.value
+            onChange={({ currentTarget }) => {
+              const role = roles.find((each) => each.value === currentTarget.value)?.value
               if (role !== undefined && role !== member.role) onRole(member.userId, role)
             }}
           />
@@ -177,12 +176,11 @@ function AddMember({ onAdded }: { readonly onAdded: () => Promise<void> }) {
           onChange={(event) => setEmail(event.currentTarget.value)}
           error={email !== '' && !isAddress && email.includes('@') && !email.endsWith('@') ? 'Not yet an address' : null}
         />
-        <Select
+        <NativeSelect
           label="Role"
           data={roles.map(({ value, label }) => ({ value, label }))}
           value={role}
-          allowDeselect={false}
-          onChange={(chosen) => setRole(roles.find((each) => each.value === chosen)?.value ?? 'member')}
+          onChange={({ currentTarget }) => setRole(roles.find((each) => each.value === currentTarget.value)?.value ?? 'member')}
         />
       </NameForm>
       {add.data !== undefined && (

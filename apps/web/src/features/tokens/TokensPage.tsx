@@ -1,5 +1,5 @@
 /** API tokens: for scripts and other programs. The token itself is shown once. */
-import { Select } from '@mantine/core'
+import { NativeSelect } from '@mantine/core'
 import type { ApiToken, Permission } from '@bellwether/protocol'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -144,29 +144,26 @@ function CreateToken({ onCreated }: { readonly onCreated: () => Promise<void> })
         error={create.error}
         onSubmit={create.mutateAsync}
       >
-        <Select
+        <NativeSelect
           label="May"
           data={rights.map(({ value, label }) => ({ value, label }))}
           value={right}
-          allowDeselect={false}
-          onChange={(value) => setRight(value ?? 'read')}
+          onChange={({ currentTarget }) => setRight(currentTarget.value)}
         />
-        <Select
+        <NativeSelect
           label="In"
           data={[
             { value: 'all', label: 'every project' },
             { value: 'one', label: project.name },
           ]}
           value={where}
-          allowDeselect={false}
-          onChange={(value) => setWhere(value ?? 'all')}
+          onChange={({ currentTarget }) => setWhere(currentTarget.value)}
         />
-        <Select
+        <NativeSelect
           label="Works for"
           data={[...lifetimes]}
           value={lifetime}
-          allowDeselect={false}
-          onChange={(value) => setLifetime(value ?? '90')}
+          onChange={({ currentTarget }) => setLifetime(currentTarget.value)}
         />
       </NameForm>
       {create.data !== undefined && (
