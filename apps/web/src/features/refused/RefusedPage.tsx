@@ -13,7 +13,7 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { may, usePlace } from '../session/index.ts'
 import { protocolName } from '../sources/index.ts'
-import { LeftOut, usageQuery } from '../usage/index.ts'
+import { LeftOutSection, usageQuery } from '../usage/index.ts'
 import { lettersQuery, refusedQuery, replay } from './refused.queries.ts'
 
 const refreshMs = 5000
@@ -101,7 +101,7 @@ export function RefusedPage() {
       </Section>
       <DeadLetters />
       {usage.isError && <Failure error={usage.error} title="What was left out could not be read" onRetry={() => void usage.refetch()} />}
-      {usage.data !== undefined && <LeftOut rows={usage.data.filter(({ projectId }) => projectId === project.id)} />}
+      {usage.data !== undefined && <LeftOutSection rows={usage.data.filter(({ projectId }) => projectId === project.id)} />}
     </Page>
   )
 }

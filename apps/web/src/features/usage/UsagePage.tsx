@@ -10,7 +10,7 @@ import type { Column } from '../../ui/table-model.ts'
 import { usePlace } from '../session/index.ts'
 import { Equation } from './Equation.tsx'
 import { GapMark } from './GapMark.tsx'
-import { LeftOut } from './LeftOut.tsx'
+import { LeftOutSection } from './LeftOutSection.tsx'
 import { lostIn, rowKeyOf, useLastingGaps, type LastingGaps } from './gaps.ts'
 import { balanceOf, explainReason, reasonsOf, usageQuery, type ReasonRow } from './usage.queries.ts'
 
@@ -119,7 +119,7 @@ export function UsagePage() {
               }
             />
           </Section>
-          <LeftOut rows={rows} />
+          <LeftOutSection rows={rows} />
         </>
       )}
     </Page>
