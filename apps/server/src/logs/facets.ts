@@ -44,7 +44,7 @@ export async function readFacets(deps: FacetsDeps, reading: Reading, request: Fa
   const isLong = matched > facetSampleRows
   const isSample = isLong || !isWhole
   const sampled = isLong ? facetSampleRows : matched
-  const source = isLong ? `(SELECT * FROM ${logsTable} WHERE ${rows} ORDER BY ts DESC LIMIT ${facetSampleRows})` : logsTable
+  const source = isLong ? newestSql(rows) : logsTable
   const pairs =
     request.fields === null
       ? allPairsSql(valueSql('severity'))
@@ -57,6 +57,13 @@ export async function readFacets(deps: FacetsDeps, reading: Reading, request: Fa
     basis: isSample ? 'sample' : 'rows',
     sampled,
   }
+}
+
+/** The newest rows of a sample. When the last of them was is asked for first, so that nothing else of the others is read. */
+function newestSql(rows: string): string {
+  const newest = `ORDER BY ts DESC LIMIT ${facetSampleRows}`
+  const last = `(SELECT min(ts) FROM (SELECT ts FROM ${logsTable} WHERE ${rows} ${newest}))`
+  return `(SELECT * FROM ${logsTable} WHERE ${rows} AND ts >= ${last} ${newest})`
 }
 
 /** Values of each field that are asked for: one more than are shown, so that it is known whether there are more; severities are always all shown. */

@@ -9,10 +9,11 @@ import type { Scope } from '../kernel/scope.ts'
 import { compileSearch, sqlString } from '../search/index.ts'
 import { badMeasure } from './errors.ts'
 import { countedFields, fieldNamed, notCounted, severityNames } from './fields.ts'
-import { intervalsMax } from './limits.ts'
+import { intervalsMax, valuesAtOnceMax } from './limits.ts'
 import { numbersIn, textsIn } from '../signals/index.ts'
 import type { Histogram, HistogramRequest, HistogramSeries, LogMeasure, Reading, Shown } from './ports.ts'
 import { countsTable, logsTable } from './tables.ts'
+import { unlessTooMuch } from './too-much.ts'
 import { both, rowsOf, searchFor, tenantSql } from './where.ts'
 
 export interface HistogramDeps {
@@ -38,12 +39,17 @@ interface Cell {
   readonly isShown: boolean
   readonly value: string
   readonly measure: number
+  /** Rows of all values are weighed where all are answered; 0 elsewhere. */
+  readonly weight: number
 }
 
 /** Far above intervals times series: a statement that answers more is wrong. */
 const cellsMax = 100_000
 
 interface Asked {
+  /** Cells of all values, in one look at the rows; null: they are not enough to choose by. Fails where values are very many. */
+  readonly allSql: string | null
+  /** Cells of the values that are shown, chosen in the engine by a look of its own. */
   readonly sql: string
   readonly isByMinute: boolean
 }
@@ -55,8 +61,10 @@ export async function readHistogram(
   request: HistogramRequest,
 ): Promise<Histogram> {
   const stepSec = stepFor(request)
-  const { sql, isByMinute } = statement(scope, { ...request, stepSec }, { shown, nowMs: clock.nowMs() })
-  const cells = await readCells(engine, { sql, class: 'interactive', rowsMax: cellsMax, signal })
+  const { allSql, sql, isByMinute } = statement(scope, { ...request, stepSec }, { shown, nowMs: clock.nowMs() })
+  const ask = (of: string): Promise<Cell[]> => readCells(engine, { sql: of, class: 'interactive', rowsMax: cellsMax, signal })
+  const all = allSql === null ? null : await unlessTooMuch(ask(allSql))
+  const cells = all === null ? await ask(sql) : chosen(all, request)
   const first = Math.floor(request.fromMs / 1000 / stepSec)
   const intervals = Math.max(1, Math.ceil(request.toMs / 1000 / stepSec) - first)
   const series = seriesOf(cells, { ...request, first, intervals })
@@ -75,18 +83,19 @@ function statement(
   if (measure !== 'count' && field === null) throw new AppError(badMeasure)
   const counted = measure === 'count' && stepSec % 60 === 0 ? countedSql(request, nowMs) : null
   const group = by === null ? `''` : by === 'severity' ? severitySql : null
-  const asked = { by, measure, limit: request.limit }
+  const intervals = Math.ceil((request.toMs - request.fromMs) / 1000 / stepSec) + 1
+  const asked = { by, measure, limit: request.limit, groupsMax: Math.min(cellsMax, intervals * valuesAtOnceMax) }
   if (counted !== null) {
     const [first, last] = [Math.floor(request.fromMs / 60_000), Math.ceil(request.toMs / 60_000) - 1]
     const hidden = shown.shownSql(scope, request, 'counts')
     const where = `${tenantSql(scope)} AND minute BETWEEN ${first} AND ${last}${hidden === null ? '' : ` AND ${hidden}`}${counted}`
     const rows = { table: countsTable, where, step: `intDiv(minute, ${stepSec / 60})`, value: group ?? String(by), number: 'sum(weight)' }
-    return { sql: cellsSql(rows, asked), isByMinute: true }
+    return { ...cellsSql(rows, asked), isByMinute: true }
   }
   const where = both(rowsOf(scope, request, shown), search)
   const number = measureSql(measure, field ?? '')
   const rows = { table: logsTable, where, step: `intDiv(ts, ${stepSec}000000000)`, value: group ?? valueSql(by ?? ''), number }
-  return { sql: cellsSql(rows, asked), isByMinute: false }
+  return { ...cellsSql(rows, asked), isByMinute: false }
 }
 
 const severitySql = 'toString(intDiv(severity + 3, 4))'
@@ -101,21 +110,45 @@ interface Counted {
 }
 
 /**
- * Intervals of the values that are shown, chosen in the engine: an attribute may have a value of its own in every row. Counts of all others
- * come together; other measures of theirs cannot be put together, and stay there.
+ * Intervals of the values that are shown. Of few values all are answered by one look at the rows and chosen from here; an attribute may have
+ * a value of its own in every row, so of many the engine chooses first. Counts of all others come together; other measures of theirs cannot
+ * be put together, and stay there.
  */
 function cellsSql(
   { table, where, step, value, number }: Counted,
-  { by, measure, limit }: Pick<HistogramRequest, 'by' | 'measure' | 'limit'>,
-): string {
+  { by, measure, limit, groupsMax }: Pick<HistogramRequest, 'by' | 'measure' | 'limit'> & { readonly groupsMax: number },
+): Pick<Asked, 'sql' | 'allSql'> {
   const text = `toString(${value})`
-  const cells = (isShown: string, shownText: string, condition: string): string =>
-    `SELECT toFloat64(${step}) AS step, toUInt8(${isShown}) AS shown, ${shownText} AS value, toFloat64(${number}) AS measure FROM ${table} WHERE ${condition} GROUP BY step, shown, value`
-  if (by === null || by === 'severity') return cells('1', text, where)
+  const cells = (isShown: string, shownText: string, condition: string, weight = '0'): string =>
+    `SELECT toFloat64(${step}) AS step, toUInt8(${isShown}) AS shown, ${shownText} AS value, toFloat64(${number}) AS measure, toFloat64(${weight}) AS weighed FROM ${table} WHERE ${condition} GROUP BY step, shown, value`
+  if (by === null || by === 'severity') return { allSql: null, sql: cells('1', text, where) }
   const most = measure === 'sum' || measure === 'unique' ? `toFloat64(${number})` : 'sum(weight)'
   const having = measure === 'count' ? '' : ` HAVING NOT isNaN(toFloat64(${number}))`
   const isShown = `${text} IN (SELECT ${text} AS one FROM ${table} WHERE ${where} GROUP BY one${having} ORDER BY ${most} DESC, one LIMIT ${limit})`
-  return measure === 'count' ? cells(isShown, `if(shown, ${text}, '')`, where) : cells('1', text, `${where} AND ${isShown}`)
+  const all = `${cells('1', text, where, 'sum(weight)')} SETTINGS max_rows_to_group_by = ${groupsMax}, group_by_overflow_mode = 'throw'`
+  return {
+    // What is distinct in all intervals is not the sum of what is in each.
+    allSql: measure === 'unique' ? null : all,
+    sql: measure === 'count' ? cells(isShown, `if(shown, ${text}, '')`, where) : cells('1', text, `${where} AND ${isShown}`),
+  }
+}
+
+/** Of the cells of all values those of the values that are shown: with most rows, or the largest sums. All of counts, which are put together. */
+function chosen(cells: Cell[], { measure, limit }: Pick<HistogramRequest, 'measure' | 'limit'>): Cell[] {
+  if (measure === 'count') return cells
+  const sizes = new Map<string, { size: number; isThere: boolean }>()
+  for (const { value, measure: number, weight } of cells) {
+    const known = sizes.get(value) ?? { size: 0, isThere: false }
+    const isThere = !Number.isNaN(number)
+    const more = measure === 'sum' ? (isThere ? number : 0) : weight
+    sizes.set(value, { size: known.size + more, isThere: known.isThere || isThere })
+  }
+  const most = [...sizes]
+    .filter(([, { isThere }]) => isThere)
+    .sort(([one, a], [other, b]) => b.size - a.size || (one < other ? -1 : 1))
+    .slice(0, limit)
+  const shown = new Set(most.map(([value]) => value))
+  return cells.filter(({ value }) => shown.has(value))
 }
 
 /** The search as a condition on the counts by minute, with its AND; null when they cannot answer it. */
@@ -156,14 +189,12 @@ function measureSql(measure: LogMeasure, field: string): string {
 async function readCells(engine: ClickHouse, query: QueryNative): Promise<Cell[]> {
   const cells: Cell[] = []
   for await (const block of engine.queryNative(query)) {
-    const [steps, shown, values, measures] = [
-      numbersIn(block, 'step'),
-      numbersIn(block, 'shown'),
-      textsIn(block, 'value'),
-      numbersIn(block, 'measure'),
-    ]
-    for (let i = 0; i < block.rows; i++)
-      cells.push({ step: steps[i] ?? 0, isShown: shown[i] === 1, value: values[i] ?? '', measure: measures[i] ?? Number.NaN })
+    const [steps, shown, values] = [numbersIn(block, 'step'), numbersIn(block, 'shown'), textsIn(block, 'value')]
+    const [measures, weights] = [numbersIn(block, 'measure'), numbersIn(block, 'weighed')]
+    for (let i = 0; i < block.rows; i++) {
+      const [step, value, measure, weight] = [steps[i] ?? 0, values[i] ?? '', measures[i] ?? Number.NaN, weights[i] ?? 0]
+      cells.push({ step, isShown: shown[i] === 1, value, measure, weight })
+    }
   }
   return cells
 }

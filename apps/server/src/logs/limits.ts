@@ -16,6 +16,8 @@ export const densitiesMax = 500
 export const resourcesKnownMax = 20_000
 /** Intervals of a histogram. */
 export const intervalsMax = 1000
+/** Values in an interval, on average, that are answered all at once to choose from; of more the engine chooses by a look of its own. */
+export const valuesAtOnceMax = 200
 /** Rows that facets of a search look at when more match. */
 export const facetSampleRows = 20_000
 /** Rows of the newest part of a range that facets of a search look through; what is older is left out, and the answer is a sample. */

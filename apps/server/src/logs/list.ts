@@ -48,7 +48,7 @@ async function windowsFor({ densities }: ListDeps, reading: Reading, { range, or
   const density = await densities.of(reading, order === 'newest' ? range.toMs : range.fromMs, order)
   return windowsOf(density, range, {
     order,
-    firstRows: /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth : firstWindowRows,
+    firstRows: /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth ** 2 : firstWindowRows,
   })
 }
 

@@ -2,11 +2,12 @@
 import type { ClickHouse, NativeBlock } from '../engines/index.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { mapAt, mapsIn, numbersIn, textsIn, wideIn, preciseTime } from '../signals/index.ts'
-import { shownTextBytesMax } from './limits.ts'
+import { pageBytesMax, shownTextBytesMax } from './limits.ts'
 import type { LogRow } from './ports.ts'
 import type { ResourceNames } from './resource-names.ts'
 import { hashText, rowId } from './row-id.ts'
 import { logsTable } from './tables.ts'
+import { unlessTooMuch } from './too-much.ts'
 
 const columns = `ts, batch, row, severity, service, host, environment, release, scope, source, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span,
   body, pattern, problem, weight, scrubbed, resource, attributes`
@@ -16,7 +17,7 @@ const rowBytes = 600
 const cutSql = (text: string): string =>
   `if(length(${text}) > ${shownTextBytesMax}, concat(substring(${text}, 1, ${shownTextBytesMax}), '…'), ${text})`
 const isCutSql = `length(body) > ${shownTextBytesMax} OR arrayExists(value -> length(value) > ${shownTextBytesMax}, mapValues(attributes))`
-/** For lists: very long texts are cut in the engine, and what would not fit the page stays there. */
+/** For pages of large rows: very long texts are cut in the engine, and what would not fit the page stays there. */
 const shownColumns = `* REPLACE (${cutSql('body')} AS body, mapApply((name, value) -> (name, ${cutSql('value')}), attributes) AS attributes)`
 const sizeSql = `toUInt64(${rowBytes} + length(body) + arraySum(arrayMap(text -> length(text), arrayConcat(mapKeys(attributes), mapValues(attributes)))))`
 
@@ -31,6 +32,9 @@ export interface RowsWanted {
   readonly where: string
   readonly order: 'newest' | 'oldest'
 }
+
+/** Up to so many bytes (as the engine has them in memory) are answered as they are: no page of them is cut by its size. */
+const plainBytesMax = pageBytesMax / 2
 
 /** Rows of a page until it is full: by number, or by bytes. */
 export class RowPage {
@@ -87,12 +91,12 @@ export class RowReader {
   async fill(page: RowPage, scope: Scope, { where, order }: RowsWanted, signal: AbortSignal): Promise<void> {
     const direction = order === 'newest' ? 'DESC' : 'ASC'
     const by = `ORDER BY ts ${direction}, batch ${direction}, row ${direction}`
-    const rows = `SELECT ${columns} FROM ${logsTable} WHERE ${where} ${by} LIMIT ${page.rowsLeft}`
-    const sized = `SELECT *, ${sizeSql} AS size FROM (SELECT ${shownColumns} FROM (SELECT *, toUInt8(${isCutSql}) AS cut FROM (${rows})))`
-    const summed = `SELECT *, sum(size) OVER (${by} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${sized})`
-    // With the one that is too much, which tells that there is one.
-    const sql = `SELECT * EXCEPT (size, so_far) FROM (${summed}) WHERE so_far - size <= ${page.bytesLeft} ${by} SETTINGS ${settings}`
-    for (const { row, sizeBytes } of await this.#read(scope, sql, signal)) page.add(row, sizeBytes)
+    const rows = `FROM ${logsTable} WHERE ${where} ${by} LIMIT ${page.rowsLeft}`
+    // Adding up sizes in the engine costs as much again as the rows do: only where there is much to leave there.
+    const plain = `SELECT ${columns}, toUInt8(0) AS cut ${rows} SETTINGS ${settings}, max_result_bytes = ${plainBytesMax}`
+    const whole = await unlessTooMuch(this.#read(scope, plain, signal))
+    const found = whole?.map(shortened) ?? (await this.#read(scope, careful(rows, by, page), signal))
+    for (const { row, sizeBytes } of found) page.add(row, sizeBytes)
   }
 
   async #read(scope: Scope, sql: string, signal: AbortSignal): Promise<SizedRow[]> {
@@ -106,6 +110,13 @@ export class RowReader {
     const resources = await this.#resources.of(scope, fingerprints, signal)
     return blocks.flatMap((block) => rowsIn(block, (fingerprint) => resources.get(fingerprint) ?? {}))
   }
+}
+
+/** The same rows with very long texts cut, up to the one that is too much for the page, which tells that there is one. */
+function careful(rows: string, by: string, page: RowPage): string {
+  const sized = `SELECT *, ${sizeSql} AS size FROM (SELECT ${shownColumns} FROM (SELECT *, toUInt8(${isCutSql}) AS cut FROM (SELECT ${columns} ${rows})))`
+  const summed = `SELECT *, sum(size) OVER (${by} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${sized})`
+  return `SELECT * EXCEPT (size, so_far) FROM (${summed}) WHERE so_far - size <= ${page.bytesLeft} ${by} SETTINGS ${settings}`
 }
 
 const noTrace = '0'.repeat(32)
@@ -161,6 +172,24 @@ function rowsIn(block: NativeBlock, resourceOf: (fingerprint: string) => Record<
       isScrubbed: (scrubbed[row] ?? 0) !== 0,
     }
   }
+}
+
+/** The row as lists show it, where the engine left it whole. */
+function shortened(whole: SizedRow): SizedRow {
+  const { row } = whole
+  const values = Object.values(row.attributes)
+  if (!isVeryLong(row.body) && !values.some(isVeryLong)) return whole
+  const attributes = Object.fromEntries(Object.entries(row.attributes).map(([name, value]) => [name, cutText(value)]))
+  return sized({ ...row, body: cutText(row.body), attributes }, true)
+}
+
+function isVeryLong(text: string): boolean {
+  // A unit of UTF-16 has three bytes at most.
+  return text.length * 3 > shownTextBytesMax && Buffer.byteLength(text) > shownTextBytesMax
+}
+
+function cutText(text: string): string {
+  return isVeryLong(text) ? `${Buffer.from(text).toString('utf8', 0, shownTextBytesMax)}…` : text
 }
 
 function sized(row: LogRow, isCut: boolean): SizedRow {
