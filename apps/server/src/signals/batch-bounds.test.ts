@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { LogsBatch } from '../logs/index.ts'
 import { SpansBatch } from '../traces/index.ts'
 import type { SignalBatch } from './batch.ts'
-import { attributeNamesMax, batchBytesMax, resourceBytesMax, resourcesBytesMax, resourcesMax, rowsPerBatchMax } from './limits.ts'
+import {
+  attributeNamesMax,
+  batchBytesMax,
+  resourceBytesMax,
+  resourcesBytesMax,
+  partRowsMax,
+  resourcesMax,
+  rowsPerBatchMax,
+} from './limits.ts'
 import { makeResource } from './resources.ts'
 
 const nowMs = 1_790_000_000_000
@@ -108,4 +116,22 @@ describe('resources', () => {
     expect(attributes.last(rows - 1) - attributes.first(rows - 1)).toBe(1)
     expect([batch.resource.isZero(0), batch.resource.isZero(rows - 1)]).toEqual([false, true])
   })
+})
+
+test('the bounds of a body hold for all of its parts together, and rows are numbered through', () => {
+  const first = new LogsBatch()
+  first.begin({ organizationId: 1, projectId: 1 }, nowMs, 7)
+  for (let i = 0; i < 3; i++) row(first)
+  first.refuse('malformed', 'x', rowsPerBatchMax - 5)
+  const second = new LogsBatch()
+  second.continue(first)
+  for (let i = 0; i < 4; i++) row(second)
+  expect([second.rows, second.receivedInBody, second.isFull]).toEqual([2, rowsPerBatchMax + 2, true])
+  expect([second.fixed('row').u32(0), second.fixed('row').u32(1), second.fixed('batch').u32(0)]).toEqual([3, 4, 7])
+  expect(Object.fromEntries(second.refused)).toEqual({ too_many_rows: 2 })
+  const large = begun(new LogsBatch())
+  for (let i = 0; i < partRowsMax - 1; i++) row(large)
+  expect(large.isPartFull).toBe(false)
+  row(large)
+  expect(large.isPartFull).toBe(true)
 })

@@ -15,19 +15,21 @@ export function joinParts(payloads: readonly Uint8Array[]): Uint8Array {
   if (first !== undefined && payloads.length === 1) return first
   let total = headBytes
   for (const { byteLength } of payloads) total += sizeBytes + byteLength
-  const joined = Buffer.allocUnsafeSlow(total)
-  joined.writeUInt32LE(partsMagic, 0)
-  joined.writeUInt32LE(payloads.length, 4)
+  // No `Buffer`: its `slice` gives a view where that of other arrays gives a copy, which readers of records stand on.
+  const joined = new Uint8Array(total)
+  const view = new DataView(joined.buffer)
+  view.setUint32(0, partsMagic, true)
+  view.setUint32(4, payloads.length, true)
   let at = headBytes
   for (const payload of payloads) {
-    joined.writeUInt32LE(payload.byteLength, at)
+    view.setUint32(at, payload.byteLength, true)
     joined.set(payload, at + sizeBytes)
     at += sizeBytes + payload.byteLength
   }
   return joined
 }
 
-/** Views of the payload, in their order. Throws `signals.record_damaged`. */
+/** Views of the payload, in their order, of which none begins at any particular multiple. Throws `signals.record_damaged`. */
 export function splitParts(payload: Uint8Array): Uint8Array[] {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
   if (payload.byteLength < headBytes || view.getUint32(0, true) !== partsMagic) return [payload]
@@ -37,7 +39,7 @@ export function splitParts(payload: Uint8Array): Uint8Array[] {
   for (let i = 0; i < count; i++) {
     const end = at + sizeBytes <= payload.byteLength ? at + sizeBytes + view.getUint32(at, true) : Number.POSITIVE_INFINITY
     if (end > payload.byteLength) throw new AppError(recordDamaged, { detail: `part ${i + 1} of ${count} ends behind the record` })
-    parts.push(payload.subarray(at + sizeBytes, end))
+    parts.push(new Uint8Array(payload.buffer, payload.byteOffset + at + sizeBytes, end - at - sizeBytes))
     at = end
   }
   if (at !== payload.byteLength) throw new AppError(recordDamaged, { detail: 'there is more behind the last part' })
