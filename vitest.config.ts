@@ -8,8 +8,8 @@ const ssr = { resolve: { conditions: ['bellwether-source', 'node'] } }
 /** A project of started engines and programs; those of one number run side by side, lower numbers first. */
 const withEngines = (groupOrder: number, maxWorkers: number) => ({
   environment: 'node' as const,
-  testTimeout: 180_000,
-  hookTimeout: 180_000,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
   sequence: { groupOrder },
   maxWorkers,
 })
@@ -28,7 +28,7 @@ export default defineConfig({
           include: ['apps/server/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'test/conformance/**/*.test.ts', 'bench/**/*.test.mjs'],
           globalSetup: ['test/support/kernels-setup.ts'],
           environment: 'node',
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // Modules hold nothing that a test could leave behind, and loading them anew for each file took a third of the time.
           isolate: false,
           restoreMocks: true,
@@ -41,7 +41,7 @@ export default defineConfig({
           include: ['apps/web/src/**/*.test.ts', 'apps/web/src/**/*.test.tsx'],
           environment: 'happy-dom',
           setupFiles: ['test/support/web-setup.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           isolate: false,
           restoreMocks: true,
           unstubGlobals: true,

@@ -1,6 +1,11 @@
 /** Traces of a small shop over OTLP: half an hour of good requests, then a release whose payments fail; one trace with everything odd in it. */
 import { createHash } from 'node:crypto'
-import type { RunningBellwether } from '../support/bellwether.ts'
+
+/** Where spans go, and by which key. */
+interface Receiver {
+  readonly url: string
+  readonly ingestKey: string
+}
 
 interface ShopSpan {
   readonly trace: string
@@ -145,7 +150,7 @@ function spanBody(span: ShopSpan): object {
 }
 
 /** The status of the answer. */
-export async function sendSpans(program: RunningBellwether, spans: readonly ShopSpan[]): Promise<number> {
+export async function sendSpans(receiver: Receiver, spans: readonly ShopSpan[]): Promise<number> {
   const places = new Map<string, ShopSpan[]>()
   for (const span of spans) {
     const place = `${span.service}\n${span.release ?? '1.0.0'}`
@@ -158,14 +163,14 @@ export async function sendSpans(program: RunningBellwether, spans: readonly Shop
     const resource = attributesOf({ 'service.name': service, 'service.version': version, 'deployment.environment.name': 'production' })
     return { resource: { attributes: resource }, scopeSpans: [{ scope: { name: 'shop' }, spans: own.map(spanBody) }] }
   })
-  const headers = { 'content-type': 'application/json', 'x-bellwether-key': program.ingestKey }
-  const response = await fetch(`${program.url}/v1/traces`, { method: 'POST', headers, body: JSON.stringify({ resourceSpans }) })
+  const headers = { 'content-type': 'application/json', 'x-bellwether-key': receiver.ingestKey }
+  const response = await fetch(`${receiver.url}/v1/traces`, { method: 'POST', headers, body: JSON.stringify({ resourceSpans }) })
   await response.arrayBuffer()
   return response.status
 }
 
 /** A trace of one root with `count` children, sent in portions: larger than any screen. */
-export async function sendLargeTrace(program: RunningBellwether, { count, startMs }: { count: number; startMs: number }): Promise<string> {
+export async function sendLargeTrace(receiver: Receiver, { count, startMs }: { count: number; startMs: number }): Promise<string> {
   const trace = idOf(`large ${count}`, 16)
   const root: ShopSpan = { trace, id: 'root', service: 'batch', name: 'nightly import', kind: 1, startMs, durationMs: count }
   const children = Array.from({ length: count - 1 }, (_, i): ShopSpan => {
@@ -174,7 +179,7 @@ export async function sendLargeTrace(program: RunningBellwether, { count, startM
   })
   const all = [root, ...children]
   for (let from = 0; from < all.length; from += 5000) {
-    const status = await sendSpans(program, all.slice(from, from + 5000))
+    const status = await sendSpans(receiver, all.slice(from, from + 5000))
     if (status !== 200) throw new Error(`spans refused: ${status}`)
   }
   return trace

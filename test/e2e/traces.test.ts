@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { startBellwether, type RunningBellwether } from '../support/bellwether.ts'
 import { axeViolations, enterFirst, keepPicture, launchBrowser, visit, type VisitOptions } from '../support/browser.ts'
 import { chromiumPath, mayBeMissing } from '../support/services.ts'
@@ -31,15 +32,33 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
   beforeAll(async () => {
     bellwether = await startBellwether({ environment: { BELLWETHER_SELF_WATCH: 'off' } })
     browser = await launchBrowser()
+    await using visitor = await visit(browser, { theme: 'light' })
+    await enterFirst(visitor, () => bellwether.stdout(), password)
+    signedIn = await visitor.page.context().storageState()
+    expect(await sendSpans(bellwether, shopSpans(Date.now()))).toBe(200)
+    // Searches see spans once they are in the engine; a page asks when it is opened.
+    await until('the spans to be there', async () => (await failedTraces()) === failedOrders || null)
   })
   afterAll(async () => {
     await browser?.close()
     await bellwether?.[Symbol.asyncDispose]()
   })
 
-  async function open(page: Page, address: string): Promise<void> {
-    await page.goto(`${bellwether.url}/p/1${address}`)
+  async function open(page: Page, address: string, project = '1'): Promise<void> {
+    await page.goto(`${bellwether.url}/p/${project}${address}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
+  }
+
+  /** A project of a test's own, beside the shop's. */
+  async function newProject(name: string): Promise<{ id: string; url: string; ingestKey: string }> {
+    const { id } = await made('/api/0/organizations/1/projects', name, z.object({ id: z.string() }))
+    const { key } = await made(`/api/0/projects/${id}/keys`, name, z.object({ key: z.string() }))
+    return { id, url: bellwether.url, ingestKey: key }
+  }
+
+  async function made<T>(path: string, name: string, shape: z.ZodType<T>): Promise<T> {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name }) }
+    return shape.parse(await (await bellwether.fetch(path, init)).json())
   }
 
   const tracesIn = (page: Page): Locator => page.getByRole('table', { name: 'traces' }).locator('tbody [data-row]')
@@ -56,14 +75,13 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
   }
 
   test('without spans it teaches, and what it says works', async () => {
-    await using visitor = await visit(browser, { theme: 'light' })
+    const { id, ingestKey } = await newProject('Untraced')
+    await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
-    await enterFirst(visitor, () => bellwether.stdout(), password)
-    signedIn = await page.context().storageState()
-    await open(page, '/services')
+    await open(page, '/services', id)
     await page.getByRole('heading', { name: 'No span in' }).waitFor()
-    await open(page, '/explore/traces')
-    await page.getByText(bellwether.ingestKey).first().waitFor()
+    await open(page, '/explore/traces', id)
+    await page.getByText(ingestKey).first().waitFor()
     await keepPicture(page, 'traces-empty')
     await page.getByText('curl', { exact: true }).click()
     const snippet = await page.getByLabel('curl', { exact: true }).locator('code').innerText()
@@ -75,9 +93,6 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
   })
 
   test('from the search to the span that failed, its exception and its attributes', async () => {
-    expect(await sendSpans(bellwether, shopSpans(Date.now()))).toBe(200)
-    // Searches see spans once they are in the engine; the page asks when it is opened.
-    await until('the spans to be there', async () => (await failedTraces()) === failedOrders || null)
     await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
     await open(page, '/explore/traces')
@@ -159,6 +174,13 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
     await page.keyboard.press('0')
     await page.keyboard.press('Escape')
     await page.waitForURL((url) => !url.search.includes('span') && !url.search.includes('zoom'))
+    await page.keyboard.press('[')
+    await page.waitForURL((url) => url.searchParams.get('fold') === 'all')
+    const closedRows = await rowsIn(page).count()
+    expect(closedRows).toBeLessThan(6)
+    await page.reload()
+    await rowsIn(page).first().waitFor()
+    expect(await rowsIn(page).count()).toBe(closedRows)
     await page.getByText('Flame graph', { exact: true }).click()
     await page.getByRole('button', { name: new RegExp(`^cart SELECT items: .*${itemsOfCart} spans`) }).waitFor()
     await keepPicture(page, 'trace-flame')
@@ -186,14 +208,15 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
   })
 
   test(`a trace of ${largeCount} spans has a screenful of rows in the page`, async () => {
-    const trace = await sendLargeTrace(bellwether, { count: largeCount, startMs: Date.now() - 60_000 })
+    const project = await newProject('Nightly')
+    const trace = await sendLargeTrace(project, { count: largeCount, startMs: Date.now() - 60_000 })
     await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
     await until('the whole trace', async () => {
-      const answer = await bellwether.fetch(`/api/0/projects/1/traces/${trace}?form=columns`)
+      const answer = await bellwether.fetch(`/api/0/projects/${project.id}/traces/${trace}?form=columns`)
       return answer.ok && (await answer.text()).includes(`"count":${largeCount}`) ? true : null
     })
-    await open(page, `/explore/traces/${trace}`)
+    await open(page, `/explore/traces/${trace}`, project.id)
     await page.getByText(`${largeCount.toLocaleString('en-US')} spans`).waitFor()
     await tree(page).focus()
     await page.keyboard.press('End')
@@ -226,7 +249,14 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
     await page.getByRole('button', { name: 'Swap sides' }).click()
     await page.getByText(/The right side takes .* less/).waitFor()
     await open(page, `/explore/traces/compare?a=${traceIdOf(1)}&b=${traceIdOf(goodOrders)}`)
-    await page.getByText(/The right side takes .* longer/).waitFor()
+    // Two traces: exact, and as one tree.
+    await page.getByText(/The right trace takes 840 ms longer \(130 ms → 970 ms\).* payment POST \/charge/).waitFor()
+    const difference = page.getByRole('group', { name: 'Operations of both traces, as a tree' })
+    await difference.getByRole('button', { name: 'Close web GET /checkout' }).waitFor()
+    await keepPicture(page, 'traces-difference')
+    expect(await axeViolations(page)).toEqual([])
+    await difference.getByRole('link', { name: 'payment POST /charge' }).click()
+    await page.waitForURL((url) => url.pathname.endsWith(traceIdOf(goodOrders)) && url.searchParams.has('span'))
     expect(visitor.troubles).toEqual([])
   })
 

@@ -101,7 +101,7 @@ export async function startBellwether(options: StartOptions = {}): Promise<Runni
   const url = await until(
     'the ready line',
     () => readyLine.exec(run.stdout())?.[1] ?? (ended.yes ? 'ended' : null),
-    options.readyTimeoutMs ?? 60_000,
+    options.readyTimeoutMs ?? 120_000,
   ).catch(async (error: unknown) => {
     await killTree(run.pid)
     throw new Error(`${String(error)}\n${said(run)}`)
