@@ -141,6 +141,9 @@ describe('rows', () => {
     expect(Math.max(...sizes)).toBeLessThan(9 * 1024 * 1024)
     expect(stack.answered.textBytes - before).toBeLessThan(15 * 1024 * 1024)
     expect(cut).toMatchObject({ body: `${body.slice(0, 16_384)}…`, attributes: { number: '3', stack_trace: `${'ä'.repeat(8192)}…` } })
+    // A small page, whose rows come whole from the engine, shows it the same.
+    const few = await stack.manager.query(stack.access.scope, { ...of, toMs: firstMs + 5000, limit: 5, cursor: null }, live)
+    expect(few.items.find(({ isCut }) => isCut === true)).toEqual(cut)
     const whole = await stack.manager.row(stack.access.scope, cut?.id ?? '', live)
     expect(whole).toMatchObject({ body, attributes: { number: '3', stack_trace } })
     expect(whole.isCut).toBeUndefined()

@@ -39,7 +39,7 @@ interface Cell {
   readonly isShown: boolean
   readonly value: string
   readonly measure: number
-  /** Rows of all values are weighed where all are answered; 0 elsewhere. */
+  /** Of its rows. */
   readonly weight: number
 }
 
@@ -119,13 +119,13 @@ function cellsSql(
   { by, measure, limit, groupsMax }: Pick<HistogramRequest, 'by' | 'measure' | 'limit'> & { readonly groupsMax: number },
 ): Pick<Asked, 'sql' | 'allSql'> {
   const text = `toString(${value})`
-  const cells = (isShown: string, shownText: string, condition: string, weight = '0'): string =>
-    `SELECT toFloat64(${step}) AS step, toUInt8(${isShown}) AS shown, ${shownText} AS value, toFloat64(${number}) AS measure, toFloat64(${weight}) AS weighed FROM ${table} WHERE ${condition} GROUP BY step, shown, value`
+  const cells = (isShown: string, shownText: string, condition: string): string =>
+    `SELECT toFloat64(${step}) AS step, toUInt8(${isShown}) AS shown, ${shownText} AS value, toFloat64(${number}) AS measure, toFloat64(sum(weight)) AS weighed FROM ${table} WHERE ${condition} GROUP BY step, shown, value`
   if (by === null || by === 'severity') return { allSql: null, sql: cells('1', text, where) }
   const most = measure === 'sum' || measure === 'unique' ? `toFloat64(${number})` : 'sum(weight)'
   const having = measure === 'count' ? '' : ` HAVING NOT isNaN(toFloat64(${number}))`
   const isShown = `${text} IN (SELECT ${text} AS one FROM ${table} WHERE ${where} GROUP BY one${having} ORDER BY ${most} DESC, one LIMIT ${limit})`
-  const all = `${cells('1', text, where, 'sum(weight)')} SETTINGS max_rows_to_group_by = ${groupsMax}, group_by_overflow_mode = 'throw'`
+  const all = `${cells('1', text, where)} SETTINGS max_rows_to_group_by = ${groupsMax}, group_by_overflow_mode = 'throw'`
   return {
     // What is distinct in all intervals is not the sum of what is in each.
     allSql: measure === 'unique' ? null : all,
