@@ -197,6 +197,12 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
     expect(await page.getByRole('alert').count()).toBe(1)
     expect(await page.locator('.bw-search__wrong').innerText()).toBe('OR')
     await keepPicture(page, 'logs-wrong')
+    await run(page, 'servcie:checkout connection nothinglikeit')
+    await page.getByRole('button', { name: 'service', exact: true }).click()
+    await page.waitForURL(/[?&]q=service/)
+    // Of the right name one part is left that nothing meets.
+    await page.getByRole('button', { name: 'nothinglikeit', exact: true }).click()
+    await rowsOf(page).first().waitFor()
     expect(await axeViolations(page)).toEqual([])
     expect(visitor.troubles).toEqual([])
   })
@@ -204,8 +210,14 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
   test('live: rows come by themselves, wait while paused, and only those that match', async () => {
     await using visitor = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = visitor
+    // The first stream ends as one does whose session is over; the others are the server's.
+    const ending = JSON.stringify({ code: 'api.tail_over', message: 'The time is over.' })
+    const stream = { contentType: 'text/event-stream', body: `event: end\ndata: ${ending}\n\n` }
+    await page.route('**/logs/tail?*', async (route) => await route.fulfill(stream), { times: 1 })
     await open(page, '?q=service:tailed&live=on')
     const bar = page.getByRole('group', { name: 'Live tail' })
+    await bar.getByText('Ended: The time is over.').waitFor()
+    await bar.getByRole('button', { name: 'Go on' }).click()
     await bar.getByText('Live', { exact: true }).waitFor()
     await sendRows(bellwether, [row('tailed', 'first of them'), row('other', 'not looked for')])
     await rowsOf(page).filter({ hasText: 'first of them' }).waitFor()

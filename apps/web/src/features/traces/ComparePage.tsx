@@ -122,11 +122,13 @@ function Comparison({ left, right }: { readonly left: ComparedTraces; readonly r
       </Empty>
     )
   }
+  // Of one trace there is a duration, no distribution: its percentiles would be those of the class that it falls into.
+  const areTraces = left.traceId !== null && right.traceId !== null
   return (
     <>
-      <p className="bw-versus__sentence">{changeSentence(data)}</p>
-      <SideFacts data={data} />
-      {(left.traceId === null || right.traceId === null) && <ComparedDurations data={data} />}
+      {!areTraces && <p className="bw-versus__sentence">{changeSentence(data)}</p>}
+      {!areTraces && <SideFacts data={data} />}
+      {!areTraces && <ComparedDurations data={data} />}
       <DifferentFields left={left} right={right} />
       {left.traceId !== null && right.traceId !== null && (
         <Suspense fallback={<Loading label="both traces" rows={8} />}>

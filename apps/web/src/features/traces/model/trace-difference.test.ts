@@ -61,7 +61,7 @@ it('is open on the way to what differs', () => {
 it('says what changed most', () => {
   const { difference, models } = between(before, after)
   expect(differenceSentence(difference, models)).toBe(
-    'The right trace takes 200 ns longer. The largest change: db SELECT, 190 ns more of its own time, 1× → 2×.',
+    'The right trace takes 200 ns longer (100 ns → 300 ns). The largest change: db SELECT, 190 ns more of its own time, 1× → 2×.',
   )
   const same = between(before, before)
   expect(differenceSentence(same.difference, same.models)).toBe('Both take about as long. No operation differs.')
