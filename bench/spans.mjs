@@ -149,11 +149,33 @@ async function multiply(engine, from, wanted) {
     )
   }
   await engine.command('DROP TABLE seed')
+  for (const counts of ['operations', 'edges']) await multiplyCounts(engine, counts, copies)
   await engine.command('TRUNCATE TABLE traces')
   await engine.command(
     `INSERT INTO traces SELECT org, project, reinterpretAsUInt64(substring(trace_id, 1, 8)) AS a, reinterpretAsUInt64(substring(trace_id, 9, 8)) AS b,
       intDiv(min(bucket), 1008), any(keep), '', min(bucket), max(bucket), count() FROM spans GROUP BY org, project, trace_id SETTINGS max_threads = 2, max_bytes_before_external_group_by = 500000000`,
   )
+}
+
+/** What the copies would have been counted as: the same calls, as much earlier; their examples are those of the copies. */
+async function multiplyCounts(engine, table, copies) {
+  const [columns] = await rows(
+    engine,
+    `SELECT arrayStringConcat(groupArray(name), ', ') FROM (SELECT name FROM system.columns WHERE database = 'bellwether' AND table = '${table}' ORDER BY position)`,
+  )
+  const chosen = (changed) => columns[0].split(', ').map((name) => changed[name] ?? name)
+  // Hexadecimal digits of duration, start, trace and span.
+  const start = (text) => `leftPad(hex(reinterpretAsUInt64(reverse(unhex(substring(${text}, 17, 16)))) - copy * 600000000000), 16, '0')`
+  const id = (text, from, digits) =>
+    `substring(hex(MD5(concat(unhex(substring(${text}, ${from}, ${digits})), toString(copy)))), 1, ${digits})`
+  const example = (text) =>
+    `if(${text} = '', '', lower(concat(substring(${text}, 1, 16), ${start(text)}, ${id(text, 33, 32)}, ${id(text, 65, 16)})))`
+  const copied = chosen({ step: 'step - 10 * copy', slowest: example('slowest'), failed: example('failed') })
+  await engine.command(
+    `INSERT INTO ${table} SELECT ${copied.join(', ')} FROM ${table} ARRAY JOIN range(1, ${copies + 1}) AS copy WHERE org != 0`,
+  )
+  await engine.command(`TRUNCATE TABLE ${table}_1h`)
+  await engine.command(`INSERT INTO ${table}_1h SELECT ${chosen({ step: 'intDiv(step, 60)' }).join(', ')} FROM ${table}`)
 }
 
 async function ask(pid, title, count, call) {

@@ -10,6 +10,7 @@ export class Calls {
   errors = 0
   totalMs = 0
   readonly durations = new Map<number, number>()
+  readonly failedDurations = new Map<number, number>()
   /** Rows of the slowest call and the slowest failed one; -1 for none. */
   slowest = -1
   failed = -1
@@ -24,6 +25,7 @@ export class Calls {
     if (this.slowest === -1 || durationNs > spans.durationNs[this.slowest]!) this.slowest = row
     if (spans.status[row] !== errorStatus) return
     this.errors += weight
+    this.failedDurations.set(bucket, (this.failedDurations.get(bucket) ?? 0) + weight)
     if (this.failed === -1 || durationNs > spans.durationNs[this.failed]!) this.failed = row
   }
 
@@ -31,16 +33,30 @@ export class Calls {
     this.count += other.count
     this.errors += other.errors
     this.totalMs += other.totalMs
-    for (const [bucket, count] of other.durations) this.durations.set(bucket, (this.durations.get(bucket) ?? 0) + count)
+    addAll(this.durations, other.durations)
+    addAll(this.failedDurations, other.failedDurations)
     this.slowest = slower(spans, this.slowest, other.slowest)
     this.failed = slower(spans, this.failed, other.failed)
   }
 
   /** Values of the columns that tables of counts end with. */
-  values(spans: SegmentSpans): [number, number, number, { mapKeys: number[]; mapValues: number[] }, string, string] {
-    const durations = { mapKeys: [...this.durations.keys()], mapValues: [...this.durations.values()] }
-    return [this.count, this.errors, this.totalMs, durations, example(spans, this.slowest), example(spans, this.failed)]
+  values(spans: SegmentSpans): [number, number, number, AdditiveMap, string, string, AdditiveMap] {
+    const { count, errors, totalMs, durations, slowest, failed, failedDurations } = this
+    return [count, errors, totalMs, mapOf(durations), example(spans, slowest), example(spans, failed), mapOf(failedDurations)]
   }
+}
+
+interface AdditiveMap {
+  readonly mapKeys: number[]
+  readonly mapValues: number[]
+}
+
+function mapOf(counts: ReadonlyMap<number, number>): AdditiveMap {
+  return { mapKeys: [...counts.keys()], mapValues: [...counts.values()] }
+}
+
+function addAll(to: Map<number, number>, counts: ReadonlyMap<number, number>): void {
+  for (const [bucket, count] of counts) to.set(bucket, (to.get(bucket) ?? 0) + count)
 }
 
 function slower(spans: SegmentSpans, a: number, b: number): number {

@@ -7,7 +7,9 @@ import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
 import type { TraceReader } from '../trace/trace-reader.ts'
 import { orderedSpansSql, SpanAnswer, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
+import { slowestPlaces, type SlowestWanted } from './slowest-places.ts'
 import { cursorParts, cursorText } from './trace-cursor.ts'
+import { windowsOf } from './windows.ts'
 
 export type TraceOrder = 'newest' | 'slowest'
 
@@ -47,18 +49,10 @@ export interface SearchDeps {
   readonly clock: { nowMs(): number }
 }
 
-/** From the end of the range backwards, cut at buckets: ten minutes, twice as much, four times as much, and so on. */
-export function* windowsOf({ fromMs, toMs }: TimeRange): Generator<TimeRange> {
-  let end = toMs
-  for (let buckets = 1; end > fromMs; buckets *= 2) {
-    const bucket = Math.ceil(end / 1000 / bucketSec) - buckets
-    const start = Math.max(fromMs, bucket * bucketSec * 1000)
-    yield { fromMs: start, toMs: end }
-    end = start
-  }
-}
-
-const slowestSettings = 'query_plan_max_limit_for_lazy_materialization = 2000'
+/** Columns of spans that are not answered in the end are not read. */
+const listSettings = 'query_plan_max_limit_for_lazy_materialization = 2000'
+/** Slowest spans that are looked at for a trace: those of one trace lie in each other. */
+const spansPerTrace = 8
 
 export class SpanSearch {
   readonly #deps: SearchDeps
@@ -77,17 +71,36 @@ export class SpanSearch {
     const behind = parts === null ? '' : ` AND (${key}) < (${parts.join(', ')})`
     const direction = `${key.replaceAll(',', ' DESC,')} DESC`
     const answer = new SpanAnswer()
-    for (const window of order === 'newest' ? windowsOf(withEnd(request, parts)) : [request]) {
-      const where = this.#where(scope, { ...window, query: request.query }) + behind
-      const wanted = { where, order: direction, limit: limit + 1 - answer.spans.length, bytesMax: answer.bytesLeft }
-      const sql = `${orderedSpansSql(wanted)} SETTINGS ${slowestSettings}`
+    const read = async (range: TimeRange, beside: string): Promise<number> => {
+      const before = answer.spans.length
+      const where = this.#where(scope, { ...range, query: request.query }) + behind + beside
+      const wanted = { where, order: direction, limit: limit + 1 - before, bytesMax: answer.bytesLeft }
+      const sql = `${orderedSpansSql(wanted)} SETTINGS ${listSettings}`
       for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) answer.add(block)
-      if (answer.isCutBySize || answer.spans.length > limit) break
+      return answer.spans.length - before
+    }
+    const isFull = (): boolean => answer.isCutBySize || answer.spans.length > limit
+    if (order === 'newest')
+      await eachWindow(withEnd(request, parts), async (window) => ({ found: await read(window, ''), isEnough: isFull() }))
+    else {
+      const wanted = { ...request, spans: limit + 1, belowNs: parts?.[0] ?? null }
+      await this.#slowest(scope, wanted, signal, async (beside) => {
+        answer.clear()
+        await read(request, beside)
+        return isFull()
+      })
     }
     const items = answer.spans.slice(0, limit)
     const last = items.at(-1)
-    const isMore = answer.isCutBySize || answer.spans.length > limit
-    return { items: items.map(({ span }) => span), next: isMore && last !== undefined ? cursorOf(last, order) : null }
+    return { items: items.map(({ span }) => span), next: isFull() && last !== undefined ? cursorOf(last, order) : null }
+  }
+
+  /** Reads where the slowest must be if that is known, and all when it was not enough. `read` takes a condition and says whether it was enough. */
+  // oxlint-disable-next-line max-params -- whose, which, until when, and how
+  async #slowest(scope: Scope, wanted: SlowestWanted, signal: AbortSignal, read: (beside: string) => Promise<boolean>): Promise<void> {
+    const places = await slowestPlaces(this.#deps, { scope, wanted }, signal)
+    if (places !== null && (await read(` AND ${places}`))) return
+    await read('')
   }
 
   /**
@@ -98,13 +111,14 @@ export class SpanSearch {
     const { order, limit, cursor } = request
     const place = cursor === null ? null : placeOf(cursorParts(cursor, 2))
     const found = new Map<string, RankedTrace>()
-    for (const window of order === 'newest' ? windowsOf(withEnd(request, place === null ? null : [place.best])) : [request]) {
-      const isWhole = window.fromMs <= request.fromMs && window.toMs >= request.toMs
-      const atOnce = Math.max(limit + 1, candidatesMin)
+    const read = async (range: TimeRange, beside: string): Promise<number> => {
+      const before = found.size
+      const isWhole = beside === '' && range.fromMs <= request.fromMs && range.toMs >= request.toMs
+      const atOnce = place === null ? limit + 1 : Math.max(limit + 1, candidatesMin)
       let behind = place
       let candidates: RankedTrace[]
       do {
-        candidates = await this.#candidates(scope, { ...request, ...window, limit: atOnce, behind }, signal)
+        candidates = await this.#candidates(scope, { ...request, ...range, limit: atOnce, behind, beside }, signal)
         const whole = isWhole ? null : await this.#whole(scope, request, candidates, signal)
         for (const candidate of candidates) {
           const all = whole?.get(candidate.traceId) ?? candidate
@@ -113,29 +127,38 @@ export class SpanSearch {
         }
         behind = candidates.at(-1) ?? null
       } while (candidates.length === atOnce && found.size <= limit)
-      if (found.size > limit) break
+      return found.size - before
+    }
+    const isFull = (): boolean => found.size > limit
+    if (order === 'newest') {
+      const range = withEnd(request, place === null ? null : [place.best])
+      await eachWindow(range, async (window) => ({ found: await read(window, ''), isEnough: isFull() }))
+    } else {
+      const wanted = { ...request, spans: (limit + 1) * spansPerTrace, belowNs: place?.best ?? null }
+      await this.#slowest(scope, wanted, signal, async (beside) => {
+        found.clear()
+        await read(request, beside)
+        return isFull()
+      })
     }
     const items = [...found.values()].slice(0, limit)
     const last = items.at(-1)
     return {
       items: items.map(({ traceId, matched }) => ({ traceId, matched })),
-      next: found.size > limit && last !== undefined ? cursorText([last.best, last.traceId]) : null,
+      next: isFull() && last !== undefined ? cursorText([last.best, last.traceId]) : null,
     }
   }
 
   /** What a window has of traces behind a place. */
   async #candidates(
     scope: Scope,
-    request: Omit<SpanListRequest, 'cursor'> & { readonly behind: TraceRank | null },
+    request: Omit<SpanListRequest, 'cursor'> & { readonly behind: TraceRank | null; readonly beside: string },
     signal: AbortSignal,
   ): Promise<RankedTrace[]> {
-    const { order, limit, behind } = request
-    const having = behind === null ? '' : `HAVING (best, trace) < (${behind.best}, '${behind.traceId}')`
-    const measure = order === 'newest' ? 'ts' : 'duration'
-    return await this.#ranked(
-      { measure, where: this.#where(scope, request), rest: `${having} ORDER BY best DESC, trace DESC LIMIT ${limit}` },
-      signal,
-    )
+    const { order, limit, behind, beside } = request
+    const having = behind === null ? '' : `HAVING (best, trace_id) < (${behind.best}, toFixedString(unhex('${behind.traceId}'), 16))`
+    const where = this.#where(scope, request) + beside
+    return await this.#ranked({ order, where, rest: `${having} ORDER BY best DESC, trace_id DESC LIMIT ${limit}` }, signal)
   }
 
   // oxlint-disable-next-line max-params -- whose, of which range, which, and until when
@@ -155,14 +178,15 @@ export class SpanSearch {
     if (range.toMs <= range.fromMs) return new Map()
     const named = `trace_id IN (${ids.map((id) => `unhex('${id}')`).join(', ')})`
     const where = `${this.#where(scope, { ...range, query: request.query })} AND ${named}`
-    const rows = await this.#ranked({ measure: 'ts', where, rest: '' }, signal)
+    const rows = await this.#ranked({ order: request.order, where, rest: '' }, signal)
     return new Map(rows.map((row) => [row.traceId, row]))
   }
 
   async #ranked(
-    { measure, where, rest }: { readonly measure: 'ts' | 'duration'; readonly where: string; readonly rest: string },
+    { order, where, rest }: { readonly order: TraceOrder; readonly where: string; readonly rest: string },
     signal: AbortSignal,
   ): Promise<RankedTrace[]> {
+    const measure = order === 'newest' ? 'ts' : 'duration'
     const sql = `SELECT lower(hex(trace_id)) AS trace, max(${measure}) AS best, toUInt32(count()) AS matched FROM ${spansTable} WHERE ${where}
         GROUP BY trace_id ${rest}`
     const out: RankedTrace[] = []
@@ -182,6 +206,16 @@ export class SpanSearch {
   #where(scope: Scope, { query, ...range }: SpanSelection): string {
     const { reads, clock } = this.#deps
     return both(reads.spans(scope, range), spanSearch(scope, query, clock.nowMs()))
+  }
+}
+
+/** Looks at one window after the other until it is enough. */
+async function eachWindow(range: TimeRange, look: (window: TimeRange) => Promise<{ found: number; isEnough: boolean }>): Promise<void> {
+  const windows = windowsOf(range)
+  for (let window = windows.next(0); window.done !== true;) {
+    const { found, isEnough } = await look(window.value)
+    if (isEnough) return
+    window = windows.next(found)
   }
 }
 

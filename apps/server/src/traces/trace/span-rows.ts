@@ -72,13 +72,16 @@ export interface SpansWanted {
   readonly limit: number
   /** What would be more stays in the engine, but for one, which tells that there is more. */
   readonly bytesMax: number
+  /** A further column, the same in every row: an expression and its name. */
+  readonly beside?: string
 }
 
 /** `spanColumnsSql` and `size`, bytes, of spans in an order. */
-export function orderedSpansSql({ where, order, limit, bytesMax }: SpansWanted): string {
+export function orderedSpansSql({ where, order, limit, bytesMax, beside }: SpansWanted): string {
   const found = `SELECT ${spanColumnsSql}, ${sizeSql} AS size FROM ${spansTable} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`
   const summed = `SELECT *, sum(size) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${found})`
-  return `SELECT * REPLACE (toFloat64(size) AS size) FROM (${summed}) WHERE so_far - size <= ${bytesMax} ORDER BY ${order}`
+  const further = beside === undefined ? '' : `, ${beside}`
+  return `SELECT * REPLACE (toFloat64(size) AS size)${further} FROM (${summed}) WHERE so_far - size <= ${bytesMax} ORDER BY ${order}`
 }
 
 /** Spans of an answer until they are enough bytes. */
@@ -90,6 +93,12 @@ export class SpanAnswer {
 
   get bytesLeft(): number {
     return spansAnswerBytesMax - this.#bytes
+  }
+
+  clear(): void {
+    this.spans.length = 0
+    this.#bytes = 0
+    this.isCutBySize = false
   }
 
   /** A block of `orderedSpansSql`. */

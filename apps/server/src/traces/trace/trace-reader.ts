@@ -10,7 +10,7 @@ import { tenantSql } from '../reads.ts'
 import { spansTable, tracesTable } from '../tables.ts'
 import { orderedSpansSql, SpanAnswer, spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from './span-rows.ts'
 import { traceColumns, type TraceColumns, type TraceFacts } from './trace-columns.ts'
-import { TraceSpans, traceColumnsSql } from './trace-spans.ts'
+import { TraceSpans, traceColumnsSql, traceSpansOf } from './trace-spans.ts'
 
 export interface SpanOfTrace extends SpanRow {
   readonly shiftMs: number
@@ -61,14 +61,17 @@ export class TraceReader {
   async objects(scope: Scope, traceId: string, limit: number, signal: AbortSignal): Promise<TraceObjects> {
     const id = checkedId(traceId, 32)
     const bound = Math.min(limit, traceObjectsMax)
-    const [columns, answer] = await Promise.all([this.#spans(scope, id, signal), this.#first(scope, id, bound, signal)])
-    if (columns.spans.count === 0) throw new AppError(traceNotFound)
-    const whole = traceColumns(id, columns.spans, columns.stored)
+    const { answer, stored } = await this.#first(scope, id, bound, signal)
+    if (answer.spans.length === 0) throw new AppError(traceNotFound)
+    // Most traces are small and all there; of others the columns are needed for the spans that are not.
+    const isAll = !answer.isCutBySize && answer.spans.length < bound
+    const spans = isAll ? traceSpansOf(answer.spans) : (await this.#spans(scope, id, signal)).spans
+    const whole = traceColumns(id, spans, stored)
     const { count, spanIds, parents, loops, shift, shiftsNs } = whole
     const placeOf = new Map<string, number>()
     for (let at = count - 1; at >= 0; at--) placeOf.set(spanIds.slice(at * 16, at * 16 + 16), at)
     const looped = new Set(loops)
-    const spans = answer.spans.map(({ span }): SpanOfTrace => {
+    const shown = answer.spans.map(({ span }): SpanOfTrace => {
       const at = placeOf.get(span.spanId) ?? -1
       return {
         ...span,
@@ -77,12 +80,12 @@ export class TraceReader {
         isLooped: looped.has(at),
       }
     })
-    const isPartial = whole.spanCount > spans.length
-    const [all, shown] = [whole.spanCount.toLocaleString('en'), spans.length.toLocaleString('en')]
+    const isPartial = whole.spanCount > shown.length
+    const [all, some] = [whole.spanCount.toLocaleString('en'), shown.length.toLocaleString('en')]
     const why = answer.isCutBySize ? '; with all they carry, more would be over 8 MiB' : ''
-    const note = isPartial ? `The trace has ${all} spans; here are the ${shown} that began first${why}.` : null
+    const note = isPartial ? `The trace has ${all} spans; here are the ${some} that began first${why}.` : null
     const { start, durationMs, spanCount, errorCount, services, skews } = whole
-    return { traceId: id, start, durationMs, spanCount, errorCount, services, skews, isPartial, note, spans }
+    return { traceId: id, start, durationMs, spanCount, errorCount, services, skews, isPartial, note, spans: shown }
   }
 
   /** Errors: `traces.span_not_found`, the engine's. */
@@ -137,14 +140,24 @@ export class TraceReader {
     return { spans, stored }
   }
 
-  /** Those that began first, until they are so many or enough bytes. */
+  /** Those that began first, until they are so many or enough bytes; `stored`: how many there are. */
   // oxlint-disable-next-line max-params -- whose, which, how many, and until when
-  async #first(scope: Scope, id: string, limit: number, signal: AbortSignal): Promise<SpanAnswer> {
+  async #first(
+    scope: Scope,
+    id: string,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly answer: SpanAnswer; readonly stored: number }> {
     const { place, where } = this.#byId(scope, id)
     const answer = new SpanAnswer()
-    const sql = `${place} ${orderedSpansSql({ where, order: 'ts, span', limit, bytesMax: answer.bytesLeft })}`
-    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) answer.add(block)
-    return answer
+    let stored = 0
+    const beside = 'assumeNotNull(toFloat64(place.3)) AS stored'
+    const sql = `${place} ${orderedSpansSql({ where, order: 'ts, span', limit, bytesMax: answer.bytesLeft, beside })} SETTINGS max_threads = 2`
+    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
+      answer.add(block)
+      stored = numbersIn(block, 'stored')[0] ?? 0
+    }
+    return { answer, stored }
   }
 
   // oxlint-disable-next-line max-params -- whose, which, in which order, and until when

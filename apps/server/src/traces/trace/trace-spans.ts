@@ -1,6 +1,8 @@
 /** The spans of one trace in columns, as they are read. */
 import type { NativeBlock } from '../../engines/index.ts'
 import { numbersIn, textsIn, wideIn } from '../../signals/index.ts'
+import { kindNames, statusNames } from '../span-fields.ts'
+import type { KeyedSpan } from './span-rows.ts'
 
 /** Gives every distinct text a number, in order of first sight. */
 export class Words {
@@ -65,6 +67,28 @@ export class TraceSpans {
   sinceFirstNs(span: number): number {
     return (this.tsHigh[span]! - this.tsHigh[0]!) * 0x1_0000_0000 + (this.tsLow[span]! - this.tsLow[0]!)
   }
+}
+
+/** Whole spans of one trace, in columns. */
+export function traceSpansOf(spans: readonly KeyedSpan[]): TraceSpans {
+  const out = new TraceSpans()
+  for (const { span, key } of spans) {
+    const [id, parent] = [Buffer.from(span.spanId, 'hex'), Buffer.from(span.parentSpanId.padStart(16, '0'), 'hex')]
+    out.idLow.push(id.readUInt32LE(0))
+    out.idHigh.push(id.readUInt32LE(4))
+    out.parentLow.push(parent.readUInt32LE(0))
+    out.parentHigh.push(parent.readUInt32LE(4))
+    out.tsLow.push(key.tsLow)
+    out.tsHigh.push(key.tsHigh)
+    out.durationNs.push(key.durationLow + key.durationHigh * 0x1_0000_0000)
+    out.service.push(out.services.numberOf(span.service))
+    out.host.push(out.hosts.numberOf(span.host))
+    out.name.push(out.names.numberOf(span.name))
+    out.kind.push(kindNames.indexOf(span.kind))
+    out.status.push(statusNames.indexOf(span.status))
+  }
+  out.count = spans.length
+  return out
 }
 
 /** Ids as hexadecimal digits one after the other, in the order of their bytes. */

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { windowsOf } from './windows.ts'
+
+const minute = 60_000
+
+/** Lengths in minutes of the windows of a range, and their edges; `found`: what each of them has. */
+function windows(range: { fromMs: number; toMs: number }, found: readonly number[]): { minutes: number[]; edgesMs: number[] } {
+  const [minutes, edgesMs] = [new Array<number>(), [range.toMs]]
+  const looks = windowsOf(range)
+  for (let at = 0, look = looks.next(0); look.done !== true; look = looks.next(found[at++] ?? 0)) {
+    expect(look.value.toMs).toBe(edgesMs.at(-1))
+    minutes.push((look.value.toMs - look.value.fromMs) / minute)
+    edgesMs.push(look.value.fromMs)
+  }
+  return { minutes, edgesMs }
+}
+
+test('windows are the range from its end on, larger where there was less', () => {
+  const range = { fromMs: 3 * minute, toMs: 605 * minute }
+  expect(windows(range, [])).toEqual({ minutes: [5, 40, 160, 397], edgesMs: [605, 600, 560, 400, 3].map((at) => at * minute) })
+  expect(windows(range, [1, 1, 1, 0]).minutes).toEqual([5, 20, 40, 80, 320, 137])
+  expect(windows({ fromMs: 0, toMs: minute }, []).minutes).toEqual([1])
+  expect(windows({ fromMs: minute, toMs: minute }, []).minutes).toEqual([])
+})

@@ -1,0 +1,20 @@
+/** Where to look first for the newest spans: the end of the range, then further back. Windows are cut at buckets, whose rows lie together. */
+import { bucketSec } from '../../signals/index.ts'
+import type { TimeRange } from '../ports.ts'
+
+const bucketMs = bucketSec * 1000
+/** What an empty window says: what is looked for is rare, or the range begins before there was anything. */
+const growthAfterNone = 4
+const growth = 2
+
+/** Together they are the range. `next` takes what was found in the window before it; first ten minutes, then several times as much as that. */
+export function* windowsOf({ fromMs, toMs }: TimeRange): Generator<TimeRange, void, number> {
+  let end = toMs
+  let buckets = 1
+  while (end > fromMs) {
+    const start = Math.max(fromMs, (Math.ceil(end / bucketMs) - buckets) * bucketMs)
+    const found = yield { fromMs: start, toMs: end }
+    end = start
+    buckets *= found === 0 ? growthAfterNone : growth
+  }
+}
