@@ -6,7 +6,7 @@ import { JsonLinesDecoder } from './json-lines/decode.ts'
 import { LokiJsonDecoder } from './loki/decode-json.ts'
 import { LokiProtobufDecoder } from './loki/decode-protobuf.ts'
 import type { Message } from './otlp/json-schema.ts'
-import { otlpJsonToProtobuf } from './otlp/json.ts'
+import { otlpJsonInSteps } from './otlp/json.ts'
 import { exportLogsRequest } from './otlp/logs-json.ts'
 import { OtlpLogsDecoder } from './otlp/logs.ts'
 import { exportTraceRequest } from './otlp/traces-json.ts'
@@ -42,9 +42,7 @@ function shared(create: () => { readonly decode: EventDecode }): EventDecode {
 
 function fromJson(limits: ProtocolLimits, request: Message, decode: EventDecode): EventDecode {
   return function* (plain, session) {
-    const body = otlpJsonToProtobuf(plain, limits.jsonObjectsMax, request)
-    yield
-    yield* decode(body, session)
+    yield* decode(yield* otlpJsonInSteps(plain, limits.jsonObjectsMax, request), session)
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { LogRecord } from '../ingest/index.ts'
+import { AppError } from '../kernel/errors.ts'
 import { countRows, facetRows, LogsBatch, logsSchema } from '../logs/index.ts'
 import { partRowsMax, SignalHandler, SignalIngest, type SignalBatch, type SignalStage } from '../signals/index.ts'
 import { decodeSignalRecord } from '../signals/record/decode.ts'
@@ -10,8 +11,10 @@ import { textsOf } from '../signals/record/views.ts'
 import { SpansBatch } from '../traces/index.ts'
 import { createEventDecoders } from './event-decoders.ts'
 import { EventDoor } from './event-door.ts'
-import { EventSession, type Steps } from './event-session.ts'
+import { allSteps, EventSession, type Steps } from './event-session.ts'
 import { defaultProtocolLimits } from './limits.ts'
+import { otlpJsonInSteps, otlpJsonToProtobuf } from './otlp/json.ts'
+import { exportLogsRequest } from './otlp/logs-json.ts'
 import { ProtoWriter } from './protobuf/writer.ts'
 import type { EventProtocol } from './raw-formats.ts'
 import { createTestDoor, testNowMs, testTenant } from './testing/door.ts'
@@ -88,6 +91,16 @@ const otlpLogs = (): Buffer =>
     writer.messageField(5, (body) => body.stringField(1, `line ${i}`))
   })
 
+const otlpLogsJson = (): Buffer => {
+  const logRecords = Array.from({ length: rows }, (_, i) => ({
+    timeUnixNano: timeNs,
+    body: { stringValue: `line ${i}` },
+    severity_text: 'warn',
+  }))
+  const scopeLogs = [{ scope: { name: 'a' }, logRecords }, { log_records: null }, {}]
+  return Buffer.from(JSON.stringify({ resourceLogs: [{ scope_logs: scopeLogs }, { resource: { attributes: [] } }] }))
+}
+
 const idOf = (i: number, bytes: number): Buffer => Buffer.from((i + 1).toString(16).padStart(bytes * 2, '0'), 'hex')
 
 const otlpSpans = (): Buffer =>
@@ -136,6 +149,7 @@ test.each<[EventProtocol, () => Buffer]>([
   ['jsonLines', () => Buffer.from(`[${jsonLines(rows).toString().replaceAll('\n', ',')}]`)],
   ['lokiJson', lokiJson],
   ['lokiProtobuf', lokiProtobuf],
+  ['otlpLogsJson', otlpLogsJson],
   ['otlpLogsProtobuf', otlpLogs],
   ['otlpTracesProtobuf', otlpSpans],
 ])('a long body of %s is the same rows in parts as in one piece', (format, body) => {
@@ -323,4 +337,24 @@ test('long bodies in turns do not mix: each has the rows that were in it', async
     const bodies = parts.flatMap((part) => textsOf(part.text('body'), part.rows))
     expect(bodies).toEqual(Array.from({ length: record.rows }, (_, i) => `line ${i}`))
   }
+})
+
+test.each([
+  { resourceLogs: [{ scopeLogs: [{ logRecords: [{}, { body: { stringValue: 7 } }] }] }] },
+  { resourceLogs: [{ scopeLogs: [{ logRecords: {} }] }] },
+  { resourceLogs: [7] },
+  { resourceLogs: 7 },
+  [],
+])('JSON that is wrong is told in the same words in steps as in one piece: %j', (json) => {
+  const body = Buffer.from(JSON.stringify(json))
+  const failureOf = (work: () => unknown): unknown => {
+    try {
+      return work()
+    } catch (error) {
+      return error instanceof AppError ? error.publicText : error
+    }
+  }
+  const said = failureOf(() => allSteps(otlpJsonInSteps(body, 1000, exportLogsRequest)))
+  expect(said).toEqual(expect.stringContaining('cannot be read'))
+  expect(said).toBe(failureOf(() => otlpJsonToProtobuf(body, 1000, exportLogsRequest)))
 })

@@ -13,19 +13,69 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** `request`: the message that the body is. Errors: `body.malformed`, `body.too_large` for more than `objectsMax` objects and arrays. */
 export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number, request: Message = exportMetricsRequest): Buffer {
-  if (!isUtf8(body)) throw problem(null, 'it is not valid UTF-8')
-  refuseObjects(body, objectsMax)
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
-  } catch (cause) {
-    const detail = cause instanceof Error ? cause.message.slice(0, 120) : ''
-    throw new AppError(bodyMalformed, { publicText: `The request body is not JSON: ${detail}`, cause })
-  }
+  const parsed = parsedBody(body, objectsMax)
   const writer = new ProtoWriter(body.byteLength + 64)
   const trail = new Trail()
   writeMessage(writer, objectOf(parsed, trail), request, trail)
   return writer.finish()
+}
+
+/** Lists within lists of a request of logs or traces: resources, scopes, records. */
+const listLevels = 3
+/** Items of such a list between two steps. */
+const itemsPerStep = 256
+
+/** The same in steps; the first of them, which makes objects of the text, is the longest. */
+export function* otlpJsonInSteps(body: Uint8Array, objectsMax: number, request: Message): Generator<void, Buffer> {
+  const parsed = parsedBody(body, objectsMax)
+  yield
+  const writer = new ProtoWriter(body.byteLength + 64)
+  const trail = new Trail()
+  yield* writeInSteps({ writer, trail, levels: listLevels }, objectOf(parsed, trail), request)
+  return writer.finish()
+}
+
+interface Target {
+  readonly writer: ProtoWriter
+  readonly trail: Trail
+  /** Levels of lists from here on that are written in steps. */
+  readonly levels: number
+}
+
+function* writeInSteps(target: Target, json: JsonObject, message: Message): Generator<void, void> {
+  const { writer, trail, levels } = target
+  for (const field of message.fields) {
+    const value = json[field.name] ?? json[field.snakeName]
+    const { type } = field
+    if (!field.repeated || typeof type !== 'function' || !Array.isArray(value)) {
+      writeField(writer, field, value, trail)
+      continue
+    }
+    const items: readonly unknown[] = value
+    trail.enter(field.name)
+    for (let index = 0; index < items.length; index++) {
+      trail.item(index)
+      if (levels === 1) writeValue(writer, field, items[index], trail)
+      else {
+        const from = writer.open(field.number)
+        yield* writeInSteps({ writer, trail, levels: levels - 1 }, objectOf(items[index], trail), type())
+        writer.close(from)
+      }
+      if (index % itemsPerStep === itemsPerStep - 1) yield
+    }
+    trail.leave()
+  }
+}
+
+function parsedBody(body: Uint8Array, objectsMax: number): unknown {
+  if (!isUtf8(body)) throw problem(null, 'it is not valid UTF-8')
+  refuseObjects(body, objectsMax)
+  try {
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message.slice(0, 120) : ''
+    throw new AppError(bodyMalformed, { publicText: `The request body is not JSON: ${detail}`, cause })
+  }
 }
 
 /** Counts opening brackets before anything is made of them; those within texts count too, which no body of that size minds. */
@@ -68,14 +118,16 @@ class Trail {
 
 function writeMessage(writer: ProtoWriter, json: JsonObject, message: Message, trail: Trail): void {
   if (trail.names.length > depthMax) throw problem(trail, 'it is nested too deeply')
-  for (const field of message.fields) {
-    const value = json[field.name] ?? json[field.snakeName]
-    if (value === undefined || value === null) continue
-    trail.enter(field.name)
-    if (field.repeated) writeList(writer, field, value, trail)
-    else writeValue(writer, field, value, trail)
-    trail.leave()
-  }
+  for (const field of message.fields) writeField(writer, field, json[field.name] ?? json[field.snakeName], trail)
+}
+
+// oxlint-disable-next-line max-params -- called for every field
+function writeField(writer: ProtoWriter, field: Field, value: unknown, trail: Trail): void {
+  if (value === undefined || value === null) return
+  trail.enter(field.name)
+  if (field.repeated) writeList(writer, field, value, trail)
+  else writeValue(writer, field, value, trail)
+  trail.leave()
 }
 
 type Field = Message['fields'][number]

@@ -96,9 +96,18 @@ export class ProtoWriter {
 
   /** A nested message: `write` fills it in place; its length is put before it afterwards. */
   messageField(field: number, write: (writer: this) => void): this {
-    this.tag(field, 2)
-    const from = this.#length
+    const from = this.open(field)
     write(this)
+    return this.close(from)
+  }
+
+  /** Begins a nested message; the result is for `close`, once it is filled. */
+  open(field: number): number {
+    return this.tag(field, 2).#length
+  }
+
+  /** Ends the nested message that was opened last, and puts its length before it. */
+  close(from: number): this {
     const size = this.#length - from
     const sizeLength = varintSize(size)
     // 10 more, because `varint` below may ask for as much while the length says that the message is not there.
