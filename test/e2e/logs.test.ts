@@ -198,7 +198,8 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the log explorer', () =
     expect(await page.locator('.bw-search__wrong').innerText()).toBe('OR')
     await keepPicture(page, 'logs-wrong')
     await run(page, 'servcie:checkout connection nothinglikeit')
-    await page.getByRole('button', { name: 'service', exact: true }).click()
+    const meant = page.getByRole('status').filter({ hasText: 'Did you mean' })
+    await meant.getByRole('button', { name: 'service', exact: true }).click()
     await page.waitForURL(/[?&]q=service/)
     // Of the right name one part is left that nothing meets.
     await page.getByRole('button', { name: 'nothinglikeit', exact: true }).click()
