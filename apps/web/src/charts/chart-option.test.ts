@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { noUnit } from '../lib/units.ts'
-import { axisStartsAtZero, chartOption, extentOf, isolatedPoints, pointsOf, tickInterval, type ChartSeries } from './chart-option.ts'
+import {
+  axisStartsAtZero,
+  chartOption,
+  extentOf,
+  isolatedPoints,
+  pointsOf,
+  shareSteps,
+  tickInterval,
+  type ChartSeries,
+} from './chart-option.ts'
 import { describeChart, statsOf } from './series-stats.ts'
 
 function series(...values: number[]): ChartSeries {
@@ -34,6 +43,14 @@ describe('intervals', () => {
 })
 
 describe('the value axis', () => {
+  it('of shares ends at all of it', () => {
+    const ratio = { base: 'ratio', perSecond: false } as const
+    expect(shareSteps(ratio, 0)).toEqual({ interval: 0.005, max: 0.01 })
+    expect(shareSteps(ratio, 0.3)).toBeNull()
+    expect(shareSteps(ratio, 0.95)).toEqual({ interval: 0.25, max: 1 })
+    expect([shareSteps(ratio, 1.5), shareSteps(noUnit, 0.95)]).toEqual([null, null])
+  })
+
   it('starts at zero, except for lines in a narrow band far from it', () => {
     expect(axisStartsAtZero('bars', extentOf([series(100, 101)]))).toBe(true)
     expect(axisStartsAtZero('area', extentOf([series(100, 101)]))).toBe(true)

@@ -179,6 +179,13 @@ function markLines(marks: readonly ChartMark[], look: ChartLook): Pick<LineSerie
   }
 }
 
+/** Steps of an axis of shares: nothing is more than all of it, and nothing at all is not drawn on a scale of everything. */
+export function shareSteps(unit: Unit, highest: number): { readonly interval: number; readonly max: number } | null {
+  if (unit.base !== 'ratio' || highest > 1) return null
+  if (highest <= 0) return { interval: 0.005, max: 0.01 }
+  return highest > 0.8 ? { interval: 0.25, max: 1 } : null
+}
+
 /** The whole drawing. Everything a person typed or sent stays text: no HTML is made of it. */
 export function chartOption(data: ChartData, look: ChartLook): ChartOption {
   const rangeMs = look.toMs - look.fromMs
@@ -215,6 +222,7 @@ export function chartOption(data: ChartData, look: ChartLook): ChartOption {
       splitNumber: 4,
       // What is counted in intervals comes in whole numbers.
       ...(data.areIntervals === true ? { minInterval: 1 } : {}),
+      ...shareSteps(look.unit, highest),
       ...(interval === undefined ? {} : { interval, max: Math.ceil(highest / interval) * interval }),
       axisLabel: { color: look.colors.text, fontSize: 11, formatter: (value: number) => formatAxisValue(value, look.unit, span) },
       splitLine: { lineStyle: { color: look.colors.grid } },

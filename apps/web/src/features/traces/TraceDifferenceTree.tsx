@@ -90,10 +90,10 @@ function Tree({ models, ids }: TreeProps) {
           <thead>
             <tr>
               <th scope="col">Operation</th>
-              <th scope="col" className="bw-num">
+              <th scope="col" className="bw-num bw-difference__side">
                 Left, own time
               </th>
-              <th scope="col" className="bw-num">
+              <th scope="col" className="bw-num bw-difference__side">
                 Right, own time
               </th>
               <th scope="col" className="bw-num">
@@ -138,7 +138,7 @@ function Row({ node, difference, isOpen, onTurn, models, ids }: RowProps) {
   return (
     <tr className={isQuiet ? 'bw-difference__quiet' : ''}>
       <th scope="row">
-        <span className="bw-difference__name" style={{ paddingLeft: Math.min(depth, 16) * 14 }}>
+        <span className="bw-difference__name" style={{ paddingLeft: `calc(${Math.min(depth, 16)} * var(--bw-difference-step))` }}>
           {node.children.length > 0 ? (
             <button
               type="button"
@@ -152,7 +152,12 @@ function Row({ node, difference, isOpen, onTurn, models, ids }: RowProps) {
           ) : (
             <span className="bw-difference__turn" />
           )}
-          <SpanLink node={node} models={models} ids={ids} />
+          <span className="bw-difference__what">
+            <SpanLink node={node} models={models} ids={ids} />
+            <span className="bw-difference__both bw-dim">
+              {workText(left)} → {workText(right)}
+            </span>
+          </span>
           {left === null && <Tag tone="accent">only right</Tag>}
           {right === null && <Tag>only left</Tag>}
           {(right?.errors ?? 0) > (left?.errors ?? 0) && (
@@ -203,7 +208,7 @@ function SpanLink({ node, models, ids }: Pick<RowProps, 'node' | 'models' | 'ids
 
 function Work({ work }: { readonly work: SideWork | null }) {
   return (
-    <td className="bw-num">
+    <td className="bw-num bw-difference__side">
       {work === null ? (
         <span className="bw-dim">—</span>
       ) : (
@@ -213,6 +218,10 @@ function Work({ work }: { readonly work: SideWork | null }) {
       )}
     </td>
   )
+}
+
+function workText(work: SideWork | null): string {
+  return work === null ? '—' : `${formatNs(work.selfNs)}${work.count > 1 ? ` ${work.count.toLocaleString('en-US')}×` : ''}`
 }
 
 function durationText(work: SideWork | null): string {
