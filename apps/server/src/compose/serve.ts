@@ -203,6 +203,7 @@ async function composeDoors(
       stages: [scrubbing.stage(), ...traces.parts.stages],
       derived: [...traces.parts.derived],
       observers: [...traces.parts.observers],
+      processed: traces.parts.processed ?? [],
     },
     prepare(batch) {
       logs.prepare(batch)

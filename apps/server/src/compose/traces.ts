@@ -52,7 +52,7 @@ export async function composeTraces({ engines, clock, logger }: TracesPartDeps, 
     system: new TracingSystem({ engine: engines.clickhouse, reads, clock }),
     keeper,
     reads,
-    parts: { stages: [], derived: [countedSpans], observers: [spanMetrics] },
+    parts: { stages: [], derived: [countedSpans], observers: [spanMetrics], processed: [spanMetrics] },
     feed(metrics) {
       fed.metrics = metrics
       // Its last exemplars are written while metrics still are.

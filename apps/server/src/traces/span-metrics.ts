@@ -1,8 +1,8 @@
 /**
  * Spans as metrics, under the names that Grafana's Tempo made usual: `traces_spanmetrics_calls_total` counts calls by service, name, kind and
  * status, `traces_spanmetrics_latency` is a native histogram of seconds by service, name and kind, with exemplars that name a slow trace and a
- * failed one. Sampling weights count. What is in them was durable as spans before; what was not written yet is lost with the process, and
- * spans of the lane `low` are not in them: the exact counts are those of the tables.
+ * failed one. Sampling weights count. What is in them was durable as spans before, or in the lane `low` as the body that it was read from; what
+ * was not written yet is lost with the process, and such a body that is read again counts again: the exact counts are those of the tables.
  */
 import type { Clock } from '../kernel/clock.ts'
 import type { Tenant } from '../kernel/scope.ts'
