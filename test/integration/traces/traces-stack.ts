@@ -9,6 +9,7 @@ import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
 import { createEventDecoders, defaultProtocolLimits, EventSession } from '../../../apps/server/src/protocols/index.ts'
 import { SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'
 import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import {
   countedSpans,
@@ -120,7 +121,7 @@ export async function openTracesStack(): Promise<TracesStack> {
       session.begin(tenant, 'otlp-http', systemClock.nowMs())
       decoder?.decode(bodyOf(spans, stack.startMs), session)
       await acceptBatch(ingest, session.spans)
-      const inserts = handler.buildInserts(records.splice(0), `stack-${Math.random()}`)
+      const inserts = allInserts(handler, records.splice(0), `stack-${Math.random()}`)
       last = inserts.map(({ table }) => table)
       const token = `segment-${segments++}`
       for (const { table, columns, body } of inserts) await engine.insertNative({ table, columns, body, token: `${token}-${table}` })

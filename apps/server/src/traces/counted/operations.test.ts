@@ -21,7 +21,7 @@ function countedNames(names: readonly string[], minutes: number): string {
     }
   }
   const record = decodeSignalRecord(spansSchema, encodeSignalRecord(batch))
-  const inserts = countedSpans([{ tenant: batch.tenant, record }], 'marker').filter(({ table }) => table === 'operations')
+  const inserts = [...countedSpans([{ tenant: batch.tenant, record }], 'marker')].filter((insert) => insert?.table === 'operations')
   return Buffer.concat(inserts.flatMap(({ body }) => body)).toString('latin1')
 }
 

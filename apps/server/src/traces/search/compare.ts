@@ -14,7 +14,8 @@ import { selfTimesNs } from '../trace/self-time.ts'
 import { findParents } from '../trace/trace-parents.ts'
 import { checkedId, type TraceReader } from '../trace/trace-reader.ts'
 import { TraceSpans, traceColumnsSql } from '../trace/trace-spans.ts'
-import type { SearchDeps, SpanSearch, SpanSelection } from './span-search.ts'
+import type { SearchDeps, SpanSelection } from './selection.ts'
+import type { SpanSearch } from './span-search.ts'
 
 export interface ComparedTraces extends SpanSelection {
   /** Null: those that the selection finds. */

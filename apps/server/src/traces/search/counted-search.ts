@@ -29,6 +29,8 @@ export interface CountedSpans {
   readonly count: string
   readonly errors: string
   readonly durations: string
+  /** The slowest of them, see example-trace.ts; '' where it is not known which that is. */
+  readonly slowest: string
   /** 1 where the row counts operations without their names, so that it is not known whether the search means them. */
   readonly isUnsure: string
   /** Failed calls of the row that are in no bucket, because the row is of before failed ones had any: as good as the search needs them. */
@@ -58,6 +60,7 @@ export function countedSearch(
     count: asksForFailure ? 'if(is_failed, errors, count - errors)' : 'count',
     errors: asksForFailure ? 'if(is_failed, errors, 0)' : 'errors',
     durations: asksForFailure ? `if(is_failed, failed_durations, ${others})` : 'durations',
+    slowest: asksForFailure ? "if(is_failed, failed, '')" : 'slowest',
     isUnsure: asksForNames ? `toUInt8(CAST(name AS String) = '${otherName}')` : 'toUInt8(0)',
     missing: asksForFailure ? 'errors - arraySum(mapValues(failed_durations))' : '0',
     unitSec,

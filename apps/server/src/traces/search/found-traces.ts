@@ -7,7 +7,8 @@ import { both, spanSearch } from '../reads.ts'
 import { kindNames, statusNames } from '../span-fields.ts'
 import { spansTable } from '../tables.ts'
 import type { TracePlace } from '../trace/trace-reader.ts'
-import type { FoundTraceId, SpanSelection } from './span-search.ts'
+import type { SpanSelection } from './selection.ts'
+import type { FoundTraceId } from './span-search.ts'
 
 /** As `FoundTrace` of the protocol. */
 export interface FoundTrace extends FoundTraceId {

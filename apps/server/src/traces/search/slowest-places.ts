@@ -4,20 +4,24 @@
  */
 import type { NativeBlock } from '../../engines/index.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { bucketSec, numbersIn } from '../../signals/index.ts'
+import { bucketSec, numbersIn, textsIn } from '../../signals/index.ts'
+import { parseExample } from '../counted/example-trace.ts'
 import { bucketOf, bucketUpperMs } from '../duration-buckets.ts'
 import type { TimeRange } from '../ports.ts'
 import { countedSearch } from './counted-search.ts'
-import type { SearchDeps } from './span-search.ts'
+import type { SearchDeps } from './selection.ts'
 
 export interface SlowestWanted extends TimeRange {
   readonly query: string
-  /** Spans that the condition should leave at least. */
+  /** Spans that must be left, and spans of different traces that are as good. */
   readonly spans: number
+  readonly traces: number
   /** ns: only spans below it count as found; null: all. */
   readonly belowNs: string | null
 }
 
+/** More than durations are rounded by on their way, as a share. */
+const hair = 1e-9
 /** A longer range is looked at by hours. */
 const minutesLookedAtMaxMs = 15 * 3_600_000
 
@@ -27,10 +31,18 @@ interface Steps {
   readonly slowestBucket: Map<number, number>
   /** Spans by bucket of duration, of those that the search means for sure. */
   readonly spans: Map<number, number>
+  /** ns of the slowest span of a step, by its trace; of those that the search means for sure. */
+  readonly examples: Map<string, number>
+}
+
+/** `slow`: what leaves most rows by one column, to be looked at first. `where`: where such rows can be. */
+export interface SlowestPlaces {
+  readonly slow: string
+  readonly where: string
 }
 
 /**
- * A condition beside the search's own. Every span that is slower than all it leaves out meets it, so the first of what it leaves are the
+ * Conditions beside the search's own. Every span that is slower than all they leave out meets them, so the first of what they leave are the
  * slowest if they are as many as wanted; sampled spans count for several, so they may be fewer: then the answer is to be read without it.
  * Null: nothing is known. Errors: the engine's.
  */
@@ -38,20 +50,13 @@ export async function slowestPlaces(
   deps: SearchDeps,
   { scope, wanted }: { readonly scope: Scope; readonly wanted: SlowestWanted },
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<SlowestPlaces | null> {
   const steps = await stepsOf(deps, scope, wanted, signal)
   if (steps === null) return null
-  const below = wanted.belowNs === null ? Infinity : bucketOf(Number(wanted.belowNs) / 1000)
-  let [found, least] = [0, 0]
-  for (const [bucket, spans] of [...steps.spans].sort(([a], [b]) => b - a)) {
-    if (bucket >= below) continue
-    found += spans
-    least = bucket
-    if (found >= wanted.spans) break
-  }
-  if (found < wanted.spans || least === 0) return null
-  // A hair above the bucket's lower end: a span that is longer is in this bucket or a later one however both were rounded.
-  const aboveNs = Math.ceil(bucketUpperMs(least - 1) * 1e6 * (1 + 1e-9))
+  const aboveNs = Math.max(leastByBuckets(steps, wanted), leastByExamples(steps, wanted))
+  if (aboveNs <= 0) return null
+  // A hair below: a span that is longer is in this bucket or a later one however both were rounded.
+  const least = bucketOf((aboveNs / 1000) * (1 - hair))
   const perUnit = steps.unitSec / bucketSec
   const buckets = new Set<number>()
   for (const [step, slowest] of steps.slowestBucket) {
@@ -59,7 +64,26 @@ export async function slowestPlaces(
     const first = Math.floor(step * perUnit)
     for (let bucket = first; bucket < Math.max(first + 1, first + perUnit); bucket++) buckets.add(bucket)
   }
-  return `duration > ${aboveNs} AND bucket IN (${[...buckets].join(', ')})`
+  return { slow: `duration > ${Math.floor(aboveNs)}`, where: `bucket IN (${[...buckets].join(', ')})` }
+}
+
+/** Where the wanted spans begin by the buckets of their durations, ns; 0 when there are fewer. */
+function leastByBuckets({ spans }: Steps, wanted: SlowestWanted): number {
+  const below = wanted.belowNs === null ? Infinity : bucketOf(Number(wanted.belowNs) / 1000)
+  let found = 0
+  for (const [bucket, count] of [...spans].sort(([a], [b]) => b - a)) {
+    if (bucket >= below) continue
+    found += count
+    if (found >= wanted.spans) return bucket === 0 ? 0 : bucketUpperMs(bucket - 1) * 1e6 * (1 - hair)
+  }
+  return 0
+}
+
+/** The same by spans that are known: each step tells its slowest. */
+function leastByExamples({ examples }: Steps, wanted: SlowestWanted): number {
+  const below = wanted.belowNs === null ? Infinity : Number(wanted.belowNs)
+  const durations = [...examples.values()].filter((ns) => ns < below * (1 - hair)).sort((a, b) => b - a)
+  return Math.max(0, (durations[wanted.traces - 1] ?? 0) * (1 - hair) - 1)
 }
 
 // oxlint-disable-next-line max-params -- with what, whose, which, and until when
@@ -72,20 +96,23 @@ async function stepsOf(
   const isByHour = wanted.toMs - wanted.fromMs > minutesLookedAtMaxMs
   const counted = countedSearch(reads, { scope, query: wanted.query, range: wanted, nowMs: clock.nowMs() }, isByHour)
   if (counted === null) return null
-  const { rows, durations, isUnsure, missing, unitSec } = counted
-  const sql = `SELECT step, ${isUnsure} AS unsure, sumMap(${durations}) AS buckets, toFloat64(sum(${missing})) AS missing ${rows} GROUP BY step, unsure`
-  const steps: Steps = { unitSec, slowestBucket: new Map(), spans: new Map() }
+  const { rows, durations, slowest, isUnsure, missing, unitSec } = counted
+  const sql = `SELECT step, ${isUnsure} AS unsure, sumMap(${durations}) AS buckets, max(${slowest}) AS example, toFloat64(sum(${missing})) AS missing ${rows} GROUP BY step, unsure`
+  const steps: Steps = { unitSec, slowestBucket: new Map(), spans: new Map(), examples: new Map() }
   for await (const block of engine.queryNative({ sql, class: 'interactive', signal })) addSteps(steps, block)
   return steps
 }
 
-function addSteps({ slowestBucket, spans }: Steps, block: NativeBlock): void {
+function addSteps({ slowestBucket, spans, examples }: Steps, block: NativeBlock): void {
+  const slowest = textsIn(block, 'example')
   const [step, unsure, missing] = [numbersIn(block, 'step'), numbersIn(block, 'unsure'), numbersIn(block, 'missing')]
   const { offsets, buckets, counts } = bucketCountsIn(block, 'buckets')
   for (let row = 0; row < block.rows; row++) {
     const at = step[row] ?? 0
     // Calls in no bucket may have taken any time.
     if ((missing[row] ?? 0) > 0.5) slowestBucket.set(at, Infinity)
+    const example = unsure[row] === 0 ? parseExample(slowest[row] ?? '') : null
+    if (example !== null) examples.set(example.traceId, Math.max(example.durationMs * 1e6, examples.get(example.traceId) ?? 0))
     for (let i = row === 0 ? 0 : (offsets[row - 1] ?? 0); i < (offsets[row] ?? 0); i++) {
       const bucket = buckets[i] ?? 0
       slowestBucket.set(at, Math.max(bucket, slowestBucket.get(at) ?? 0))

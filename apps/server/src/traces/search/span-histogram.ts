@@ -9,7 +9,7 @@ import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
 import { countedSearch } from './counted-search.ts'
 import { bucketCountsIn } from './slowest-places.ts'
-import type { SearchDeps, SpanSelection } from './span-search.ts'
+import type { SearchDeps, SpanSelection } from './selection.ts'
 
 export interface SpanHistogram {
   readonly stepSec: number

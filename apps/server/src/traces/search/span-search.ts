@@ -1,22 +1,17 @@
 /** Spans and traces that a search finds. Newest first is read in windows from the end of the range, so that a full page ends the reading. */
-import type { ClickHouse } from '../../engines/index.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import { bucketSec, numbersIn, textsIn, wideIn, wideLiteral } from '../../signals/index.ts'
-import type { TimeRange, TraceReads } from '../ports.ts'
+import type { TimeRange } from '../ports.ts'
 import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
 import type { TraceReader } from '../trace/trace-reader.ts'
 import { orderedSpansSql, SpanAnswer, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
-import { slowestPlaces, type SlowestWanted } from './slowest-places.ts'
+import type { SearchDeps, SpanSelection } from './selection.ts'
+import { slowestPlaces, type SlowestPlaces, type SlowestWanted } from './slowest-places.ts'
 import { cursorParts, cursorText } from './trace-cursor.ts'
 import { windowsOf } from './windows.ts'
 
 export type TraceOrder = 'newest' | 'slowest'
-
-/** Spans that match a query of the search language, within a time. */
-export interface SpanSelection extends TimeRange {
-  readonly query: string
-}
 
 export interface SpanListRequest extends SpanSelection {
   readonly order: TraceOrder
@@ -43,12 +38,6 @@ type RankedTrace = FoundTraceId & TraceRank
 /** Traces asked for at once, at least: where most were listed before by newer spans, the next are further behind. */
 const candidatesMin = 100
 
-export interface SearchDeps {
-  readonly engine: ClickHouse
-  readonly reads: TraceReads
-  readonly clock: { nowMs(): number }
-}
-
 /** Columns of spans that are not answered in the end are not read. */
 const listSettings = 'query_plan_max_limit_for_lazy_materialization = 2000'
 /** Slowest spans that are looked at for a trace: those of one trace lie in each other. */
@@ -71,22 +60,28 @@ export class SpanSearch {
     const behind = parts === null ? '' : ` AND (${key}) < (${parts.join(', ')})`
     const direction = `${key.replaceAll(',', ' DESC,')} DESC`
     const answer = new SpanAnswer()
-    const read = async (range: TimeRange, beside: string): Promise<number> => {
+    const read = async (range: TimeRange, places: SlowestPlaces | null): Promise<number> => {
       const before = answer.spans.length
-      const where = this.#where(scope, { ...range, query: request.query }) + behind + beside
-      const wanted = { where, order: direction, limit: limit + 1 - before, bytesMax: answer.bytesLeft }
+      const where = this.#where(scope, { ...range, query: request.query }) + behind + (places === null ? '' : ` AND ${places.where}`)
+      const wanted = {
+        where,
+        ...(places === null ? {} : { first: places.slow }),
+        order: direction,
+        limit: limit + 1 - before,
+        bytesMax: answer.bytesLeft,
+      }
       const sql = `${orderedSpansSql(wanted)} SETTINGS ${listSettings}`
       for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) answer.add(block)
       return answer.spans.length - before
     }
     const isFull = (): boolean => answer.isCutBySize || answer.spans.length > limit
     if (order === 'newest')
-      await eachWindow(withEnd(request, parts), async (window) => ({ found: await read(window, ''), isEnough: isFull() }))
+      await eachWindow(withEnd(request, parts), async (window) => ({ found: await read(window, null), isEnough: isFull() }))
     else {
-      const wanted = { ...request, spans: limit + 1, belowNs: parts?.[0] ?? null }
-      await this.#slowest(scope, wanted, signal, async (beside) => {
+      const wanted = { ...request, spans: limit + 1, traces: limit + 1, belowNs: parts?.[0] ?? null }
+      await this.#slowest(scope, wanted, signal, async (places) => {
         answer.clear()
-        await read(request, beside)
+        await read(request, places)
         return isFull()
       })
     }
@@ -95,12 +90,17 @@ export class SpanSearch {
     return { items: items.map(({ span }) => span), next: isFull() && last !== undefined ? cursorOf(last, order) : null }
   }
 
-  /** Reads where the slowest must be if that is known, and all when it was not enough. `read` takes a condition and says whether it was enough. */
+  /** Reads where the slowest must be if that is known, and all when it was not enough. `read` takes them and says whether they were enough. */
   // oxlint-disable-next-line max-params -- whose, which, until when, and how
-  async #slowest(scope: Scope, wanted: SlowestWanted, signal: AbortSignal, read: (beside: string) => Promise<boolean>): Promise<void> {
+  async #slowest(
+    scope: Scope,
+    wanted: SlowestWanted,
+    signal: AbortSignal,
+    read: (places: SlowestPlaces | null) => Promise<boolean>,
+  ): Promise<void> {
     const places = await slowestPlaces(this.#deps, { scope, wanted }, signal)
-    if (places !== null && (await read(` AND ${places}`))) return
-    await read('')
+    if (places !== null && (await read(places))) return
+    await read(null)
   }
 
   /**
@@ -111,14 +111,14 @@ export class SpanSearch {
     const { order, limit, cursor } = request
     const place = cursor === null ? null : placeOf(cursorParts(cursor, 2))
     const found = new Map<string, RankedTrace>()
-    const read = async (range: TimeRange, beside: string): Promise<number> => {
+    const read = async (range: TimeRange, places: SlowestPlaces | null): Promise<number> => {
       const before = found.size
-      const isWhole = beside === '' && range.fromMs <= request.fromMs && range.toMs >= request.toMs
+      const isWhole = places === null && range.fromMs <= request.fromMs && range.toMs >= request.toMs
       const atOnce = place === null ? limit + 1 : Math.max(limit + 1, candidatesMin)
       let behind = place
       let candidates: RankedTrace[]
       do {
-        candidates = await this.#candidates(scope, { ...request, ...range, limit: atOnce, behind, beside }, signal)
+        candidates = await this.#candidates(scope, { ...request, ...range, limit: atOnce, behind, places }, signal)
         const whole = isWhole ? null : await this.#whole(scope, request, candidates, signal)
         for (const candidate of candidates) {
           const all = whole?.get(candidate.traceId) ?? candidate
@@ -132,12 +132,12 @@ export class SpanSearch {
     const isFull = (): boolean => found.size > limit
     if (order === 'newest') {
       const range = withEnd(request, place === null ? null : [place.best])
-      await eachWindow(range, async (window) => ({ found: await read(window, ''), isEnough: isFull() }))
+      await eachWindow(range, async (window) => ({ found: await read(window, null), isEnough: isFull() }))
     } else {
-      const wanted = { ...request, spans: (limit + 1) * spansPerTrace, belowNs: place?.best ?? null }
-      await this.#slowest(scope, wanted, signal, async (beside) => {
+      const wanted = { ...request, spans: (limit + 1) * spansPerTrace, traces: limit + 1, belowNs: place?.best ?? null }
+      await this.#slowest(scope, wanted, signal, async (places) => {
         found.clear()
-        await read(request, beside)
+        await read(request, places)
         return isFull()
       })
     }
@@ -152,13 +152,14 @@ export class SpanSearch {
   /** What a window has of traces behind a place. */
   async #candidates(
     scope: Scope,
-    request: Omit<SpanListRequest, 'cursor'> & { readonly behind: TraceRank | null; readonly beside: string },
+    request: Omit<SpanListRequest, 'cursor'> & { readonly behind: TraceRank | null; readonly places: SlowestPlaces | null },
     signal: AbortSignal,
   ): Promise<RankedTrace[]> {
-    const { order, limit, behind, beside } = request
+    const { order, limit, behind, places } = request
     const having = behind === null ? '' : `HAVING (best, trace_id) < (${behind.best}, toFixedString(unhex('${behind.traceId}'), 16))`
-    const where = this.#where(scope, request) + beside
-    return await this.#ranked({ order, where, rest: `${having} ORDER BY best DESC, trace_id DESC LIMIT ${limit}` }, signal)
+    const where = this.#where(scope, request) + (places === null ? '' : ` AND ${places.where}`)
+    const first = places === null ? '' : `PREWHERE ${places.slow} `
+    return await this.#ranked({ order, first, where, rest: `${having} ORDER BY best DESC, trace_id DESC LIMIT ${limit}` }, signal)
   }
 
   // oxlint-disable-next-line max-params -- whose, of which range, which, and until when
@@ -178,16 +179,16 @@ export class SpanSearch {
     if (range.toMs <= range.fromMs) return new Map()
     const named = `trace_id IN (${ids.map((id) => `unhex('${id}')`).join(', ')})`
     const where = `${this.#where(scope, { ...range, query: request.query })} AND ${named}`
-    const rows = await this.#ranked({ order: request.order, where, rest: '' }, signal)
+    const rows = await this.#ranked({ order: request.order, first: '', where, rest: '' }, signal)
     return new Map(rows.map((row) => [row.traceId, row]))
   }
 
   async #ranked(
-    { order, where, rest }: { readonly order: TraceOrder; readonly where: string; readonly rest: string },
+    { order, first, where, rest }: { readonly order: TraceOrder; readonly first: string; readonly where: string; readonly rest: string },
     signal: AbortSignal,
   ): Promise<RankedTrace[]> {
     const measure = order === 'newest' ? 'ts' : 'duration'
-    const sql = `SELECT lower(hex(trace_id)) AS trace, max(${measure}) AS best, toUInt32(count()) AS matched FROM ${spansTable} WHERE ${where}
+    const sql = `SELECT lower(hex(trace_id)) AS trace, max(${measure}) AS best, toUInt32(count()) AS matched FROM ${spansTable} ${first}WHERE ${where}
         GROUP BY trace_id ${rest}`
     const out: RankedTrace[] = []
     for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) {

@@ -67,6 +67,8 @@ const sizeSql = `toUInt64(600 + length(status_message) + length(events) + length
 export interface SpansWanted {
   /** A condition on the table's columns, the tenant's among them. */
   readonly where: string
+  /** What leaves most rows by few columns: looked at before those of `where` are read. */
+  readonly first?: string
   /** Of `spanColumnsSql`. */
   readonly order: string
   readonly limit: number
@@ -77,8 +79,9 @@ export interface SpansWanted {
 }
 
 /** `spanColumnsSql` and `size`, bytes, of spans in an order. */
-export function orderedSpansSql({ where, order, limit, bytesMax, beside }: SpansWanted): string {
-  const found = `SELECT ${spanColumnsSql}, ${sizeSql} AS size FROM ${spansTable} WHERE ${where} ORDER BY ${order} LIMIT ${limit}`
+export function orderedSpansSql({ where, first, order, limit, bytesMax, beside }: SpansWanted): string {
+  const prewhere = first === undefined ? '' : `PREWHERE ${first} `
+  const found = `SELECT ${spanColumnsSql}, ${sizeSql} AS size FROM ${spansTable} ${prewhere}WHERE ${where} ORDER BY ${order} LIMIT ${limit}`
   const summed = `SELECT *, sum(size) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${found})`
   const further = beside === undefined ? '' : `, ${beside}`
   return `SELECT * REPLACE (toFloat64(size) AS size)${further} FROM (${summed}) WHERE so_far - size <= ${bytesMax} ORDER BY ${order}`
