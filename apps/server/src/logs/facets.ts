@@ -59,9 +59,12 @@ export async function readFacets(deps: FacetsDeps, reading: Reading, request: Fa
   }
 }
 
-/** The newest rows of a sample. When the last of them was is asked for first, so that nothing else of the others is read. */
+/**
+ * The newest rows of a sample. When the last of them was is asked for first, so that nothing else of the others is read; in the key's order,
+ * so that the engine stops when it has enough.
+ */
 function newestSql(rows: string): string {
-  const newest = `ORDER BY ts DESC LIMIT ${facetSampleRows}`
+  const newest = `ORDER BY bucket DESC, ts DESC LIMIT ${facetSampleRows}`
   const last = `(SELECT min(ts) FROM (SELECT ts FROM ${logsTable} WHERE ${rows} ${newest}))`
   return `(SELECT * FROM ${logsTable} WHERE ${rows} AND ts >= ${last} ${newest})`
 }
