@@ -7,8 +7,8 @@
  * scrubbing 0.5; JSON.parse 1.3.
  */
 import { parseArgs } from 'node:util'
-import { LogsBatch } from '../apps/server/dist/logs/schema.js'
 import { createEventDecoders } from '../apps/server/dist/protocols/event-decoders.js'
+import { allSteps, EventSession } from '../apps/server/dist/protocols/event-session.js'
 import { decompressSync } from '../apps/server/dist/protocols/body/decompress.js'
 import { defaultProtocolLimits as limits } from '../apps/server/dist/protocols/limits.js'
 import { CompiledPolicy, defaultPolicy } from '../apps/server/dist/scrubbing/compiled-policy.js'
@@ -28,7 +28,7 @@ const made = [...records({ lines, startMs: nowMs - 3_600_000, spanMs: 3_600_000 
 const parts = Array.from({ length: Math.ceil(lines / perBody) }, (_, at) => made.slice(at * perBody, (at + 1) * perBody))
 const policy = new CompiledPolicy(defaultPolicy)
 const scrubbing = new ScrubbingStage({ policyOf: () => policy })
-const batch = new LogsBatch()
+const session = new EventSession({ prepare: () => undefined }, {})
 
 /** CPU microseconds a line, the best of some runs. */
 function measure(run) {
@@ -44,8 +44,9 @@ function measure(run) {
 
 function decodeAll(decoder, bodies, stage) {
   for (const body of bodies) {
-    batch.begin(tenant, nowMs)
-    decoder.decode(body, { logs: batch, tenant, nowMs, protocolName: 'bench' })
+    session.begin(tenant, 'bench', nowMs)
+    allSteps(decoder.decode(body, session))
+    const batch = session.logs
     if (batch.rows !== perBody) throw new Error(`${batch.rows} rows of ${perBody}`)
     stage?.apply(batch)
   }

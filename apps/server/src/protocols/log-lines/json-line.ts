@@ -1,6 +1,7 @@
 /**
  * A JSON object as a log record: its message becomes the body, its level, time, ids and names of service and host what they mean, everything
- * else an attribute; objects within it with their names joined by dots. One walk over the bytes. What is no object is no record: false.
+ * else an attribute; objects within it with their names joined by dots. One walk over the bytes. What is no object is no record: false. Lines
+ * of `name=value` pairs mean the same as an object with these members.
  */
 import { attributeNameBytesMax } from '../../signals/index.ts'
 import { characterEnd } from './bytes.ts'
@@ -22,6 +23,7 @@ import {
 import { afterBlanks, isPlainScalar, notThere, scalarEnd, Scratch, stringEnd, stringRead, valueEnd } from './json-text.ts'
 import { jsonDepthMax, rolesMax, sameTimeSec } from './limits.ts'
 import { LineShape } from './line-shape.ts'
+import { isLogfmt, pairRead, pairsEnd, readPair } from './logfmt.ts'
 import type { LogRow } from './log-row.ts'
 import { SeverityMemo, severityOfLine } from './severity.ts'
 import { readTime, timeRead } from './times.ts'
@@ -89,6 +91,28 @@ export class JsonLineReader {
     return this.#read(bytes, from, end)
   }
 
+  /** Reads the pairs `name=value` that `bytes[start, end)`, which must be UTF-8, is made of. False: it is not, and the row is as before. */
+  readPairs(bytes: Uint8Array, start: number, lineEnd: number): boolean {
+    // Most lines of text end this at their first word.
+    const first = readPair(bytes, start, lineEnd)
+    if (first === notThere) return false
+    const end = pairsEnd(bytes, start, lineEnd)
+    if (!isLogfmt(bytes, start, end, this.#value)) return false
+    this.#bytes = bytes
+    this.#bodyRank = noRank
+    const { words } = this.#row.batch.attributes.keys
+    for (let at = start; at < end;) {
+      at = readPair(bytes, at, end)
+      const { nameStart, nameEnd, valueStart, valueEnd } = pairRead
+      const word = words.intern(bytes, nameStart, Math.min(nameEnd, nameStart + attributeNameBytesMax))
+      const role = this.#roleOf(word)
+      if (pairRead.hasEscapes) this.#escapedText(word, role, valueStart, valueEnd)
+      else this.#text(word, role, bytes, valueStart, valueEnd)
+    }
+    this.#pushBody(start, end, false)
+    return true
+  }
+
   #read(bytes: Uint8Array, start: number, end: number): boolean {
     const row = this.#row
     const { pairs, severity, hasTime, seconds, nanos, hasTraceId, hasSpanId } = row
@@ -98,7 +122,7 @@ export class JsonLineReader {
     this.#bodyRank = noRank
     const behind = this.#members(start + 1)
     if (behind !== notThere && afterBlanks(bytes, behind, end) === end) {
-      this.#pushBody(start, end)
+      this.#pushBody(start, end, true)
       return true
     }
     row.undoAttributes(pairs)
@@ -112,19 +136,25 @@ export class JsonLineReader {
     return false
   }
 
-  #pushBody(start: number, end: number): void {
+  /** `isObject`: what was read is one, and its text may be a line of pairs. */
+  #pushBody(start: number, end: number, isObject: boolean): void {
     if (this.#bodyRank === noRank) {
       this.#row.body(this.#bytes, start, end)
       return
     }
     const [bytes, from, to] = [this.#bodyBytes, this.#bodyStart, this.#bodyEnd]
     // What collects the output of containers wraps lines that may be objects themselves.
-    if (!this.#isInner && to - from > 1 && bytes[from] === 0x7b) {
-      this.#inner ??= new JsonLineReader(this.#row, true)
-      if (this.#inner.read(bytes, from, to)) return
-    }
+    if (!this.#isInner && to - from > 1 && this.#readsInner(bytes, from, to, isObject)) return
     this.#row.body(bytes, from, to)
     if (this.#row.severity === 0) this.#row.severity = severityOfLine(bytes, from, to)
+  }
+
+  // oxlint-disable-next-line max-params -- called once a line
+  #readsInner(bytes: Uint8Array, start: number, end: number, isObject: boolean): boolean {
+    if (bytes[start] === 0x7b) return (this.#inner ??= new JsonLineReader(this.#row, true)).read(bytes, start, end)
+    // An object that says its level is the line itself; one that does not may be wrapped around it.
+    if (!isObject || this.#row.severity !== 0 || readPair(bytes, start, end) === notThere) return false
+    return (this.#inner ??= new JsonLineReader(this.#row, true)).readPairs(bytes, start, end)
   }
 
   /** The members of the line itself, from behind the opening bracket to behind the closing one; `notThere` when they cannot be read. */

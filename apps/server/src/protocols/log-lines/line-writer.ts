@@ -1,4 +1,4 @@
-/** Lines of a body, one after the other: a JSON object is taken apart, anything else is the text it is. */
+/** Lines of a body, one after the other: a JSON object or `name=value` pairs are taken apart, anything else is the text it is. */
 import { isUtf8 } from 'node:buffer'
 import type { LogsBatch } from '../../logs/index.ts'
 import type { EventSession } from '../event-session.ts'
@@ -72,8 +72,7 @@ export class LineWriter {
   #text(bytes: Uint8Array, start: number, end: number): void {
     const { row } = this
     row.isText = true
-    const isObject = this.json.read(bytes, start, end)
-    if (isObject) return
+    if (this.json.read(bytes, start, end) || this.json.readPairs(bytes, start, end)) return
     row.body(bytes, start, end)
     if (row.severity === 0) row.severity = severityOfLine(bytes, start, end)
   }
