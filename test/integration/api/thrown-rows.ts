@@ -3,6 +3,7 @@ import type { ClickHouse } from '../../../apps/server/src/engines/index.ts'
 import { LogsBatch, logsSchema } from '../../../apps/server/src/logs/index.ts'
 import { deriveProblems, liftExceptions, ProblemStage } from '../../../apps/server/src/problems/index.ts'
 import { makeResource, SignalHandler } from '../../../apps/server/src/signals/index.ts'
+import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'
 import { encodeSignalRecord } from '../../../apps/server/src/signals/record/encode.ts'
 import { signalRecordFormat } from '../../../apps/server/src/signals/schema.ts'
 import { SpansBatch } from '../../../apps/server/src/traces/index.ts'
@@ -81,6 +82,6 @@ export async function insertTwice(engine: Pick<ClickHouse, 'insertNative'>, logs
   new ProblemStage().apply(logs)
   const record = { kind: 'logs', tenant: ours, rows: logs.rows, format: signalRecordFormat, payload: encodeSignalRecord(logs) } as const
   for (let attempt = 0; attempt < 2; attempt++)
-    for (const [i, each] of handler.buildInserts([record], `twice-${requests}`).entries())
+    for (const [i, each] of allInserts(handler, [record], `twice-${requests}`).entries())
       await engine.insertNative({ ...each, token: `twice-${requests}-${i}` })
 }

@@ -24,6 +24,7 @@ import {
 } from '../../../apps/server/src/logs/index.ts'
 import { MatchBudget } from '../../../apps/server/src/search/index.ts'
 import { makeResource, SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'
 import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import { fresh } from '../accounts/accounts-stack.ts'
 import { openTestPostgres } from '../accounts/test-postgres.ts'
@@ -119,7 +120,7 @@ export async function openAnalysisStack(): Promise<AnalysisStack> {
         stages: [],
         conservation,
       })
-      for (const { table, columns, body } of handler.buildInserts(records, `stack-${Math.random()}`)) {
+      for (const { table, columns, body } of allInserts(handler, records, `stack-${Math.random()}`)) {
         await engine.insertNative({ table, columns, body, token: `${table}-${batches}` })
       }
     },

@@ -26,6 +26,7 @@ import {
   LogTails,
 } from '../../../apps/server/src/logs/index.ts'
 import { makeResource, SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'
 import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import { fresh } from '../accounts/accounts-stack.ts'
 import { openTestPostgres } from '../accounts/test-postgres.ts'
@@ -103,7 +104,7 @@ export async function openLogsStack(): Promise<LogsStack> {
       }
       const batch = batchOf(logs, tenant, { batchId: ++requests, keepDays: retention.longestDays(tenant) })
       await acceptBatch(new SignalIngest({ log: { append }, conservation, stages: [retention], observers: [] }), batch)
-      for (const [i, insert] of handler.buildInserts(records, `stack-${requests}`).entries())
+      for (const [i, insert] of allInserts(handler, records, `stack-${requests}`).entries())
         await engine.insertNative({ ...insert, token: `${requests}-${i}` })
     },
     async [Symbol.asyncDispose]() {

@@ -9,6 +9,7 @@ import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import { isThere } from '../../../apps/server/src/metrics/index.ts'
 import { additiveInserts, makeResource, SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
+import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'
 import { acceptBatch } from '../../../apps/server/src/signals/testing/accept-batch.ts'
 import { SpansBatch, spansSchema, tracesMigrations } from '../../../apps/server/src/traces/index.ts'
 import { operationTables } from '../../../apps/server/src/traces/tables.ts'
@@ -137,7 +138,7 @@ test('a probe says whether an insert is there, for rows and for what is added up
     observers: [],
   })
   await acceptBatch(ingest, batch)
-  const inserts = handler.buildInserts(records, 'probed')
+  const inserts = allInserts(handler, records, 'probed')
   expect(inserts.filter(({ table }) => table === 'spans')).toHaveLength(2)
   const signal = AbortSignal.timeout(20_000)
   for (const [i, insert] of inserts.entries()) {

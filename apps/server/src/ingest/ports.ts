@@ -162,9 +162,10 @@ export interface KindHandler {
    * Inserts for the records of one segment; the same records give the same inserts in the same order, because the writer numbers
    * several inserts of one table for their tokens. An insert spans at most 100 of its table's partitions: rows that arrive late
    * are split off into further inserts of the same table here, where their times are known. Never empty of the kind's main table. `token`
-   * names the segment, or the portion of it: it stays the same when damage takes records away in between.
+   * names the segment, or the portion of it: it stays the same when damage takes records away in between. Taken one by one, with other
+   * work in between; null is a pause and no insert.
    */
-  buildInserts(records: readonly LogRecord[], token: string): readonly TableInsert[]
+  buildInserts(records: readonly LogRecord[], token: string): Iterable<TableInsert | null>
   /**
    * A raw record decoded to a ready one. The handler counts what it leaves out as refused or dropped, and as received what the body
    * held beyond `record.rows` (a body of the lane `low` is one row until it is read), so that `record.rows` + that = rows of the

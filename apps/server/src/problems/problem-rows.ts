@@ -46,7 +46,7 @@ interface Counts {
 const hourMs = 3_600_000
 
 /** Of records of logs. */
-export const deriveProblems: DerivedRows = (owned, marker) => {
+export const deriveProblems = ((owned, marker) => {
   const groups = new Map<string, Counts>()
   for (const one of owned) count(one, groups)
   const rows = [...groups.values()].map((counts) => ({
@@ -71,7 +71,7 @@ export const deriveProblems: DerivedRows = (owned, marker) => {
     ],
   }))
   return additiveInserts(problemHoursTable, rows, marker)
-}
+}) satisfies DerivedRows
 
 function count({ tenant, record }: OwnedSignal, groups: Map<string, Counts>): void {
   const problem = record.fixed('problem')

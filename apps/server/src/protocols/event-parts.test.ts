@@ -8,6 +8,7 @@ import { partRowsMax, SignalHandler, SignalIngest, type SignalBatch, type Signal
 import { decodeSignalRecord } from '../signals/record/decode.ts'
 import { splitParts } from '../signals/record/parts.ts'
 import { textsOf } from '../signals/record/views.ts'
+import { allInserts } from '../signals/testing/all-inserts.ts'
 import { SpansBatch } from '../traces/index.ts'
 import { createEventDecoders } from './event-decoders.ts'
 import { EventDoor } from './event-door.ts'
@@ -262,7 +263,7 @@ test('a long body is inserted as its bodies one after the other would be, with a
   if (record === undefined) throw new Error('nothing was kept')
   const alone = splitParts(record.payload).map((payload) => ({ ...record, payload: Uint8Array.from(payload) }))
   const bytesOf = (records: readonly LogRecord[]): unknown[] =>
-    handler.buildInserts(records, 'segment').map(({ table, rows: held, body }) => [
+    allInserts(handler, records, 'segment').map(({ table, rows: held, body }) => [
       table,
       held,
       createHash('sha256')

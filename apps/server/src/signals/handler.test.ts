@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { LogRecord } from '../ingest/index.ts'
 import { additiveInserts, attributesMax, SignalHandler, SignalIngest, type AdditiveTable } from './index.ts'
 import { LogsBatch, logsSchema } from '../logs/schema.ts'
+import { allInserts } from './testing/all-inserts.ts'
 import { acceptBatch } from './testing/accept-batch.ts'
 
 const nowMs = Date.UTC(2026, 10, 21)
@@ -53,7 +54,7 @@ test('a segment that lost a record asks for the same rows that are added up: wha
   })
   const records = await recordsOf(['one', 'two', 'three'])
   const probeOf = (some: readonly LogRecord[], token: string): string | undefined =>
-    handler.buildInserts(some, token).find((insert) => insert.table === 'counted')?.probe.sql
+    allInserts(handler, some, token).find((insert) => insert.table === 'counted')?.probe.sql
   expect(probeOf(records, 'segment-7')).toBe(probeOf(records.slice(1), 'segment-7'))
   expect(probeOf(records, 'segment-7')).not.toBe(probeOf(records, 'segment-8'))
 })

@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto'
 
 import { encodeNativePieces } from '../engines/index.ts'
-import { BlockPool, type Conservation, type InsertProbe, type KindHandler, type LogRecord, type ProcessedRaw, type TableInsert } from '../ingest/index.ts'
+import {
+  BlockPool,
+  type Conservation,
+  type InsertProbe,
+  type KindHandler,
+  type LogRecord,
+  type ProcessedRaw,
+  type TableInsert,
+} from '../ingest/index.ts'
 import type { SignalBatch } from './batch.ts'
 import { markerOf } from './inserts.ts'
 import type { SignalObserver, SignalStage } from './ingest.ts'
@@ -20,9 +28,12 @@ import { secondsOf } from './time.ts'
 
 /**
  * Further rows that the records of a segment give: facets, counts by minute, summaries. Depends on the records alone, so that a repetition
- * gives the same. `marker` is for `additiveInserts`.
+ * gives the same. `marker` is for `additiveInserts`. Null is a pause, see `KindHandler`.
  */
-export type DerivedRows = (owned: readonly OwnedSignal[], marker: string) => readonly TableInsert[]
+export type DerivedRows = (owned: readonly OwnedSignal[], marker: string) => Iterable<TableInsert | null>
+
+/** Rows of records that are read in one piece. */
+const pauseRows = 65_536
 
 export interface SignalHandlerDeps {
   readonly schema: SignalSchema
@@ -56,17 +67,25 @@ export class SignalHandler implements KindHandler {
   }
 
   /** Throws `signals.record_damaged`. */
-  buildInserts(records: readonly LogRecord[], token: string): readonly TableInsert[] {
+  *buildInserts(records: readonly LogRecord[], token: string): Generator<TableInsert | null, void> {
     const { schema, derived } = this.#deps
-    const owned = records.flatMap(({ tenant, payload }) =>
-      splitParts(payload).map((part) => ({ tenant, record: decodeSignalRecord(schema, part) })),
-    )
+    const owned: OwnedSignal[] = []
+    let rows = 0
+    for (const { tenant, payload } of records)
+      for (const part of splitParts(payload)) {
+        const record = decodeSignalRecord(schema, part)
+        owned.push({ tenant, record })
+        rows += record.rows
+        if (rows < pauseRows) continue
+        rows = 0
+        yield null
+      }
+    yield* resourceInserts(owned)
+    const parts = splitByPartition(owned)
+    yield null
+    for (const part of parts) yield rowInsert(schema, part, this.#pool)
     const marker = markerOf(token)
-    return [
-      ...resourceInserts(owned),
-      ...splitByPartition(owned).map((part) => rowInsert(schema, part, this.#pool)),
-      ...derived.flatMap((derive) => derive(owned, marker)),
-    ]
+    for (const derive of derived) yield* derive(owned, marker)
   }
 
   processRaw(record: LogRecord, place: string): ProcessedRaw {

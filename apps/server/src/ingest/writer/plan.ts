@@ -31,9 +31,14 @@ export async function prepareInserts(records: readonly LogRecord[], handlers: Re
 /**
  * Token: `<segment token>-<table>` for a table's first insert, `-1`, `-2` ... after it for further ones, and the variant of rows that a
  * repetition may say in another way. Kinds go in the order
- * of their names, so that nothing depends on which record came first. Throws when a kind has no handler.
+ * of their names, so that nothing depends on which record came first. A step is about an insert: other work goes in between. Throws when
+ * a kind has no handler.
  */
-export function planInserts(token: string, records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): PlannedInsert[] {
+export function* planInSteps(
+  token: string,
+  records: readonly LogRecord[],
+  handlers: ReadonlyMap<Kind, KindHandler>,
+): Generator<void, PlannedInsert[]> {
   const byKind = recordsByKind(records)
   const planned: PlannedInsert[] = []
   const countByTable = new Map<string, number>()
@@ -41,6 +46,8 @@ export function planInserts(token: string, records: readonly LogRecord[], handle
     const handler = handlers.get(kind)
     if (handler === undefined) throw new Error(`no handler for records of kind ${kind}`)
     for (const insert of handler.buildInserts(byKind.get(kind) ?? [], token)) {
+      yield
+      if (insert === null) continue
       const nth = countByTable.get(insert.table) ?? 0
       countByTable.set(insert.table, nth + 1)
       if (insert.rows === 0) continue
@@ -49,6 +56,15 @@ export function planInserts(token: string, records: readonly LogRecord[], handle
     }
   }
   return planned
+}
+
+/** The same in one go. */
+export function planInserts(token: string, records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): PlannedInsert[] {
+  const steps = planInSteps(token, records, handlers)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
 }
 
 /** Rows by tenant and kind, for the counters. */

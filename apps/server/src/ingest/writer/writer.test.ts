@@ -193,6 +193,27 @@ describe('failures', () => {
     expect(made.log.committed).toEqual(['log-ready-2'])
   })
 
+  test('inserts are built one by one, and other work goes in between; a pause is no insert', async () => {
+    const order: string[] = []
+    const insert = { table: 'a', columns: [], rows: 1, body: [], probe: { sql: '', rows: 1 } }
+    const handler: KindHandler = {
+      ...idHandler(createConservation()),
+      *buildInserts() {
+        order.push('first')
+        yield insert
+        yield null
+        order.push('second')
+        yield insert
+      },
+    }
+    const yieldTurn = (): Promise<void> => Promise.resolve(void order.push('other'))
+    await using made = bench(undefined, { handlers: new Map([['metrics', handler]]), yieldTurn })
+    made.log.add('ready', [idRecord([1], 1)])
+    await turns()
+    expect(order).toEqual(['first', 'other', 'other', 'second', 'other'])
+    expect(made.inserts.map(({ token }) => token)).toEqual(['log-ready-1-a', 'log-ready-1-a-1'])
+  })
+
   test('a commit that fails is repeated; the rows are counted once', async () => {
     await using made = bench()
     const record = idRecord([1, 2, 3], 1)
@@ -254,7 +275,8 @@ describe('lanes', () => {
     })
     made.log.add('raw', [idRecord([1], 1), idRecord([2], 1), idRecord([3], 1)])
     await turns()
-    expect(yields).toBe(3)
+    // One a record, one an insert.
+    expect(yields).toBe(3 + 2)
   })
 
   test('two workers insert two segments at once, no more', async () => {

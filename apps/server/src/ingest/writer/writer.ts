@@ -14,7 +14,7 @@ import { rawPortionRowsMin } from '../limits.ts'
 import { backoffMs } from './backoff.ts'
 import { LowLanePace, type LowLaneOptions } from './low-lane.ts'
 import type { PlannedInsert } from './plan.ts'
-import { planInserts, prepareInserts, rowsByTenant } from './plan.ts'
+import { planInSteps, prepareInserts, rowsByTenant } from './plan.ts'
 import { SegmentContents, setUnreadableAside } from './set-aside.ts'
 
 export interface InsertRequest extends PlannedInsert {
@@ -50,7 +50,7 @@ export interface WriterDeps {
   readonly observer?: WriterObserver
   /** [0, 1), for the jitter. */
   readonly random?: () => number
-  /** Lets other work in between two raw records. */
+  /** Lets other work in between two raw records, and between two inserts that are built. */
   readonly yieldTurn?: () => Promise<void>
   /** Points of raw records inserted at once, at least. */
   readonly rawPortionRows?: number
@@ -227,10 +227,17 @@ class SegmentWriter implements Writer {
     const plan = async (): Promise<PlannedInsert[]> => {
       const records = contents.present(from, to)
       await prepareInserts(records, handlers)
-      const startedMs = clock.monotonicMs()
-      const inserts = planInserts(token, records, handlers)
-      if (segment.lane === 'low') this.#pace?.spent(clock.monotonicMs() - startedMs)
-      return inserts
+      const steps = planInSteps(token, records, handlers)
+      for (let spentMs = 0; ;) {
+        const startedMs = clock.monotonicMs()
+        const step = steps.next()
+        spentMs += clock.monotonicMs() - startedMs
+        if (step.done !== true) await this.#yieldTurn()
+        else {
+          if (segment.lane === 'low') this.#pace?.spent(spentMs)
+          return step.value
+        }
+      }
     }
     try {
       return await plan()

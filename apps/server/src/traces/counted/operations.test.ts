@@ -21,8 +21,8 @@ function countedNames(names: readonly string[], minutes: number): string {
     }
   }
   const record = decodeSignalRecord(spansSchema, encodeSignalRecord(batch))
-  const inserts = [...countedSpans([{ tenant: batch.tenant, record }], 'marker')].filter((insert) => insert?.table === 'operations')
-  return Buffer.concat(inserts.flatMap(({ body }) => body)).toString('latin1')
+  const inserts = [...countedSpans([{ tenant: batch.tenant, record }], 'marker')].filter((insert) => insert !== null)
+  return Buffer.concat(inserts.flatMap(({ table, body }) => (table === 'operations' ? body : []))).toString('latin1')
 }
 
 test('hours of what comes late keep the names of their operations and releases', () => {
