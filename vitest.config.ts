@@ -62,6 +62,8 @@ export default defineConfig({
           ...withEngines(1, 3),
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          isolate: false,
+          restoreMocks: true,
           globalSetup: ['test/support/kernels-setup.ts'],
         },
       },
