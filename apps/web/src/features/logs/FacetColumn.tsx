@@ -10,7 +10,7 @@ import { SearchField } from '../../ui/SearchField.tsx'
 import { Failure } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
-import { findFacets, leftOutValues } from './facet-model.ts'
+import { findFacets, leftOutValues, rowsCounted } from './facet-model.ts'
 import { fieldLabel } from './log-fields.ts'
 import { facetQuery } from './logs.queries.ts'
 import { extraColumnsMax } from './logs-search.ts'
@@ -30,21 +30,27 @@ export function FacetColumn({ facets, state }: FacetColumnProps) {
       <div className="bw-facets-column__find">
         <SearchField label="Find a field or value" value={text} onChange={setText} isPageSearch={false} />
       </div>
+      {shown.length > 0 && facets.basis === 'sample' && <p className="bw-logs-note">{basisText(facets)}</p>}
       <ul className="bw-facets-column__list">
         {shown.map((facet, index) => (
           <li key={facet.field}>
-            <Facet facet={facet} rows={facets.rows} state={state} opensAtFirst={facet.kind === 'field' || index < 3 || text !== ''} />
+            <Facet
+              facet={facet}
+              rows={rowsCounted(facets)}
+              state={state}
+              opensAtFirst={facet.kind === 'field' || index < 3 || text !== ''}
+            />
           </li>
         ))}
       </ul>
       {shown.length === 0 && <p className="bw-logs-note">{text === '' ? 'Nothing found to count.' : `No field or value has “${text}”.`}</p>}
-      {shown.length > 0 && <p className="bw-logs-note">{basisText(facets)}</p>}
+      {shown.length > 0 && facets.basis !== 'sample' && <p className="bw-logs-note">{basisText(facets)}</p>}
     </div>
   )
 }
 
-function basisText({ basis, sampled }: LogsFacets): string {
-  if (basis === 'sample') return `Counted among the newest ${formatCount(sampled)} of the rows found.`
+function basisText({ basis, sampled, rows }: LogsFacets): string {
+  if (basis === 'sample') return `Counted among the newest ${formatCount(sampled)} of the ${formatCount(rows)} rows found.`
   if (basis === 'rows') return 'Counted among all rows found.'
   return 'Counted as rows came in, in steps of ten minutes; attributes in a sample where many came at once.'
 }
