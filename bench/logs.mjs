@@ -1,9 +1,10 @@
 /**
- * What logs cost: `node bench/logs.mjs [--lines 1000000] [--runs 1] [--formats loki-pb,loki-json,jsonl,otlp] [--queries loki-pb] [--tail 20]`.
+ * What logs cost: `node bench/logs.mjs [--lines 1000000] [--runs 1] [--formats loki-pb,loki-json,jsonl,otlp] [--queries loki-pb] [--tail 20] [--beside]`.
  * Loads the same lines by each protocol into a fresh program and says CPU seconds of all its processes a million lines (until the last was
  * acknowledged, and until nothing was left to do), bytes a line on disk; then asks a set of questions through the API. `--warm LINES`: so many are sent
  * before anything is counted, for the cost once the program's code is compiled. `--tail`: how far a live
- * tail is behind, for so many seconds of 20,000 lines a second. Peers' figures of the same work are in the README beside it.
+ * tail is behind, for so many seconds of 20,000 lines a second. `--beside`: 20,000 samples of metrics a second come in all the time; what
+ * they cost alone is taken out of the figures, which are said with it too. Peers' figures of the same work are in the README beside it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { lstatSync, readdirSync, realpathSync } from 'node:fs'
@@ -11,9 +12,10 @@ import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { cpuByRole, nothingBeside, startBeside } from './flow/beside.mjs'
 import { diskBytes } from './peers/disk.mjs'
 import { formats, records, words } from './log-lines.mjs'
-import { processTree, roleOf, treeCpuSec, treeRssMib } from './process-tree.mjs'
+import { treeCpuSec, treeRssMib } from './process-tree.mjs'
 import { ownProgram, startProgram } from './program.mjs'
 
 const { values: options } = parseArgs({
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
     iterations: { type: 'string', default: '10' },
     tail: { type: 'string', default: '0' },
     warm: { type: 'string', default: '0' },
+    beside: { type: 'boolean', default: false },
     program: { type: 'string', default: ownProgram },
   },
 })
@@ -91,24 +94,15 @@ async function send(url, format, bodies) {
   return refusedForNow
 }
 
-/** Until the processes do next to nothing for three seconds. */
-async function settle(pid) {
+/** Until the processes do next to nothing for three seconds but what comes in beside. */
+async function settle(pid, beside) {
   let before = treeCpuSec(pid)
   for (let quiet = 0, waited = 0; quiet < 3 && waited < 90; waited++) {
     await pause(1000)
     const now = treeCpuSec(pid)
-    quiet = now - before < 0.15 ? quiet + 1 : 0
+    quiet = now - before < 0.15 + 1.5 * beside.costSec(1) ? quiet + 1 : 0
     before = now
   }
-}
-
-function cpuByRole(pid) {
-  const sums = {}
-  for (const { pid: each, cpuSec } of processTree(pid)) {
-    const role = roleOf(each, pid)
-    sums[role] = (sums[role] ?? 0) + cpuSec
-  }
-  return sums
 }
 
 /** Bytes of the active parts of the tables that hold logs. */
@@ -156,7 +150,8 @@ function questions(trace, startMs) {
   }
 }
 
-async function ask(url, pid, trace, startMs) {
+async function ask({ program: { url, child }, beside }, trace, startMs) {
+  const { pid } = child
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const table = []
   for (const [name, { kind, body }] of Object.entries(questions(trace, startMs))) {
@@ -178,9 +173,12 @@ async function ask(url, pid, trace, startMs) {
             ? `${found.items.length} fields`
             : `${found.series.length} series, ${found.total}`
     }
+    const withBeside = treeCpuSec(pid) - before
+    const own = withBeside - beside.costSec(times.reduce((sum, ms) => sum + ms, 0) / 1000)
     times.sort((a, b) => a - b)
-    const cpuMs = ((treeCpuSec(pid) - before) / times.length) * 1000
-    table.push({ question: name, p50Ms: +times[times.length >> 1].toFixed(1), cpuMs: +cpuMs.toFixed(0), answer: said })
+    const [cpuMs, withBesideMs] = [own, withBeside].map((sec) => +((sec / times.length) * 1000).toFixed(0))
+    const costs = options.beside ? { cpuMs, withBesideMs } : { cpuMs }
+    table.push({ question: name, p50Ms: +times[times.length >> 1].toFixed(1), ...costs, answer: said })
   }
   return table
 }
@@ -235,42 +233,51 @@ async function measure(format) {
   }
 }
 
-async function measureOn({ dataDir, program }, { format, startMs, bodies, trace }) {
+async function measureOn(started, { format, startMs, bodies, trace }) {
+  const { dataDir, program, beside } = started
   const { pid } = program.child
   const warming = Math.round((bodies.length * Number(options.warm)) / lines)
   await send(program.url, format, bodies.slice(0, warming))
-  await settle(pid)
-  const idle = { all: treeCpuSec(pid), ...cpuByRole(pid) }
+  await settle(pid, beside)
+  const idle = cpuByRole(pid)
   const startedMs = performance.now()
+  const passedSec = () => (performance.now() - startedMs) / 1000
   const refusedForNow = await send(program.url, format, bodies.slice(warming))
-  const wallSec = (performance.now() - startedMs) / 1000
+  const wallSec = passedSec()
   const counted = (lines * (bodies.length - warming)) / bodies.length
   const perMillion = (sec) => ((sec / counted) * 1e6).toFixed(2)
-  const acked = treeCpuSec(pid) - idle.all
+  const acked = treeCpuSec(pid) - idle.all - beside.costSec(wallSec)
   const rssMib = treeRssMib(pid)
-  await settle(pid)
-  const roles = Object.entries(cpuByRole(pid)).map(([role, sec]) => `${role} ${perMillion(sec - (idle[role] ?? 0))}`)
+  await settle(pid, beside)
+  const [passed, sums] = [passedSec(), cpuByRole(pid)]
+  const own = ([role, sec]) => [role, sec - (idle[role] ?? 0) - beside.costSec(passed, role)]
+  const { all, ...byRole } = Object.fromEntries(Object.entries(sums).map(own))
+  const roles = Object.entries(byRole).map(([role, sec]) => `${role} ${perMillion(sec)}`)
   const tables = bytesOfTables(dataDir)
   const bytes = Object.values(tables).reduce((sum, table) => sum + table.bytes, 0)
   console.log(
-    `${format}: ${Math.round(counted / wallSec)} lines/s, CPU s/M ${perMillion(acked)} until acknowledged, ${perMillion(treeCpuSec(pid) - idle.all)} in all (${roles.join(', ')}), ${(bytes / lines).toFixed(1)} B a line, ${rssMib.toFixed(0)} MiB, ${refusedForNow} times refused for now`,
+    `${format}: ${Math.round(counted / wallSec)} lines/s, CPU s/M ${perMillion(acked)} until acknowledged, ${perMillion(all)} in all (${roles.join(', ')}), ${(bytes / lines).toFixed(1)} B a line, ${rssMib.toFixed(0)} MiB, ${refusedForNow} times refused for now`,
   )
+  if (options.beside) console.log(`  with what came in beside in ${passed.toFixed(0)} s: CPU s/M ${perMillion(sums.all - idle.all)} in all`)
   console.log(
     `  ${Object.entries(tables)
       .map(([name, table]) => `${name} ${(table.bytes / lines).toFixed(2)} B in ${table.parts} parts`)
       .join(', ')}`,
   )
-  if (options.queries.split(',').includes(format)) console.table(await ask(program.url, pid, trace, startMs))
+  if (options.queries.split(',').includes(format)) console.table(await ask(started, trace, startMs))
 }
 
 /** A program on an empty folder; both go with it. */
 async function fresh() {
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-logs-'))
   const program = await startProgram(dataDir, { BELLWETHER_SELF_WATCH: 'off', BELLWETHER_ADMIN_TOKEN: token }, options.program)
+  const beside = options.beside ? await startBeside({ url: program.url, pid: program.child.pid }) : nothingBeside
   return {
     dataDir,
     program,
+    beside,
     async [Symbol.asyncDispose]() {
+      await beside.stop()
       program.child.kill('SIGTERM')
       await program.ended
       await rm(dataDir, { recursive: true, force: true })

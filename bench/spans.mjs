@@ -1,8 +1,9 @@
 /**
- * Spans: `node bench/spans.mjs [seconds] [millions]`. Sends 20,000 spans a second over OTLP/HTTP (protobuf, bodies of 500), says what it costs
+ * Spans: `node bench/spans.mjs [seconds] [millions] [--beside]`. Sends 20,000 spans a second over OTLP/HTTP (protobuf, bodies of 500), says what it costs
  * (processor time of the program and its engines), what is stored and how large; makes millions of them with INSERT … SELECT into the tables of
  * the stopped program (sending so many takes too long), starts it again and asks for traces by id, searches, services and the map.
- * With BENCH_DATA_DIR the data stays there; 0 seconds asks what is there.
+ * With BENCH_DATA_DIR the data stays there; 0 seconds asks what is there. `--beside`: 20,000 samples of metrics a second come in all the time; what
+ * they cost alone is taken out of the figures, which are said with it too.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,12 +11,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openClickHouse } from '../apps/server/dist/engines/index.js'
 import { systemClock } from '../apps/server/dist/kernel/clock.js'
+import { nothingBeside, startBeside } from './flow/beside.mjs'
 import { roleOf, processTree, treeCpuSec } from './process-tree.mjs'
 import { startProgram } from './program.mjs'
 import { makeBody, renew, spansPerBody } from './span-load.mjs'
 
-const seconds = Number(process.argv[2] ?? 30)
-const millions = Number(process.argv[3] ?? 20)
+const isBeside = process.argv.includes('--beside')
+const [seconds = 30, millions = 20] = process.argv
+  .slice(2)
+  .filter((one) => one !== '--beside')
+  .map(Number)
 const rate = 20_000
 const token = 'benchtoken'
 const dataDir = process.env['BENCH_DATA_DIR'] ?? mkdtempSync(join(tmpdir(), 'bellwether-spans-'))
@@ -61,6 +66,11 @@ async function send(url) {
   return { spans: total * spansPerBody, tookSec: (performance.now() - startedMs) / 1000, latencies, late }
 }
 
+/** What is asked for beside. */
+async function besideOf({ url, child }) {
+  return isBeside ? await startBeside({ url, pid: child.pid }) : nothingBeside
+}
+
 async function storedSpans(url) {
   const { items } = await api(url, 'GET', '/organizations/default/usage')
   return items.find((item) => item.kind === 'spans') ?? { stored: 0, queued: 0 }
@@ -69,11 +79,14 @@ async function storedSpans(url) {
 async function ingest() {
   const { child, ended, url } = await startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
   await sleep(3000)
+  const beside = await besideOf({ url, child })
   const before = treeCpuSec(child.pid)
+  const startedMs = performance.now()
   const { spans, tookSec, latencies, late } = await send(url)
-  const sentCpu = treeCpuSec(child.pid) - before
+  const sentCpu = treeCpuSec(child.pid) - before - beside.costSec(tookSec)
   while ((await storedSpans(url)).stored < spans) await sleep(200)
-  const cpu = treeCpuSec(child.pid) - before
+  const withBeside = treeCpuSec(child.pid) - before
+  const cpu = withBeside - beside.costSec((performance.now() - startedMs) / 1000)
   for (const { pid, cpuSec } of processTree(child.pid))
     if (cpuSec > 1) console.log(`  ${roleOf(pid, child.pid)}: ${cpuSec.toFixed(1)} s of processor since its start`)
   const usage = await storedSpans(url)
@@ -85,6 +98,8 @@ async function ingest() {
   console.log(
     `processor: ${((cpu * 1e6) / spans).toFixed(1)} s a million spans until stored (${((sentCpu / tookSec) * 100).toFixed(0)} % of one core while sending)`,
   )
+  if (isBeside) console.log(`with what came in beside: ${((withBeside * 1e6) / spans).toFixed(1)} s a million spans`)
+  await beside.stop()
   child.kill('SIGTERM')
   await ended
   return spans
@@ -178,7 +193,7 @@ async function multiplyCounts(engine, table, copies) {
   await engine.command(`INSERT INTO ${table}_1h SELECT ${chosen({ step: 'intDiv(step, 60)' }).join(', ')} FROM ${table}`)
 }
 
-async function ask(pid, title, count, call) {
+async function ask({ pid, beside }, title, count, call) {
   const took = []
   const before = treeCpuSec(pid)
   for (let i = 0; i < count; i++) {
@@ -186,31 +201,32 @@ async function ask(pid, title, count, call) {
     await call(i)
     took.push(performance.now() - startedMs)
   }
-  const cpuMs = ((treeCpuSec(pid) - before) * 1000) / count
+  const withBeside = ((treeCpuSec(pid) - before) * 1000) / count
+  const cpuMs = withBeside - beside.costSec(took.reduce((sum, ms) => sum + ms, 0)) / count
   const times = [0.5, 0.95, 1].map((q) => quantile(took, q).toFixed(1))
-  console.log(`${title}: p50 ${times[0]} ms, p95 ${times[1]} ms, most ${times[2]} ms; ${cpuMs.toFixed(1)} ms of processor each`)
+  const also = isBeside ? `, ${withBeside.toFixed(1)} with what came in beside` : ''
+  console.log(`${title}: p50 ${times[0]} ms, p95 ${times[1]} ms, most ${times[2]} ms; ${cpuMs.toFixed(1)} ms of processor each${also}`)
 }
 
 async function query(ids) {
   const { child, ended, url } = await startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
   await sleep(3000)
+  const beside = await besideOf({ url, child })
+  const asked = { pid: child.pid, beside }
   const P = '/projects/1'
   const range = { from: 'now-8h', to: 'now' }
   for (const id of ids.slice(0, 20)) await api(url, 'GET', `${P}/traces/${id}?form=columns`)
-  await ask(child.pid, 'trace by id, columns', 200, (i) => api(url, 'GET', `${P}/traces/${ids[20 + i]}?form=columns`))
-  await ask(child.pid, 'trace by id, whole spans', 50, (i) => api(url, 'GET', `${P}/traces/${ids[220 + i]}`))
-  await ask(child.pid, 'newest 50 traces with an error', 10, () =>
-    api(url, 'POST', `${P}/traces/search`, { ...range, query: 'status:error' }),
-  )
-  await ask(child.pid, 'newest spans of one user', 10, (i) =>
-    api(url, 'POST', `${P}/traces/query`, { ...range, query: `@user.id:u${i * 7}` }),
-  )
-  await ask(child.pid, 'slowest 50 spans of a service', 5, () =>
+  await ask(asked, 'trace by id, columns', 200, (i) => api(url, 'GET', `${P}/traces/${ids[20 + i]}?form=columns`))
+  await ask(asked, 'trace by id, whole spans', 50, (i) => api(url, 'GET', `${P}/traces/${ids[220 + i]}`))
+  await ask(asked, 'newest 50 traces with an error', 10, () => api(url, 'POST', `${P}/traces/search`, { ...range, query: 'status:error' }))
+  await ask(asked, 'newest spans of one user', 10, (i) => api(url, 'POST', `${P}/traces/query`, { ...range, query: `@user.id:u${i * 7}` }))
+  await ask(asked, 'slowest 50 spans of a service', 5, () =>
     api(url, 'POST', `${P}/traces/query`, { ...range, query: 'service:cart kind:server', order: 'slowest' }),
   )
-  await ask(child.pid, 'histogram of errors', 5, () => api(url, 'POST', `${P}/traces/histogram`, { ...range, query: 'status:error' }))
-  await ask(child.pid, 'services', 10, () => api(url, 'GET', `${P}/services?from=now-8h`))
-  await ask(child.pid, 'service map', 10, () => api(url, 'GET', `${P}/service-map?from=now-8h`))
+  await ask(asked, 'histogram of errors', 5, () => api(url, 'POST', `${P}/traces/histogram`, { ...range, query: 'status:error' }))
+  await ask(asked, 'services', 10, () => api(url, 'GET', `${P}/services?from=now-8h`))
+  await ask(asked, 'service map', 10, () => api(url, 'GET', `${P}/service-map?from=now-8h`))
+  await beside.stop()
   child.kill('SIGTERM')
   await ended
 }
