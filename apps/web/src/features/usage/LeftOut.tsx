@@ -6,9 +6,21 @@ import { Section } from '../../ui/Page.tsx'
 import { Empty } from '../../ui/states.tsx'
 import type { Column } from '../../ui/table-model.ts'
 import { leftOutOf, type LeftOutRow } from './left-out-model.ts'
+import './left-out.css'
 
 const columns: readonly Column<LeftOutRow>[] = [
-  { id: 'limit', header: 'Limit', value: (row) => row.reason, cell: (row) => <code>{row.reason}</code> },
+  {
+    id: 'limit',
+    header: 'Limit',
+    isMain: true,
+    value: (row) => row.reason,
+    cell: (row) => (
+      <span className="bw-left-out">
+        <code>{row.reason}</code>
+        <span className="bw-dim">{row.meaning}</span>
+      </span>
+    ),
+  },
   { id: 'project', header: 'Project', isExtra: true, value: (row) => row.project, cell: (row) => row.project },
   { id: 'kind', header: 'Kind', value: (row) => row.kind, cell: (row) => row.kind },
   {
@@ -18,7 +30,6 @@ const columns: readonly Column<LeftOutRow>[] = [
     value: (row) => row.parts,
     cell: (row) => <span title={row.parts.toLocaleString('en-US')}>{formatCount(row.parts)}</span>,
   },
-  { id: 'meaning', header: 'What it means', isMain: true, cell: (row) => <span title={row.meaning}>{row.meaning}</span> },
 ]
 
 export function LeftOut({ rows }: { readonly rows: readonly UsageRow[] }) {
