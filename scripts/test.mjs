@@ -36,8 +36,13 @@ function failuresOf(file) {
   return failed.map((assertion) => `${name} > ${assertion.fullName}\n    ${firstLines(assertion.failureMessages[0])}`)
 }
 
+/** What was said, without the way there but for the line of the test. */
 function firstLines(message) {
-  return (message ?? 'no message').split('\n').slice(0, 3).join('\n    ').slice(0, 600)
+  const lines = (message ?? 'no message').replaceAll(`${root}/`, '').split('\n')
+  const isPlace = (line) => /^\s+at /.test(line)
+  const said = lines.filter((line) => !isPlace(line) && line.trim() !== '').slice(0, 6)
+  const place = lines.find((line) => isPlace(line) && line.includes('.test.'))
+  return [...said, ...(place === undefined ? [] : [place.trim()])].join('\n    ').slice(0, 900)
 }
 
 async function runGroup(projects, env, folder) {
