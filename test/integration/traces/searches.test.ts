@@ -117,7 +117,7 @@ test('a value of an attribute is looked for in the parts that may have it, also 
     expect(found.items.map(({ spanId }) => spanId)).toEqual([id(114)])
     // The engine refuses to read more rows than that; without the index it would read all spans.
     const where = spanSearch(scope, query.replace('u7', 'nobody'), stack.startMs).sql()
-    const sql = `SELECT toUInt32(count()) AS spans FROM spans WHERE ${where} SETTINGS max_rows_to_read = 100`
+    const sql = `SELECT toUInt32(count()) AS spans FROM spans WHERE org = 1 AND project IN (1) AND bucket > 1 AND ${where} SETTINGS max_rows_to_read = 100`
     for await (const block of stack.engine.queryNative({ sql, class: 'interactive' })) expect(numbersIn(block, 'spans')[0]).toBe(0)
     await expect(stack.engine.command(sql.replace(where, "name != 'no such'"))).rejects.toMatchObject({ code: 'engine.too_many_rows' })
   }

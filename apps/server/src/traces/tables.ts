@@ -163,14 +163,12 @@ export const edgeTables: readonly { readonly stepSec: number; readonly table: Ad
   .map((one) => ({ stepSec: one.stepSec, table: additive(one) }))
 
 /**
- * What searches need; parts written before are read as they are. Measured on 20 million spans: a value of an attribute cost 5.4 s of processor
- * in all parts and 0.1 s where the index leaves few; it takes 1.5 bytes a span and 0.25 s a million of them for insert and merge (a text index
- * finds as much for four times both). Resources are in it because `user.id:x` asks for the resource's attribute too: an OR is pruned only
- * where both sides are. Durations as bits are read three times as fast as ZSTD's, and are smaller.
+ * What searches need; parts written before are read as they are. Measured on 20 million spans: a value that no span has cost 5.4 s of
+ * processor and costs 0.1 s; the index takes 1.5 bytes a span and 0.25 s of processor a million of them for insert and merge (a text index finds
+ * as much for four times the bytes). Durations as bits are read three times as fast as ZSTD's, and are smaller.
  */
 const forSearches = `ALTER TABLE ${spansTable}
   ADD INDEX IF NOT EXISTS attribute_values mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
-  ADD INDEX IF NOT EXISTS by_resource resource TYPE bloom_filter(0.01) GRANULARITY 4,
   MODIFY COLUMN duration UInt64 CODEC(T64, LZ4)`
 
 export const tracesMigrations: readonly { readonly id: string; readonly up: readonly string[] }[] = [

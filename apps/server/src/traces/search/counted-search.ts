@@ -23,6 +23,8 @@ const countedFields: SearchFields = {
 }
 
 export interface CountedSpans {
+  /** The search on `spans`: all its columns are small ones. */
+  readonly onSpans: string
   /** `FROM … WHERE …`: a row of counts, twice where the search asks for failure: with `is_failed` 1 for its failed spans, 0 for the others. */
   readonly rows: string
   /** Of spans of the row that the search may mean: how many, how many failed, and by bucket of duration. Expressions to be aggregated. */
@@ -56,6 +58,7 @@ export function countedSearch(
   const wanted = asksForNames ? `(${condition} OR ${isOther})` : condition
   const others = 'mapFilter((bucket, calls) -> calls > 0, mapSubtract(durations, failed_durations))'
   return {
+    onSpans: asked.replaceAll(statusColumn, 'status'),
     rows: `FROM ${from} WHERE ${reads.counts(scope, range, unitSec)} AND ${wanted}`,
     count: asksForFailure ? 'if(is_failed, errors, count - errors)' : 'count',
     errors: asksForFailure ? 'if(is_failed, errors, 0)' : 'errors',

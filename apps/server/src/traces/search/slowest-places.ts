@@ -27,6 +27,7 @@ const minutesLookedAtMaxMs = 15 * 3_600_000
 
 /** Steps with the buckets of duration that occur in them. */
 interface Steps {
+  readonly onSpans: string
   readonly unitSec: number
   readonly slowestBucket: Map<number, number>
   /** Spans by bucket of duration, of those that the search means for sure. */
@@ -35,7 +36,7 @@ interface Steps {
   readonly examples: Map<string, number>
 }
 
-/** `slow`: what leaves most rows by one column, to be looked at first. `where`: where such rows can be. */
+/** `slow`: what leaves nearly all rows by small columns, to be looked at first. `where`: where such rows can be. */
 export interface SlowestPlaces {
   readonly slow: string
   readonly where: string
@@ -64,7 +65,7 @@ export async function slowestPlaces(
     const first = Math.floor(step * perUnit)
     for (let bucket = first; bucket < Math.max(first + 1, first + perUnit); bucket++) buckets.add(bucket)
   }
-  return { slow: `duration > ${Math.floor(aboveNs)}`, where: `bucket IN (${[...buckets].join(', ')})` }
+  return { slow: `${steps.onSpans} AND duration > ${Math.floor(aboveNs)}`, where: `bucket IN (${[...buckets].join(', ')})` }
 }
 
 /** Where the wanted spans begin by the buckets of their durations, ns; 0 when there are fewer. */
@@ -96,9 +97,9 @@ async function stepsOf(
   const isByHour = wanted.toMs - wanted.fromMs > minutesLookedAtMaxMs
   const counted = countedSearch(reads, { scope, query: wanted.query, range: wanted, nowMs: clock.nowMs() }, isByHour)
   if (counted === null) return null
-  const { rows, durations, slowest, isUnsure, missing, unitSec } = counted
+  const { onSpans, rows, durations, slowest, isUnsure, missing, unitSec } = counted
   const sql = `SELECT step, ${isUnsure} AS unsure, sumMap(${durations}) AS buckets, max(${slowest}) AS example, toFloat64(sum(${missing})) AS missing ${rows} GROUP BY step, unsure`
-  const steps: Steps = { unitSec, slowestBucket: new Map(), spans: new Map(), examples: new Map() }
+  const steps: Steps = { onSpans, unitSec, slowestBucket: new Map(), spans: new Map(), examples: new Map() }
   for await (const block of engine.queryNative({ sql, class: 'interactive', signal })) addSteps(steps, block)
   return steps
 }

@@ -38,8 +38,8 @@ type RankedTrace = FoundTraceId & TraceRank
 /** Traces asked for at once, at least: where most were listed before by newer spans, the next are further behind. */
 const candidatesMin = 100
 
-/** Columns of spans that are not answered in the end are not read. */
-const listSettings = 'query_plan_max_limit_for_lazy_materialization = 2000'
+/** Columns of spans that are not answered in the end are not read; the engine's filter by the best rows so far would get in the way of that. */
+const listSettings = 'query_plan_max_limit_for_lazy_materialization = 2000, use_top_k_dynamic_filtering = 0'
 /** Slowest spans that are looked at for a trace: those of one trace lie in each other. */
 const spansPerTrace = 8
 

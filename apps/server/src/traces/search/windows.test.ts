@@ -17,8 +17,11 @@ function windows(range: { fromMs: number; toMs: number }, found: readonly number
 
 test('windows are the range from its end on, larger where there was less', () => {
   const range = { fromMs: 3 * minute, toMs: 605 * minute }
-  expect(windows(range, [])).toEqual({ minutes: [5, 40, 160, 397], edgesMs: [605, 600, 560, 400, 3].map((at) => at * minute) })
-  expect(windows(range, [1, 1, 1, 0]).minutes).toEqual([5, 20, 40, 80, 320, 137])
+  expect(windows(range, [])).toEqual({
+    minutes: [5, 20, 40, 80, 320, 137],
+    edgesMs: [605, 600, 580, 540, 460, 140, 3].map((at) => at * minute),
+  })
+  expect(windows(range, [0, 0, 0, 1]).minutes).toEqual([5, 20, 40, 80, 160, 297])
   expect(windows({ fromMs: 0, toMs: minute }, []).minutes).toEqual([1])
   expect(windows({ fromMs: minute, toMs: minute }, []).minutes).toEqual([])
 })
