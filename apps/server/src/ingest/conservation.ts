@@ -134,11 +134,12 @@ export function createConservation(sink: ConservationSink | null = null): Balanc
       tell('left_out', entry, { reason: addReason(entry.leftOut, reason, parts), rows: parts })
     },
     rows: () => order.map(toRow),
-    balance: () =>
-      order
-        .filter((entry) => entry.difference !== 0)
-        .map(({ tenant, kind, difference }) => ({ organizationId: tenant.organizationId, projectId: tenant.projectId, kind, difference })),
+    balance: () => order.filter((entry) => entry.difference !== 0).map(toImbalance),
   }
+}
+
+function toImbalance({ tenant, kind, difference }: Account): Imbalance {
+  return { organizationId: tenant.organizationId, projectId: tenant.projectId, kind, difference }
 }
 
 function toRow(entry: Account): ConservationRow {
