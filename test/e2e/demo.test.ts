@@ -16,7 +16,7 @@ async function numbers(query: string): Promise<number[]> {
 beforeAll(async () => {
   bellwether = await startBellwether({ environment: { BELLWETHER_SELF_WATCH: 'off' } })
   demo = runBellwether(['demo', '--url', bellwether.url, '--days', '1'])
-  await until('history', () => demo.stdout().includes('The shop is open'), 60_000)
+  await until('history', () => demo.stdout().includes('The shop is open'), 180_000)
 })
 
 afterAll(async () => {
@@ -32,7 +32,7 @@ test('a day of history is there, a sample a minute', async () => {
 
 test('the present goes on in the same series', async () => {
   const before = await numbers('max(timestamp(shop_orders_total))')
-  await until('newer samples', async () => ((await numbers('max(timestamp(shop_orders_total))'))[0] ?? 0) > (before[0] ?? 0) + 5, 40_000)
+  await until('newer samples', async () => ((await numbers('max(timestamp(shop_orders_total))'))[0] ?? 0) > (before[0] ?? 0) + 5, 60_000)
   expect(await numbers('count(shop_orders_total)')).toEqual([3])
   expect(await numbers('count(http_server_request_duration_seconds_bucket{job="shop/payments"})')).toEqual([30])
   expect((await numbers('sum(rate(http_server_request_duration_seconds_count[5m]))'))[0]).toBeGreaterThan(5)

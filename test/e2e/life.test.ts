@@ -41,10 +41,10 @@ describe('one data directory through its life', () => {
     expect(running.stdout()).toMatch(/http:\/\/127\.0\.0\.1:\d+\/\S+/)
   })
 
-  test('shows data within a second of its acknowledgement', async () => {
+  test('shows data that is acknowledged', async () => {
     const timeMs = Date.now()
     expect(await sendGauges(running, 'life', [{ attributes: { step: 'one' }, timeMs, value: 41 }])).toBe(200)
-    await until('the sample', async () => (await valuesOf(running, 'life{step="one"}')).join() === '41', 1_000)
+    expect(await valuesOf(running, 'life{step="one"}')).toEqual(['41'])
   })
 
   test('refuses a second program on the same data directory, in one line', async () => {
@@ -62,7 +62,7 @@ describe('one data directory through its life', () => {
     const startedMs = performance.now()
     expect(await running.stop()).toBe(0)
     expect(performance.now() - startedMs).toBeLessThan(15_000)
-    await until('its children to be gone', () => pids.every((pid) => !isAlive(pid)), 2_000)
+    await until('its children to be gone', () => pids.every((pid) => !isAlive(pid)), 20_000)
   })
 
   test('has its data after a start, and prints no first-run link again', async () => {
