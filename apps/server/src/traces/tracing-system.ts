@@ -93,13 +93,10 @@ export class TracingSystem {
 
   /** Traces with a span that a search finds. Errors: as `spans`. */
   async traces(scope: Scope, request: SpanListRequest, signal: AbortSignal): Promise<{ items: FoundTrace[]; next: string | null }> {
-    const { items, next } = await this.#search.traces(scope, request, signal)
-    const place = await this.#reader.placesOf(
-      scope,
-      items.map(({ traceId }) => traceId),
-      signal,
-    )
-    if (place === null) return { items: [], next: null }
+    const { items, next, lies } = await this.#search.traces(scope, request, signal)
+    const ids = items.map(({ traceId }) => traceId)
+    const place = lies ?? (await this.#reader.placesOf(scope, ids, signal))
+    if (place === null || items.length === 0) return { items: [], next: null }
     return { items: await this.#found.describe(scope, { found: items, place, selection: request }, signal), next }
   }
 

@@ -4,7 +4,7 @@ import { bucketSec, numbersIn, textsIn, wideIn, wideLiteral } from '../../signal
 import type { TimeRange } from '../ports.ts'
 import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
-import type { TraceReader } from '../trace/trace-reader.ts'
+import type { TracePlace, TraceReader } from '../trace/trace-reader.ts'
 import { orderedSpansSql, SpanAnswer, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
 import type { SearchDeps, SpanSelection } from './selection.ts'
 import { slowestPlaces, type SlowestPlaces, type SlowestWanted } from './slowest-places.ts'
@@ -24,6 +24,13 @@ export interface FoundTraceId {
   readonly traceId: string
   /** Spans of it that were found. */
   readonly matched: number
+}
+
+export interface FoundTraceIds {
+  readonly items: FoundTraceId[]
+  readonly next: string | null
+  /** Buckets in which they lie; null: not asked yet. */
+  readonly lies: TracePlace | null
 }
 
 /** Where a trace is in a list. */
@@ -107,10 +114,11 @@ export class SpanSearch {
    * Ids of traces with a span that matches, by their newest or slowest one. A window says only what the traces did in it: those that the page
    * before has listed by a newer span are left out, and what was found is counted over the whole range. Errors: as `spans`.
    */
-  async traces(scope: Scope, request: SpanListRequest, signal: AbortSignal): Promise<{ items: FoundTraceId[]; next: string | null }> {
+  async traces(scope: Scope, request: SpanListRequest, signal: AbortSignal): Promise<FoundTraceIds> {
     const { order, limit, cursor } = request
     const place = cursor === null ? null : placeOf(cursorParts(cursor, 2))
     const found = new Map<string, RankedTrace>()
+    let lies: TracePlace | null = null
     const read = async (range: TimeRange, places: SlowestPlaces | null): Promise<number> => {
       const before = found.size
       const isWhole = places === null && range.fromMs <= request.fromMs && range.toMs >= request.toMs
@@ -120,8 +128,9 @@ export class SpanSearch {
       do {
         candidates = await this.#candidates(scope, { ...request, ...range, limit: atOnce, behind, places }, signal)
         const whole = isWhole ? null : await this.#whole(scope, request, candidates, signal)
+        lies = joined(lies, whole?.lies ?? null)
         for (const candidate of candidates) {
-          const all = whole?.get(candidate.traceId) ?? candidate
+          const all = whole?.ranks.get(candidate.traceId) ?? candidate
           if (!found.has(candidate.traceId) && (place === null || isBehind(all, place)))
             found.set(candidate.traceId, { ...candidate, matched: all.matched })
         }
@@ -146,6 +155,7 @@ export class SpanSearch {
     return {
       items: items.map(({ traceId, matched }) => ({ traceId, matched })),
       next: isFull() && last !== undefined ? cursorText([last.best, last.traceId]) : null,
+      lies,
     }
   }
 
@@ -168,19 +178,19 @@ export class SpanSearch {
     request: SpanListRequest,
     candidates: readonly RankedTrace[],
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, RankedTrace>> {
+  ): Promise<{ readonly ranks: ReadonlyMap<string, RankedTrace>; readonly lies: TracePlace | null }> {
     const ids = candidates.map(({ traceId }) => traceId)
     const lies = await this.#places.placesOf(scope, ids, signal)
-    if (lies === null) return new Map()
+    if (lies === null) return { ranks: new Map(), lies }
     const range = {
       fromMs: Math.max(request.fromMs, lies.firstBucket * bucketSec * 1000),
       toMs: Math.min(request.toMs, (lies.lastBucket + 1) * bucketSec * 1000),
     }
-    if (range.toMs <= range.fromMs) return new Map()
+    if (range.toMs <= range.fromMs) return { ranks: new Map(), lies }
     const named = `trace_id IN (${ids.map((id) => `unhex('${id}')`).join(', ')})`
     const where = `${this.#where(scope, { ...range, query: request.query })} AND ${named}`
     const rows = await this.#ranked({ order: request.order, first: '', where, rest: '' }, signal)
-    return new Map(rows.map((row) => [row.traceId, row]))
+    return { ranks: new Map(rows.map((row) => [row.traceId, row])), lies }
   }
 
   async #ranked(
@@ -207,6 +217,15 @@ export class SpanSearch {
   #where(scope: Scope, { query, ...range }: SpanSelection): string {
     const { reads, clock } = this.#deps
     return both(reads.spans(scope, range), spanSearch(scope, query, clock.nowMs()))
+  }
+}
+
+function joined(one: TracePlace | null, other: TracePlace | null): TracePlace | null {
+  if (one === null || other === null) return one ?? other
+  return {
+    firstBucket: Math.min(one.firstBucket, other.firstBucket),
+    lastBucket: Math.max(one.lastBucket, other.lastBucket),
+    spans: one.spans + other.spans,
   }
 }
 
