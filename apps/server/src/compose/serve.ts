@@ -71,14 +71,19 @@ export async function startServer(deps: ServeDeps): Promise<RunningServer> {
   }
 }
 
+function memoryOf({ memoryMaxBytes }: Config, resources: ResourceScope): MemoryBudget {
+  const memory = planMemory(memoryMaxBytes ?? undefined)
+  resources.use(keepHeapRoom(memory.totalBytes))
+  return memory
+}
+
 async function compose({ config, version, logger, warn }: ServeDeps, resources: ResourceScope): Promise<RunningServer> {
   const clock = systemClock
   const instruments = createInstruments()
   const dataDir = resources.use(await openDataDirectory(config.dataDir)).path
   const http = resources.use(await openHttpDoor({ host: config.host, port: config.port, setting: 'BELLWETHER_PORT' }))
   const url = `http://${hostInUrl(config.host)}:${http.port}`
-  const memory = planMemory(config.memoryMaxBytes ?? undefined)
-  resources.use(keepHeapRoom(memory.totalBytes))
+  const memory = memoryOf(config, resources)
   const shared = { config, dataDir, clock, logger }
   const engines = await composeEngines({ ...shared, memory }, resources)
   const accounts = await composeAccounts({ config, url, dataDir, engines, logger }, resources)
