@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { openClickHouse, type ClickHouseEngine } from '../../../apps/server/src/engines/index.ts'
 import { createConservation, type LogRecord } from '../../../apps/server/src/ingest/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
+import { allSteps } from '../../../apps/server/src/protocols/event-session.ts'
 import { createEventDecoders, defaultProtocolLimits, EventSession } from '../../../apps/server/src/protocols/index.ts'
 import { SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
 import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'
@@ -99,6 +101,7 @@ export async function openTracesStack(): Promise<TracesStack> {
   })
   for (const { up } of [...signalsMigrations, ...tracesMigrations]) for (const statement of up) await engine.command(statement)
   const decoder = createEventDecoders(defaultProtocolLimits).otlpTracesJson
+  if (decoder === undefined) throw new Error('there is no decoder of traces')
   const conservation = createConservation()
   const records: LogRecord[] = []
   const log = { append: async (_lane: string, record: LogRecord) => void records.push(record) }
@@ -117,9 +120,10 @@ export async function openTracesStack(): Promise<TracesStack> {
     startMs: Math.floor(systemClock.nowMs() / 60_000 - 5) * 60_000,
     keepDays: 30,
     async put(tenant, spans) {
-      const session = new EventSession({ prepare: () => undefined })
+      const session = new EventSession({ prepare: () => undefined }, {})
       session.begin(tenant, 'otlp-http', systemClock.nowMs())
-      decoder?.decode(bodyOf(spans, stack.startMs), session)
+      allSteps(decoder.decode(bodyOf(spans, stack.startMs), session))
+      expect(session.spans.rows).toBe(spans.length)
       await acceptBatch(ingest, session.spans)
       const inserts = allInserts(handler, records.splice(0), `stack-${Math.random()}`)
       last = inserts.map(({ table }) => table)
