@@ -5,6 +5,7 @@ import { SpansBatch } from '../traces/index.ts'
 import type { SignalBatch } from './batch.ts'
 import {
   attributeNamesMax,
+  attributesMax,
   batchBytesMax,
   resourceBytesMax,
   resourcesBytesMax,
@@ -92,6 +93,43 @@ test('distinct names of attributes are bounded; pairs of the others are left out
   expect([attributes.keys.words.size - 1, [...batch.leftOut()]]).toEqual([attributeNamesMax, [['attribute_names_limit', 500]]])
   expect(attributes.values.text(attributes.first(rows - 1))).toBe('again')
   expect(attributes.last(rows - 2) - attributes.first(rows - 2)).toBe(0)
+})
+
+describe('parts that rows are kept without', () => {
+  const overfull = (batch: SignalBatch): void => {
+    for (let i = 0; i < attributesMax + 4; i++) batch.attribute(`k${i}`, 'x')
+    batch.leaveOut('attribute_unreadable', 2)
+    batch.leaveOut('attribute_names_limit')
+  }
+
+  test('are counted with their rows, and not of rows that are dropped or refused', () => {
+    const batch = begun(new LogsBatch())
+    batch.attribute('', 'a name without room counts as one of none')
+    overfull(batch)
+    expect([...batch.leftOut()]).toEqual([])
+    batch.dropRow()
+    row(batch)
+    expect([...batch.leftOut()]).toEqual([])
+    row(batch, () => {
+      batch.attribute('', 'x')
+      overfull(batch)
+    })
+    const counted = { attributes_limit: 4, attribute_unreadable: 2, attribute_names_limit: 2 }
+    expect(Object.fromEntries(batch.leftOut())).toEqual(counted)
+    batch.refuse('malformed', 'x', rowsPerBatchMax)
+    batch.attribute('', 'x')
+    overfull(batch)
+    batch.endRow()
+    expect([batch.rows, Object.fromEntries(batch.leftOut())]).toEqual([2, counted])
+  })
+
+  test('of an open row are forgotten with the batch', () => {
+    const batch = begun(new LogsBatch())
+    batch.attribute('', 'x')
+    overfull(batch)
+    row(begun(batch))
+    expect([...batch.leftOut()]).toEqual([])
+  })
 })
 
 describe('resources', () => {

@@ -59,6 +59,8 @@ export class SignalBatch {
   readonly dropped = new Map<string, number>()
   readonly examples: RefusedExample[] = []
   readonly #leftOut = new Map<LeftOutReason, number>()
+  /** Of the open row: it may be dropped yet. */
+  readonly #openLeftOut = new Map<LeftOutReason, number>()
   readonly resources: Resource[] = []
   readonly ts: FixedColumn
   readonly keep: FixedColumn
@@ -135,10 +137,21 @@ export class SignalBatch {
 
   /** The open row is kept without a part of it. */
   leaveOut(reason: LeftOutReason, parts = 1): void {
-    if (parts > 0) this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + parts)
+    if (parts > 0) addTo(this.#openLeftOut, reason, parts)
   }
 
-  /** Parts that rows are kept without, by reason; those of names without room (or without a name) are counted by their column. */
+  /** Attributes beyond the bound that the open row is kept without, for `undoAttributes`. */
+  get openBeyondBound(): number {
+    return this.#openLeftOut.size === 0 ? 0 : (this.#openLeftOut.get('attributes_limit') ?? 0)
+  }
+
+  /** Takes attributes of the open row back: it has the first `pairs` of the column, without those beyond the bound and those without a name. */
+  undoAttributes(pairs: number, beyondBound: number, nameless: number): void {
+    this.attributes.truncateOpen(pairs, nameless)
+    if (this.openBeyondBound !== beyondBound) this.#openLeftOut.set('attributes_limit', beyondBound)
+  }
+
+  /** Parts that complete rows are kept without, by reason; those of names without room (or without a name) are counted by their column. */
   leftOut(): ReadonlyMap<LeftOutReason, number> {
     const names = this.attributes.leftOut + (this.#leftOut.get('attribute_names_limit') ?? 0)
     return names === 0 ? this.#leftOut : new Map([...this.#leftOut, ['attribute_names_limit', names]])
@@ -183,6 +196,7 @@ export class SignalBatch {
     this.refused.clear()
     this.dropped.clear()
     this.#leftOut.clear()
+    this.#openLeftOut.clear()
     this.examples.length = 0
     this.resources.length = 0
     this.#seenResources.clear()
@@ -285,14 +299,21 @@ export class SignalBatch {
       else if (column instanceof TextColumn) column.pushEmpty()
       else column.endRow()
     }
+    if (this.#openLeftOut.size > 0) this.#countLeftOut()
     this.rows = rows + 1
     this.received++
     this.#measure()
   }
 
-  /** Takes back what was pushed of the open row. */
+  /** Takes back what was pushed of the open row, and what was left out of it. */
   dropRow(): void {
     for (const column of this.#columns) column.truncate(this.rows)
+    this.#openLeftOut.clear()
+  }
+
+  #countLeftOut(): void {
+    for (const [reason, parts] of this.#openLeftOut) if (parts > 0) addTo(this.#leftOut, reason, parts)
+    this.#openLeftOut.clear()
   }
 
   /** Counts rows that cannot be taken. They count as received. */
@@ -340,6 +361,10 @@ export class SignalBatch {
     if (!(column instanceof PairsColumn)) throw new Error(`no pairs column ${name}`)
     return column
   }
+}
+
+function addTo(counts: Map<LeftOutReason, number>, reason: LeftOutReason, parts: number): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + parts)
 }
 
 function isoOf(seconds: number): string {

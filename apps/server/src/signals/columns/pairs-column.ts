@@ -9,8 +9,10 @@ import { WordColumn } from './word-column.ts'
 export class PairsColumn {
   readonly keys = new WordColumn(attributeNamesMax)
   readonly values = new TextColumn()
-  /** Pairs that were not taken. */
+  /** Pairs that were not taken, of complete rows. */
   leftOut = 0
+  /** The same of the row that is being made. */
+  #openLeftOut = 0
   /** Pairs up to and with each row. */
   #ends = new Uint32Array(64)
   #rows = 0
@@ -24,6 +26,11 @@ export class PairsColumn {
     return this.keys.rows - (this.#rows === 0 ? 0 : this.#ends[this.#rows - 1]!)
   }
 
+  /** Pairs that were not taken of the row that is being made. */
+  get openLeftOut(): number {
+    return this.#openLeftOut
+  }
+
   /** Adds a pair to the row that is being made. */
   pair(key: string, value: string): void {
     this.pairWord(this.keys.words.internString(key), value)
@@ -32,7 +39,7 @@ export class PairsColumn {
   /** The same with a word of `keys.words`. */
   pairWord(word: number, value: string): void {
     if (word === 0) {
-      this.leftOut++
+      this.#openLeftOut++
       return
     }
     this.keys.pushWord(word)
@@ -41,7 +48,7 @@ export class PairsColumn {
 
   pairBytes(word: number, source: Uint8Array, start = 0, end = source.length): void {
     if (word === 0) {
-      this.leftOut++
+      this.#openLeftOut++
       return
     }
     this.keys.pushWord(word)
@@ -56,6 +63,8 @@ export class PairsColumn {
       this.#ends = more
     }
     this.#ends[this.#rows++] = this.keys.rows
+    this.leftOut += this.#openLeftOut
+    this.#openLeftOut = 0
   }
 
   first(row: number): number {
@@ -78,13 +87,19 @@ export class PairsColumn {
   truncate(rows: number): void {
     const pairs = rows === 0 ? 0 : this.#ends[rows - 1]!
     this.#rows = rows
+    this.truncateOpen(pairs, 0)
+  }
+
+  /** Leaves the first `pairs`, and the row that is being made as it was when it had them and `leftOut` were not taken of it. */
+  truncateOpen(pairs: number, leftOut: number): void {
     this.keys.truncate(pairs)
     this.values.truncate(pairs)
+    this.#openLeftOut = leftOut
   }
 
   clear(): void {
     this.#rows = 0
-    this.leftOut = 0
+    this.leftOut = this.#openLeftOut = 0
     this.keys.clear()
     this.values.clear()
     if (this.#ends.length > 65_536) this.#ends = new Uint32Array(64)
