@@ -153,6 +153,12 @@ describe('bad input is bounded', () => {
     expect([...batch.leftOut()]).toEqual([['attributes_limit', 2000 - attributesMax]])
   })
 
+  test('of lines that are refused nothing was left out', () => {
+    const many = Array.from({ length: 300 }, (_, i) => `"k${i}":1`).join()
+    const batch = decodedBatch(new JsonLinesDecoder(), `{${many},"":1, broken\n{"ts":"1970-01-02T00:00:00Z","":1,${many}}\n{"msg":"x"}`)
+    expect([batch.rows, [...batch.refused.keys()], [...batch.leftOut()]]).toEqual([1, ['malformed', 'too_old'], []])
+  })
+
   test('an object of a depth of 100,000', () => {
     const depth = 100_000
     const { attributes } = row(`{"msg":"x","a":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`)

@@ -44,6 +44,13 @@ export function hexValue(byte: number): number {
   return value === 255 ? -1 : value
 }
 
+/** Whether all of it are hexadecimal digits. */
+export function isHex(bytes: Uint8Array, start: number, end: number): boolean {
+  let all = 0
+  for (let at = start; at < end; at++) all |= hexValues[bytes[at]!]!
+  return all <= 15
+}
+
 /** Fills `target` from two digits a byte. False when one is no digit; `target` then means nothing. */
 export function hexInto(bytes: Uint8Array, start: number, target: Uint8Array): boolean {
   let at = start

@@ -49,6 +49,9 @@ export class JsonLineReader {
   #bodyEnd = 0
   #bodyWord = 0
   #bodyRank = noRank
+  /** Ids that the row had before the line; those of most lines come from the line itself. */
+  readonly #traceIdBefore = new Uint8Array(16)
+  readonly #spanIdBefore = new Uint8Array(8)
   /** Reads a body that is an object itself. */
   #inner: JsonLineReader | null = null
   readonly #isInner: boolean
@@ -115,7 +118,12 @@ export class JsonLineReader {
 
   #read(bytes: Uint8Array, start: number, end: number): boolean {
     const row = this.#row
-    const { pairs, severity, hasTime, seconds, nanos, hasTraceId, hasSpanId } = row
+    const { batch, severity, hasTime, seconds, nanos, hasTraceId, hasSpanId, service, host, environment, release, scope } = row
+    const { keys, openLeftOut } = batch.attributes
+    const pairs = keys.rows
+    const beyondBound = batch.openBeyondBound
+    if (hasTraceId) this.#traceIdBefore.set(row.traceId)
+    if (hasSpanId) this.#spanIdBefore.set(row.spanId)
     this.#bytes = bytes
     this.#end = end
     this.#path.length = 0
@@ -125,14 +133,20 @@ export class JsonLineReader {
       this.#pushBody(start, end, true)
       return true
     }
-    row.undoAttributes(pairs)
+    batch.undoAttributes(pairs, beyondBound, openLeftOut)
     row.severity = severity
     row.hasTime = hasTime
     row.seconds = seconds
     row.nanos = nanos
     row.hasTraceId = hasTraceId
     row.hasSpanId = hasSpanId
-    row.service = row.host = row.environment = row.release = row.scope = 0
+    if (hasTraceId) row.traceId.set(this.#traceIdBefore)
+    if (hasSpanId) row.spanId.set(this.#spanIdBefore)
+    row.service = service
+    row.host = host
+    row.environment = environment
+    row.release = release
+    row.scope = scope
     return false
   }
 

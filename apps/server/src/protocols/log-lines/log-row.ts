@@ -4,7 +4,7 @@
  */
 import type { LogsBatch } from '../../logs/index.ts'
 import { attributesMax, bodyBytesMax, noResource, type Resource } from '../../signals/index.ts'
-import { characterEnd, hexInto, isAscii, repaired } from './bytes.ts'
+import { characterEnd, hexInto, isAscii, isHex, repaired } from './bytes.ts'
 import { wordBytesMax } from './limits.ts'
 
 const noBytes = new Uint8Array(0)
@@ -103,16 +103,16 @@ export class LogRow {
     this.#bodyEnd = end
   }
 
-  /** 32 hexadecimal digits; false when it is something else. */
+  /** 32 hexadecimal digits; false when it is something else, and an id that the row has is as before. */
   readTraceId(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start !== 32 || !hexInto(bytes, start, this.traceId)) return false
+    if (end - start !== 32 || (this.hasTraceId && !isHex(bytes, start, end)) || !hexInto(bytes, start, this.traceId)) return false
     this.hasTraceId = true
     return true
   }
 
-  /** 16 hexadecimal digits. */
+  /** The same with 16 hexadecimal digits. */
   readSpanId(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start !== 16 || !hexInto(bytes, start, this.spanId)) return false
+    if (end - start !== 16 || (this.hasSpanId && !isHex(bytes, start, end)) || !hexInto(bytes, start, this.spanId)) return false
     this.hasSpanId = true
     return true
   }
@@ -172,17 +172,6 @@ export class LogRow {
 
   attributeText(name: string, value: string): void {
     this.batch.attribute(name, value)
-  }
-
-  /** Pairs of the open row, for `undoAttributes`. */
-  get pairs(): number {
-    return this.batch.attributes.keys.rows
-  }
-
-  /** Takes back the pairs behind the first `pairs`. */
-  undoAttributes(pairs: number): void {
-    this.batch.attributes.keys.truncate(pairs)
-    this.batch.attributes.values.truncate(pairs)
   }
 
   /** The row is complete. A time that lies too far away refuses it, counted. */
