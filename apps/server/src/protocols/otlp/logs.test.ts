@@ -1,5 +1,6 @@
 /** OTLP logs: protobuf and JSON give the same rows. */
 import { describe, expect, test } from 'vitest'
+import { attributeNamesMax, attributesMax } from '../../signals/index.ts'
 import { defaultProtocolLimits } from '../limits.ts'
 import { testNowMs } from '../testing/door.ts'
 import { decodedBatch, rowsOf, type LogRowShape } from '../testing/log-rows.ts'
@@ -93,6 +94,33 @@ test('resources are told apart and kept once', () => {
   expect(batch.resources.map(({ service }) => service)).toEqual(['a', 'b'])
   expect(batch.resource.u32(0)).toBe(batch.resource.u32(4))
   expect(batch.resource.u32(0)).not.toBe(batch.resource.u32(2))
+})
+
+test('attributes beyond the bound of names are counted, once per pair that a row is kept without', () => {
+  const perRecord = 200
+  const records = Array.from({ length: attributeNamesMax / perRecord + 1 }, (_, record) => ({
+    attributes: Array.from({ length: perRecord }, (_, i) => attribute(`name ${record * perRecord + i}`, { intValue: i })),
+  }))
+  const batch = decodedBatch(new OtlpLogsDecoder(defaultProtocolLimits), bodyOf(records))
+  const { attributes, rows } = batch
+  expect([rows, attributes.last(rows - 1), [...batch.leftOut()]]).toEqual([
+    records.length,
+    attributeNamesMax,
+    [['attribute_names_limit', perRecord]],
+  ])
+})
+
+test('of a record that is refused nothing was left out', () => {
+  const many = Array.from({ length: attributesMax + 9 }, (_, i) => attribute(`k${i}`, text('v')))
+  const body = bodyOf([{ timeUnixNano: '1000000000', attributes: [...many, attribute('', text('v'))] }, { body: text('x') }])
+  const batch = decodedBatch(new OtlpLogsDecoder(defaultProtocolLimits), body)
+  expect([batch.rows, [...batch.refused], [...batch.leftOut()]]).toEqual([1, [['too_old', 1]], []])
+})
+
+test('a text that begins like an object and is none keeps the scope and the ids of its record', () => {
+  const ids = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8) }
+  const broken = `{"trace_id":"${'ef'.repeat(16)}","spanId":"${'01'.repeat(8)}","logger":"other", broken`
+  expect(row({ ...ids, body: text(broken) })).toMatchObject({ ...ids, scope: 'lib', service: 'shop', body: broken, attributes: {} })
 })
 
 test('texts that are no UTF-8 are repaired', () => {

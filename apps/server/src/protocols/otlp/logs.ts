@@ -272,7 +272,8 @@ export class OtlpLogsDecoder {
         cursor.skip(tag)
       }
     }
-    if (word !== 0) this.#value(word, valueAt, start, end)
+    if (word === 0) batch.leaveOut('attribute_names_limit')
+    else this.#value(word, valueAt, start, end)
     cursor.pos = end
     cursor.end = outer
   }
