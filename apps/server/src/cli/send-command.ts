@@ -8,10 +8,10 @@ import { exitFailed, exitGood, exitWrongUse, type Command, type CommandContext }
 import { configOption, configOptionHelp, localUrl } from './config-command.ts'
 import { deliver, type Delivered, type DeliveryOptions } from './send/deliver.ts'
 import { followFile, type RecordsRead } from './send/follow-file.ts'
-import { LineCutter } from './send/line-cutter.ts'
+import { followStream } from './send/follow-stream.ts'
 import { lineBody, type LineOrigin } from './send/line-body.ts'
 import { placeIn, readKept, writeKept } from './send/place.ts'
-import { openMs, parseMultiline, RecordJoiner, type Multiline } from './send/record-joiner.ts'
+import { parseMultiline, type Multiline } from './send/record-joiner.ts'
 
 const unreadable: ErrorSpec = { code: 'send.unreadable', kind: 'not_found', publicText: 'The file cannot be read.' }
 
@@ -141,21 +141,12 @@ class Sender {
   }
 
   async standardInput(): Promise<void> {
-    const [cutter, joiner] = [new LineCutter(), new RecordJoiner(this.#multiline)]
     const { stop } = this.#context
     // It may have been told to stop while it was loaded.
     if (stop.aborted) return
-    const ended = (): void => void process.stdin.destroy()
-    stop.addEventListener('abort', ended, { once: true })
-    try {
-      for await (const bytes of withPauses(process.stdin, openMs)) {
-        if (bytes !== null) await this.#records(joiner.add(cutter.push(bytes)))
-        else if (cutter.heldBytes === 0) await this.#records(joiner.close())
-      }
-    } catch (error) {
-      if (!stop.aborted) throw error
-    }
-    await this.#records([...joiner.add(cutter.end()), ...joiner.close()])
+    stop.addEventListener('abort', () => void process.stdin.destroy(), { once: true })
+    const read = followStream({ stream: process.stdin, clock: systemClock, stop, multiline: this.#multiline })
+    for await (const records of read) await this.#records(records)
   }
 
   /** A file that is not there yet is waited for; one that may not be read is not. */
@@ -196,25 +187,5 @@ class Sender {
   #count({ accepted, refused }: Delivered): void {
     this.#accepted += accepted
     this.#refused += refused
-  }
-}
-
-/** What comes from a stream; null where nothing has come for so long. */
-async function* withPauses(stream: AsyncIterable<unknown>, pauseMs: number): AsyncGenerator<Buffer | null> {
-  const chunks = stream[Symbol.asyncIterator]()
-  let next = chunks.next()
-  let isPaused = false
-  for (;;) {
-    const waiting = new AbortController()
-    const pause: Promise<null>[] = isPaused ? [] : [systemClock.sleep(pauseMs, waiting.signal).then(() => null)]
-    const got: IteratorResult<unknown> | null = await Promise.race([next, ...pause])
-    waiting.abort()
-    isPaused = got === null
-    if (got === null) yield null
-    else if (got.done === true) return
-    else {
-      if (Buffer.isBuffer(got.value)) yield got.value
-      next = chunks.next()
-    }
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../kernel/clock.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
 import { followFile } from './follow-file.ts'
 import { placeIn, type Kept } from './place.ts'
 import type { Multiline } from './record-joiner.ts'
@@ -22,9 +22,17 @@ afterEach(() => rm(folder, { recursive: true }))
 const nothing: Kept = { place: null, done: [] }
 const head = 'x'.repeat(300)
 
-function follow(kept: Kept, options: { fromStart?: boolean; once?: boolean; stop?: AbortSignal; multiline?: Multiline } = {}) {
-  const { fromStart = true, once = true, stop = new AbortController().signal, multiline = 'off' } = options
-  return followFile({ path, clock: systemClock, stop, ...kept, fromStart, once, multiline, complain: (line) => said.push(line) })
+interface Following {
+  readonly fromStart?: boolean
+  readonly once?: boolean
+  readonly stop?: AbortSignal
+  readonly multiline?: Multiline
+  readonly clock?: Pick<Clock, 'sleep'>
+}
+
+function follow(kept: Kept, options: Following = {}) {
+  const { fromStart = true, once = true, stop = new AbortController().signal, multiline = 'off', clock = systemClock } = options
+  return followFile({ path, clock, stop, ...kept, fromStart, once, multiline, complain: (line) => said.push(line) })
 }
 
 /** All lines, and what is remembered at the end. */
@@ -114,5 +122,34 @@ describe('followFile', () => {
     await writeFile(path, 'c1\n')
     expect((await readOn(kept)).lines).toEqual(['c1'])
     expect(said).toEqual([`${path}.2.gz is packed: lines of it that were not sent before are not sent`])
+  })
+
+  it('gives a whole line when no other has come for a while, whatever half a line stands behind it', async () => {
+    const stop = new AbortController()
+    await writeFile(path, 'ERROR out of disk, giving up\nshutting d')
+    const given: [string, number][] = []
+    for await (const part of follow(nothing, { once: false, stop: stop.signal, multiline: 'auto' })) {
+      for (const record of part.records) given.push([record.toString(), part.offset])
+      if (part.records.length > 0 && given.length === 1) await appendFile(path, 'own\n and')
+      if (given.length === 2) stop.abort()
+    }
+    // The place is behind the line, so that nothing is lost of the half.
+    expect(given).toEqual([
+      ['ERROR out of disk, giving up', 29],
+      ['shutting down', 43],
+    ])
+  })
+
+  it('is not held up by half a line that goes on and on', async () => {
+    const stop = new AbortController()
+    await writeFile(path, 'copying\n')
+    const given: string[] = []
+    // Each look at the file finds another piece of it.
+    const clock = { sleep: () => appendFile(path, '.') }
+    for await (const part of follow(nothing, { once: false, stop: stop.signal, multiline: 'auto', clock })) {
+      given.push(...part.records.map(String))
+      if (given.length > 0) stop.abort()
+    }
+    expect(given).toEqual(['copying'])
   })
 })

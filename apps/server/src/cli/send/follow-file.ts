@@ -132,9 +132,11 @@ async function* readRecords(file: FileHandle, { from, done, isOver }: Reading, o
   while (!stop.aborted) {
     const { bytesRead } = await file.read(buffer, 0, chunkBytes, offset)
     if (bytesRead > 0) {
-      quietMs = 0
       offset += bytesRead
-      const records = joiner.add(cutter.push(buffer.subarray(0, bytesRead)))
+      const lines = cutter.push(buffer.subarray(0, bytesRead))
+      // What half a line brings is no line.
+      if (lines.length > 0) quietMs = 0
+      const records = joiner.add(lines)
       if (records.length > 0) yield { records, file, offset: offset - cutter.heldBytes - joiner.openBytes, done }
       continue
     }
@@ -151,8 +153,8 @@ async function* readRecords(file: FileHandle, { from, done, isOver }: Reading, o
       continue
     }
     quietMs += pollMs
-    // A line without an end belongs to it perhaps.
-    if (quietMs > openMs && joiner.openBytes > 0 && cutter.heldBytes === 0) yield { records: joiner.close(), file, offset, done }
+    // A line without an end belongs to it perhaps, and may never have one: it is read again from where the place is.
+    if (quietMs > openMs && joiner.openBytes > 0) yield { records: joiner.close(), file, offset: offset - cutter.heldBytes, done }
     // One more look after it was replaced: what was written in between is in the old one.
     wasOver = await isOver()
     if (!wasOver) await clock.sleep(pollMs, stop)
