@@ -341,6 +341,21 @@ test('long bodies in turns do not mix: each has the rows that were in it', async
 })
 
 test.each([
+  [1, 1, 30_000],
+  [100, 100, 3],
+  [30_000, 1, 1],
+])('JSON of %d resources of %d scopes of %d lines is written in steps that are short', (resources, scopes, lines) => {
+  const times = (count: number, text: string): string => Array.from({ length: count }, () => text).join()
+  const scope = `{"logRecords":[${times(lines, '{"body":{"stringValue":"x"}}')}]}`
+  const body = Buffer.from(`{"resourceLogs":[${times(resources, `{"scopeLogs":[${times(scopes, scope)}]}`)}]}`)
+  let steps = 0
+  for (const _ of otlpJsonInSteps(body, 500_000, exportLogsRequest)) steps++
+  // All three levels count.
+  const items = resources * (1 + scopes * (1 + lines))
+  expect(steps).toBe(1 + Math.floor(items / 256))
+})
+
+test.each([
   { resourceLogs: [{ scopeLogs: [{ logRecords: [{}, { body: { stringValue: 7 } }] }] }] },
   { resourceLogs: [{ scopeLogs: [{ logRecords: {} }] }] },
   { resourceLogs: [7] },

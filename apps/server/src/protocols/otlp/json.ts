@@ -22,7 +22,7 @@ export function otlpJsonToProtobuf(body: Uint8Array, objectsMax: number, request
 
 /** Lists within lists of a request of logs or traces: resources, scopes, records. */
 const listLevels = 3
-/** Items of such a list between two steps. */
+/** Items of such lists, of all levels and lists together, between two steps. */
 const itemsPerStep = 256
 
 /** The same in steps; the first of them, which makes objects of the text, is the longest. */
@@ -31,7 +31,7 @@ export function* otlpJsonInSteps(body: Uint8Array, objectsMax: number, request: 
   yield
   const writer = new ProtoWriter(body.byteLength + 64)
   const trail = new Trail()
-  yield* writeInSteps({ writer, trail, levels: listLevels }, objectOf(parsed, trail), request)
+  yield* writeInSteps({ writer, trail, levels: listLevels, counter: { items: 0 } }, objectOf(parsed, trail), request)
   return writer.finish()
 }
 
@@ -40,10 +40,11 @@ interface Target {
   readonly trail: Trail
   /** Levels of lists from here on that are written in steps. */
   readonly levels: number
+  readonly counter: { items: number }
 }
 
 function* writeInSteps(target: Target, json: JsonObject, message: Message): Generator<void, void> {
-  const { writer, trail, levels } = target
+  const { writer, trail, levels, counter } = target
   for (const field of message.fields) {
     const value = json[field.name] ?? json[field.snakeName]
     const { type } = field
@@ -52,16 +53,17 @@ function* writeInSteps(target: Target, json: JsonObject, message: Message): Gene
       continue
     }
     const items: readonly unknown[] = value
+    const inner = { ...target, levels: levels - 1 }
     trail.enter(field.name)
     for (let index = 0; index < items.length; index++) {
       trail.item(index)
       if (levels === 1) writeValue(writer, field, items[index], trail)
       else {
         const from = writer.open(field.number)
-        yield* writeInSteps({ writer, trail, levels: levels - 1 }, objectOf(items[index], trail), type())
+        yield* writeInSteps(inner, objectOf(items[index], trail), type())
         writer.close(from)
       }
-      if (index % itemsPerStep === itemsPerStep - 1) yield
+      if (++counter.items % itemsPerStep === 0) yield
     }
     trail.leave()
   }
