@@ -292,10 +292,13 @@ export class EventDoor {
   }
 
   /** Those who see rows once they are durable do so at the project's turn as well: rules and tails may cost more than decoding. */
-  async #tell(tenant: Tenant, { parts }: EventSession): Promise<void> {
+  async #tell(tenant: Tenant, session: EventSession): Promise<void> {
     using turn = await this.front.intake.turnAgain(tenant)
-    const worker = { tenant, cost: this.#deps.cost }
-    for (const kind of kinds) await inSlices(turn, worker, this.#deps[kind].tell(parts[kind]))
+    await inSlices(turn, { tenant, cost: this.#deps.cost }, this.#telling(session))
+  }
+
+  *#telling({ parts }: EventSession): Steps {
+    for (const kind of kinds) if (parts[kind].length > 0) yield* this.#deps[kind].tell(parts[kind])
   }
 
   /** A body none of which could be read counts as one refused row: how many it had nobody knows. */

@@ -153,9 +153,15 @@ test('who waited too long is refused when the turn would be his', async () => {
   expect(third).toBeDefined()
 })
 
+interface LongBody {
+  readonly tenant: typeof projectA
+  readonly steps: number
+  readonly sizeBytes?: number
+}
+
 /** Spends so much time step by step, pausing as it should; notes the name with each step. */
-async function longWork(it: Bench, name: string, tenant: typeof projectA, steps: number): Promise<void> {
-  using turn = await it.turns.take(tenant, 100)
+async function longWork(it: Bench, name: string, { tenant, steps, sizeBytes = 100 }: LongBody): Promise<void> {
+  using turn = await it.turns.take(tenant, sizeBytes)
   for (let step = 0; step < steps; step++) {
     it.done.push(name)
     it.nowMs += 20
@@ -163,9 +169,20 @@ async function longWork(it: Bench, name: string, tenant: typeof projectA, steps:
   }
 }
 
+/** Most bodies that were half done at the same time, of those with so many steps. */
+function mostHalfDone(done: readonly string[], steps: number): number {
+  let most = 0
+  const open = new Map<string, number>()
+  for (const name of done) {
+    open.set(name, (open.get(name) ?? 0) + 1)
+    most = Math.max(most, [...open.values()].filter((count) => count < steps).length)
+  }
+  return most
+}
+
 test('a long turn pauses: another project goes before its rest, and it is not refused however long it waited', async () => {
   const it = bench({ waitMsMax: 50 })
-  const long = longWork(it, 'a', projectA, 3)
+  const long = longWork(it, 'a', { tenant: projectA, steps: 3 })
   const other = it.work('b', projectB, { tookMs: 5 })
   await Promise.all([long, other])
   expect(it.done).toEqual(['a', 'b', 'a', 'a'])
@@ -173,27 +190,96 @@ test('a long turn pauses: another project goes before its rest, and it is not re
   expect(it.most).toBe(1)
 })
 
-test('of many long turns only so many are half done at the same time', async () => {
-  const it = bench({ waitMsMax: 10_000 })
-  const works = Array.from({ length: 12 }, (_, index) => longWork(it, String(index), index % 2 === 0 ? projectA : projectB, 6))
-  await Promise.all(works)
-  let most = 0
-  const open = new Map<string, number>()
-  for (const name of it.done) {
-    open.set(name, (open.get(name) ?? 0) + 1)
-    most = Math.max(most, [...open.values()].filter((steps) => steps < 6).length)
-  }
-  expect(it.done).toHaveLength(72)
-  expect(most).toBeGreaterThan(2)
-  expect(most).toBeLessThanOrEqual(5)
+test('the rest of a long body goes before those of its project that came later, at every pause', async () => {
+  const it = bench()
+  const long = longWork(it, 'long', { tenant: projectA, steps: 5 })
+  const later = Array.from({ length: 10 }, (_, index) => it.work(`a${index}`, projectA))
+  const other = it.work('b', projectB)
+  await Promise.all([long, ...later, other])
+  expect(it.done.slice(0, 6)).toEqual(['long', 'b', 'long', 'long', 'long', 'long'])
+  expect(it.done).toHaveLength(16)
 })
 
-test('what is left of a body that is durable has a turn, whatever waits', async () => {
+test('what is left of a begun body counts for how long the next one would wait', async () => {
+  const it = bench()
+  await it.work('the pace: about 100 bytes a ms', projectA, { sizeBytes: 1_000_000, tookMs: 10_000 })
+  const turn = await it.turns.take(projectA, 50_000)
+  it.nowMs += 100
+  const resumed = turn.pause()
+  const other = it.turns.take(projectB, 1)
+  expect(it.turns.expectedWaitMs(projectA, 100)).toBeGreaterThan(300)
+  expect(it.turns.expectedWaitMs(projectA, 100)).toBeLessThan(500)
+  expect(it.turns.expectedWaitMs(projectB, 100)).toBeLessThan(10)
+  ;(await other)[Symbol.dispose]()
+  await resumed
+  turn[Symbol.dispose]()
+  expect(it.turns.waitingBytes).toBe(0)
+})
+
+test('however many long bodies a project has, another waits for a part of one', async () => {
+  const it = bench({ waitMsMax: 100_000 })
+  const works = Array.from({ length: 12 }, (_, index) => longWork(it, `a${index}`, { tenant: projectA, steps: 6 }))
+  while (it.done.length < 6) await roundTheLoop()
+  const before = it.done.length
+  await it.work('b', projectB)
+  expect(it.done.indexOf('b') - before).toBeLessThanOrEqual(1)
+  await Promise.all(works)
+  expect(it.done).toHaveLength(73)
+})
+
+const project = (projectId: number): typeof projectA => ({ organizationId: 2, projectId })
+
+test.each([
+  ['large', 1024 * 1024, 4],
+  ['small, and take long all the same', 100, 8],
+])(
+  'of long bodies of many projects that are %s only so many are half done, and a small one goes between',
+  async (_, sizeBytes, mostPaused) => {
+    const it = bench({ waitMsMax: 100_000 })
+    const works = Array.from({ length: 12 }, (__, index) => longWork(it, String(index), { tenant: project(index), steps: 6, sizeBytes }))
+    while (it.done.length < 10) await roundTheLoop()
+    const before = it.done.length
+    const small = it.work('b', projectB, { sizeBytes: 10 }).then(() => it.done.length)
+    await Promise.all(works)
+    const after = await small
+    const long = it.done.filter((name) => name !== 'b')
+    expect(long).toHaveLength(72)
+    expect(mostHalfDone(long, 6)).toBeGreaterThan(2)
+    // One more than wait half done is the one whose turn it is.
+    expect(mostHalfDone(long, 6)).toBeLessThanOrEqual(mostPaused + 1)
+    if (mostPaused === 4) expect(after - before).toBeLessThanOrEqual(3)
+  },
+)
+
+test('what is left of a body that is durable has a turn, whatever waits, and before what came later', async () => {
   const it = bench({ waitMsMax: 50 })
-  using first = await it.turns.take(projectA, 100)
-  const again = it.turns.takeAgain(projectA)
-  it.nowMs += 1000
+  const first = await it.turns.take(projectA, 100)
+  const later = it.work('later', projectA)
+  const again = it.turns.takeAgain(projectA).then((turn) => {
+    it.done.push('again')
+    return turn
+  })
+  it.nowMs += 40
   first[Symbol.dispose]()
-  using turn = await again
+  const turn = await again
   expect(turn.isLong).toBe(false)
+  turn[Symbol.dispose]()
+  await later
+  expect(it.done).toEqual(['again', 'later'])
+  const second = await it.turns.take(projectA, 100)
+  const refusedNever = it.turns.takeAgain(projectA)
+  it.nowMs += 1000
+  second[Symbol.dispose]()
+  ;(await refusedNever)[Symbol.dispose]()
+})
+
+test('a turn that nobody waits for is there without the event loop', async () => {
+  const it = bench()
+  const seen: string[] = []
+  setImmediate(() => seen.push('the event loop'))
+  for (let body = 0; body < 100; body++) {
+    ;(await it.turns.take(projectA, 100))[Symbol.dispose]()
+    ;(await it.turns.takeAgain(projectA))[Symbol.dispose]()
+  }
+  expect(seen).toEqual([])
 })

@@ -26,25 +26,36 @@ export interface Turn extends Disposable {
   pause(): Promise<void>
 }
 
+/**
+ * `new` ones may be refused. What is `paused` holds the memory of a body half done; of what is there `again` the body is durable, and its
+ * sender waits for the answer alone.
+ */
+type WaiterState = 'new' | 'paused' | 'again'
+
 interface Waiter {
+  /** Of a body that is begun: what is left of it, as far as can be told. */
   readonly sizeBytes: number
   readonly sinceMs: number
-  /** Half of it is done: it is not refused for having waited. */
-  readonly isBegun: boolean
+  readonly state: WaiterState
   readonly begin: (turn: Stretch) => void
   readonly refuse: (error: AppError) => void
 }
 
 /** From its begin or a pause on to the next pause or its end. */
 interface Stretch {
+  readonly line: Line
   readonly startedMs: number
-  /** `sizeBytes`: what was done by it, for the pace. */
-  end(sizeBytes: number): void
 }
 
 /** A project's bodies. `spentMs` is in the scale of all lines: a line that comes anew starts where the others are. */
 interface Line {
-  readonly waiting: Waiter[]
+  /**
+   * Before those who wait for their first turn: whoever came later cannot be done sooner on their cost, or a long body would wait for the
+   * whole line at each of its pauses, and its sender send it again meanwhile.
+   */
+  readonly begun: Waiter[]
+  readonly fresh: Waiter[]
+  /** Of both. */
   waitingBytes: number
   spentMs: number
 }
@@ -59,8 +70,11 @@ const sliceMsMax = 40
 const hurriedSliceMs = 0.5
 /** A turn that has lasted so long pauses. */
 const stretchMs = 10
-/** Bodies half done that let others go before: what they hold grows with their number. Further ones only let the event loop run. */
-const pausedMax = 4
+/**
+ * Bodies half done: what they hold grows with their number. When there are so many, no further large one begins, and when there are twice
+ * as many (some took longer than their size tells) none at all; small ones of other projects go between as ever.
+ */
+const pausedMax = { large: 4, any: 8 }
 const retryAfterSecMax = 30
 /** Refused senders are spread over this many seconds. */
 const retrySpreadSec = 3
@@ -100,7 +114,10 @@ export class FairTurns {
     return this.#msOf(this.#waitingBytes)
   }
 
-  /** How long one more body of the project would wait: the others are served beside it as far as they have as much to do. */
+  /**
+   * How long one more body of the project would wait: for what is begun and what came before it; the others are served beside it as far as
+   * they have as much to do.
+   */
   expectedWaitMs(tenant: Tenant, sizeBytes: number): number {
     const own = (this.#lines.get(keyOf(tenant))?.waitingBytes ?? 0) + sizeBytes
     let bytesBefore = 0
@@ -113,12 +130,12 @@ export class FairTurns {
    */
   async take(tenant: Tenant, sizeBytes: number): Promise<Turn> {
     if (this.expectedWaitMs(tenant, sizeBytes) > this.#options.waitMsMax) throw this.busy()
-    return this.#turnOf(tenant, sizeBytes, await this.#wait(tenant, sizeBytes, false))
+    return this.#turnOf(tenant, sizeBytes, await this.#wait(tenant, sizeBytes, 'new'))
   }
 
-  /** The same for what is left to do of a body that is taken already: waits as long as it must. Never rejects. */
+  /** The same for what is left to do of a body that is durable already: goes before what came later of its project. Never rejects. */
   async takeAgain(tenant: Tenant): Promise<Turn> {
-    return this.#turnOf(tenant, 0, await this.#wait(tenant, 0, true))
+    return this.#turnOf(tenant, 0, await this.#wait(tenant, 0, 'again'))
   }
 
   /** The event loop is wanted back soon: this slice and the next one are short. */
@@ -134,12 +151,14 @@ export class FairTurns {
     return new AppError(protocolsBusy, { retryAfterSec: Math.min(retryAfterSecMax, Math.max(1, drainSec) + this.#refusals) })
   }
 
-  #wait(tenant: Tenant, sizeBytes: number, isBegun: boolean): Promise<Stretch> {
+  #wait(tenant: Tenant, sizeBytes: number, state: WaiterState): Promise<Stretch> {
     return new Promise((begin, refuse) => {
       const sinceMs = this.#options.clock.monotonicMs()
       if (this.#running + this.#waitingCount === 0) this.#busySinceMs = sinceMs
       const line = this.#lineOf(tenant)
-      line.waiting.push({ sizeBytes, sinceMs, isBegun, begin, refuse })
+      const those = state === 'new' ? line.fresh : line.begun
+      those.push({ sizeBytes, sinceMs, state, begin, refuse })
+      if (state === 'paused') this.#paused++
       line.waitingBytes += sizeBytes
       this.#waitingBytes += sizeBytes
       this.#waitingCount++
@@ -150,29 +169,23 @@ export class FairTurns {
   #turnOf(tenant: Tenant, sizeBytes: number, first: Stretch): Turn {
     const { clock } = this.#options
     let stretch: Stretch | null = first
-    /** Of a turn that is held over a pause. */
-    let resumedMs = first.startedMs
+    let leftBytes = sizeBytes
     return {
       get isLong() {
-        return clock.monotonicMs() - resumedMs >= stretchMs
+        return stretch !== null && clock.monotonicMs() - stretch.startedMs >= stretchMs
       },
       pause: async () => {
         if (stretch === null) throw new Error('a turn that is over cannot pause')
-        if (this.#paused >= pausedMax) await new Promise((resolve) => setImmediate(resolve))
-        else {
-          this.#paused++
-          const before = stretch
-          stretch = null
-          const next = this.#wait(tenant, 0, true)
-          before.end(0)
-          stretch = await next
-          this.#paused--
-        }
-        resumedMs = clock.monotonicMs()
+        const before = stretch
+        stretch = null
+        leftBytes -= this.#count(before, this.#doneBytes(leftBytes))
+        stretch = await this.#wait(tenant, leftBytes, 'paused')
       },
       [Symbol.dispose]: () => {
-        stretch?.end(sizeBytes)
+        if (stretch === null) return
+        this.#count(stretch, leftBytes)
         stretch = null
+        this.#give()
       },
     }
   }
@@ -180,8 +193,8 @@ export class FairTurns {
   #lineOf(tenant: Tenant): Line {
     const key = keyOf(tenant)
     let line = this.#lines.get(key)
-    if (line === undefined) this.#lines.set(key, (line = { waiting: [], waitingBytes: 0, spentMs: this.#servedMs }))
-    else if (line.waiting.length === 0) line.spentMs = Math.max(line.spentMs, this.#servedMs)
+    if (line === undefined) this.#lines.set(key, (line = { begun: [], fresh: [], waitingBytes: 0, spentMs: this.#servedMs }))
+    else if (firstOf(line) === undefined) line.spentMs = Math.max(line.spentMs, this.#servedMs)
     return line
   }
 
@@ -189,23 +202,32 @@ export class FairTurns {
     const { atOnce, waitMsMax, clock } = this.#options
     while (this.#running < atOnce && this.#waitingCount > 0 && this.#usedMs < this.#sliceMs) {
       const line = this.#next()
-      const waiter = line.waiting.shift()
+      const waiter = line.begun.shift() ?? line.fresh.shift()
       if (waiter === undefined) throw new Error('a line without a waiter was next')
       line.waitingBytes -= waiter.sizeBytes
       this.#waitingBytes -= waiter.sizeBytes
       this.#waitingCount--
+      if (waiter.state === 'paused') this.#paused--
       const nowMs = clock.monotonicMs()
-      if (!waiter.isBegun && nowMs - waiter.sinceMs > waitMsMax) waiter.refuse(this.busy())
-      else this.#begin(line, waiter, nowMs)
+      if (waiter.state === 'new' && nowMs - waiter.sinceMs > waitMsMax) waiter.refuse(this.busy())
+      else {
+        this.#running++
+        waiter.begin({ line, startedMs: nowMs })
+      }
     }
   }
 
-  #begin(line: Line, { begin }: Waiter, startedMs: number): void {
-    this.#running++
-    begin({ startedMs, end: (sizeBytes) => this.#end(line, sizeBytes, startedMs) })
+  /**
+   * What a stretch that ends with a pause did of so much: as much as the pace says, so that the pace stays what it is until the body's end
+   * shows how long it took; but never all of it, as there is more to do.
+   */
+  #doneBytes(leftBytes: number): number {
+    const busyMs = this.#options.clock.monotonicMs() - this.#busySinceMs
+    return Math.min(leftBytes / 2, (busyMs * this.#paceBytes) / this.#paceMs)
   }
 
-  #end(line: Line, sizeBytes: number, startedMs: number): void {
+  /** A stretch is over and has done so much, which is returned. */
+  #count({ line, startedMs }: Stretch, sizeBytes: number): number {
     const nowMs = this.#options.clock.monotonicMs()
     this.#running--
     line.spentMs += nowMs - startedMs
@@ -216,7 +238,7 @@ export class FairTurns {
     this.#paceBytes = this.#paceBytes * remains + sizeBytes
     this.#busySinceMs = nowMs
     this.#scheduleSlice()
-    this.#give()
+    return sizeBytes
   }
 
   /** Whatever is used of a slice, the next one begins after the event loop has been round once. */
@@ -236,22 +258,33 @@ export class FairTurns {
     })
   }
 
-  /** The line that has had least; forgets lines that nobody waits in and that the others have overtaken. */
+  /** The line that has had least of those whose next one may go; forgets lines that nobody waits in and that the others have overtaken. */
   #next(): Line {
     let least: Line | null = null
     for (const [key, line] of this.#lines) {
-      if (line.waiting.length > 0) {
-        if (least === null || line.spentMs < least.spentMs) least = line
-      } else if (line.spentMs <= this.#servedMs) this.#lines.delete(key)
+      const first = firstOf(line)
+      if (first === undefined) {
+        if (line.spentMs <= this.#servedMs) this.#lines.delete(key)
+      } else if ((least === null || line.spentMs < least.spentMs) && this.#mayGo(first)) least = line
     }
     if (least === null) throw new Error('nobody waits for a turn')
     this.#servedMs = Math.max(this.#servedMs, least.spentMs)
     return least
   }
 
+  /** What is begun always may: so there is somebody who may while bodies are half done. */
+  #mayGo({ state, sizeBytes }: Waiter): boolean {
+    if (state !== 'new' || this.#paused < pausedMax.large) return true
+    return this.#paused < pausedMax.any && this.#msOf(sizeBytes) <= stretchMs
+  }
+
   #msOf(sizeBytes: number): number {
     return (sizeBytes * this.#paceMs) / this.#paceBytes
   }
+}
+
+function firstOf({ begun, fresh }: Line): Waiter | undefined {
+  return begun[0] ?? fresh[0]
 }
 
 function keyOf({ organizationId, projectId }: Tenant): string {
