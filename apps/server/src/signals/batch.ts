@@ -78,6 +78,11 @@ export class SignalBatch {
   readonly #batchIds: FixedColumn
   readonly #rowNumbers: FixedColumn
   readonly #columns: Column[] = []
+  /** By their kind: a loop over one kind at a time is twice as fast. */
+  readonly #fixedColumns: FixedColumn[] = []
+  readonly #wordColumns: WordColumn[] = []
+  readonly #textColumns: TextColumn[] = []
+  readonly #pairsColumns: PairsColumn[] = []
   readonly #byName = new Map<string, Column>()
   #batchId = 0
   /** Of the parts of the same body before this one: bounds hold for all of them together, and rows are numbered through. */
@@ -103,6 +108,10 @@ export class SignalBatch {
             : spec.kind === 'word'
               ? new WordColumn(rowsPerBatchMax)
               : new PairsColumn()
+      if (column instanceof FixedColumn) this.#fixedColumns.push(column)
+      else if (column instanceof WordColumn) this.#wordColumns.push(column)
+      else if (column instanceof TextColumn) this.#textColumns.push(column)
+      else this.#pairsColumns.push(column)
       if (column instanceof TextColumn) this.#texts.push(column)
       else if (column instanceof PairsColumn) this.#texts.push(column.values)
       this.#columns.push(column)
@@ -292,13 +301,10 @@ export class SignalBatch {
     this.attributes.endRow()
     if (this.keep.rows === rows) this.keep.pushU16(this.keepDays)
     if (this.weight.rows === rows) this.weight.pushF32(1)
-    for (const column of this.#columns) {
-      if (column.rows !== rows) continue
-      if (column instanceof FixedColumn) column.pushZero()
-      else if (column instanceof WordColumn) column.pushWord(0)
-      else if (column instanceof TextColumn) column.pushEmpty()
-      else column.endRow()
-    }
+    for (const column of this.#fixedColumns) if (column.data.length === rows * column.width) column.pushZero()
+    for (const column of this.#wordColumns) if (column.rows === rows) column.pushWord(0)
+    for (const column of this.#textColumns) if (column.rows === rows) column.pushEmpty()
+    for (const column of this.#pairsColumns) if (column.rows === rows) column.endRow()
     if (this.#openLeftOut.size > 0) this.#countLeftOut()
     this.rows = rows + 1
     this.received++

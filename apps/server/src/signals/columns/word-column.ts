@@ -9,6 +9,21 @@ const encoder = new TextEncoder()
 /** Entries of the memory of strings; it only saves encoding them again. */
 const stringsMax = 4096
 
+/** Most words are short and plain; a loop over those beats the call into the runtime. */
+const scratch = new Uint8Array(128)
+
+/** Writes a text of ASCII; how many bytes. -1: it is too long, or something else. */
+function asciiInto(target: Uint8Array, text: string): number {
+  const { length } = text
+  if (length > target.length) return -1
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) return -1
+    target[at] = code
+  }
+  return length
+}
+
 export class Words {
   /** The words as the engine's `String` column. */
   readonly data = new GrowingBytes(1024)
@@ -65,7 +80,8 @@ export class Words {
     if (text === '') return 0
     const known = this.#byString.get(text)
     if (known !== undefined) return known
-    const word = this.intern(encoder.encode(text))
+    const length = asciiInto(scratch, text)
+    const word = length >= 0 ? this.intern(scratch, 0, length) : this.intern(encoder.encode(text))
     if (word !== 0 && this.#byString.size < stringsMax) this.#byString.set(text, word)
     return word
   }
