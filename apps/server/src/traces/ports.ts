@@ -48,4 +48,6 @@ export interface TraceReads {
   traces(scope: Scope): string
   /** On a table of counts with steps of so many seconds. */
   counts(scope: Scope, range: TimeRange, stepSec: number): string
+  /** From when on spans of the projects are shown, ms: whole buckets, each time once. */
+  shownFromMs(scope: Scope): readonly number[]
 }

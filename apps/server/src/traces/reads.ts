@@ -19,11 +19,12 @@ export function tenantSql(scope: Scope): string {
 }
 
 export function createTraceReads({ keeping, clock }: ReadsDeps): TraceReads {
+  /** The bucket that is not yet past the project's days. */
+  const oldestSec = (scope: Scope, projectId: number): number =>
+    Math.floor((clock.nowMs() / 1000 - keeping.keepDays(scope.organizationId, projectId) * 86_400) / bucketSec) * bucketSec
   /** What is not past its days: a condition on a column of steps of so many seconds. */
   const shown = (scope: Scope, column: string, stepSec: number): string => {
-    const nowSec = clock.nowMs() / 1000
-    const oldest = (projectId: number): number =>
-      Math.floor((nowSec - keeping.keepDays(scope.organizationId, projectId) * 86_400) / stepSec)
+    const oldest = (projectId: number): number => Math.floor(oldestSec(scope, projectId) / stepSec)
     const all = new Set(scope.projectIds.map(oldest))
     if (all.size === 1) return `${column} >= ${[...all].join('')}`
     return `(${scope.projectIds.map((id) => `(project = ${id} AND ${column} >= ${oldest(id)})`).join(' OR ')})`
@@ -40,6 +41,7 @@ export function createTraceReads({ keeping, clock }: ReadsDeps): TraceReads {
       const [first, last] = [Math.floor(range.fromMs / 1000 / stepSec), Math.ceil(range.toMs / 1000 / stepSec)]
       return `${tenantSql(scope)} AND step >= ${first} AND step < ${last} AND ${shown(scope, 'step', stepSec)}`
     },
+    shownFromMs: (scope) => [...new Set(scope.projectIds.map((id) => oldestSec(scope, id) * 1000))],
   }
 }
 

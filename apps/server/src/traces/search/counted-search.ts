@@ -12,15 +12,21 @@ const failedSql = `${statusColumn} = 2`
 
 const countedNames = ['service', 'name', 'kind', 'environment', 'release']
 
-const countedFields: SearchFields = {
-  fields: spanFields.map((field) => {
-    if (field.name === 'status') return { ...field, column: statusColumn }
-    return countedNames.includes(field.name) ? field : { ...field, column: notCounted }
-  }),
-  freeText: [{ column: notCounted, isIndexed: false }],
-  attributes: notCounted,
-  resources: { column: notCounted, attributes: notCounted, sqlOf: () => notCounted },
+/** `status`: what stands for that column. */
+function countedFields(status: string): SearchFields {
+  return {
+    fields: spanFields.map((field) => {
+      if (field.name === 'status') return { ...field, column: status }
+      return countedNames.includes(field.name) ? field : { ...field, column: notCounted }
+    }),
+    freeText: [{ column: notCounted, isIndexed: false }],
+    attributes: notCounted,
+    resources: { column: notCounted, attributes: notCounted, sqlOf: () => notCounted },
+  }
 }
+
+const onCounts = countedFields(statusColumn)
+const onSpanRows = countedFields('status')
 
 export interface CountedSpans {
   /** The search on `spans`: all its columns are small ones. */
@@ -46,10 +52,13 @@ export function countedSearch(
   { scope, query, range, nowMs }: { readonly scope: Scope; readonly query: string; readonly range: TimeRange; readonly nowMs: number },
   isByHour: boolean,
 ): CountedSpans | null {
-  const search = compileSearch(query, countedFields, { nowMs })
-  const asked = search.isEmpty ? '1' : search.sql()
+  const search = compileSearch(query, onCounts, { nowMs })
+  const onSpans = compileSearch(query, onSpanRows, { nowMs }).sql()
+  // What stands for the status occurs here only where the search itself has that text: it must stay as it is.
+  if (onSpans.includes(notCounted) || onSpans.includes(statusColumn)) return null
+  const asked = search.sql()
   const condition = asked.replaceAll(failedSql, 'is_failed')
-  if (condition.includes(notCounted) || condition.includes(statusColumn)) return null
+  if (condition.includes(statusColumn)) return null
   const asksForFailure = condition !== asked
   const asksForNames = search.names.some((name) => countedNames.includes(name) && name !== 'kind')
   const isOther = `name = '${otherName}'`
@@ -58,7 +67,7 @@ export function countedSearch(
   const wanted = asksForNames ? `(${condition} OR ${isOther})` : condition
   const others = 'mapFilter((bucket, calls) -> calls > 0, mapSubtract(durations, failed_durations))'
   return {
-    onSpans: asked.replaceAll(statusColumn, 'status'),
+    onSpans,
     rows: `FROM ${from} WHERE ${reads.counts(scope, range, unitSec)} AND ${wanted}`,
     count: asksForFailure ? 'if(is_failed, errors, count - errors)' : 'count',
     errors: asksForFailure ? 'if(is_failed, errors, 0)' : 'errors',
