@@ -79,6 +79,57 @@ describe('what the counts of operations can tell is what the spans say', () => {
     }
   })
 
+  test('histograms of ranges that begin and end within a minute, and within an hour', async () => {
+    const random = (number: number): number => ((number * 2_654_435_761) % 2 ** 32) / 2 ** 32
+    // Days of them, oldest first.
+    const spread = Array.from({ length: 900 }, (_, i): TestSpan => ({
+      ...span(5000 + i, Math.floor((i - 900 + random(i + 1)) * 11 * minute), 1 + (i % 300)),
+      service: 'ragged',
+    }))
+    await stack.put(ours, spread)
+    const timeOf = (at: number): number => stack.startMs + (spread[Math.min(at, 899)]?.atMs ?? 0)
+    for (let i = 0; i < 12; i++) {
+      // One span is just before the range, another one just behind it, both in its outermost steps: of minutes, and of hours.
+      const first = Math.floor(random(i + 1000) * 300)
+      const asked = {
+        fromMs: timeOf(first) + 1,
+        toMs: timeOf(first + [7, 20, 90, 270, 340, 540][i % 6]!),
+        query: ['service:ragged', 'service:ragged status:error', 'name:rare'][i % 3]!,
+      }
+      // Of some a part is past its days, and that begins within an hour too.
+      stack.keepDays = i < 6 ? 30 : 4
+      const counted = await stack.system.histogram(scope, asked, signal)
+      const scanned = await stack.system.histogram(scope, { ...asked, query: asSpans(asked.query) }, signal)
+      expect({ asked, ...counted }).toEqual({ asked, ...scanned })
+      if (i % 3 > 0) continue
+      // Some of them stand for two.
+      const { items } = await stack.system.spans(scope, { ...asked, order: 'newest', limit: 500, cursor: null }, signal)
+      expect(items.length).toBeLessThan(500)
+      expect(counted.total).toBe(items.reduce((sum, { weight }) => sum + weight, 0))
+    }
+    stack.keepDays = 30
+  })
+
+  test('a name that reads like a condition is looked for as it is', async () => {
+    const service = 'a __status__ = 2 b'
+    await stack.put(
+      ours,
+      [span(8001, 0, 5), span(8002, 10, 5)].map((one) => ({ ...one, service })),
+    )
+    const asked = { fromMs: stack.startMs - 100 * minute, toMs: stack.startMs + minute }
+    const literals = ['service:"a __status__ = 2 b"', 'service:/a __status__ = 2 b.*/', 'service:*b* -name:"__status__ = 2"']
+    for (const query of [...literals, 'service:*b -name:__not_counted__']) {
+      const counted = await stack.system.histogram(scope, { query, ...asked }, signal)
+      expect({ query, ...counted }).toEqual({
+        query,
+        ...(await stack.system.histogram(scope, { query: asSpans(query), ...asked }, signal)),
+      })
+      expect(counted.total).toBeGreaterThanOrEqual(2)
+      const { items } = await stack.system.spans(scope, { query, ...asked, order: 'slowest', limit: 500, cursor: null }, signal)
+      expect(items.length).toBeGreaterThanOrEqual(2)
+    }
+  })
+
   test('counts of before failed ones had durations leave it to the spans', async () => {
     await stack.engine.command(
       "ALTER TABLE operations UPDATE failed_durations = map() WHERE service = 'counted' SETTINGS mutations_sync = 1",
