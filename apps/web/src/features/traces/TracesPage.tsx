@@ -50,7 +50,11 @@ export function TracesPage() {
   const problem = check.data?.problem ?? null
   // A search that may be wrong: its place is asked for before anything else is said.
   const isUnclear = query !== '' && isWrongSearch(histogram.error) && (check.isPending || problem !== null)
-  const isNothing = histogram.data?.total === 0 && query === '' && !histogram.isPlaceholderData
+  const list = useInfiniteQuery(tracesQuery(projectPath, asked, search.order ?? 'newest'))
+  const hasFound = !list.isPlaceholderData && (list.data?.pages[0]?.items.length ?? 0) > 0
+  // Counts are no reason to leave out what the list has.
+  const isNoMatch = histogram.data?.total === 0 && !histogram.isPlaceholderData && !hasFound && !list.isError
+  const isNothing = isNoMatch && query === ''
   return (
     <Page title="Traces" wide>
       <SearchInput
@@ -70,7 +74,7 @@ export function TracesPage() {
           {histogram.isError && !isUnclear && (
             <Failure error={histogram.error} title="The spans could not be counted" onRetry={() => void histogram.refetch()} />
           )}
-          {!isUnclear && (histogram.data?.total !== 0 || histogram.isPlaceholderData) && <TraceList search={search} update={update} />}
+          {!isUnclear && !isNoMatch && <TraceList search={search} update={update} />}
         </>
       )}
     </Page>
