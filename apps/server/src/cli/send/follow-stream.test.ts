@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Clock } from '../../kernel/clock.ts'
 import { followStream } from './follow-stream.ts'
 
@@ -13,7 +13,7 @@ class PausedClock implements Pick<Clock, 'sleep'> {
 
   /** The last pause that was begun. */
   async pass(): Promise<void> {
-    await expect.poll(() => this.#over.length).toBeGreaterThan(0)
+    await vi.waitUntil(() => this.#over.length > 0, { timeout: 30_000 })
     this.#over.pop()?.()
     this.#over = []
   }
@@ -47,10 +47,10 @@ test('half a line that goes on and on does not hold back the line before it', as
   const { stream, clock, next } = following()
   stream.write('copying\n.')
   const given = next()
-  await expect.poll(() => stream.readableLength).toBe(0)
+  await vi.waitUntil(() => stream.readableLength === 0, { timeout: 30_000 })
   for (const piece of ['.', '.', '.']) {
     stream.write(piece)
-    await expect.poll(() => stream.readableLength).toBe(0)
+    await vi.waitUntil(() => stream.readableLength === 0, { timeout: 30_000 })
   }
   await clock.pass()
   expect(await given).toEqual(['copying'])
@@ -60,7 +60,7 @@ test('who stops it gets what was read', async () => {
   const { stream, stop, next } = following()
   stream.write('one\n more\ntw')
   const given = next()
-  await expect.poll(() => stream.readableLength).toBe(0)
+  await vi.waitUntil(() => stream.readableLength === 0, { timeout: 30_000 })
   stop.abort()
   stream.destroy()
   expect([await given, await next()]).toEqual([['one\n more', 'tw'], undefined])

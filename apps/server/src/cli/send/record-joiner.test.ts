@@ -104,15 +104,6 @@ describe('a stack is one record with the line before it', () => {
   })
 })
 
-test.each([
-  ['text', ['started', 'listening on :8080', 'Error: no money', 'KeyError: x', 'main.main()', 'a.b.c is gone', '# 3', '(a) b']],
-  ['objects, each whole', ['{"msg":"a"}', '{"msg":"b"}']],
-  ['times', ['[2026-11-21 10:00:00] a', '10:00 b', '1700000000 c']],
-  ['logfmt', ['level=info msg=a', 'level=warn msg="b c"']],
-])('lines of %s are records of their own', (_name, lines) => {
-  expect(recordsOf(lines.join('\n'))).toEqual(lines)
-})
-
 test('an object on one line is not continued', () => {
   expect(recordsOf('{"msg":"a"}\n    at f\n    at g\nnext')).toEqual(['{"msg":"a"}', '    at f\n    at g', 'next'])
 })
@@ -152,6 +143,8 @@ test('whatever comes in whatever pieces: no line is lost, and what is given and 
     'd\r',
     'goroutine 1 [',
     'm()',
+    'a.B: c',
+    '\tat d',
   )
   const mode = fc.constantFrom<Multiline>('auto', 'off', /^a/u)
   fc.assert(

@@ -3,7 +3,7 @@
  * since its next line may not be written yet; whoever reads closes it when nothing came for a while.
  */
 import type { CutLine } from './line-cutter.ts'
-import { endsItself, isContinuation, openedBy, type OpenRecord } from './stack-lines.ts'
+import { type Belonging, belongingOf, endsItself, isJavaStack, openedBy, type OpenRecord } from './stack-lines.ts'
 
 /** `auto`: continuations are known by how they look; `off`: each line is a record; a pattern: of the first line of each record. */
 export type Multiline = 'auto' | 'off' | RegExp
@@ -28,6 +28,15 @@ export function parseMultiline(text: string): Multiline | null {
   }
 }
 
+/** The last line of the open record, which is the first of another one if no stack follows; where it is, and what comes before it. */
+interface Doubt {
+  readonly text: string
+  /** Of the open record's lines, without and with the empty ones before it. */
+  readonly linesBefore: number
+  readonly lineAt: number
+  readonly takenBytesBefore: number
+}
+
 export class RecordJoiner {
   readonly #mode: Multiline
   /** Of the open record, with what is between them. */
@@ -38,6 +47,7 @@ export class RecordJoiner {
   /** Empty lines: part of the record only where another line of it follows. */
   #emptyLines = 0
   #open: OpenRecord | null = null
+  #doubt: Doubt | null = null
 
   constructor(mode: Multiline) {
     this.#mode = mode
@@ -60,29 +70,52 @@ export class RecordJoiner {
     return records
   }
 
-  /** The open record, complete or not; none where none is open. */
+  /** The open record, complete or not; none where none is open; two where the last line may begin another one. */
   close(): Buffer[] {
-    const [first] = this.#lines
-    if (first === undefined) return []
-    const record = this.#lines.length === 1 ? first : Buffer.concat(this.#lines)
+    const records = this.#split()
+    if (this.#lines.length > 0) records.push(joined(this.#lines))
     this.#lines = []
     this.#sizeBytes = this.#takenBytes = this.#emptyLines = 0
     this.#open = null
-    return [record]
+    return records
+  }
+
+  /** The record before the line in doubt, which is the first of the open record then. */
+  #split(): Buffer[] {
+    const doubt = this.#doubt
+    this.#doubt = null
+    if (doubt === null) return []
+    const before = joined(this.#lines.slice(0, doubt.linesBefore))
+    this.#lines = this.#lines.slice(doubt.lineAt)
+    this.#sizeBytes = this.#lines.reduce((sum, { length }) => sum + length, 0)
+    this.#takenBytes -= doubt.takenBytesBefore
+    this.#open = openedBy(doubt.text)
+    return [before]
   }
 
   #line(bytes: Buffer, sizeBytes: number, records: Buffer[]): void {
     const text = this.#mode === 'off' ? '' : bytes.toString('utf8', 0, lookedAtChars)
-    if (!this.#belongs(text, bytes)) {
+    if (this.#doubt !== null) this.#decide(text, records)
+    const [belonging, open] = [this.#belonging(text), this.#open]
+    if (belonging === 'no' || this.#isFullWith(bytes)) {
       records.push(...this.close())
-      this.#emptyLines = 0
-      this.#open = openedBy(text)
+      // What is cut only since it is too long goes on like before.
+      this.#open = belonging === 'yes' ? open : openedBy(text)
     }
-    if (this.#lines.length > 0) for (let i = 0; i <= this.#emptyLines; i++) this.#push(lineEnd)
+    const [linesBefore, takenBytesBefore] = [this.#lines.length, this.#takenBytes]
+    if (linesBefore > 0) for (let i = 0; i <= this.#emptyLines; i++) this.#push(lineEnd)
     this.#emptyLines = 0
+    if (linesBefore > 0 && belonging === 'if a stack follows')
+      this.#doubt = { text, linesBefore, lineAt: this.#lines.length, takenBytesBefore }
     this.#push(bytes)
     this.#takenBytes += sizeBytes
     if (this.#mode === 'off' || (this.#mode === 'auto' && this.#lines.length === 1 && endsItself(bytes))) records.push(...this.close())
+  }
+
+  #decide(text: string, records: Buffer[]): void {
+    if (!isJavaStack(text)) records.push(...this.#split())
+    else if (this.#open !== null) this.#open.hasThrown = true
+    this.#doubt = null
   }
 
   #push(bytes: Buffer): void {
@@ -90,10 +123,18 @@ export class RecordJoiner {
     this.#sizeBytes += bytes.length
   }
 
-  #belongs(text: string, bytes: Buffer): boolean {
-    if (this.#mode === 'off' || this.#open === null || this.#lines.length === 0) return false
-    const isFull = this.#sizeBytes + this.#emptyLines + bytes.length >= recordBytesMax || this.#lines.length >= 2 * recordLinesMax - 1
-    if (isFull) return false
-    return this.#mode === 'auto' ? isContinuation(text, this.#open) : !this.#mode.test(text)
+  #isFullWith(bytes: Buffer): boolean {
+    return this.#sizeBytes + this.#emptyLines + bytes.length >= recordBytesMax || this.#lines.length >= 2 * recordLinesMax - 1
   }
+
+  #belonging(text: string): Belonging {
+    if (this.#mode === 'off' || this.#open === null || this.#lines.length === 0) return 'no'
+    if (this.#mode === 'auto') return belongingOf(text, this.#open)
+    return this.#mode.test(text) ? 'no' : 'yes'
+  }
+}
+
+function joined(lines: readonly Buffer[]): Buffer {
+  const [first] = lines
+  return lines.length === 1 && first !== undefined ? first : Buffer.concat(lines)
 }
