@@ -44,14 +44,24 @@ export const searchCompletionSchema: z.ZodType<SearchCompletionBody> = z.object(
   items: z.array(z.object({ kind: z.enum(['field', 'value', 'operator']), label: z.string(), insert: z.string(), detail: z.string() })),
 })
 
+const momentSchema = z.string().max(60)
+
 /** Body of `POST P/search/check`. */
 export interface SearchCheckQuery {
   signal: SearchSignal
   text: string
+  /** Whether to look for names that nothing has, in rows of the range; a search that finds rows needs no such answer. */
+  names: boolean
+  /** RFC 3339, or relative: `now-1h`. */
+  from: string
+  to: string
 }
 export const searchCheckQuerySchema: z.ZodType<SearchCheckQuery> = z.strictObject({
   signal: searchSignalSchema.default('logs'),
   text: searchTextSchema,
+  names: z.boolean().default(true),
+  from: momentSchema.default('now-1h'),
+  to: momentSchema.default('now'),
 })
 
 /** What is wrong with a search and where: character offsets `[from, to)`, at least one character. */
@@ -62,7 +72,7 @@ export interface SearchProblemBody {
   to: number
 }
 
-/** A name that a search asks for and that no row of late had: of a day for logs, of an hour for spans. */
+/** A name that a search asks for and that no row of the range has. */
 export interface UnknownNameBody {
   name: string
   /** Where it stands: character offsets `[from, to)`. */
@@ -77,7 +87,7 @@ export interface SearchCheckBody {
   problem: SearchProblemBody | null
   /** The same search, spelled one way; null when it is wrong. */
   canonical: string | null
-  /** Empty for a search that is wrong. */
+  /** The first three; empty for a search that is wrong, and of names that could not be looked for in time. */
   unknown: UnknownNameBody[]
 }
 export const searchCheckSchema: z.ZodType<SearchCheckBody> = z.object({
@@ -92,8 +102,6 @@ export const searchCheckSchema: z.ZodType<SearchCheckBody> = z.object({
     }),
   ),
 })
-
-const momentSchema = z.string().max(60)
 
 /** Body of `POST P/search/parts`: which part of a search finds nothing. */
 export interface SearchPartsQuery {

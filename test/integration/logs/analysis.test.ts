@@ -231,7 +231,7 @@ describe('saved views', () => {
 
 test('a search is checked and completed with what occurs', async () => {
   const { desk } = stack.analysis
-  const wrong = await desk.check(stack.access.scope, { signal: 'logs', text: 'level:eror' }, live)
+  const wrong = await desk.check(stack.access.scope, { ...lastHour, signal: 'logs', text: 'level:eror', hasNames: true }, live)
   expect(wrong.problem?.message).toMatch(/no severity/)
   const { items } = await desk.complete(stack.access.scope, { signal: 'logs', text: 'sev', cursor: 3 }, live)
   expect(items[0]?.insert).toBe('severity:')
@@ -250,12 +250,21 @@ test('a name that no row has is told with what was meant, and the part of a sear
       SELECT ${organizationId}, ${projectIds[0] ?? 0}, ${Math.floor(nowMs / 600_000)}, arrayJoin(['@parcel.weight', '@tier']), '', 30, 1`,
   )
   const text = 'sent -parcle.weight:1 parcel.weight:12 servcie:post'
-  const { unknown } = await desk.check(scope, { signal: 'logs', text }, live)
+  const { unknown } = await desk.check(scope, { ...lastHour, signal: 'logs', text, hasNames: true }, live)
   expect(unknown.map(({ from, to, meant }) => [text.slice(from, to), meant.map(({ insert }) => insert)])).toEqual([
     ['parcle.weight', ['parcel.weight']],
     ['servcie', ['service']],
   ])
-  expect((await desk.check(stack.stranger.scope, { signal: 'logs', text: 'parcle.weight:1' }, live)).unknown[0]?.meant).toEqual([])
+  const theirs = { ...lastHour, signal: 'logs', text: 'parcle.weight:1', hasNames: true } as const
+  expect((await desk.check(stack.stranger.scope, theirs, live)).unknown[0]?.meant).toEqual([])
+  // Notes have not all names of rows: the rows are asked.
+  await stack.put([{ body: 'parcel lost', age: 2, service: 'post', attributes: { 'parcel.weights': '12' } }])
+  const unnoted = { ...theirs, text: 'parcel.weights:12 has:@parcel.weights' }
+  expect((await desk.check(scope, unnoted, live)).unknown).toEqual([])
+  expect((await desk.check(scope, { ...unnoted, toMs: nowMs - 10 * minute }, live)).unknown.map(({ name }) => name)).toEqual([
+    'parcel.weights',
+    '@parcel.weights',
+  ])
   const parts = async (query: string): Promise<unknown> => {
     const { items } = await desk.parts(scope, { ...lastHour, signal: 'logs', query }, live)
     return items.map((part) => [part.text, part.found, part.restFound])

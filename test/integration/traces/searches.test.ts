@@ -1,8 +1,11 @@
 /** Searches that need not read all spans, on the real engine: by the counts of operations, and by the index of attributes' values. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { searchedSpans } from '../../../apps/server/src/compose/log-analysis.ts'
+import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { createScope } from '../../../apps/server/src/kernel/scope.ts'
+import { SearchHelp } from '../../../apps/server/src/logs/analysis/search-help.ts'
 import { numbersIn } from '../../../apps/server/src/signals/index.ts'
-import { spanSearch } from '../../../apps/server/src/traces/reads.ts'
+import { createTraceReads, spanSearch } from '../../../apps/server/src/traces/reads.ts'
 import { client, id, requests, server, trace } from './shop-requests.ts'
 import { openTracesStack, type TestSpan, type TracesStack } from './traces-stack.ts'
 
@@ -172,4 +175,48 @@ test('a value of an attribute is looked for in the parts that may have it, also 
     for await (const block of stack.engine.queryNative({ sql, class: 'interactive' })) expect(numbersIn(block, 'spans')[0]).toBe(0)
     await expect(stack.engine.command(sql.replace(where, "name != 'no such'"))).rejects.toMatchObject({ code: 'engine.too_many_rows' })
   }
+})
+
+describe('names that a search asks for', () => {
+  const minute = 60_000
+  const crowd = { organizationId: 7, projectId: 7 }
+  const reader = createScope(7, [7])
+  const one = (number: number, atMs: number, attributes: Record<string, string>): TestSpan => ({
+    trace: trace(0x900 + number),
+    id: id(0x9000 + number),
+    service: 'crowd',
+    name: 'op',
+    atMs,
+    forMs: 1,
+    attributes,
+  })
+  beforeAll(async () => {
+    await stack.put(crowd, [one(1, -20 * minute, { 'common.first': 'x', 'common.other': 'y' })])
+    // More rows than are looked at for their names, and more than that of names.
+    await stack.engine.command('INSERT INTO spans SELECT one.* FROM spans AS one CROSS JOIN numbers(60000) AS times WHERE org = 7')
+    await stack.put(crowd, [one(2, -50 * minute, { 'customer.tier': 'gold' }), one(3, 4 * minute, { 'basket.size': '3' })])
+  })
+
+  const spans = () => {
+    const reads = createTraceReads({ clock: systemClock, keeping: { keepDays: () => 30 } })
+    return searchedSpans(stack.engine, reads, systemClock)
+  }
+
+  test('of the newest rows are offered first', async () => {
+    const names = await spans().values(reader, signal).attributes('', 10)
+    expect(names.map(({ value }) => value).toSorted()).toEqual(['basket.size', 'common.first', 'common.other'])
+  })
+
+  test('are unknown only where no row of the asked range has them', async () => {
+    const rows = spans()
+    const help = new SearchHelp({ engine: stack.engine, rows: { spans: rows, logs: rows }, clock: systemClock })
+    const unknown = async (text: string, fromMs: number): Promise<unknown> => {
+      const asked = { signal: 'spans', text, hasNames: true, fromMs, toMs: stack.startMs + 10 * minute } as const
+      const answer = await help.check(reader, asked, signal)
+      return answer.unknown.map(({ name, meant }) => [name, meant.map(({ insert }) => insert)])
+    }
+    const text = 'customer.tier:gold @customer.tier:gold has:customer.tier basket.siz:3 basket.size:3'
+    expect(await unknown(text, stack.startMs - 60 * minute)).toEqual([['basket.siz', ['basket.size']]])
+    expect(await unknown('customer.tier:gold', stack.startMs - 30 * minute)).toEqual([['customer.tier', []]])
+  })
 })

@@ -103,7 +103,8 @@ const comparedWords = [
 const power = 'pow(2, floor(log2(duration / 1000000)))'
 const durationRange = `if(duration = 0, '', concat(toString(${power}), 'ms..', toString(2 * ${power}), 'ms'))`
 
-function searchedSpans(engine: ClickHouse, reads: Pick<TraceReads, 'spans'>, clock: Clock): SearchedRows {
+/** Spans as the desk searches, completes and compares them. */
+export function searchedSpans(engine: ClickHouse, reads: Pick<TraceReads, 'spans'>, clock: Clock): SearchedRows {
   const named = (names: readonly string[], column: string): string => `arrayElement([${names.map(sqlString).join(', ')}], ${column} + 1)`
   const rows = {
     table: spansSchema.table,

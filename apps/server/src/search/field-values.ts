@@ -2,7 +2,7 @@
 import type { Condition, Span, Value } from './ast.ts'
 import { plainText } from './ast.ts'
 import { failAt } from './errors.ts'
-import { nearest } from './field-table.ts'
+import { nearest } from './near-names.ts'
 import { durationNsOf, numberOf, sizeBytesOf, timeMsOf } from './literals.ts'
 import type { NumberRange, Plan } from './plan.ts'
 import type { NamedRange, SearchField } from './ports.ts'

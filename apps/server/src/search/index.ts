@@ -6,7 +6,15 @@ export { sqlString } from './sql-literals.ts'
 export { completeSearch, type Completion, type CompletionDeps, type Suggestion } from './completion.ts'
 export { knownNamesMax } from './limits.ts'
 export { partsOf, type SearchPart } from './parts.ts'
-export { attributesAsked, unknownNames, type KnownNames, type UnknownName } from './unknown-names.ts'
+export {
+  attributesAsked,
+  namesMeant,
+  searchForName,
+  unlistedNames,
+  type AskedName,
+  type KnownNames,
+  type UnknownName,
+} from './unknown-names.ts'
 export { fieldNamed, writtenAttribute, writtenName, writtenResource } from './field-table.ts'
 export { numberOfField, textOfField, type NumberReaderOfRow, type TextReaderOfRow } from './field-reader.ts'
 export { timeMsOf } from './literals.ts'

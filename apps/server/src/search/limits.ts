@@ -21,6 +21,9 @@ export const searchPartsMax = 8
 /** Names of attributes that are looked through for one that was meant. */
 export const knownNamesMax = 5_000
 
+/** Names of a search that are said to be nowhere; each asks the engine. */
+export const unknownNamesMax = 3
+
 /** Words pulled out of a regular expression or a text with stars, that the index is asked for. */
 export const indexWordsMax = 16
 

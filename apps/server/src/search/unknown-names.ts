@@ -1,10 +1,12 @@
 /** Names of attributes that a search asks for, where they stand in it, and what was probably meant by one that nothing has. */
 import type { SearchNode } from './ast.ts'
-import { nearNames, resolveName, writtenName } from './field-table.ts'
+import { quotedText, resolveName, writtenName } from './field-table.ts'
+import { unknownNamesMax } from './limits.ts'
+import { comparedCellsMax, foldNames, nearNameLengthMax, nearNames, type CellBudget } from './near-names.ts'
 import { parseSearch } from './parser.ts'
 import type { SearchFields } from './ports.ts'
 
-/** A name that no row had of late. */
+/** A name that nothing has. */
 export interface UnknownName {
   /** As it was written. */
   readonly name: string
@@ -21,7 +23,8 @@ export interface KnownNames {
   readonly resources: readonly string[]
 }
 
-interface AskedName {
+/** A name in a search, where it stands. */
+export interface AskedName {
   readonly name: string
   readonly from: number
   readonly to: number
@@ -44,19 +47,49 @@ function namesIn(node: SearchNode): AskedName[] {
   return condition.op === 'is' ? [{ name: condition.value.pieces.join('*'), from: condition.value.from, to: condition.value.to }] : []
 }
 
-/** Those of the names asked for that are not among the known ones. */
-export function unknownNames(asked: readonly AskedName[], fields: SearchFields, known: KnownNames): UnknownName[] {
-  const ofRows = new Set(known.rows)
-  const ofResources = new Set(known.resources)
-  const written = fields.fields.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])])
-  const out: UnknownName[] = []
-  for (const { name, from, to } of asked) {
-    const [, place = '', key = name] = placePattern.exec(name) ?? []
-    const isOfResource = place === 'resource.'
-    if ((!isOfResource && ofRows.has(key)) || ((place === '' || isOfResource) && ofResources.has(key))) continue
-    const candidates = isOfResource ? known.resources : place === '' ? [...written, ...known.rows, ...known.resources] : known.rows
-    const meant = nearNames(key, candidates).map((one) => ({ name: one, insert: writtenName(`${place}${one}`) }))
-    out.push({ name, from, to, meant })
+/**
+ * Those of the names asked for that are not among the known ones, each once: the first few, the very long left out. The known ones need not be
+ * all that there are.
+ */
+export function unlistedNames(asked: readonly AskedName[], known: KnownNames): AskedName[] {
+  const [rows, resources] = [new Set(known.rows), new Set(known.resources)]
+  const seen = new Set<string>()
+  const out: AskedName[] = []
+  for (const one of asked) {
+    const [place, key] = placed(one.name)
+    const isListed = (place !== 'resource.' && rows.has(key)) || ((place === '' || place === 'resource.') && resources.has(key))
+    if (isListed || key.length > nearNameLengthMax || seen.has(one.name)) continue
+    seen.add(one.name)
+    out.push(one)
+    if (out.length === unknownNamesMax) break
   }
   return out
+}
+
+function placed(name: string): [place: string, key: string] {
+  const [, place = '', key = name] = placePattern.exec(name) ?? []
+  return [place, key]
+}
+
+/** Names that nothing has (`unlistedNames`), and for each those known ones that were probably meant. */
+export function namesMeant(
+  unlisted: readonly AskedName[],
+  { fields, known }: { readonly fields: SearchFields; readonly known: KnownNames },
+  budget: CellBudget = { left: comparedCellsMax },
+): UnknownName[] {
+  if (unlisted.length === 0) return []
+  const written = foldNames(fields.fields.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]))
+  const [rows, resources] = [foldNames(known.rows), foldNames(known.resources)]
+  const all = [...written, ...rows, ...resources]
+  return unlisted.map(({ name, from, to }) => {
+    const [place, key] = placed(name)
+    const candidates = place === 'resource.' ? resources : place === '' ? all : rows
+    const meant = nearNames(key, candidates, budget).map((one) => ({ name: one, insert: writtenName(`${place}${one}`) }))
+    return { name, from, to, meant }
+  })
+}
+
+/** The search that finds what has this name, wherever it may be. */
+export function searchForName(name: string): string {
+  return `has:${quotedText(name)}`
 }

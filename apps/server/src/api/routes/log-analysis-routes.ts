@@ -59,10 +59,13 @@ function searchRoutes(analysis: LogAnalysis, nowMs: () => number): Route[] {
     defineRoute({
       ...common,
       path: `${base}/search/check`,
-      summary: 'Whether a search is right; what is wrong with it, and where.',
+      summary: 'Whether a search is right; what is wrong with it, and where; which names in it no row of the range has.',
       body: searchCheckQuerySchema,
       answer: searchCheckSchema,
-      handle: (call) => analysis.check(call.access().scope, call.body, call.signal),
+      handle: (call) => {
+        const { signal, text, names, ...range } = call.body
+        return analysis.check(call.access().scope, { signal, text, hasNames: names, ...rangeOf(range, nowMs()) }, call.signal)
+      },
     }),
     defineRoute({
       ...common,

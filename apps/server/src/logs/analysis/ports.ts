@@ -33,9 +33,12 @@ export interface CompletionRequest {
   readonly cursor: number
 }
 
-export interface CheckRequest {
+/** The range is where rows are looked for that have the names of the search. */
+export interface CheckRequest extends TimeRange {
   readonly signal: SearchSignal
   readonly text: string
+  /** Whether to look for names that nothing has. */
+  readonly hasNames: boolean
 }
 
 export interface PartsRequest extends LogSelection {
@@ -70,7 +73,7 @@ export interface LogAnalysis {
   difference(scope: Scope, request: DifferenceRequest, signal: AbortSignal): Promise<DifferenceBody>
   /** Errors: the engine's. */
   complete(scope: Scope, request: CompletionRequest, signal: AbortSignal): Promise<Completion>
-  /** Errors: the engine's, which is asked about names that are no fields. */
+  /** Errors: `logs.bad_range`, the engine's, which is asked about names that are no fields. */
   check(scope: Scope, request: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody>
   /** Errors: `search.invalid`, `logs.bad_range`, the engine's. */
   parts(scope: Scope, request: PartsRequest, signal: AbortSignal): Promise<SearchPartsBody>

@@ -1,4 +1,4 @@
-/** Values that occur among some rows of the last hour: for completion where nothing notes values as rows come in. */
+/** Values that occur among the newest rows of the last hour: for completion where nothing notes values as rows come in. */
 import type { ClickHouse } from '../../engines/index.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import { fieldNamed, sqlString, type ValueCount, type ValueProvider } from '../../search/index.ts'
@@ -13,13 +13,19 @@ export interface SampledValuesDeps {
 
 const rangeMs = 3_600_000
 const sampleRows = 50_000
+/** Of each row all names are counted. */
+const sampleRowsOfNames = 20_000
 
 export function sampledValues({ engine, rows, nowMs }: SampledValuesDeps, scope: Scope, signal: AbortSignal): ValueProvider {
   const fields = rows.fields(scope)
-  const count = async (expression: string, prefix: string, limit: number): Promise<ValueCount[]> => {
+  // Rows are taken before their names are spread out, the newest ten minutes first: in the order of the key, so that nothing is sorted.
+  const sample = (expression: string, count: number): string => {
     const toMs = nowMs()
     const where = rows.rowsOf(scope, { fromMs: toMs - rangeMs, toMs })
-    const sql = `SELECT value, toFloat64(count()) AS found FROM (SELECT toString(${expression}) AS value FROM ${rows.table} WHERE ${where} LIMIT ${sampleRows})
+    return `(SELECT ${expression} AS item FROM ${rows.table} WHERE ${where} ORDER BY bucket DESC LIMIT ${count})`
+  }
+  const count = async (items: string, prefix: string, limit: number): Promise<ValueCount[]> => {
+    const sql = `SELECT value, toFloat64(count()) AS found FROM (SELECT toString(item) AS value FROM ${items})
       WHERE value != '' AND startsWith(lowerUTF8(value), lowerUTF8(${sqlString(prefix)})) GROUP BY value ORDER BY found DESC, value LIMIT ${limit}`
     const out: ValueCount[] = []
     for await (const block of engine.queryNative({ sql, class: 'interactive', signal })) {
@@ -29,12 +35,13 @@ export function sampledValues({ engine, rows, nowMs }: SampledValuesDeps, scope:
     return out
   }
   return {
-    attributes: (prefix, limit) => count(`arrayJoin(mapKeys(${fields.attributes}))`, prefix, limit),
+    attributes: (prefix, limit) =>
+      count(`(SELECT arrayJoin(item) AS item FROM ${sample(`mapKeys(${fields.attributes})`, sampleRowsOfNames)})`, prefix, limit),
     async values(name, prefix, limit) {
       const field = fieldNamed(fields, name)
-      if (field === null)
-        return await count(`${fields.attributes}[${sqlString(name.replace(/^(?:@|attr\.|attributes\.)/, ''))}]`, prefix, limit)
-      return field.type === 'word' ? await count(field.column, prefix, limit) : []
+      const own = `${fields.attributes}[${sqlString(name.replace(/^(?:@|attr\.|attributes\.)/, ''))}]`
+      if (field !== null && field.type !== 'word') return []
+      return await count(sample(field?.column ?? own, sampleRows), prefix, limit)
     },
   }
 }

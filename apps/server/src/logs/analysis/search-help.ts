@@ -7,7 +7,18 @@ import type { ClickHouse } from '../../engines/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
-import { attributesAsked, checkSearch, knownNamesMax, partsOf, unknownNames, type KnownNames } from '../../search/index.ts'
+import {
+  attributesAsked,
+  checkSearch,
+  compileSearch,
+  knownNamesMax,
+  namesMeant,
+  partsOf,
+  searchForName,
+  unlistedNames,
+  type AskedName,
+  type KnownNames,
+} from '../../search/index.ts'
 import { resourcesTable, textsIn } from '../../signals/index.ts'
 import { badRange } from '../errors.ts'
 import { tenantSql } from '../where.ts'
@@ -22,6 +33,9 @@ export interface SearchHelpDeps {
 /** Time for all parts of a search together; what is not known by then is said to be not known. */
 const partsTimeMs = 4_000
 
+/** Time for looking for rows that have the names of a search; those that are not looked for by then are said to be there. */
+const namesTimeMs = 1_500
+
 export class SearchHelp {
   readonly #deps: SearchHelpDeps
 
@@ -29,15 +43,38 @@ export class SearchHelp {
     this.#deps = deps
   }
 
-  /** The engine is asked only about names that are no fields. Errors: the engine's. */
-  async check(scope: Scope, { signal: kind, text }: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody> {
-    const source = this.#deps.rows[kind]
+  /**
+   * The engine is asked only about names that are no fields. Known names are those of some rows only: a name is unknown once the rows of the
+   * range were looked through for it. Errors: `logs.bad_range`, the engine's.
+   */
+  async check(scope: Scope, request: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody> {
+    const { text } = request
+    if (!(request.toMs > request.fromMs)) throw new AppError(badRange)
+    const source = this.#deps.rows[request.signal]
     const fields = source.fields(scope)
     const checked = checkSearch(text, fields, { nowMs: this.#deps.clock.nowMs() })
-    const asked = checked.problem === null ? attributesAsked(text, fields) : []
+    const asked = checked.problem === null && request.hasNames ? attributesAsked(text, fields) : []
     if (asked.length === 0) return { ...checked, unknown: [] }
-    const unknown = unknownNames(asked, fields, await this.#known(source, scope, signal))
-    return { ...checked, unknown: unknown.map((name) => ({ ...name, meant: [...name.meant] })) }
+    const known = await this.#known(source, scope, signal)
+    const missing = await this.#missing(unlistedNames(asked, known), { scope, request }, signal)
+    return { ...checked, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
+  }
+
+  /** Those that no row of the range has. */
+  async #missing(
+    names: readonly AskedName[],
+    { scope, request }: { readonly scope: Scope; readonly request: CheckRequest },
+    signal: AbortSignal,
+  ): Promise<AskedName[]> {
+    const source = this.#deps.rows[request.signal]
+    const rows = `${source.table} WHERE ${source.rowsOf(scope, request)}`
+    const endMs = this.#deps.clock.monotonicMs() + namesTimeMs
+    const missing: AskedName[] = []
+    for (const one of names) {
+      const search = compileSearch(searchForName(one.name), source.fields(scope), { nowMs: this.#deps.clock.nowMs() })
+      if ((await this.#isFound(`${rows} AND ${search.sql()}`, endMs, signal)) === false) missing.push(one)
+    }
+    return missing
   }
 
   /** Errors: `search.invalid`, `logs.bad_range`, the engine's. */
