@@ -33,7 +33,7 @@ export interface SearchInputProps {
   readonly value: string
   /** What the server said about `value`, null when it is right. */
   readonly problem: SearchProblem | null
-  /** What the server said about the names in `value`. */
+  /** Names in `value` that nothing has, of a search that found nothing. */
   readonly unknown?: readonly UnknownSearchName[] | undefined
   readonly complete: CompleteSearch
   readonly onRun: (text: string) => void
@@ -167,7 +167,7 @@ function MeantNames({
     <div role="status">
       {shown.map(({ name, from, to, meant }) => (
         <p key={from} className="bw-search__meant">
-          Nothing recent has <code>{name}</code>. Did you mean
+          Nothing in this range has <code>{name}</code>. Did you mean
           {meant.map((other) => (
             <Button key={other.name} small onClick={() => onTake(text.slice(0, from) + other.insert + text.slice(to))}>
               <code>{other.name}</code>

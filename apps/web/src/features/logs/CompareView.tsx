@@ -9,9 +9,9 @@ import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
-import { completeSearchOf, searchCheckQuery } from '../search/index.ts'
+import { completeSearchOf, searchCheckQuery, useUnknownNames } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
-import { chanceText, comparedSets, timesText } from './compare-model.ts'
+import { chanceText, comparedSets, timesText, type ComparedSets } from './compare-model.ts'
 import { fieldLabel } from './log-fields.ts'
 import { differenceQuery, isSearchError, patternsQuery } from './log-analysis.queries.ts'
 import type { ComparedWith } from './logs-search.ts'
@@ -44,7 +44,9 @@ export function CompareView({ state }: { readonly state: LogsState }) {
           onChange={(value) => update({ against: value, other: value === 'search' ? search.other : undefined }, true)}
         />
       </header>
-      {against === 'search' && <OtherSearch other={other} onRun={(text) => update({ other: text === '' ? undefined : text })} />}
+      {against === 'search' && sets !== null && (
+        <OtherSearch sets={sets} other={other} onRun={(text) => update({ other: text === '' ? undefined : text })} />
+      )}
       {sets === null ? (
         <Empty title="Search for something first" icon="search">
           <p>The search finds every row, so that no other rows are left. Narrow it, or compare with the time before.</p>
@@ -56,10 +58,21 @@ export function CompareView({ state }: { readonly state: LogsState }) {
   )
 }
 
-function OtherSearch({ other, onRun }: { readonly other: string; readonly onRun: (text: string) => void }) {
+interface OtherSearchProps {
+  readonly sets: ComparedSets
+  readonly other: string
+  readonly onRun: (text: string) => void
+}
+
+function OtherSearch({ sets, other, onRun }: OtherSearchProps) {
   const { projectPath } = usePlace()
   const check = useQuery(searchCheckQuery(projectPath, 'logs', other))
   const complete = useMemo(() => completeSearchOf(projectPath, 'logs'), [projectPath])
+  const { range } = useRange()
+  // The same question as the view's.
+  const difference = useQuery(differenceQuery(projectPath, sets))
+  const isNothing = difference.data?.baselineRows === 0 && !difference.isPlaceholderData
+  const unknown = useUnknownNames('logs', { text: other, range, isNothing })
   return (
     <div className="bw-compare__other">
       <SearchInput
@@ -67,7 +80,7 @@ function OtherSearch({ other, onRun }: { readonly other: string; readonly onRun:
         placeholder="The other rows: release:1.4.1, service:cart, …"
         value={other}
         problem={check.data?.problem ?? null}
-        unknown={check.data?.unknown}
+        unknown={unknown}
         complete={complete}
         onRun={onRun}
       />
@@ -76,7 +89,7 @@ function OtherSearch({ other, onRun }: { readonly other: string; readonly onRun:
 }
 
 interface DifferenceProps {
-  readonly sets: NonNullable<ReturnType<typeof comparedSets>>
+  readonly sets: ComparedSets
   readonly state: LogsState
 }
 

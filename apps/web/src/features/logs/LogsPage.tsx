@@ -10,7 +10,7 @@ import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
-import { completeSearchOf, searchCheckQuery } from '../search/index.ts'
+import { completeSearchOf, searchCheckQuery, useUnknownNames } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { FacetColumn } from './FacetColumn.tsx'
 import { histogramSummary } from './histogram-model.ts'
@@ -43,13 +43,15 @@ const phone = '(max-width: 900px)'
 export function LogsPage() {
   const state = useLogs()
   const { projectPath } = usePlace()
-  const { resolved } = useRange()
+  const { range, resolved } = useRange()
   const { search, query, update, setQuery } = state
   const view = search.view ?? 'rows'
   const check = useQuery(searchCheckQuery(projectPath, 'logs', query))
   const problem = check.data?.problem ?? null
   const complete = useMemo(() => withRecent(completeSearchOf(projectPath, 'logs'), browserShelf, projectPath), [projectPath])
   const counts = useQuery({ ...histogramQuery(projectPath, query, resolved), enabled: problem === null && view !== 'metrics' })
+  const isNothing = counts.data?.total === 0 && !counts.isPlaceholderData
+  const unknown = useUnknownNames('logs', { text: query, range, isNothing })
   const isLive = search.live === 'on'
   return (
     <Page
@@ -71,7 +73,7 @@ export function LogsPage() {
           placeholder={'Words, "a phrase", service:checkout, severity>=error, duration_ms>500, -host:web-1'}
           value={query}
           problem={problem}
-          unknown={check.data?.unknown}
+          unknown={unknown}
           complete={complete}
           onRun={(text) => {
             keepSearch(browserShelf, projectPath, text)

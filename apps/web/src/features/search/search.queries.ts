@@ -2,16 +2,36 @@
 import { searchCheckSchema, searchCompletionSchema, searchPartsSchema, type SearchSignal } from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
-import type { ResolvedRange } from '../../lib/time-range.ts'
+import type { ResolvedRange, TimeRange } from '../../lib/time-range.ts'
 import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 
-/** What is wrong with a search, and the names in it that nothing has. */
+/** What is wrong with a search. */
 export function searchCheckQuery(projectPath: string, signal: SearchSignal, text: string) {
   return queryOptions({
     queryKey: ['search-check', projectPath, signal, text],
     queryFn: (call) =>
-      request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body: { signal, text }, signal: call.signal }),
-    // What is wrong stays wrong; which names there are changes slowly.
+      request(`${projectPath}/search/check`, searchCheckSchema, {
+        method: 'POST',
+        body: { signal, text, names: false },
+        signal: call.signal,
+      }),
+    // What is wrong stays wrong.
+    staleTime: Infinity,
+    enabled: text !== '',
+    retry: false,
+  })
+}
+
+/** Names in a search that nothing in the range has. For a search that finds nothing: rows are looked through for it. */
+export function unknownNamesQuery(projectPath: string, signal: SearchSignal, asked: TimeRange & { readonly text: string }) {
+  const { text, from, to } = asked
+  return queryOptions({
+    // Not by the moments that the range means now: which names there are changes slowly.
+    queryKey: ['search-names', projectPath, signal, text, from, to],
+    queryFn: async (call) => {
+      const body = { signal, text, names: true, from, to }
+      return (await request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body, signal: call.signal })).unknown
+    },
     staleTime: 300_000,
     enabled: text !== '',
     retry: false,

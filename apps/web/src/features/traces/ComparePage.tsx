@@ -10,13 +10,13 @@ import { Page, Section } from '../../ui/Page.tsx'
 import { SearchInput } from '../../ui/SearchInput.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
-import { completeSearchOf, searchCheckQuery } from '../search/index.ts'
+import { completeSearchOf, searchCheckQuery, useUnknownNames } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { ComparedDurations } from './ComparedDurations.tsx'
 import { ComparedOperations } from './ComparedOperations.tsx'
 import { DifferentFields } from './DifferentFields.tsx'
 import { changeSentence } from './model/compare-words.ts'
-import { nameOfSide, sidesOf } from './model/compare-sides.ts'
+import { nameOfSide, sidesOf, type ComparedSides } from './model/compare-sides.ts'
 import { compareQuery } from './traces.queries.ts'
 import { readCompareSearch, type CompareSearch } from './traces-search.ts'
 import { plural, shortId } from './trace-words.ts'
@@ -33,6 +33,7 @@ export function ComparePage() {
   const { range } = useRange()
   const sides = sidesOf(search, range)
   const { left, right } = sides
+  const empty = useEmptySides(sides)
   const update = (change: { readonly [Key in keyof CompareSearch]?: string | undefined }): void =>
     void navigate({ search: (current) => readCompareSearch({ ...current, ...change }) })
   const turn = (): void => {
@@ -51,8 +52,8 @@ export function ComparePage() {
       wide
     >
       <div className="bw-versus__sides">
-        <Side name="Left" side={left} traceId={search.a} onChange={(a, qa) => update({ a, qa, ra: undefined })} />
-        <Side name="Right" side={right} traceId={search.b} onChange={(b, qb) => update({ b, qb, rb: undefined })} />
+        <Side name="Left" side={left} isEmpty={empty.left} traceId={search.a} onChange={(a, qa) => update({ a, qa, ra: undefined })} />
+        <Side name="Right" side={right} isEmpty={empty.right} traceId={search.b} onChange={(b, qb) => update({ b, qb, rb: undefined })} />
       </div>
       {left === null || right === null ? (
         <Empty title="Choose the other side" icon="search">
@@ -65,19 +66,32 @@ export function ComparePage() {
   )
 }
 
+/** The sides that were asked for and have no trace. */
+function useEmptySides({ left, right }: ComparedSides): { readonly left: boolean; readonly right: boolean } {
+  const { projectPath } = usePlace()
+  const { range } = useRange()
+  const any: ComparedTraces = { traceId: null, query: '', ...range }
+  const answer = useQuery({ ...compareQuery(projectPath, left ?? any, right ?? any), enabled: left !== null && right !== null })
+  const data = answer.isPlaceholderData ? undefined : answer.data
+  return { left: data?.left.traces === 0, right: data?.right.traces === 0 }
+}
+
 interface SideProps {
   readonly name: 'Left' | 'Right'
   readonly side: ComparedTraces | null
+  readonly isEmpty: boolean
   readonly traceId: string | undefined
   readonly onChange: (traceId: string | undefined, query: string | undefined) => void
 }
 
 /** The id of a trace, or a search. */
-function Side({ name, side, traceId, onChange }: SideProps) {
+function Side({ name, side, isEmpty, traceId, onChange }: SideProps) {
   const { projectPath, project } = usePlace()
   const { range } = useRange()
   const complete = useMemo(() => completeSearchOf(projectPath, 'spans'), [projectPath])
-  const check = useQuery(searchCheckQuery(projectPath, 'spans', traceId === undefined ? (side?.query ?? '') : ''))
+  const query = traceId === undefined ? (side?.query ?? '') : ''
+  const check = useQuery(searchCheckQuery(projectPath, 'spans', query))
+  const unknown = useUnknownNames('spans', { text: query, range: side ?? range, isNothing: isEmpty })
   const hasOwnRange = side !== null && traceId === undefined && (side.from !== range.from || side.to !== range.to)
   return (
     <div className="bw-versus__side">
@@ -88,7 +102,7 @@ function Side({ name, side, traceId, onChange }: SideProps) {
           placeholder="a trace id, or a search: service:checkout release:2.4.1"
           value={traceId ?? side?.query ?? ''}
           problem={check.data?.problem ?? null}
-          unknown={check.data?.unknown}
+          unknown={unknown}
           complete={complete}
           onRun={(text) => {
             const id = readTraceId(text)
