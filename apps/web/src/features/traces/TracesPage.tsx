@@ -14,7 +14,7 @@ import { addCondition } from '../../ui/search-filters.ts'
 import { Segmented } from '../../ui/Segmented.tsx'
 import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
-import { completeSearchOf, searchCheckQuery, WhyNothing } from '../search/index.ts'
+import { completeSearchOf, searchCheckQuery, useUnknownNames, WhyNothing } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
 import { CountChart } from './CountChart.tsx'
 import { DurationMap } from './DurationMap.tsx'
@@ -33,7 +33,7 @@ type Update = (change: { readonly [Key in keyof TracesSearch]?: TracesSearch[Key
 
 export function TracesPage() {
   const { projectPath, project } = usePlace()
-  const { resolved } = useRange()
+  const { range, resolved } = useRange()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const query = search.q ?? ''
@@ -54,6 +54,7 @@ export function TracesPage() {
   const hasFound = !list.isPlaceholderData && (list.data?.pages[0]?.items.length ?? 0) > 0
   // Counts are no reason to leave out what the list has.
   const isNoMatch = histogram.data?.total === 0 && !histogram.isPlaceholderData && !hasFound && !list.isError
+  const unknown = useUnknownNames('spans', { text: query, range, isNothing: isNoMatch })
   const isNothing = isNoMatch && query === ''
   return (
     <Page title="Traces" wide>
@@ -62,7 +63,7 @@ export function TracesPage() {
         placeholder="service:checkout status:error duration:>500ms, or the id of a trace"
         value={query}
         problem={problem}
-        unknown={check.data?.unknown}
+        unknown={unknown}
         complete={complete}
         onRun={run}
       />
