@@ -170,3 +170,63 @@ test('what logs said first hides what the span says later; without a span nothin
     [2, 2],
   ])
 })
+
+/** How many events all ways of asking about the problem of this type find. */
+async function eventsOf(type: string): Promise<Record<string, unknown>> {
+  const list = await call<{ items: (Listed & { type: string })[] }>('GET', '/problems?state=all&service=twice')
+  const id = list.items.find((problem) => problem.type === type)?.id ?? ''
+  const path = `/problems/${id}`
+  const { count, spark, tags } = await call<Listed & { tags: { tag: string; total: number }[] }>('GET', path)
+  const { items } = await call<{ items: { id: string; message: string }[] }>('GET', `${path}/events`)
+  const paged: string[] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: { items: { id: string }[]; next: string | null } = await call('GET', `${path}/events?limit=1${cursor}`)
+    paged.push(...page.items.map((event) => event.id))
+    cursor = page.next === null ? null : `&cursor=${page.next}`
+  }
+  const ids = items.map((event) => event.id)
+  const beside = await Promise.all(ids.map((event) => call<{ older: unknown; newer: unknown }>('GET', `${path}/events/${event}`)))
+  expect(beside.map(({ older }) => older)).toEqual([...ids.slice(1), null])
+  expect(beside.map(({ newer }) => newer)).toEqual([null, ...ids.slice(0, -1)])
+  return {
+    messages: items.map(({ message }) => message.replace('it failed', 'log')).sort(),
+    counted: [list.items.find((problem) => problem.id === id)?.count, count, tags.find(({ tag }) => tag === 'service')?.total],
+    spark: spark.reduce((sum, each) => sum + each, 0),
+  }
+}
+
+test('of several exceptions of one problem on a span, logs take out the one they tell', async () => {
+  const on = { type: 'net.Lost', trace: 21, span: 21 }
+  const hosts = ['timeout of host 1', 'timeout of host 2', 'refused by host 3'].map((message) => ({ ...on, message }))
+  await insertTwice(stack.engine, onSpan(hosts))
+  await insertTwice(stack.engine, byLogs([{ ...on, message: ' refused by host 3\n' }]))
+  // The same message of another span is another event.
+  await insertTwice(stack.engine, byLogs([{ ...on, message: 'timeout of host 1', span: 22 }]))
+  expect(await eventsOf('net.Lost')).toEqual({
+    messages: ['log:  refused by host 3\n', 'log: timeout of host 1', 'net.Lost: timeout of host 1', 'net.Lost: timeout of host 2'],
+    counted: [4, 4, 4],
+    spark: 4,
+  })
+  // Of another problem, as logs do not say where the type is from.
+  await insertTwice(stack.engine, byLogs([{ ...on, type: 'Lost', message: 'timeout of host 2' }]))
+  expect(await eventsOf('net.Lost')).toMatchObject({ counted: [3, 3, 3], spark: 3 })
+})
+
+test('of retries that fail alike on one span, logs take out those that they tell', async () => {
+  const retry = { type: 'Retried', message: 'no route', trace: 31, span: 31 }
+  const retries = [0, 2000, 4000].map((laterMs) => ({ ...retry, laterMs }))
+  await insertTwice(stack.engine, onSpan(retries))
+  expect((await listed())['Retried: no route']?.[0]).toBe(3)
+  // The last one is logged, then the others, in a request of their own.
+  await insertTwice(stack.engine, byLogs([{ ...retry, laterMs: 4010 }]))
+  const told = 'Retried: no route'
+  expect(await eventsOf('Retried')).toEqual({ messages: [told, told, 'log: no route'].sort(), counted: [3, 3, 3], spark: 3 })
+  await insertTwice(
+    stack.engine,
+    byLogs([
+      { ...retry, laterMs: 1 },
+      { ...retry, laterMs: 1990 },
+    ]),
+  )
+  expect(await eventsOf('Retried')).toMatchObject({ messages: Array(3).fill('log: no route'), counted: [3, 3, 3], spark: 3 })
+})

@@ -16,6 +16,8 @@ export interface Thrown {
   readonly type: string
   readonly message: string
   readonly weight?: number
+  /** Later than the others, ms. */
+  readonly laterMs?: number
 }
 
 const nowMs = Date.now() - 60_000
@@ -39,11 +41,16 @@ function attributesOf({ type, message }: Thrown): Record<string, string> {
   }
 }
 
+function timeAt(batch: LogsBatch | SpansBatch, { laterMs = 0 }: Pick<Thrown, 'laterMs'>): void {
+  const atMs = nowMs + laterMs
+  batch.time(Math.floor(atMs / 1000), (atMs % 1000) * 1_000_000 + requests * 1000)
+}
+
 export function byLogs(thrown: readonly Thrown[]): LogsBatch {
   const logs = new LogsBatch()
   logs.begin(ours, nowMs, ++requests)
   for (const one of thrown) {
-    logs.time(nowMs / 1000, requests * 1000)
+    timeAt(logs, one)
     logs.from(shop)
     logs.severity.pushU8(17)
     logs.body.pushString(`it failed: ${one.message}`)
@@ -56,19 +63,27 @@ export function byLogs(thrown: readonly Thrown[]): LogsBatch {
   return logs
 }
 
-/** One span with all of them, each twice: by who threw it and by who watched. */
+/** A span has all of its own, each twice: by who threw it and by who watched. */
 export function onSpan(thrown: readonly Thrown[]): LogsBatch {
   const spans = new SpansBatch()
   spans.begin(ours, nowMs, ++requests)
-  for (const one of thrown) {
-    spans.time(nowMs / 1000, requests * 1000)
+  for (const first of thrown) {
+    const ofSpan = thrown.filter(({ trace, span }) => trace === first.trace && span === first.span)
+    if (ofSpan[0] !== first) continue
+    timeAt(spans, { laterMs: 0 })
     spans.from(shop)
     spans.name.pushString('POST /pay')
-    spans.traceId.pushRaw(Buffer.alloc(16, one.trace))
-    spans.spanId.pushRaw(Buffer.alloc(8, one.span))
-    spans.weight.pushF32(one.weight ?? 1)
-    const event = { name: 'exception', timeUnixNano: `${nowMs}000000`, attributes: attributesOf(one) }
-    spans.events.pushString(JSON.stringify([event, { ...event, timeUnixNano: `${nowMs + 1}000000` }]))
+    spans.traceId.pushRaw(Buffer.alloc(16, first.trace))
+    spans.spanId.pushRaw(Buffer.alloc(8, first.span))
+    spans.weight.pushF32(first.weight ?? 1)
+    const events = ofSpan.flatMap((one) =>
+      [0, 1].map((afterMs) => ({
+        name: 'exception',
+        timeUnixNano: `${nowMs + (one.laterMs ?? 0) + afterMs}000000`,
+        attributes: attributesOf(one),
+      })),
+    )
+    spans.events.pushString(JSON.stringify(events))
     spans.endRow()
   }
   const logs = new LogsBatch()

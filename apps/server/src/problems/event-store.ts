@@ -1,10 +1,11 @@
 /** Events of problems: rows of logs with a problem. Where to look is known from the counts by hour, so a rare problem costs little. */
+import type { Scope } from '../kernel/scope.ts'
 import type { Shown } from '../logs/index.ts'
 import { tagsMax, tagValuesMax, taggedEventsMax } from './limits.ts'
 import { errorAttributes, tagPrefix } from './model.ts'
-import { tagValuesOf, type ProblemStore } from './problem-store.ts'
+import { tagValuesOf, type HourCount, type ProblemStore } from './problem-store.ts'
 import type { EventPage, Feedback, ProblemEventRow, Reading, TagValues } from './ports.ts'
-import { toldOnceSql } from './told-twice.ts'
+import { toldOnceSql, type ProblemRows } from './told-twice.ts'
 import { numberCell, pairsCell, readRows, shownLogsOf, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A row with all it has. */
@@ -42,22 +43,24 @@ export class EventStore {
     this.#counts = counts
   }
 
-  /** Newest first; one more than the limit tells that there are more. `isNewer`: those behind the cursor in time, oldest first. */
+  /** Newest first; one more than the limit tells that there are more. */
   async page({ scope, signal }: Reading, problem: string, { limit, cursor }: EventPage): Promise<ProblemEventRow[]> {
     const before = cursor === null ? null : partsOfId(cursor)
+    const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
     let toHour = before === null ? 0xffff_ffff : Number(before.ts / hourNs)
     const found: ProblemEventRow[] = []
     while (found.length <= limit) {
       const hours = await this.#counts.hours({ scope, signal }, problem, { toHour, max: hoursAtOnce })
-      if (hours.length === 0) break
-      const beyond = before === null ? '' : `AND (ts, batch, row) < (${before.ts}, ${before.batch}, ${before.row})`
-      const place = `${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(hours)})`
-      const rows = await readRows(this.#engine, {
-        sql: `SELECT ${nearRow}, ${userSql} AS user FROM logs WHERE ${place} AND ${toldOnce(place, problem)} ${beyond}
+      for (const some of portions(hours, limit + 1)) {
+        const rows = this.#rows(scope, problem, some)
+        const events = await readRows(this.#engine, {
+          sql: `SELECT ${nearRow}, ${userSql} AS user FROM logs WHERE ${toldOnce(rows)} ${beyond}
 ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
-        signal,
-      })
-      found.push(...rows.map(toEventRow))
+          signal,
+        })
+        found.push(...events.map(toEventRow))
+        if (found.length > limit) break
+      }
       if (hours.length < hoursAtOnce) break
       toHour = (hours.at(-1)?.hour ?? 0) - 1
     }
@@ -68,18 +71,20 @@ ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1 - found.length}`,
   async newer({ scope, signal }: Reading, problem: string, id: string): Promise<string | null> {
     const after = partsOfId(id)
     if (after === null) return null
-    const hours = await this.#counts.hours({ scope, signal }, problem, { toHour: 0xffff_ffff, max: hoursAtOnce })
-    const own = Number(after.ts / hourNs)
-    // The next events are in its own hour or the next one that has any.
-    const next = hours.filter(({ hour }) => hour >= own).slice(-2)
-    if (next.length === 0) return null
-    const place = `${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(next)})`
-    const [row] = await readRows(this.#engine, {
-      sql: `SELECT ${rowId} AS id FROM logs WHERE ${place} AND ${toldOnce(place, problem)}
+    let fromHour = Number(after.ts / hourNs)
+    for (;;) {
+      const hours = await this.#counts.hours({ scope, signal }, problem, { fromHour, max: hoursAtOnce })
+      for (const some of portions(hours, 1)) {
+        const [row] = await readRows(this.#engine, {
+          sql: `SELECT ${rowId} AS id FROM logs WHERE ${toldOnce(this.#rows(scope, problem, some))}
 AND (ts, batch, row) > (${after.ts}, ${after.batch}, ${after.row}) ORDER BY ts, batch, row LIMIT 1`,
-      signal,
-    })
-    return row === undefined ? null : textCell(row, 'id')
+          signal,
+        })
+        if (row !== undefined) return textCell(row, 'id')
+      }
+      if (hours.length < hoursAtOnce) return null
+      fromHour = (hours.at(-1)?.hour ?? 0) + 1
+    }
   }
 
   /** Null: there is none of this problem. */
@@ -101,11 +106,11 @@ AND ts = ${parts.ts} AND batch = ${parts.batch} AND row = ${parts.row} AND probl
   async tags({ scope, signal }: Reading, problem: string): Promise<TagValues[]> {
     const hours = await this.#counts.hours({ scope, signal }, problem, { toHour: 0xffff_ffff, max: hoursAtOnce })
     if (hours.length === 0) return []
-    const place = `${shownLogsOf(scope, this.#shown)} AND bucket IN (${bucketsOf(enough(hours))})`
+    const newest = this.#rows(scope, problem, hours.slice(0, enough(hours, taggedEventsMax)))
     const rows = await readRows(this.#engine, {
       sql: `SELECT pair.1 AS tag, pair.2 AS value, sum(weight) AS events, any(looked_at) AS total FROM (
   SELECT release, environment, service, host, attributes, weight, sum(toFloat64(weight)) OVER () AS looked_at FROM (
-    SELECT release, environment, service, host, attributes, toFloat64(weight) AS weight FROM logs WHERE ${place} AND ${toldOnce(place, problem)}
+    SELECT release, environment, service, host, attributes, toFloat64(weight) AS weight FROM logs WHERE ${toldOnce(newest)}
     ORDER BY ts DESC LIMIT ${taggedEventsMax}))
 ARRAY JOIN arrayFilter(p -> p.2 != '', arrayConcat(
   [('release', toString(release)), ('environment', toString(environment)), ('service', toString(service)), ('host', toString(host)),
@@ -149,23 +154,39 @@ ORDER BY ts DESC, batch DESC, row DESC LIMIT ${limit + 1}`,
       }
     })
   }
+
+  #rows(scope: Scope, id: string, hours: readonly HourCount[]): ProblemRows {
+    const shown = shownLogsOf(scope, this.#shown)
+    const near = new Set(hours.flatMap(({ hour }) => [Math.max(0, hour - 1), hour, hour + 1]))
+    const within = (each: Iterable<number>): string => `${shown} AND bucket IN (${bucketsOf(each)})`
+    return { place: within(hours.map(({ hour }) => hour)), near: within(near), problem: `problem = 0x${id}` }
+  }
 }
 
-/** Events of a problem among rows of logs, each once. */
-function toldOnce(place: string, id: string): string {
-  const problem = `problem = 0x${id}`
-  return `${problem} AND ${toldOnceSql(place, problem)}`
+/** Events of a problem, each once. */
+function toldOnce(rows: ProblemRows): string {
+  return `${rows.place} AND ${rows.problem} AND ${toldOnceSql(rows)}`
 }
 
-/** The newest hours that have as many events as are looked at. */
-function enough(hours: readonly { readonly hour: number; readonly count: number }[]): readonly { readonly hour: number }[] {
-  let events = 0
-  const at = hours.findIndex(({ count }) => (events += count) >= taggedEventsMax)
-  return at === -1 ? hours : hours.slice(0, at + 1)
+/** How many of the hours, from the first on, have so many events. */
+function enough(hours: readonly HourCount[], events: number): number {
+  let sum = 0
+  const at = hours.findIndex(({ count }) => (sum += count) >= events)
+  return at === -1 ? hours.length : at + 1
 }
 
-function bucketsOf(hours: readonly { readonly hour: number }[]): string {
-  return hours.flatMap(({ hour }) => Array.from({ length: bucketsPerHour }, (_, i) => hour * bucketsPerHour + i)).join(',')
+/** The first with a few times as many events, for some are told twice or stand for several; each further one four times as many. */
+function* portions(hours: readonly HourCount[], events: number): Generator<readonly HourCount[]> {
+  for (let [at, wanted] = [0, events * 4]; at < hours.length; wanted *= 4) {
+    const left = hours.slice(at)
+    const length = enough(left, wanted)
+    yield left.slice(0, length)
+    at += length
+  }
+}
+
+function bucketsOf(hours: Iterable<number>): string {
+  return [...hours].flatMap((hour) => Array.from({ length: bucketsPerHour }, (_, i) => hour * bucketsPerHour + i)).join(',')
 }
 
 const noTrace = /^0+$/

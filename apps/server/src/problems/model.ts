@@ -44,6 +44,8 @@ export const errorAttributes = {
   type: 'exception.type',
   message: 'exception.message',
   stack: 'exception.stacktrace',
+  /** How often the span of a row that comes from a span has it, apart in time; there is none where it is once. */
+  times: 'exception.times',
   /** JSON of `Thrown[]`. */
   chain: 'exception.chain',
   /** JSON of strings. */

@@ -5,7 +5,7 @@ import { decodeSignalRecord } from '../signals/record/decode.ts'
 import { encodeSignalRecord } from '../signals/record/encode.ts'
 import { deriveProblems } from './problem-rows.ts'
 import { ProblemStage } from './problem-stage.ts'
-import { keyOfException } from './told-twice.ts'
+import { keyOfException, keyOnSpan, keysInLogs } from './told-twice.ts'
 
 const nowMs = Date.UTC(2026, 10, 21, 12, 30)
 
@@ -62,4 +62,18 @@ test.each([
   [{ traceId: '' }, null],
 ])('%j is told as %s', (change, want) => {
   expect(keyOfException({ projectId: 4, traceId: '01', spanId: '02', type: 'Refused', message: 'no money', ...change })).toBe(want)
+})
+
+test('of several alike on a span, logs tell the one of their time', () => {
+  const told = { projectId: 4, traceId: '01', spanId: '02', type: 'Refused', message: 'no money' }
+  const tells = (atMs: number, isOneOfSeveral: boolean): boolean =>
+    keysInLogs(told, nowMs).includes(keyOnSpan(told, atMs, isOneOfSeveral) ?? '')
+  expect([tells(nowMs - 3_600_000, false), tells(nowMs, true), tells(nowMs - 24, true), tells(nowMs + 24, true)]).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ])
+  expect([tells(nowMs - 100, true), tells(nowMs + 100, true)]).toEqual([false, false])
+  expect(keysInLogs({ ...told, spanId: '' }, nowMs)).toEqual([])
 })

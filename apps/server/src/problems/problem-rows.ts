@@ -19,7 +19,7 @@ import { placeOf, titleOf } from './grouping.ts'
 import { groupsPerSegmentMax, titleCharsMax, usersPerRowMax } from './limits.ts'
 import { errorAttributes } from './model.ts'
 import { problemHoursTable } from './tables.ts'
-import { keyOfException, keysPerRowMax, spanEventSource } from './told-twice.ts'
+import { keyOnSpan, keysInLogs, keysPerRowMax, spanEventSource } from './told-twice.ts'
 
 interface Counts {
   readonly tenant: Tenant
@@ -138,13 +138,16 @@ function addRow(reader: RowReader, groups: Map<string, Counts>, { tenant, row, l
 function addKey(reader: RowReader, counts: Counts, row: number): void {
   const { traceId, spanId } = reader.span(row)
   const [type, message] = [reader.attribute(row, errorAttributes.type), reader.attribute(row, errorAttributes.message)]
-  const key = keyOfException({ projectId: counts.tenant.projectId, traceId, spanId, type, message })
-  if (key === null) return
+  const told = { projectId: counts.tenant.projectId, traceId, spanId, type, message }
   const isOnSpan = reader.word('source', row) === spanEventSource
-  const keys = isOnSpan ? counts.spannedKeys : counts.loggedKeys
-  if (keys.size >= keysPerRowMax) return
-  keys.add(hashOf(key))
-  if (isOnSpan) counts.spanCount += reader.weight(row)
+  if (!isOnSpan) {
+    if (counts.loggedKeys.size < keysPerRowMax) for (const key of keysInLogs(told, reader.timeMs(row))) counts.loggedKeys.add(hashOf(key))
+    return
+  }
+  const key = keyOnSpan(told, reader.timeMs(row), reader.attribute(row, errorAttributes.times) !== '')
+  if (key === null || counts.spannedKeys.size >= keysPerRowMax) return
+  counts.spannedKeys.add(hashOf(key))
+  counts.spanCount += reader.weight(row)
 }
 
 const decoder = new TextDecoder()

@@ -96,6 +96,31 @@ describe('exceptions of spans', () => {
     // A time of 1970 is the sender's mistake: the span's own is taken.
     expect([logs.ts.u32(1), logs.ts.u32(1, 1)]).toEqual([spans.ts.u32(2), spans.ts.u32(2, 1)])
   })
+
+  test('that are alike are one within 50 ms, and say how many they are beyond', () => {
+    const failed = { 'exception.type': 'net.Lost', 'exception.message': 'no route' }
+    const at = (afterMs: number, attributes: object = failed): object => ({
+      name: 'exception',
+      timeUnixNano: `${nowMs + afterMs}000000`,
+      attributes,
+    })
+    const spans = begun(new SpansBatch())
+    const logs = begun(new LogsBatch())
+    addSpan(spans, [at(0), at(49), at(50), at(70), at(2000), at(2001, { ...failed, 'exception.message': 'refused' })])
+    // By hands that know more or less of it: one happening.
+    addSpan(spans, [at(0), at(3, { ...failed, 'exception.escaped': 'true' })])
+    addSpan(
+      spans,
+      Array.from({ length: 1000 }, (_, i) => at(i * 100)),
+    )
+    liftExceptions(spans, logs)
+    const times = Array.from({ length: 6 }, (_, row) => {
+      const found = logs.attributes.find(row, logs.attributes.keys.words.internString('exception.times'))
+      return found === -1 ? '' : logs.attributes.values.text(found)
+    })
+    expect(times).toEqual(['3', '3', '3', '', '', ''])
+    expect(logs.rows).toBe(1000)
+  })
 })
 
 test.each([

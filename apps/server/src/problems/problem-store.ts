@@ -2,7 +2,7 @@
 import type { Shown } from '../logs/index.ts'
 import { problemsListedMax, sparkSlots } from './limits.ts'
 import type { ProblemFilter, ProblemOrder, ProblemRange, Reading, TagValues } from './ports.ts'
-import { eventsSql, loggedKeysSql, noEvents, toldOnceSql } from './told-twice.ts'
+import { eventsSql, loggedKeysSql, noEvents, toldOnceSql, type ProblemRows } from './told-twice.ts'
 import { numberCell, ofScope, readRows, shownLogsOf, textCell, type Engine, type Row } from './read-rows.ts'
 
 /** A problem without what people decided. */
@@ -167,19 +167,28 @@ GROUP BY release, environment ORDER BY last_ms DESC LIMIT 500`,
     }))
   }
 
-  /** Hours in which the problem had events, with their number (told twice, counted twice); the newest first, at most so many. */
+  /**
+   * Hours in which the problem had events, with their number (told twice, counted twice), at most so many: the newest first up to an hour, or
+   * the oldest first from one on.
+   */
   async hours(
     { scope, signal }: Reading,
     id: string,
-    bounds: { readonly toHour: number; readonly max: number },
-  ): Promise<{ hour: number; count: number }[]> {
+    bounds: { readonly max: number } & ({ readonly toHour: number } | { readonly fromHour: number }),
+  ): Promise<HourCount[]> {
+    const [within, order] = 'toHour' in bounds ? [`<= ${bounds.toHour}`, 'DESC'] : [`>= ${bounds.fromHour}`, 'ASC']
     const rows = await readRows(this.#engine, {
-      sql: `SELECT hour, sum(count) AS events FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} AND hour <= ${bounds.toHour}
-GROUP BY hour ORDER BY hour DESC LIMIT ${bounds.max}`,
+      sql: `SELECT hour, sum(count) AS events FROM problem_hours WHERE ${ofScope(scope)} AND problem = 0x${id} AND hour ${within}
+GROUP BY hour ORDER BY hour ${order} LIMIT ${bounds.max}`,
       signal,
     })
     return rows.map((row) => ({ hour: numberCell(row, 'hour'), count: numberCell(row, 'events') }))
   }
+}
+
+export interface HourCount {
+  readonly hour: number
+  readonly count: number
 }
 
 /** Longest range whose events are counted in the logs themselves, hours. */
@@ -209,11 +218,12 @@ WHERE ${place} AND ${named} AND hour BETWEEN ${from} AND ${to} GROUP BY problem,
 function fineSparks({ from, to }: Hours, toMs: number, { place, named }: SparkRows): SparkStatement {
   const lengthSec = Math.max(60, Math.ceil(toMs / 1000) - from * 3600)
   const sizeSec = Math.ceil(lengthSec / 60 / sparkSlots) * 60
-  const rows = `${place} AND bucket BETWEEN ${from * 6} AND ${to * 6 + 5}`
+  const within = (first: number, last: number): string => `${place} AND bucket BETWEEN ${Math.max(0, first) * 6} AND ${last * 6 + 5}`
+  const rows: ProblemRows = { place: within(from, to), near: within(from - 1, to + 1), problem: named }
   return {
     slots: Math.ceil(lengthSec / sizeSec),
     sql: `SELECT ${idSql} AS id, intDiv(intDiv(ts, 1000000000) - ${from * 3600}, ${sizeSec}) AS slot, sum(weight) AS events FROM logs
-WHERE ${rows} AND ${named} AND ${toldOnceSql(rows, named)} GROUP BY problem, slot`,
+WHERE ${rows.place} AND ${named} AND ${toldOnceSql(rows)} GROUP BY problem, slot`,
   }
 }
 

@@ -3,12 +3,12 @@
  * look at the events of each span that has some.
  */
 import type { LogsBatch } from '../logs/index.ts'
-import { secondsOf, splitTime, timeHalves } from '../signals/index.ts'
+import { msOf, secondsOf, splitTime, timeHalves } from '../signals/index.ts'
 import type { SpansBatch } from '../traces/index.ts'
 import { isRecord, jsonOf, textOf } from './error-facts.ts'
 import { liftedPerBatchMax } from './limits.ts'
 import { errorAttributes } from './model.ts'
-import { spanEventSource } from './told-twice.ts'
+import { apartMs, nameOfException, spanEventSource } from './told-twice.ts'
 
 const mark = Buffer.from('"name":"exception"')
 /** An event further from its span's start has a clock of its own, s. */
@@ -24,29 +24,60 @@ export function liftExceptions(spans: SpansBatch, logs: LogsBatch): void {
     if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(mark) === -1) continue
     const events = jsonOf(spans.events.text(row))
     if (!Array.isArray(events)) continue
-    const told = new Set<string>()
-    for (const event of events) {
-      if (!isRecord(event) || event['name'] !== 'exception' || lifted >= liftedPerBatchMax) continue
-      // What is thrown through several hands is recorded by each of them.
-      const what = JSON.stringify(event['attributes'])
-      if (told.has(what)) continue
-      told.add(what)
-      writeException(spans, row, { event, logs })
+    const start = { low: spans.ts.u32(row), high: spans.ts.u32(row, 1) }
+    for (const one of exceptionsOf(events, start, liftedPerBatchMax - lifted)) {
+      writeException(spans, row, { one, logs })
       lifted++
     }
   }
 }
 
+/** What is told alike of one span, however its attributes differ. */
+interface Alike {
+  atMs: number
+  /** How often, apart in time. */
+  times: number
+}
+
+interface SpanException {
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly time: Halves
+  readonly alike: Alike
+}
+
+/** At most `max`. What is thrown through several hands is recorded by each of them: it is one, as long as it is at almost the same time. */
+function exceptionsOf(events: readonly unknown[], start: Halves, max: number): SpanException[] {
+  const found: SpanException[] = []
+  const lastMs = new Map<string, number>()
+  const names = new Map<string, Alike>()
+  for (const event of events) {
+    if (!isRecord(event) || event['name'] !== 'exception' || found.length >= max) continue
+    const attributes = isRecord(event['attributes']) ? event['attributes'] : {}
+    const time = timeOf(textOf(event['timeUnixNano']), start)
+    const atMs = Math.floor(msOf(time.low, time.high))
+    const what = JSON.stringify(attributes)
+    const last = lastMs.get(what)
+    if (last !== undefined && Math.abs(atMs - last) < apartMs) continue
+    lastMs.set(what, atMs)
+    const name = nameOfException({ type: textOf(attributes[errorAttributes.type]), message: textOf(attributes[errorAttributes.message]) })
+    let alike = names.get(name)
+    if (alike === undefined) names.set(name, (alike = { atMs, times: 1 }))
+    else if (Math.abs(atMs - alike.atMs) >= apartMs) Object.assign(alike, { atMs, times: alike.times + 1 })
+    found.push({ attributes, time, alike })
+  }
+  return found
+}
+
 interface Lifted {
-  readonly event: Readonly<Record<string, unknown>>
+  readonly one: SpanException
   readonly logs: LogsBatch
 }
 
-function writeException(spans: SpansBatch, row: number, { event, logs }: Lifted): void {
-  const attributes = isRecord(event['attributes']) ? event['attributes'] : {}
+function writeException(spans: SpansBatch, row: number, { one, logs }: Lifted): void {
+  const { attributes, time, alike } = one
   const type = textOf(attributes[errorAttributes.type])
   const message = textOf(attributes[errorAttributes.message])
-  pushTime(logs, textOf(event['timeUnixNano']), { low: spans.ts.u32(row), high: spans.ts.u32(row, 1) })
+  logs.ts.pushU64(time.low, time.high)
   logs.resource.pushU64(spans.resource.u32(row), spans.resource.u32(row, 1))
   logs.weight.pushF32(spans.weight.f32(row))
   for (const name of ['service', 'host', 'environment', 'release', 'scope'] as const) logs[name].pushString(spans[name].text(row))
@@ -57,6 +88,7 @@ function writeException(spans: SpansBatch, row: number, { event, logs }: Lifted)
   logs.body.pushString(type === '' || message === '' ? `${type}${message}` : `${type}: ${message}`)
   logs.attribute('event.name', 'exception')
   logs.attribute(errorAttributes.operation, spans.name.text(row))
+  if (alike.times > 1) logs.attribute(errorAttributes.times, String(alike.times))
   for (const [name, value] of Object.entries(attributes)) if (typeof value === 'string') logs.attribute(name, value)
   logs.endRow()
 }
@@ -67,11 +99,11 @@ interface Halves {
 }
 
 /** That of the event where it can be; the span's start, which was found to be within bounds, otherwise. */
-function pushTime(logs: LogsBatch, nanosText: string, start: Halves): void {
+function timeOf(nanosText: string, start: Halves): Halves {
   const seconds = Number(nanosText.slice(0, -9))
   const nanos = Number(nanosText.slice(-9))
   const isNear = /^\d{10,20}$/.test(nanosText) && Math.abs(seconds - secondsOf(start.low, start.high)) < distanceSecMax
-  if (isNear) splitTime(seconds, nanos)
-  const { low, high } = isNear ? timeHalves : start
-  logs.ts.pushU64(low, high)
+  if (!isNear) return start
+  splitTime(seconds, nanos)
+  return { low: timeHalves.low, high: timeHalves.high }
 }

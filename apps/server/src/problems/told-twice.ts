@@ -4,6 +4,7 @@
  * same project says the same. Both are sets, so that the order in which they come and repeated inserts change nothing.
  */
 import type { Scope } from '../kernel/scope.ts'
+import { errorAttributes } from './model.ts'
 import { ofScope } from './read-rows.ts'
 
 /** What tells an exception from all others; null: it belongs to no span. 32 bits of it are compared, so one in millions is taken for another. */
@@ -18,15 +19,40 @@ export interface ToldException {
 
 /** Where a lifted exception came from: the word `source` of its row. */
 export const spanEventSource = 'span-event'
-/** Keys of one row of counts that are sent to the engine; exceptions beyond them count as they come. */
-export const keysPerRowMax = 50_000
+/** Keys of one row of counts that are sent to the engine, three an exception of logs; exceptions beyond them count as they come. */
+export const keysPerRowMax = 150_000
 
 const noId = /^0*$/
 
-/** Null: it belongs to no span. Types are compared by their last part: some logs say `Refused` where the span says `shop.cart.Refused`. */
-export function keyOfException({ projectId, traceId, spanId, type, message }: ToldException): string | null {
-  if (noId.test(traceId) || noId.test(spanId)) return null
-  return `${projectId}/${traceId}/${spanId}/${type.slice(Math.max(type.lastIndexOf('.'), type.lastIndexOf('$')) + 1)}/${message.trim()}`
+/** Exceptions of a span that are alike in all are one within so long, ms; also the length of a slot. */
+export const apartMs = 50
+
+/** Types are compared by their last part: some logs say `Refused` where the span says `shop.cart.Refused`. */
+export function nameOfException({ type, message }: Pick<ToldException, 'type' | 'message'>): string {
+  return `${type.slice(Math.max(type.lastIndexOf('.'), type.lastIndexOf('$')) + 1)}/${message.trim()}`
+}
+
+/** Null: it belongs to no span. */
+export function keyOfException(told: ToldException): string | null {
+  const { projectId, traceId, spanId } = told
+  return noId.test(traceId) || noId.test(spanId) ? null : `${projectId}/${traceId}/${spanId}/${nameOfException(told)}`
+}
+
+/** The key of an exception of a span. One of several of the same key has the slot of its time as well: logs tell each of them or not. */
+export function keyOnSpan(told: ToldException, atMs: number, isOneOfSeveral: boolean): string | null {
+  const key = keyOfException(told)
+  return key === null || !isOneOfSeveral ? key : inSlot(key, Math.floor(atMs / apartMs))
+}
+
+/** What a record of logs tells: whatever time the span says, and of several on the span the one of its time, give or take half a slot. */
+export function keysInLogs(told: ToldException, atMs: number): readonly string[] {
+  const key = keyOfException(told)
+  if (key === null) return []
+  return [key, ...[-1, 1].map((side) => inSlot(key, Math.floor((atMs + (side * apartMs) / 2) / apartMs)))]
+}
+
+function inSlot(key: string, slot: number): string {
+  return `@${slot}/${key}`
 }
 
 /**
@@ -54,7 +80,33 @@ export function eventsSql(loggedKeys: string, within: string | null = null): str
 /** Fewer events than this are none: what is left of a difference of weights. */
 export const noEvents = 0.001
 
-/** Of rows of logs with this problem: those that tell what no other row does. `place`: of the same rows, without the problem. */
-export function toldOnceSql(place: string, problem: string): string {
-  return `NOT (source = '${spanEventSource}' AND (trace_id, span_id) IN (SELECT trace_id, span_id FROM logs WHERE ${place} AND ${problem} AND source != '${spanEventSource}'))`
+/** Rows of logs of a problem, or several. */
+export interface ProblemRows {
+  /** Where they are: whose, and in which buckets. */
+  readonly place: string
+  /** The same, and an hour to each side. */
+  readonly near: string
+  readonly problem: string
+}
+
+/** What `String.trim` takes away, as the engine has it within quotes. */
+const space = String.raw`[\\s\\v\\p{Zs}\\x{feff}\\x{2028}\\x{2029}]+`
+const slotAt = (laterMs: number): string => `intDiv(intDiv(ts, 1000000) + ${laterMs}, ${apartMs})`
+
+/** As `keyOnSpan` and `keysInLogs` make it, of a row of logs. */
+function keySql(slot: string): string {
+  return `(project, trace_id, span_id, extract(attributes['${errorAttributes.type}'], '[^.$]*$'),
+  replaceRegexpAll(attributes['${errorAttributes.message}'], '^${space}|${space}$', ''), ${slot})`
+}
+
+/**
+ * Which of these rows tell what no row of logs does, of whatever problem that is: as the counts have it. Of the logs around them, only rows are
+ * read that have a problem and the trace of an exception of a span.
+ */
+export function toldOnceSql({ place, near, problem }: ProblemRows): string {
+  const onSpan = keySql(`if(attributes['${errorAttributes.times}'] = '', toInt64(0), ${slotAt(0)})`)
+  const inLogs = keySql(`arrayJoin([toInt64(0), ${slotAt(-apartMs / 2)}, ${slotAt(apartMs / 2)}])`)
+  const traces = `SELECT trace_id FROM logs WHERE ${place} AND ${problem} AND source = '${spanEventSource}' AND trace_id != toFixedString('', 16)`
+  return `NOT (source = '${spanEventSource}' AND ${onSpan} IN (SELECT ${inLogs} FROM logs
+  WHERE ${near} AND problem != 0 AND source != '${spanEventSource}' AND span_id != toFixedString('', 8) AND trace_id IN (${traces})))`
 }
