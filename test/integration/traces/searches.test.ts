@@ -209,7 +209,10 @@ describe('names that a search asks for', () => {
 
   test('are unknown only where no row of the asked range has them', async () => {
     const rows = spans()
-    const help = new SearchHelp({ engine: stack.engine, rows: { spans: rows, logs: rows }, clock: systemClock })
+    // All the time in the world: each look at the clock finds it a minute earlier.
+    let [clockMs, stepMs] = [0, -60_000]
+    const clock = { nowMs: () => systemClock.nowMs(), monotonicMs: () => (clockMs += stepMs) }
+    const help = new SearchHelp({ engine: stack.engine, rows: { spans: rows, logs: rows }, clock })
     const unknown = async (text: string, fromMs: number): Promise<unknown> => {
       const asked = { signal: 'spans', text, hasNames: true, fromMs, toMs: stack.startMs + 10 * minute } as const
       const answer = await help.check(reader, asked, signal)
@@ -218,5 +221,8 @@ describe('names that a search asks for', () => {
     const text = 'customer.tier:gold @customer.tier:gold has:customer.tier basket.siz:3 basket.size:3'
     expect(await unknown(text, stack.startMs - 60 * minute)).toEqual([['basket.siz', ['basket.size']]])
     expect(await unknown('customer.tier:gold', stack.startMs - 30 * minute)).toEqual([['customer.tier', []]])
+    // Where there is no time to look, nothing is said.
+    stepMs = 60_000
+    expect(await unknown('customer.tier:gold', stack.startMs - 30 * minute)).toEqual([])
   })
 })

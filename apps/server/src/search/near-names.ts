@@ -48,7 +48,7 @@ function mostWrong(name: string): number {
  */
 export function editDistance(a: string, b: string, most: number, budget: CellBudget): number {
   const far = most + 1
-  if (Math.abs(a.length - b.length) > most) return far
+  if (budget.left <= 0 || Math.abs(a.length - b.length) > most) return far
   const width = b.length + 2
   let beforeLast = new Uint16Array(width).fill(far)
   let before = Uint16Array.from({ length: width }, (_, j) => Math.min(j, far))

@@ -30,11 +30,8 @@ export interface SearchHelpDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
 }
 
-/** Time for all parts of a search together; what is not known by then is said to be not known. */
-const partsTimeMs = 4_000
-
-/** Time for looking for rows that have the names of a search; those that are not looked for by then are said to be there. */
-const namesTimeMs = 1_500
+/** Time for all parts of a search together, and for all of its names; of what is not known by then nothing is said. */
+const helpTimeMs = 4_000
 
 export class SearchHelp {
   readonly #deps: SearchHelpDeps
@@ -68,7 +65,7 @@ export class SearchHelp {
   ): Promise<AskedName[]> {
     const source = this.#deps.rows[request.signal]
     const rows = `${source.table} WHERE ${source.rowsOf(scope, request)}`
-    const endMs = this.#deps.clock.monotonicMs() + namesTimeMs
+    const endMs = this.#deps.clock.monotonicMs() + helpTimeMs
     const missing: AskedName[] = []
     for (const one of names) {
       const search = compileSearch(searchForName(one.name), source.fields(scope), { nowMs: this.#deps.clock.nowMs() })
@@ -83,7 +80,7 @@ export class SearchHelp {
     const source = this.#deps.rows[request.signal]
     const parts = partsOf(request.query, source.fields(scope), { nowMs: this.#deps.clock.nowMs() })
     const rows = source.rowsOf(scope, request)
-    const endMs = this.#deps.clock.monotonicMs() + partsTimeMs
+    const endMs = this.#deps.clock.monotonicMs() + helpTimeMs
     const isFound = (sql: string): Promise<boolean | null> => this.#isFound(`${source.table} WHERE ${rows} AND ${sql}`, endMs, signal)
     const alone: (boolean | null)[] = []
     for (const { sql } of parts) alone.push(await isFound(sql))

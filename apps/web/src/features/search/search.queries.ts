@@ -2,7 +2,7 @@
 import { searchCheckSchema, searchCompletionSchema, searchPartsSchema, type SearchSignal } from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
-import type { ResolvedRange, TimeRange } from '../../lib/time-range.ts'
+import { resolveRange, type ResolvedRange, type TimeRange } from '../../lib/time-range.ts'
 import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 
 /** What is wrong with a search. */
@@ -22,6 +22,10 @@ export function searchCheckQuery(projectPath: string, signal: SearchSignal, text
   })
 }
 
+function rangeTexts({ fromMs, toMs }: ResolvedRange): TimeRange {
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
+}
+
 /** Names in a search that nothing in the range has. For a search that finds nothing: rows are looked through for it. */
 export function unknownNamesQuery(projectPath: string, signal: SearchSignal, asked: TimeRange & { readonly text: string }) {
   const { text, from, to } = asked
@@ -29,7 +33,9 @@ export function unknownNamesQuery(projectPath: string, signal: SearchSignal, ask
     // Not by the moments that the range means now: which names there are changes slowly.
     queryKey: ['search-names', projectPath, signal, text, from, to],
     queryFn: async (call) => {
-      const body = { signal, text, names: true, from, to }
+      const resolved = resolveRange(asked, Date.now())
+      if (resolved === null) return []
+      const body = { signal, text, names: true, ...rangeTexts(resolved) }
       return (await request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body, signal: call.signal })).unknown
     },
     staleTime: 300_000,
@@ -50,7 +56,7 @@ export function searchPartsQuery(projectPath: string, signal: SearchSignal, aske
     queryFn: (call) =>
       request(`${projectPath}/search/parts`, searchPartsSchema, {
         method: 'POST',
-        body: { signal, query, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
+        body: { signal, query, ...rangeTexts({ fromMs, toMs }) },
         signal: call.signal,
       }),
     staleTime: 60_000,
