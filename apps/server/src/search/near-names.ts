@@ -8,6 +8,12 @@ export interface CellBudget {
   left: number
 }
 
+/** How far two names may be apart to be compared to the end, and what comparing may cost. */
+export interface Comparing {
+  readonly most: number
+  readonly budget: CellBudget
+}
+
 /** Of one request: some milliseconds. */
 export const comparedCellsMax = 1_000_000
 
@@ -46,7 +52,7 @@ function mostWrong(name: string): number {
  * is more than `most`, or the budget does not reach. Only cells within `most` of the diagonal can lead to an answer, and none once a whole
  * row is above it: a swap comes from two rows before, whose cell is at most one less than one of the row between.
  */
-export function editDistance(a: string, b: string, most: number, budget: CellBudget): number {
+export function editDistance(a: string, b: string, { most, budget }: Comparing): number {
   const far = most + 1
   if (budget.left <= 0 || Math.abs(a.length - b.length) > most) return far
   const width = b.length + 2
@@ -78,11 +84,11 @@ export function editDistance(a: string, b: string, most: number, budget: CellBud
 export function nearest(name: string, names: readonly string[]): string | null {
   const most = mostWrong(name)
   const lower = name.toLowerCase()
-  const budget: CellBudget = { left: comparedCellsMax }
+  const comparing: Comparing = { most, budget: { left: comparedCellsMax } }
   let best: string | null = null
   let least = most + 1
   for (const one of names) {
-    const distance = editDistance(lower, one.toLowerCase(), most, budget)
+    const distance = editDistance(lower, one.toLowerCase(), comparing)
     if (distance < least) {
       least = distance
       best = one
@@ -99,9 +105,10 @@ export function nearNames(name: string, candidates: readonly FoldedName[], budge
   if (name.length < nearLengthMin || name.length > nearNameLengthMax) return []
   const { lower, letters } = folded(name)
   const most = mostWrong(name)
+  const comparing: Comparing = { most, budget }
   const found = new Map<string, number>()
   for (const other of candidates) {
-    const distance = other.letters === letters ? 0 : editDistance(lower, other.lower, most, budget)
+    const distance = other.letters === letters ? 0 : editDistance(lower, other.lower, comparing)
     if (distance <= most) found.set(other.name, distance)
     else if (other.lower.endsWith(`.${lower}`) || other.lower.endsWith(`_${lower}`)) found.set(other.name, most + 1)
   }

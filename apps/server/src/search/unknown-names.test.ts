@@ -115,10 +115,10 @@ test('distances are those of the whole table, up to the most that is asked', () 
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 })
   fc.assert(
     fc.property(word, word, fc.integer({ min: 1, max: 3 }), (a, b, most) => {
-      expect(editDistance(a, b, most, { left: 1000 })).toBe(Math.min(wholeTable(a, b), most + 1))
+      expect(editDistance(a, b, { most, budget: { left: 1000 } })).toBe(Math.min(wholeTable(a, b), most + 1))
     }),
   )
-  expect(editDistance('route', 'rotue', 2, { left: 3 })).toBe(3)
+  expect(editDistance('route', 'rotue', { most: 2, budget: { left: 3 } })).toBe(3)
 })
 
 function wholeTable(a: string, b: string): number {
