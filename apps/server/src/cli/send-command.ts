@@ -20,6 +20,8 @@ const batchRecordsMax = 2000
 const batchBytesMax = 1024 * 1024
 /** Of one batch, when the file or standard input has an end. */
 const attemptsMax = 20
+/** The same where nobody answers at all: about a quarter of a minute. */
+const unansweredMax = 6
 
 export const sendCommand: Command = {
   usage: 'logs FILE|- [--key KEY] [--service NAME] [--from-start] [--once] [--url URL] ...',
@@ -90,7 +92,7 @@ class Sender {
   readonly #origin: LineOrigin
   readonly #multiline: Multiline
   #accepted = 0
-  #refused = 0
+  readonly #refused = new Map<string, number>()
 
   constructor(context: CommandContext, { address, path, multiline }: SenderOptions) {
     const { key, service, host, once } = context.options
@@ -107,13 +109,18 @@ class Sender {
       clock: systemClock,
       stop: context.stop,
       attemptsMax: once === true || path === '-' ? attemptsMax : Number.POSITIVE_INFINITY,
+      // Who waits for the end of it is told soon that there is nobody; a restart takes less.
+      unansweredMax: once === true ? unansweredMax : Number.POSITIVE_INFINITY,
       complain: (line) => context.complain(line),
     }
   }
 
   summary(): string {
-    const refused = this.#refused === 0 ? '' : `, ${this.#refused} refused`
-    return `${this.#accepted} records sent${refused}`
+    const sent = `${this.#accepted} records sent`
+    if (this.#refused.size === 0) return sent
+    const reasons = [...this.#refused].map(([reason, rows]) => `${reason} ${rows}`).join(', ')
+    const refused = [...this.#refused.values()].reduce((sum, rows) => sum + rows, 0)
+    return `${sent}, ${refused} refused (${reasons}; Data, Refused shows examples)`
   }
 
   /** What was sent and acknowledged is not sent again; what was sent and not acknowledged is. */
@@ -186,6 +193,6 @@ class Sender {
 
   #count({ accepted, refused }: Delivered): void {
     this.#accepted += accepted
-    this.#refused += refused
+    for (const [reason, rows] of refused) this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + rows)
   }
 }

@@ -17,12 +17,15 @@ export interface DeliveryOptions {
   readonly stop: AbortSignal
   /** How often one batch is tried; infinity: until it is stopped. */
   readonly attemptsMax: number
+  /** The same while nobody answers at all. */
+  readonly unansweredMax: number
   complain(line: string): void
 }
 
 export interface Delivered {
   readonly accepted: number
-  readonly refused: number
+  /** Rows by reason. */
+  readonly refused: ReadonlyMap<string, number>
 }
 
 const firstWaitMs = 500
@@ -37,18 +40,19 @@ interface Answer {
 
 /** Resolves when the lines are durable, or refused for good. Errors by code: `send.refused`, `send.not_reachable` when it is given up. */
 export async function deliver(lines: readonly string[], options: DeliveryOptions): Promise<Delivered> {
-  const { clock, stop, attemptsMax, complain } = options
+  const { clock, stop, attemptsMax, unansweredMax, complain } = options
   let waitMs = firstWaitMs
   for (let attempt = 1; ; attempt++) {
     const answer = await post(lines, options)
     if (typeof answer !== 'string') {
       if (answer.status === 413 && lines.length > 1) return await inHalves(lines, options)
-      if (answer.status === 413) return { accepted: 0, refused: 1 }
+      if (answer.status === 413) return { accepted: 0, refused: new Map([['too_large', 1]]) }
       const delivered = deliveredOf(answer, lines.length)
       if (delivered !== null) return delivered
     }
     const why = typeof answer === 'string' ? answer : `the answer was ${answer.status}`
-    if (attempt >= attemptsMax || stop.aborted) throw new AppError(sendUnreachable, { publicText: `The lines could not be sent: ${why}.` })
+    const triesMax = typeof answer === 'string' ? Math.min(unansweredMax, attemptsMax) : attemptsMax
+    if (attempt >= triesMax || stop.aborted) throw new AppError(sendUnreachable, { publicText: `The lines could not be sent: ${why}.` })
     if (attempt === 1 || attempt % 10 === 0) complain(`cannot send now (${why}); trying again`)
     const saidMs = typeof answer === 'string' ? 0 : answer.retryAfterSec * 1000
     // Not all senders at once.
@@ -61,31 +65,33 @@ async function inHalves(lines: readonly string[], options: DeliveryOptions): Pro
   const middle = Math.ceil(lines.length / 2)
   const first = await deliver(lines.slice(0, middle), options)
   const second = await deliver(lines.slice(middle), options)
-  return { accepted: first.accepted + second.accepted, refused: first.refused + second.refused }
+  const refused = new Map(first.refused)
+  for (const [reason, rows] of second.refused) refused.set(reason, (refused.get(reason) ?? 0) + rows)
+  return { accepted: first.accepted + second.accepted, refused }
 }
 
 /** Null: it may be taken later. */
 function deliveredOf({ status, text }: Answer, lines: number): Delivered | null {
-  if (status === 202) return { accepted: lines, refused: 0 }
+  if (status === 202) return { accepted: lines, refused: new Map() }
   if (status === 200 || status === 400) {
     const refused = refusedIn(text)
-    if (status === 200 || refused > 0) return { accepted: lines - refused, refused }
+    if (status === 200 || refused.size > 0) return { accepted: lines - [...refused.values()].reduce((sum, rows) => sum + rows, 0), refused }
   }
   if (status === 408 || status === 429 || status >= 500) return null
   const said = /"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? `the answer was ${status}`
   throw new AppError(sendRefused, { publicText: said, ...(status === 401 ? { hint: 'Give the ingest key of a project with --key.' } : {}) })
 }
 
-function refusedIn(text: string): number {
+function refusedIn(text: string): Map<string, number> {
+  const found = new Map<string, number>()
   try {
     const parsed: unknown = JSON.parse(text)
     const refused: unknown = typeof parsed === 'object' && parsed !== null && 'refused' in parsed ? parsed.refused : null
-    let total = 0
-    for (const count of Object.values<unknown>({ ...(typeof refused === 'object' ? refused : {}) }))
-      if (typeof count === 'number') total += count
-    return total
+    for (const [reason, rows] of Object.entries<unknown>({ ...(typeof refused === 'object' ? refused : {}) }))
+      if (typeof rows === 'number' && rows > 0) found.set(reason, rows)
+    return found
   } catch {
-    return 0
+    return found
   }
 }
 
