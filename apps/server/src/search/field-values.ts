@@ -28,33 +28,47 @@ function only(low: number, high: number): NumberRange {
   return { low, lowOpen: false, high, highOpen: false }
 }
 
+/** What a value stands for; `highOpen`: up to `high`, without it. */
+interface Meant {
+  readonly low: number
+  readonly high: number
+  readonly highOpen: boolean
+}
+
+const dayMs = 86_400_000
+
+/** A date alone is all of its day. */
+function meantBy(value: Value, field: SearchField, nowMs: number): Meant {
+  const { low, high } = readNumber(value, field, nowMs)
+  const isDay = field.type === 'time' && /^\d{4}-\d{2}-\d{2}$/.test(plainText(value))
+  return isDay ? { low, high: low + dayMs, highOpen: true } : { low, high, highOpen: false }
+}
+
 function rangeOf({ condition, place, field, nowMs }: NumericTerm): NumberRange {
-  const read = (value: Value): NamedRange => readNumber(value, field, nowMs)
+  const read = (value: Value): Meant => meantBy(value, field, nowMs)
   switch (condition.op) {
     case 'exists':
       return { low: null, lowOpen: false, high: null, highOpen: false }
     case 'pattern':
       return failAt(`“${field.name}” is not a text, so no pattern can match it.`, place)
     case 'is':
-    case 'equals': {
-      const { low, high } = read(condition.value)
-      return only(low, high)
-    }
+    case 'equals':
+      return { lowOpen: false, ...read(condition.value) }
     case 'compare': {
-      const { low, high } = read(condition.value)
-      if (condition.with === '>') return { low: high, lowOpen: true, high: null, highOpen: false }
+      const { low, high, highOpen } = read(condition.value)
+      if (condition.with === '>') return { low: high, lowOpen: !highOpen, high: null, highOpen: false }
       if (condition.with === '>=') return { low, lowOpen: false, high: null, highOpen: false }
       if (condition.with === '<') return { low: null, lowOpen: false, high: low, highOpen: true }
-      return { low: null, lowOpen: false, high, highOpen: false }
+      return { low: null, lowOpen: false, high, highOpen }
     }
     case 'range': {
       const low = condition.low === null ? null : read(condition.low)
       const high = condition.high === null ? null : read(condition.high)
       return {
         low: low === null ? null : condition.lowOpen ? low.high : low.low,
-        lowOpen: condition.lowOpen,
+        lowOpen: condition.lowOpen && low?.highOpen !== true,
         high: high === null ? null : condition.highOpen ? high.low : high.high,
-        highOpen: condition.highOpen,
+        highOpen: condition.highOpen || high?.highOpen === true,
       }
     }
   }

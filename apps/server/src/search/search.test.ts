@@ -32,6 +32,19 @@ function wrong(text: string, marked: string, message: RegExp): void {
   })
 }
 
+describe('a date alone is all of its day', () => {
+  const from = `toInt64(${Date.UTC(2026, 0, 30)}000000)`
+  const to = `toInt64(${Date.UTC(2026, 0, 31)}000000)`
+  sql('timestamp:2026-01-30', `(ts >= ${from} AND ts < ${to})`)
+  sql('timestamp:>2026-01-30', `ts >= ${to}`)
+  sql('timestamp:>=2026-01-30', `ts >= ${from}`)
+  sql('timestamp:<2026-01-30', `ts < ${from}`)
+  sql('timestamp:<=2026-01-30', `ts < ${to}`)
+  sql('timestamp:2026-01-30..2026-01-30', `(ts >= ${from} AND ts < ${to})`)
+  sql('timestamp:{2026-01-30 TO *}', `ts >= ${to}`)
+  sql('timestamp:2026-01-30T00:00:00Z', `ts = ${from}`)
+})
+
 describe('what is written', () => {
   reads('', '')
   reads('  timeout  ', 'timeout')
