@@ -8,7 +8,7 @@ import { createConservation, type LogRecord } from '../../../apps/server/src/ing
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
 import type { Tenant } from '../../../apps/server/src/kernel/scope.ts'
-import { allSteps } from '../../../apps/server/src/protocols/event-session.ts'
+import { allSteps } from '../../../apps/server/src/kernel/steps.ts'
 import { createEventDecoders, defaultProtocolLimits, EventSession } from '../../../apps/server/src/protocols/index.ts'
 import { SignalHandler, SignalIngest, signalsMigrations } from '../../../apps/server/src/signals/index.ts'
 import { allInserts } from '../../../apps/server/src/signals/testing/all-inserts.ts'

@@ -12,17 +12,6 @@ export interface EventBatches {
   prepare(batch: SignalBatch): void
 }
 
-/** Work in pieces: whoever runs it may let others go before between two of them. */
-export type Steps<Result = void> = Generator<void, Result>
-
-/** Runs all steps in one go. */
-export function allSteps<Result>(steps: Steps<Result>): Result {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
-}
-
 /** Rows, or whatever else a decoder counts, between two pauses that it offers: less than a slice, also of large ones. */
 const stepsMask = 0xff
 

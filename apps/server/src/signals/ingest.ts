@@ -6,6 +6,7 @@
 import type { Conservation, IngestLog } from '../ingest/index.ts'
 import { isAppError } from '../kernel/errors.ts'
 import type { Tenant } from '../kernel/scope.ts'
+import type { Steps } from '../kernel/steps.ts'
 import type { SignalBatch } from './batch.ts'
 import { encodeSignalRecord } from './record/encode.ts'
 import { joinParts } from './record/parts.ts'
@@ -42,7 +43,7 @@ export class SignalIngest {
   }
 
   /** What happens to every batch, a stage a step. Nothing is counted yet: the body may turn out not to be readable. */
-  *prepare(batch: SignalBatch): Generator<void, SignalPart> {
+  *prepare(batch: SignalBatch): Steps<SignalPart> {
     for (const stage of this.#deps.stages) {
       stage.apply(batch)
       yield
@@ -84,7 +85,7 @@ export class SignalIngest {
   }
 
   /** Tells those who want to see the rows, an observer and part a step; to be done once they are durable. */
-  *tell(parts: readonly SignalPart[]): Generator<void, void> {
+  *tell(parts: readonly SignalPart[]): Steps {
     for (const { batch, payload } of parts) {
       if (payload === null) continue
       for (const observer of this.#deps.observers) {

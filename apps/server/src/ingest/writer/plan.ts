@@ -1,6 +1,7 @@
 /** From a segment's records to the inserts that put them into the stores, numbered so that a repetition has the same tokens. */
 import type { Kind, KindHandler, LogRecord, TableInsert } from '../ports.ts'
 import type { Tenant } from '../../kernel/scope.ts'
+import { allSteps, type Steps } from '../../kernel/steps.ts'
 
 /** One insert with its `insert_deduplication_token`. */
 export interface PlannedInsert extends TableInsert {
@@ -38,7 +39,7 @@ export function* planInSteps(
   token: string,
   records: readonly LogRecord[],
   handlers: ReadonlyMap<Kind, KindHandler>,
-): Generator<void, PlannedInsert[]> {
+): Steps<PlannedInsert[]> {
   const byKind = recordsByKind(records)
   const planned: PlannedInsert[] = []
   const countByTable = new Map<string, number>()
@@ -60,11 +61,7 @@ export function* planInSteps(
 
 /** The same in one go. */
 export function planInserts(token: string, records: readonly LogRecord[], handlers: ReadonlyMap<Kind, KindHandler>): PlannedInsert[] {
-  const steps = planInSteps(token, records, handlers)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
+  return allSteps(planInSteps(token, records, handlers))
 }
 
 /** Rows by tenant and kind, for the counters. */

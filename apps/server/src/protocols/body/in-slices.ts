@@ -1,5 +1,6 @@
 /** Work at a project's turn, in slices: every so often it lets the others go before, and its time is counted as the project's cost. */
 import type { Tenant } from '../../kernel/scope.ts'
+import type { Steps } from '../../kernel/steps.ts'
 import type { CostSink } from '../../metrics/index.ts'
 import type { Turn } from './fair-turns.ts'
 import { measured } from './measured.ts'
@@ -10,7 +11,7 @@ export interface Worker {
 }
 
 /** Runs the steps to their end and gives their result. Errors: those of a step. */
-export async function inSlices<Result>(turn: Turn, worker: Worker, steps: Generator<void, Result>): Promise<Result> {
+export async function inSlices<Result>(turn: Turn, worker: Worker, steps: Steps<Result>): Promise<Result> {
   for (;;) {
     const slice = oneSlice(turn, worker, steps)
     if (slice.done === true) return slice.value
@@ -18,7 +19,7 @@ export async function inSlices<Result>(turn: Turn, worker: Worker, steps: Genera
   }
 }
 
-function oneSlice<Result>(turn: Turn, { cost, tenant }: Worker, steps: Generator<void, Result>): IteratorResult<void, Result> {
+function oneSlice<Result>(turn: Turn, { cost, tenant }: Worker, steps: Steps<Result>): IteratorResult<void, Result> {
   using _cost = measured(cost, tenant)
   for (;;) {
     const step = steps.next()

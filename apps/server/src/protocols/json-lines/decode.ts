@@ -4,7 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { LogsBatch } from '../../logs/index.ts'
-import type { EventSession, Steps } from '../event-session.ts'
+import type { EventSession } from '../event-session.ts'
+import type { Steps } from '../../kernel/steps.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { afterBlanks, notThere, valueEnd } from '../log-lines/json-text.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'

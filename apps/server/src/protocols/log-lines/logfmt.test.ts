@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { EventSession, Steps } from '../event-session.ts'
+import type { EventSession } from '../event-session.ts'
+import type { Steps } from '../../kernel/steps.ts'
 import { LogsBatch } from '../../logs/index.ts'
 import { decodedBatch, rowsOf, type LogRowShape } from '../testing/log-rows.ts'
 import { Scratch } from './json-text.ts'

@@ -8,7 +8,8 @@ import { LogsBatch } from '../../logs/index.ts'
 import { attributeNameBytesMax } from '../../signals/index.ts'
 import { ByteInterner } from '../decode/byte-interner.ts'
 import { bodyMalformed } from '../errors.ts'
-import type { EventSession, Steps } from '../event-session.ts'
+import type { EventSession } from '../event-session.ts'
+import type { Steps } from '../../kernel/steps.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { afterBlanks, isWord, notThere, Scratch, stringEnd, stringRead, valueEnd } from '../log-lines/json-text.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
@@ -137,12 +138,7 @@ export class LokiJsonDecoder {
 
   /** The members of the object at `#at`. `take` gets where the name begins, and may read the value; else it is passed over. */
   #members(take: (nameAt: number) => boolean): void {
-    this.#expect(0x7b)
-    this.#skipBlanks()
-    if (this.#bytes[this.#at] === 0x7d) {
-      this.#at++
-      return
-    }
+    if (!this.#hasMembers()) return
     do {
       if (!take(this.#name())) this.#pass()
     } while (!this.#ends(0x7d))
@@ -150,18 +146,22 @@ export class LokiJsonDecoder {
 
   /** As `#members`, where a value may be long: `take` gives the steps in which it reads it. */
   *#longMembers(take: (nameAt: number) => Steps | boolean): Steps {
-    this.#expect(0x7b)
-    this.#skipBlanks()
-    if (this.#bytes[this.#at] === 0x7d) {
-      this.#at++
-      return
-    }
+    if (!this.#hasMembers()) return
     do {
       const nameAt = this.#name()
       const taken = take(nameAt)
       if (taken === false) this.#pass()
       else if (taken !== true) yield* taken
     } while (!this.#ends(0x7d))
+  }
+
+  /** Passes over the bracket of the object at `#at`; an empty one is passed over whole. */
+  #hasMembers(): boolean {
+    this.#expect(0x7b)
+    this.#skipBlanks()
+    if (this.#bytes[this.#at] !== 0x7d) return true
+    this.#at++
+    return false
   }
 
   /** The name of the member at `#at`; then its value is next. */

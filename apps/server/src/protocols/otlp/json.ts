@@ -3,6 +3,7 @@
  * lowerCamelCase or snake_case, 64-bit integers as strings or numbers, enums as numbers or names, trace and span ids in hexadecimal.
  * Unknown fields are passed over. What does not fit is `body.malformed`, naming the path.
  */
+import type { Steps } from '../../kernel/steps.ts'
 import { isUtf8 } from 'node:buffer'
 import { AppError } from '../../kernel/errors.ts'
 import { bodyMalformed, bodyTooLarge } from '../errors.ts'
@@ -26,7 +27,7 @@ const listLevels = 3
 const itemsPerStep = 256
 
 /** The same in steps; the first of them, which makes objects of the text, is the longest. */
-export function* otlpJsonInSteps(body: Uint8Array, objectsMax: number, request: Message): Generator<void, Buffer> {
+export function* otlpJsonInSteps(body: Uint8Array, objectsMax: number, request: Message): Steps<Buffer> {
   const parsed = parsedBody(body, objectsMax)
   yield
   const writer = new ProtoWriter(body.byteLength + 64)
@@ -43,7 +44,7 @@ interface Target {
   readonly counter: { items: number }
 }
 
-function* writeInSteps(target: Target, json: JsonObject, message: Message): Generator<void, void> {
+function* writeInSteps(target: Target, json: JsonObject, message: Message): Steps {
   const { writer, trail, levels, counter } = target
   for (const field of message.fields) {
     const value = json[field.name] ?? json[field.snakeName]

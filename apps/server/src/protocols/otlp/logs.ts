@@ -12,7 +12,8 @@ import {
   type Resource,
 } from '../../signals/index.ts'
 import { ByteInterner } from '../decode/byte-interner.ts'
-import type { EventSession, Steps } from '../event-session.ts'
+import type { EventSession } from '../event-session.ts'
+import type { Steps } from '../../kernel/steps.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'

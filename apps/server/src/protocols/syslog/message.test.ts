@@ -1,6 +1,7 @@
 /** Messages of syslog, old and new, and what is neither. */
 import { expect, test } from 'vitest'
-import type { EventSession, Steps } from '../event-session.ts'
+import type { EventSession } from '../event-session.ts'
+import type { Steps } from '../../kernel/steps.ts'
 import { LogsBatch } from '../../logs/index.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
 import { testNowMs } from '../testing/door.ts'

@@ -1,7 +1,8 @@
 /** Bodies of logs decoded, and their rows as objects that tests compare. */
 import { LogsBatch } from '../../logs/index.ts'
 import { msOf } from '../../signals/index.ts'
-import { allSteps, EventSession, type Steps } from '../event-session.ts'
+import { EventSession } from '../event-session.ts'
+import { allSteps, type Steps } from '../../kernel/steps.ts'
 import { testNowMs, testTenant } from './door.ts'
 
 export interface LogRowShape {

@@ -1,7 +1,7 @@
 /** What the tests of envelopes share: ids, times, and batches to read into. */
 import { LogsBatch } from '../../../logs/index.ts'
 import { SpansBatch } from '../../../traces/index.ts'
-import { allSteps } from '../../event-session.ts'
+import { allSteps } from '../../../kernel/steps.ts'
 import { decodeEnvelope, type SentryOutcome } from '../decode.ts'
 import type { SentryRules } from '../session.ts'
 
