@@ -16,7 +16,7 @@ const roomBytesMax = 4 * 1024 * 1024
 /** A payload of its own: the batch may be used again at once. */
 export function encodeSignalRecord(batch: SignalBatch): Uint8Array {
   out.clear(roomBytesMax)
-  out.reserve(estimate(batch))
+  out.reserve(batch.sizeBytes)
   out.pushU32(magic)
   out.pushU32(batch.rows)
   out.pushU32(batch.columns.length + 1)
@@ -29,16 +29,6 @@ export function encodeSignalRecord(batch: SignalBatch): Uint8Array {
     else section(id, sectionKinds.word, () => pushWords(column))
   })
   return out.bytes.slice(0, out.length)
-}
-
-function estimate(batch: SignalBatch): number {
-  let size = 4096
-  for (const column of batch.columns) {
-    if (column instanceof FixedColumn || column instanceof TextColumn) size += column.data.length
-    else if (column instanceof PairsColumn) size += column.values.data.length + column.keys.rows * 2 + column.rows
-    else size += column.words.data.length + column.rows * 2
-  }
-  return size
 }
 
 function section(id: number, kind: number, fill: () => void): void {
