@@ -3,7 +3,7 @@ import type { ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { sqlString, type ValueCount, type ValueProvider } from '../search/index.ts'
-import { bucketSec, numbersIn, textsIn } from '../signals/index.ts'
+import { bucketSec, numbersIn, textsIn, wholeSteps } from '../signals/index.ts'
 import { fieldNamed, severityNames } from './fields.ts'
 import { valueSql } from './histogram.ts'
 import { facetSampleRows, notedValuesMax } from './limits.ts'
@@ -20,23 +20,11 @@ export function allPairsSql(severity: string): string {
   return `arrayConcat([${usual.join(', ')}], arrayMap((k, v) -> (concat('@', toString(k)), v), mapKeys(attributes), mapValues(attributes)))`
 }
 
-/** The steps that lie whole within a range that has some, and what is left of it before and behind. */
-export function wholeSteps(
-  { fromMs, toMs }: TimeRange,
-  stepMs: number,
-): { readonly whole: TimeRange; readonly ends: readonly TimeRange[] } {
-  const whole = { fromMs: Math.ceil(fromMs / stepMs) * stepMs, toMs: Math.floor(toMs / stepMs) * stepMs }
-  const ends = [
-    { fromMs, toMs: whole.fromMs },
-    { fromMs: whole.toMs, toMs },
-  ]
-  return { whole, ends: ends.filter((end) => end.toMs > end.fromMs) }
-}
-
 /** Values with their weights (`field`, `value`, `count`; the value '' stands for all rows of the field): noted ones, and at the ends counted ones. */
 export function notesSql(shown: Shown, scope: Scope, range: TimeRange): string {
   const { whole, ends } = wholeSteps(range, bucketSec * 1000)
-  const parts = [notedSql(shown, { scope, range: whole }, '1'), ...ends.map((end) => endSql(rowsOf(scope, end, shown)))]
+  const noted = whole === null ? [] : [notedSql(shown, { scope, range: whole }, '1')]
+  const parts = [...noted, ...ends.map((end) => endSql(rowsOf(scope, end, shown)))]
   return `SELECT field, value, sum(count) AS count FROM (${parts.join(' UNION ALL ')}) GROUP BY field, value`
 }
 

@@ -5,9 +5,9 @@
 import type { ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { sqlString, writtenName } from '../search/index.ts'
-import { numbersIn, textsIn } from '../signals/index.ts'
+import { numbersIn, textsIn, wholeSteps } from '../signals/index.ts'
 import { fieldNamed, severityNames } from './fields.ts'
-import { allPairsSql, notesSql, usualFields, wholeSteps } from './facet-notes.ts'
+import { allPairsSql, notesSql, usualFields } from './facet-notes.ts'
 import { facetFieldsMax, facetSampleRows, facetScannedRows, notedRangeMsMin } from './limits.ts'
 import { valueSql } from './histogram.ts'
 import type { Facet, Facets, FacetsRequest, Reading, Shown, TimeRange } from './ports.ts'
@@ -101,8 +101,14 @@ async function fromNotes(deps: FacetsDeps, reading: Reading, request: FacetsRequ
 async function rowsOfMinutes({ engine, shown }: FacetsDeps, { scope, signal }: Reading, range: TimeRange): Promise<number> {
   const { whole, ends } = wholeSteps(range, minuteMs)
   const hidden = shown.shownSql(scope, range, 'counts')
+  const counted =
+    whole === null
+      ? []
+      : [
+          `SELECT sum(weight) AS weight FROM ${countsTable} WHERE ${tenantSql(scope)} AND minute BETWEEN ${whole.fromMs / minuteMs} AND ${whole.toMs / minuteMs - 1}${hidden === null ? '' : ` AND ${hidden}`}`,
+        ]
   const parts = [
-    `SELECT sum(weight) AS weight FROM ${countsTable} WHERE ${tenantSql(scope)} AND minute BETWEEN ${whole.fromMs / minuteMs} AND ${whole.toMs / minuteMs - 1}${hidden === null ? '' : ` AND ${hidden}`}`,
+    ...counted,
     ...ends.map((end) => `SELECT toFloat64(sum(weight)) AS weight FROM ${logsTable} WHERE ${rowsOf(scope, end, shown)}`),
   ]
   return (await countOf(engine, `SELECT sum(weight) AS total, toFloat64(0) AS matched FROM (${parts.join(' UNION ALL ')})`, signal)).total

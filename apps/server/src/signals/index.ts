@@ -17,3 +17,4 @@ export { f32At, hexAt, pairStarts, textBounds, u16At, u32At, u64At, u8At, wordTe
 export { resourcesTable, signalsMigrations } from './resource-rows.ts'
 export { mapAt, mapsIn, numbersIn, textsIn, wideIn, type MapsIn } from './native-columns.ts'
 export { nsOfMs, preciseTime, wideLiteral } from './time-text.ts'
+export { wholeSteps } from './whole-steps.ts'

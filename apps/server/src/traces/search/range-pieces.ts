@@ -1,4 +1,5 @@
 /** A range as what counts by hour can tell of it, what counts by minute can, and what only the spans themselves can. */
+import { wholeSteps } from '../../signals/index.ts'
 import type { TimeRange } from '../ports.ts'
 
 export interface RangePieces {
@@ -26,14 +27,9 @@ export function rangePieces(range: TimeRange, cutsMs: readonly number[], byHour:
 function splitBy(stepMs: number, parts: readonly TimeRange[]): Split {
   const split: Split = { whole: [], rest: [] }
   for (const part of parts) {
-    const [first, behind] = [Math.ceil(part.fromMs / stepMs) * stepMs, Math.floor(part.toMs / stepMs) * stepMs]
-    if (first >= behind) {
-      split.rest.push(part)
-      continue
-    }
-    split.whole.push({ fromMs: first, toMs: behind })
-    if (part.fromMs < first) split.rest.push({ fromMs: part.fromMs, toMs: first })
-    if (behind < part.toMs) split.rest.push({ fromMs: behind, toMs: part.toMs })
+    const { whole, ends } = wholeSteps(part, stepMs)
+    if (whole !== null) split.whole.push(whole)
+    split.rest.push(...ends)
   }
   return split
 }
