@@ -1,5 +1,5 @@
 /** Performance on real engines: what the background run finds in stored rows and traces, what becomes of findings, deploys, the report. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { operatorScope, type Access } from '../../../apps/server/src/accounts/index.ts'
 import { runClickHouseMigrations, runPostgresMigrations } from '../../../apps/server/src/engines/index.ts'
 import { systemClock, type Clock } from '../../../apps/server/src/kernel/clock.ts'
@@ -26,6 +26,8 @@ const ours = { organizationId: 1, projectId: 1 }
 const elsewhere = { organizationId: 1, projectId: 2 }
 const traceId = 'ab'.repeat(16)
 const spanId = 'cd'.repeat(8)
+/** The same at every hour of every day: these tests run at all of them. */
+const shape = { ...quietShape, dailyFactor: 1, trafficSwing: 0, weekendShare: 1 }
 
 let postgres: TestPostgres
 let home: EngineHome
@@ -45,9 +47,8 @@ beforeAll(async () => {
   performance = openPerformance({ engine: home.engine, reads, pool, scopeOf: operatorScope, clock, logger: silentLogger })
   const caller = await bearer(accounts, settings.adminToken ?? '')
   access = await accounts.gatekeeper.project(caller, '1', 'admin')
-  const shape = { ...quietShape, seed: 5, perMinute: 12, dailyFactor: 1.2, weekendShare: 1 }
   // 100 minutes: a new version makes it three times as slow half an hour before now.
-  const checkout = new SimulatedOperation(shape, startMs - 100 * minuteMs, 100, {
+  const checkout = new SimulatedOperation({ ...shape, seed: 5 }, startMs - 100 * minuteMs, 100, {
     atMs: startMs - 30 * minuteMs,
     latencyFactor: 3,
     errorRate: null,
@@ -57,13 +58,16 @@ beforeAll(async () => {
   const common = { kind: 2, release, traceId, spanId }
   const steps = checkout.steps(startMs - 100 * minuteMs, startMs, minuteMs)
   await storeOperation(home.engine, { ...common, tenant: ours, service: 'shop', operation: 'POST /checkout' }, steps)
-  const calm = new SimulatedOperation({ ...shape, seed: 6 }, startMs - 100 * minuteMs, 100).steps(
+  const calm = new SimulatedOperation({ ...shape, seed: 6, wander: 0, spikeChance: 0 }, startMs - 100 * minuteMs, 100).steps(
     startMs - 100 * minuteMs,
     startMs,
     minuteMs,
   )
   await storeOperation(home.engine, { ...common, tenant: ours, service: 'shop', operation: 'GET /calm' }, calm)
   await storeOperation(home.engine, { ...common, tenant: elsewhere, service: 'secret', operation: 'GET /theirs' }, calm)
+})
+afterEach(() => {
+  nowMs = startMs
 })
 afterAll(async () => {
   await closeAccounts?.()
@@ -112,7 +116,7 @@ describe('a deploy that makes an operation slow', () => {
     expect((await performance.desk.findings(access, { ...all, state: 'open' })).items).toEqual([])
     // Two hours later: as fast as ever, until a deploy that someone tells of.
     const later = startMs + 3 * hourMs
-    const again = new SimulatedOperation({ ...quietShape, seed: 8, perMinute: 12 }, later - 110 * minuteMs, 110, {
+    const again = new SimulatedOperation({ ...shape, seed: 8 }, later - 110 * minuteMs, 110, {
       atMs: later - 20 * minuteMs,
       latencyFactor: 3,
       errorRate: null,
@@ -129,7 +133,6 @@ describe('a deploy that makes an operation slow', () => {
       state: 'returned',
       cause: { version: '2.1.0', service: null, source: 'api' },
     })
-    nowMs = startMs
   })
 
   test('pages of findings are stable, and what is none is said to be none', async () => {
@@ -253,6 +256,5 @@ describe('traces', () => {
       ['resolved', null],
       ['resolved', null],
     ])
-    nowMs = startMs
   })
 })

@@ -16,8 +16,10 @@ export interface Shape {
   readonly spread: number
   /** Share of calls that take `tailMs` to a power law on top. */
   readonly tailShare: number
-  /** How much longer the busiest hour is than the quietest, as a factor; traffic follows by the double. */
+  /** How much longer calls take at the busiest hour than at the quietest, as a factor. */
   readonly dailyFactor: number
+  /** How far traffic swings over a day around `perMinute`, as a share of it; 0: it is the same at every hour. */
+  readonly trafficSwing: number
   /** Traffic of a weekend as a share of a working day's. */
   readonly weekendShare: number
   /** Spread and memory (0 to 1 a minute) of the noise that wanders. */
@@ -58,6 +60,7 @@ export const quietShape: Shape = {
   spread: 0.6,
   tailShare: 0.01,
   dailyFactor: 1.5,
+  trafficSwing: 0.6,
   weekendShare: 0.5,
   wander: 0.08,
   memory: 0.9,
@@ -97,7 +100,7 @@ export class SimulatedOperation {
         (isNight ? Math.log(shape.nightly) : 0) +
         (Math.log(shape.growth) * minute) / (30 * 1440) +
         (isChanged ? Math.log(change.latencyFactor) : 0)
-      const rate = shape.perMinute * (0.4 + 1.2 * course) * weekend * (isChanged ? change.trafficFactor : 1)
+      const rate = shape.perMinute * (1 + shape.trafficSwing * (2 * course - 1)) * weekend * (isChanged ? change.trafficFactor : 1)
       const errorRate = isChanged && change.errorRate !== null ? change.errorRate : shape.errorRate
       this.#minutes.push(minuteOf({ calls: poisson(rate, random), level, errorRate }, shape, random))
     }
