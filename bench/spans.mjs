@@ -44,6 +44,7 @@ async function send(url) {
   const total = Math.ceil((seconds * rate) / spansPerBody)
   const underWay = new Set()
   let late = 0
+  let refusedForNow = 0
   for (let i = 0; i < total; i++) {
     const dueMs = startedMs + (i * spansPerBody * 1000) / rate
     const waitMs = dueMs - performance.now()
@@ -52,23 +53,28 @@ async function send(url) {
     if (underWay.size >= 8) await Promise.race(underWay)
     const body = Buffer.from(renew(bodies[i % bodies.length], Date.now()))
     const sentMs = performance.now()
-    const call = fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body }).then(
-      async (response) => {
-        const answer = await response.arrayBuffer()
-        if (response.status !== 200 || answer.byteLength > 0) throw new Error(`${response.status} ${Buffer.from(answer).toString()}`)
-        latencies.push(performance.now() - sentMs)
-        underWay.delete(call)
-      },
-    )
+    const call = sendOne(url, body).then((times) => {
+      latencies.push(performance.now() - sentMs)
+      refusedForNow += times
+      underWay.delete(call)
+    })
+    // Thrown where all are waited for: unhandled before that, it would end this process and leave the program running.
+    call.catch(() => undefined)
     underWay.add(call)
   }
   await Promise.all(underWay)
-  return { spans: total * spansPerBody, tookSec: (performance.now() - startedMs) / 1000, latencies, late }
+  return { spans: total * spansPerBody, tookSec: (performance.now() - startedMs) / 1000, latencies, late, refusedForNow }
 }
 
-/** What is asked for beside. */
-async function besideOf({ url, child }) {
-  return isBeside ? await startBeside({ url, pid: child.pid }) : nothingBeside
+/** Sent again while it is refused for now; gives how many times it was. */
+async function sendOne(url, body) {
+  for (let refused = 0; ; refused++) {
+    const response = await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body })
+    const answer = await response.arrayBuffer()
+    if (response.status === 200 && answer.byteLength === 0) return refused
+    if (response.status !== 429 && response.status !== 503) throw new Error(`${response.status} ${Buffer.from(answer).toString()}`)
+    await sleep(50)
+  }
 }
 
 async function storedSpans(url) {
@@ -76,13 +82,28 @@ async function storedSpans(url) {
   return items.find((item) => item.kind === 'spans') ?? { stored: 0, queued: 0 }
 }
 
-async function ingest() {
+/** Works with a started program, and ends it however that went. */
+async function withProgram(work) {
   const { child, ended, url } = await startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
-  await sleep(3000)
-  const beside = await besideOf({ url, child })
+  let beside = nothingBeside
+  try {
+    await sleep(3000)
+    if (isBeside) beside = await startBeside({ url, pid: child.pid })
+    return await work({ child, url, beside })
+  } finally {
+    try {
+      await beside.stop()
+    } finally {
+      child.kill('SIGTERM')
+      await ended
+    }
+  }
+}
+
+async function ingest({ child, url, beside }) {
   const before = treeCpuSec(child.pid)
   const startedMs = performance.now()
-  const { spans, tookSec, latencies, late } = await send(url)
+  const { spans, tookSec, latencies, late, refusedForNow } = await send(url)
   const sentCpu = treeCpuSec(child.pid) - before - beside.costSec(tookSec)
   while ((await storedSpans(url)).stored < spans) await sleep(200)
   const withBeside = treeCpuSec(child.pid) - before
@@ -91,7 +112,7 @@ async function ingest() {
     if (cpuSec > 1) console.log(`  ${roleOf(pid, child.pid)}: ${cpuSec.toFixed(1)} s of processor since its start`)
   const usage = await storedSpans(url)
   console.log(
-    `sent ${spans} spans in ${tookSec.toFixed(1)} s: ${Math.round(spans / tookSec)} a second; at most ${late.toFixed(0)} ms behind the plan`,
+    `sent ${spans} spans in ${tookSec.toFixed(1)} s: ${Math.round(spans / tookSec)} a second; at most ${late.toFixed(0)} ms behind the plan, ${refusedForNow} times refused for now`,
   )
   console.log(`answers: p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(1)} ms`)
   console.log(`stored ${usage.stored}, queued ${usage.queued}, refused ${JSON.stringify(usage.refused)}`)
@@ -99,10 +120,6 @@ async function ingest() {
     `processor: ${((cpu * 1e6) / spans).toFixed(1)} s a million spans until stored (${((sentCpu / tookSec) * 100).toFixed(0)} % of one core while sending)`,
   )
   if (isBeside) console.log(`with what came in beside: ${((withBeside * 1e6) / spans).toFixed(1)} s a million spans`)
-  await beside.stop()
-  child.kill('SIGTERM')
-  await ended
-  return spans
 }
 
 async function withEngine(work) {
@@ -208,10 +225,7 @@ async function ask({ pid, beside }, title, count, call) {
   console.log(`${title}: p50 ${times[0]} ms, p95 ${times[1]} ms, most ${times[2]} ms; ${cpuMs.toFixed(1)} ms of processor each${also}`)
 }
 
-async function query(ids) {
-  const { child, ended, url } = await startProgram(dataDir, { BELLWETHER_ADMIN_TOKEN: token })
-  await sleep(3000)
-  const beside = await besideOf({ url, child })
+async function query({ child, url, beside }, ids) {
   const asked = { pid: child.pid, beside }
   const P = '/projects/1'
   const range = { from: 'now-8h', to: 'now' }
@@ -226,13 +240,10 @@ async function query(ids) {
   await ask(asked, 'histogram of errors', 5, () => api(url, 'POST', `${P}/traces/histogram`, { ...range, query: 'status:error' }))
   await ask(asked, 'services', 10, () => api(url, 'GET', `${P}/services?from=now-8h`))
   await ask(asked, 'service map', 10, () => api(url, 'GET', `${P}/service-map?from=now-8h`))
-  await beside.stop()
-  child.kill('SIGTERM')
-  await ended
 }
 
 try {
-  if (seconds > 0) await ingest()
+  if (seconds > 0) await withProgram(ingest)
   const ids = await withEngine(async (engine) => {
     const spans = await sizes(engine, 'on disk')
     if (millions === 0) return []
@@ -246,7 +257,7 @@ try {
     )
     return chosen.map(([id]) => id)
   })
-  if (ids.length > 0) await query(ids)
+  if (ids.length > 0) await withProgram((program) => query(program, ids))
 } finally {
   if (process.env['BENCH_DATA_DIR'] === undefined) rmSync(dataDir, { recursive: true, force: true })
 }
