@@ -95,8 +95,26 @@ test.each<[string, string, Partial<LogRowShape>]>([
   if (expected.attributes !== undefined) expect(made.attributes).toEqual(expected.attributes)
 })
 
-test('a date of December, received in January, is of the year before', () => {
-  const nowMs = new Date(2026, 0, 1, 12).getTime()
+test.each<[string, received: Date, date: string, Date | 'received' | 'too old']>([
+  [
+    'of December, received in January, is of the year before',
+    new Date(2026, 0, 1, 12),
+    'Dec 31 23:59:59',
+    new Date(2025, 11, 31, 23, 59, 59),
+  ],
+  [
+    'of a clock ahead of the end of a year is of the next',
+    new Date(2026, 11, 31, 23, 59, 59),
+    'Jan  1 00:00:02',
+    new Date(2027, 0, 1, 0, 0, 2),
+  ],
+  ['a day ahead is as it is', new Date(2026, 10, 21, 12), 'Nov 22 12:00:00', new Date(2026, 10, 22, 12)],
+  ['two days ahead is a year old', new Date(2026, 10, 21, 12), 'Nov 23 12:00:00', 'too old'],
+  ['of 29 February is that day', new Date(2028, 2, 1), 'Feb 29 12:59:59', new Date(2028, 1, 29, 12, 59, 59)],
+  ['of 29 February is of a year that has one', new Date(2029, 2, 2), 'Feb 29 12:59:59', 'too old'],
+  ['that no year has is none', new Date(2026, 5, 1), 'Feb 30 12:00:00', 'received'],
+])('a date %s', (_name, received, date, expected) => {
+  const nowMs = received.getTime()
   const batch = decodedBatch(
     {
       // oxlint-disable-next-line require-yield -- one row
@@ -106,9 +124,10 @@ test('a date of December, received in January, is of the year before', () => {
         reader.read(plain, { nowMs, address: '' })
       },
     },
-    '<13>Dec 31 23:59:59 h a: x',
+    `<13>${date} h a: x`,
   )
-  expect(rowsOf(batch)[0]?.time).toBe(new Date(2025, 11, 31, 23, 59, 59).toISOString())
+  const times = expected === 'too old' ? [] : [expected === 'received' ? received : expected]
+  expect(rowsOf(batch).map(({ time }) => time)).toEqual(times.map((time) => time.toISOString()))
 })
 
 test('broken bytes and every piece of a message give a row', () => {

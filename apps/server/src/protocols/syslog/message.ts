@@ -202,12 +202,16 @@ export class SyslogReader {
     this.#at += Buffer.byteLength(head.slice(0, read))
   }
 
-  /** Without a year and a zone: of this machine's zone, and of the year that makes it no more than a day later than now. */
+  /** Without a year and a zone: of this machine's zone, and of the newest year that has the day and makes it no more than a day later than now. */
   #dayTime(month: number, [day = 1, hour = 0, minute = 0, second = 0]: number[], nowMs: number): void {
-    const year = new Date(nowMs).getFullYear()
-    const thisYear = new Date(year, month, day, hour, minute, second).getTime()
-    const atMs = thisYear > nowMs + 86_400_000 ? new Date(year - 1, month, day, hour, minute, second).getTime() : thisYear
-    this.#time(Math.floor(atMs / 1000), 0)
+    const latestMs = nowMs + 86_400_000
+    const newestYear = new Date(latestMs).getFullYear()
+    // Around 2100 eight years have no 29 February; a day that no year has is no time.
+    for (let year = newestYear; year > newestYear - 9; year--) {
+      const atMs = new Date(year, month, day, hour, minute, second).getTime()
+      if (atMs > latestMs || new Date(year, month, day).getMonth() !== month) continue
+      return this.#time(Math.floor(atMs / 1000), 0)
+    }
   }
 
   #time(seconds: number, nanos: number): void {
