@@ -1,6 +1,6 @@
 /**
- * The columnar engine over HTTP, through its official client. Bodies of inserts are streamed as they are; results are decoded
- * as they arrive. A read that is abandoned for whatever reason is killed in the engine: closing the connection does not stop it.
+ * The columnar engine over HTTP, through its official client, most reads directly. Bodies of inserts are streamed as they are; results are
+ * decoded as they arrive. A read that is abandoned for whatever reason is killed in the engine: closing the connection does not stop it.
  */
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -14,14 +14,7 @@ import type { NativeBlock } from './native/block.ts'
 import { NativeBlockReader, StreamedExceptionError } from './native/reader.ts'
 import type { ClickHouse, InsertNative, QueryNative } from './ports.ts'
 import { queryBounds } from './query-class.ts'
-
-/** Where the engine is and how to be let in. */
-export interface Endpoint {
-  readonly url: string
-  readonly username?: string
-  readonly password?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
+import { type Endpoint, ReadConnection, type Statement } from './read-connection.ts'
 
 export interface DriverOptions {
   readonly database: string
@@ -41,6 +34,9 @@ const graceMs = 2000
 const killAgainMs = 500
 
 interface Clients {
+  /** Of most reads; null: the address asks for more than it knows. */
+  readonly direct: ReadConnection | null
+  /** Reads with parameters, and definitions. */
   readonly reads: ClickHouseClient
   readonly writes: ClickHouseClient
   /** For kill and ping: never behind a queue of sockets. In the engine's default database, which always exists. */
@@ -97,15 +93,11 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
     /** Whether the engine may still be at it when we leave. */
     let abandoned = true
     try {
-      const result = await this.#must().reads.exec({
-        query: `${query.sql}\nFORMAT Native`,
-        ...(query.params === undefined ? {} : { query_params: { ...query.params } }),
-        query_id: call.id,
-        abort_signal: call.signal,
-        clickhouse_settings: settings,
-        use_multipart_params_auto: true,
-      })
-      stream = result.stream
+      stream = await openRead(
+        this.#must(),
+        { sql: `${query.sql}\nFORMAT Native`, id: call.id, settings, signal: call.signal },
+        query.params,
+      )
       call.onEnd(stream)
       for await (const chunk of stream) yield* decode(reader, chunk)
       decodeEnd(reader)
@@ -260,6 +252,19 @@ class EngineCall {
   }
 }
 
+async function openRead({ direct, reads }: Clients, statement: Statement, params: QueryNative['params']): Promise<Readable> {
+  if (direct !== null && params === undefined) return await direct.send(statement)
+  const result = await reads.exec({
+    query: statement.sql,
+    ...(params === undefined ? {} : { query_params: { ...params } }),
+    query_id: statement.id,
+    abort_signal: statement.signal,
+    clickhouse_settings: statement.settings,
+    use_multipart_params_auto: true,
+  })
+  return result.stream
+}
+
 function* decode(reader: NativeBlockReader, chunk: unknown): Generator<NativeBlock> {
   if (!(chunk instanceof Uint8Array)) throw new AppError(engineRejected, { detail: 'the response is not a stream of bytes' })
   let blocks: NativeBlock[]
@@ -316,6 +321,7 @@ function openClients(endpoint: Endpoint, database: string): Clients {
     keep_alive: { enabled: true, idle_socket_ttl: 2500, eagerly_destroy_stale_sockets: true },
   }
   return {
+    direct: ReadConnection.to(endpoint, database),
     reads: createClient({ ...base, database, max_open_connections: 24 }),
     writes: createClient({ ...base, database, max_open_connections: 8 }),
     control: createClient({ ...base, database: 'default', max_open_connections: 4, request_timeout: 10_000 }),
@@ -323,6 +329,7 @@ function openClients(endpoint: Endpoint, database: string): Clients {
 }
 
 async function closeClients(clients: Clients): Promise<void> {
+  clients.direct?.close()
   await Promise.all([clients.reads.close(), clients.writes.close(), clients.control.close()])
 }
 
