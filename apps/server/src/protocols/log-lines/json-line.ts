@@ -25,7 +25,8 @@ import { jsonDepthMax, rolesMax, sameTimeSec } from './limits.ts'
 import { LineShape } from './line-shape.ts'
 import { isLogfmt, pairRead, pairsEnd, readPair } from './logfmt.ts'
 import type { LogRow } from './log-row.ts'
-import { SeverityMemo, severityOfLine } from './severity.ts'
+import { severityOfLine } from './line-severity.ts'
+import { SeverityMemo } from './severity.ts'
 import { readTime, timeRead } from './times.ts'
 
 const noBytes = new Uint8Array(0)

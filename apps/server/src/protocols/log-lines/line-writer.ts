@@ -6,7 +6,8 @@ import { repaired } from './bytes.ts'
 import { JsonLineReader } from './json-line.ts'
 import { LogRow } from './log-row.ts'
 import { refuseTooManyRows } from './row-limit.ts'
-import { SeverityMemo, severityOfLine } from './severity.ts'
+import { severityOfLine } from './line-severity.ts'
+import { SeverityMemo } from './severity.ts'
 
 export class LineWriter {
   readonly row: LogRow

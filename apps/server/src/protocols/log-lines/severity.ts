@@ -75,6 +75,11 @@ export function severityOfText(text: string): number {
   return text.length > longestWord ? 0 : (byWord.get(text.toLowerCase()) ?? 0)
 }
 
+/** Of the letter that glog and klog begin a line with; 0 for others. */
+export function severityOfLetter(byte: number): number {
+  return byte === 0x49 ? 9 : byte === 0x57 ? 13 : byte === 0x45 ? 17 : byte === 0x46 ? 21 : 0
+}
+
 /** Of syslog's severities: emergency 0 to debug 7. */
 export const severityOfSyslog: readonly number[] = [24, 22, 21, 17, 13, 10, 9, 5]
 
@@ -108,76 +113,3 @@ export class SeverityMemo {
 }
 
 const memoMax = 1000
-
-const letterBefore = 1
-const levels: readonly (readonly [word: string, severity: number])[] = [
-  ['FATAL', 21],
-  ['CRITICAL', 21],
-  ['ERROR', 17],
-  ['WARNING', 13],
-  ['WARN', 13],
-  ['NOTICE', 10],
-  ['INFO', 9],
-  ['DEBUG', 5],
-  ['TRACE', 1],
-]
-
-/** How far into a line its level is looked for. */
-const headBytes = 96
-
-/**
- * Of a line of plain text: a level in capitals as a word of its own near its beginning, or `level=` as logfmt has it. 0: none is
- * found.
- */
-export function severityOfLine(bytes: Uint8Array, start: number, end: number): number {
-  const stop = Math.min(end, start + headBytes)
-  let before = 0x20
-  for (let at = start; at < stop; at++) {
-    const byte = bytes[at]!
-    if (!isLetter(before)) {
-      // F, C, E, W, N, I, D, T begin a level; l and L begin "level=", "lvl=".
-      if (byte >= 0x43 && byte <= 0x57) {
-        const found = levelAt(bytes, at, end)
-        if (found !== 0) return found
-      } else if (byte === 0x6c && isLevelKey(bytes, at, end)) {
-        const found = valueAt(bytes, at, end)
-        if (found !== 0) return found
-      }
-    }
-    before = byte
-  }
-  return 0
-}
-
-function isLetter(byte: number): boolean {
-  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
-}
-
-function levelAt(bytes: Uint8Array, start: number, end: number): number {
-  for (const [word, severity] of levels) {
-    const wordEnd = start + word.length
-    if (wordEnd > end || bytes[start] !== word.charCodeAt(0)) continue
-    let at = letterBefore
-    while (at < word.length && bytes[start + at] === word.charCodeAt(at)) at++
-    if (at === word.length && (wordEnd === end || !isLetter(bytes[wordEnd]!))) return severity
-  }
-  return 0
-}
-
-function isLevelKey(bytes: Uint8Array, at: number, end: number): boolean {
-  if (at + 6 > end) return false
-  // level=, lvl=
-  return bytes[at + 1] === 0x65
-    ? bytes[at + 2] === 0x76 && bytes[at + 3] === 0x65 && bytes[at + 4] === 0x6c && bytes[at + 5] === 0x3d
-    : bytes[at + 1] === 0x76 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x3d
-}
-
-function valueAt(bytes: Uint8Array, keyAt: number, end: number): number {
-  let from = keyAt
-  while (bytes[from] !== 0x3d) from++
-  from++
-  if (bytes[from] === 0x22) from++
-  let to = from
-  while (to < end && to - from <= longestWord && isLetter(bytes[to]!)) to++
-  return to === from ? 0 : severityOfText(String.fromCharCode(...bytes.subarray(from, to)))
-}
