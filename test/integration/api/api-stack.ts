@@ -250,7 +250,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const performance = performanceOfStack({ clickhouse, postgres }, resources)
   const signals = await signalsOfStack({ clickhouse, postgres }, resources)
   const shown = signals.logs.retention
-  const problems = composeProblems({ engines: { clickhouse, postgres }, operations, shown, clock: systemClock })
+  const problems = composeProblems({ engines: { clickhouse, postgres }, operations, shown, clock: systemClock, logger: silentLogger })
   const deps: ApiDeps = {
     ...problems,
     ...signalDeps(signals),

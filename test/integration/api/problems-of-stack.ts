@@ -16,7 +16,7 @@ const id = 'aaaabbbbccccdddd'
 
 /** Written straight into the engine: how rows come there is the business of other tests. */
 export async function putProblem(
-  { problems, sourceMaps, engine }: ProblemsOfStack & { engine: ClickHouseEngine },
+  { problems, sourceMaps, releases, engine }: ProblemsOfStack & { engine: ClickHouseEngine },
   owner: Access,
   { tenant, word, atMs }: { tenant: Tenant; word: string; atMs: number },
 ): Promise<TheirProblem> {
@@ -38,14 +38,16 @@ export async function putProblem(
   await problems.decide(owner, [id], 'reopened')
   const map = JSON.stringify({ version: 3, sources: [`${word}.ts`], names: [], mappings: 'AAAA' })
   const { id: file } = await sourceMaps.put(owner, { release: `${word}@1`, dist: '', name: `~/${word}.js`, debugId: null, map })
+  const commit = { id: word, repository: word, author: word, message: word, atMs }
+  await releases.put(owner, word, { commits: [commit] })
   const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0')
   return { problem: id, event: `${hex(BigInt(atMs) * 1_000_000n, 16)}${hex(7, 8)}${hex(0, 8)}`, file }
 }
 
 /** What of problems takes a scope: the walk asks it of both organizations. `null`: it is not there for this one. */
 export function problemCalls(
-  { problems, sourceMaps }: ProblemsOfStack,
-  { access, theirs, signal }: { access: Access; theirs: TheirProblem; signal: AbortSignal },
+  { problems, sourceMaps, releases: told }: ProblemsOfStack,
+  { access, theirs, word, signal }: { access: Access; theirs: TheirProblem; word: string; signal: AbortSignal },
 ): Record<string, () => unknown> {
   const reading = { scope: access.scope, signal }
   const toMs = Date.now()
@@ -61,6 +63,10 @@ export function problemCalls(
     releases: () => problems.releases(reading, range),
     feedback: () => problems.feedback(reading, page),
     sourceMaps: () => sourceMaps.list(access),
+    toldReleases: () => told.list(access, 100),
+    toldRelease: async () => (await told.get(access, word))?.commits,
+    havingRelease: async () => (await told.having([access], word)).length,
+    previousRelease: () => told.previous(access, 'another'),
     // About what has that id in the own project: here that is nothing.
     decide: () => problems.decide(access, [theirs.problem], 'ignored'),
   }

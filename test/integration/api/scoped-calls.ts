@@ -82,7 +82,7 @@ export function scopedCalls(
     performance: performanceCalls(stack.performance, { access, finding: stack.theirs.finding, signal }),
     ...signalCalls(stack.signals, { access, row: stack.theirs.event, word: theirWord, signal }),
     logAnalysis: analysisCalls(stack.signals.logs.analysis.desk, { access, word: theirWord, signal }),
-    problems: problemCalls(stack.problems, { access, theirs: stack.theirs, signal }),
+    problems: problemCalls(stack.problems, { access, theirs: stack.theirs, word: theirWord, signal }),
     ingest: {
       usage: () => usageOf(scope, metrics.conservation.rows()),
       letters: () => listLetters(scope, { list: async () => stack.letters, replay: async () => stack.letters[0]! }),

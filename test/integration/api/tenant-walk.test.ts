@@ -73,6 +73,7 @@ beforeAll(async () => {
     finding: theirs.finding,
     event: theirs.event,
     file: theirs.file,
+    version: theirWord,
     view: theirs.view,
     metric: theirs.metric,
     trace: theirs.trace,
@@ -181,7 +182,7 @@ describe('every route', () => {
     const mixed = { ...theirTargets, organization: 'default', project: '1' }
     for (const route of routes.filter(
       ({ url, access }) =>
-        access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file|finding|view|metric|trace|span)\b/.test(url),
+        access !== 'none' && /:(?:user|token|key|name|tag|problem|event|file|version|finding|view|metric|trace|span)\b/.test(url),
     )) {
       const seen = await visit(stack.app, route, mixed, { authorization: `Bearer ${adminToken}` })
       expect({ route: seen.route, leaks: seen.said.includes(theirWord) }).toEqual({ route: seen.route, leaks: false })
@@ -260,6 +261,12 @@ describe('every route', () => {
         '/api/0/projects/:project/feedback',
         '/api/0/projects/:project/releases',
         '/api/0/projects/:project/source-maps',
+        '/api/0/organizations/:organization/projects/',
+        '/api/0/organizations/:organization/releases/',
+        '/api/0/organizations/:organization/releases/:version/',
+        '/api/0/organizations/:organization/releases/:version/deploys/',
+        '/api/0/projects/:organization/:project/releases/',
+        '/api/0/projects/:organization/:project/releases/:version/',
         '/api/0/projects/:project/logs/row',
         '/api/0/projects/:project/logs/context',
         '/api/0/projects/:project/traces/:trace',
@@ -378,7 +385,18 @@ describe('everything that takes a scope', () => {
         'map',
       ],
       logAnalysis: ['patterns', 'difference', 'complete', 'views', 'metrics'],
-      problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps'],
+      problems: [
+        'list',
+        'detail',
+        'events',
+        'event',
+        'releases',
+        'feedback',
+        'sourceMaps',
+        'toldReleases',
+        'toldRelease',
+        'previousRelease',
+      ],
     }
     for (const [group, functions] of Object.entries(own)) {
       for (const [name, call] of Object.entries(functions)) {

@@ -11,7 +11,7 @@ import type { AccountsDatabase } from './database.ts'
 import { forbidden, notFound, unauthenticated, unavailable } from './errors.ts'
 import { permissionsOf, roleOfPermissions, seesEveryProject } from './roles.ts'
 import { hashSecret, sameHash } from './secrets.ts'
-import type { Access, Caller, Credentials, Gatekeeper, Permission, Role } from './ports.ts'
+import type { Access, Caller, Credentials, Gatekeeper, NamedProjects, Permission, Role } from './ports.ts'
 
 /** The organization made by the first run. */
 export const firstOrganizationId = 1
@@ -85,14 +85,29 @@ class DatabaseGatekeeper implements Gatekeeper {
 
   async organization(caller: Caller | null, organization: string, needed: Permission): Promise<Access> {
     const identity = this.#identify(caller)
-    const standing = await this.#standing(
-      identity,
-      idPattern.test(organization) ? { organizationId: Number(organization) } : { slug: organization },
-    )
+    const standing = await this.#standing(identity, wantedOf(organization))
     if (standing === null) throw new AppError(notFound)
     // A token of one project may look at its organization, not change it.
     if (identity.kind === 'token' && identity.projectId !== null && needed !== 'read') throw new AppError(forbidden)
     return this.#access(caller, standing, needed)
+  }
+
+  async projects(caller: Caller | null, { organization, projects }: NamedProjects, needed: Permission): Promise<Access[]> {
+    const standing = await this.#standing(this.#identify(caller), wantedOf(organization))
+    // What there is is not repeated: whoever may not see it learns nothing of it.
+    if (standing === null) throw new AppError(notFound, { publicText: 'There is no organization of this name that is yours to see.' })
+    const { organizationId, projectIds } = standing
+    const rows = await this.#deps.database.read((db) =>
+      db.selectFrom('projects').select(['id', 'slug']).where('organization_id', '=', organizationId).orderBy('id').execute(),
+    )
+    const own = rows.filter(({ id }) => projectIds.includes(id))
+    const chosen = projects?.map((name) => own.find(({ id }) => String(id) === name) ?? own.find(({ slug }) => slug === name)) ?? own
+    const accesses = new Map<number, Access>()
+    for (const project of chosen) {
+      if (project === undefined) throw new AppError(notFound, { publicText: 'There is no project of this name that is yours to see.' })
+      accesses.set(project.id, this.#access(caller, { ...standing, projectIds: [project.id] }, needed))
+    }
+    return [...accesses.values()]
   }
 
   system(caller: Caller | null, needed: Permission): Promise<Access> {
@@ -235,6 +250,10 @@ class DatabaseGatekeeper implements Gatekeeper {
     )
     return { role: first.role, permissions: permissionsOf(first.role), organizationId: first.organization_id, projectIds }
   }
+}
+
+function wantedOf(organization: string): Wanted {
+  return idPattern.test(organization) ? { organizationId: Number(organization) } : { slug: organization }
 }
 
 /** Which organization is meant; empty: the caller's first. */

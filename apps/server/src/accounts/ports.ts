@@ -27,6 +27,12 @@ export interface Credentials {
   readonly cookie: string | null
 }
 
+/** Projects as people name them, by ids or slugs. */
+export interface NamedProjects {
+  readonly organization: string
+  readonly projects: readonly string[] | null
+}
+
 /** Errors by code: `accounts.unauthenticated`, `accounts.not_found` (also: exists but not yours), `accounts.forbidden`. */
 export interface Gatekeeper {
   authenticate(credentials: Credentials): Promise<Caller | null>
@@ -34,6 +40,11 @@ export interface Gatekeeper {
   project(caller: Caller | null, project: string, needed: Permission): Promise<Access>
   /** `organization` is an id or slug (`default`); the scope has all its projects that the caller may read. */
   organization(caller: Caller | null, organization: string, needed: Permission): Promise<Access>
+  /**
+   * Projects of an organization, one access each, so that a token of one project may name it too. `named` are ids or slugs; null: all in which
+   * the caller has the right.
+   */
+  projects(caller: Caller | null, named: NamedProjects, needed: Permission): Promise<Access[]>
   /** The program itself: callers of the first organization only. */
   system(caller: Caller | null, needed: Permission): Promise<Access>
   /** Ids of the caller's organizations, lowest first. */

@@ -22,6 +22,12 @@ export const methodNotAllowed: ErrorSpec = {
 export const badRequest: ErrorSpec = { code: 'api.bad_request', kind: 'invalid', publicText: 'The request is not valid.' }
 export const badJson: ErrorSpec = { code: 'api.bad_json', kind: 'invalid', publicText: 'The body is not valid JSON.' }
 export const bodyTooLarge: ErrorSpec = { code: 'api.body_too_large', kind: 'too_large', publicText: 'The body is too large.' }
+export const tooBusy: ErrorSpec = {
+  code: 'api.too_busy',
+  kind: 'unavailable',
+  publicText: 'Too many uploads come in at once.',
+  hint: 'Try again in a moment.',
+}
 export const unsupportedMediaType: ErrorSpec = {
   code: 'api.unsupported_media_type',
   kind: 'invalid',

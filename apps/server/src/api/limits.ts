@@ -6,6 +6,12 @@ export const bodySizeBytesMax = 1_000_000
 export const publicBodySizeBytesMax = 16_384
 /** A source map and what it is for. */
 export const sourceMapBodySizeBytesMax = 48_000_000
+/** A release with its commits, and the files that they changed. */
+export const releaseBodySizeBytesMax = 8_000_000
+/** Pieces of an upload: bytes and pieces of a request, and requests that are in memory at once. */
+export const chunkRequestBytesMax = 16 * 1024 * 1024
+export const chunksPerRequestMax = 16
+export const chunkRequestsAtOnceMax = 4
 /** The first rows of a file, to be looked at before it is imported. */
 export const importPreviewBytesMax = 1_000_000
 /** A PromQL query may be long, but not longer. */

@@ -12,7 +12,7 @@ import type { Cardinality } from '../cardinality/index.ts'
 import type { Performance } from '../performance/index.ts'
 import type { Retention } from '../retention/index.ts'
 import type { ScrubbingState } from '../scrubbing/index.ts'
-import type { Problems, SourceMaps } from '../problems/index.ts'
+import type { BundleUploads, Problems, Releases, SourceMaps } from '../problems/index.ts'
 import type { ConservationRow, DeadLetter, IngestSources, RefusedSamples } from '../ingest/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Registry } from '../kernel/instruments.ts'
@@ -102,6 +102,8 @@ export interface ApiDeps {
   readonly logAnalysis: LogAnalysis
   readonly problems: Problems
   readonly sourceMaps: SourceMaps
+  readonly uploads: BundleUploads
+  readonly releases: Releases
   readonly readiness: () => Readiness | Promise<Readiness>
   readonly instruments: Registry
   readonly clock: Clock

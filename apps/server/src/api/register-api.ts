@@ -26,6 +26,7 @@ import { serviceRoutes } from './routes/service-routes.ts'
 import { systemRoutes } from './routes/system-routes.ts'
 import { targetRoutes } from './routes/target-routes.ts'
 import { traceRoutes } from './routes/trace-routes.ts'
+import { describeSentry, mountSentry } from './sentry/mount-sentry.ts'
 import { mountStatic } from './static.ts'
 import type { ApiDeps } from './ports.ts'
 
@@ -67,6 +68,7 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
     ...importDescriptions,
     logTailDescription,
     ...describePrometheus(deps.settings.version),
+    ...describeSentry(deps),
     openApiDescription,
   ]
   const publicOrigin = new URL(deps.settings.publicUrl).origin
@@ -79,6 +81,7 @@ export async function registerApi(app: FastifyInstance, deps: ApiDeps): Promise<
   await mountImports(app, deps)
   await mountLogTail(app, deps)
   await mountPrometheus(app, deps)
+  await mountSentry(app, deps)
   await mountPlain(app, described, deps)
   await mountStatic(app, deps.settings.webDir)
 }

@@ -3,10 +3,14 @@ import { createHmac } from 'node:crypto'
 
 import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
+import type { Logger } from '../kernel/log.ts'
 import {
+  BundleDesk,
+  ChunkStore,
   Decisions,
   IngestMaps,
   ProblemDesk,
+  ReleaseStore,
   SourceMapStore,
   type ProblemDeskDeps,
   type ProblemRange,
@@ -23,17 +27,22 @@ export interface ProblemsPartDeps {
   /** What retention of logs hides. */
   readonly shown: ProblemDeskDeps['shown']
   readonly clock: Clock
+  readonly logger: Logger
 }
 
-export function composeProblems({ engines, operations, shown, clock }: ProblemsPartDeps): {
+export function composeProblems({ engines, operations, shown, clock, logger }: ProblemsPartDeps): {
   problems: ProblemDesk
   sourceMaps: SourceMapStore
+  uploads: BundleDesk
+  releases: ReleaseStore
 } {
   const { pool } = engines.postgres
   const sourceMaps = new SourceMapStore(pool)
   const sessionsOf: ProblemDeskDeps['sessionsOf'] = (reading, range) => readSessions(operations, reading, range)
   return {
     sourceMaps,
+    uploads: new BundleDesk({ chunks: new ChunkStore(pool), sourceMaps, clock, logger }),
+    releases: new ReleaseStore(pool),
     problems: new ProblemDesk({ engine: engines.clickhouse, shown, decisions: new Decisions(pool), sourceMaps, sessionsOf, clock }),
   }
 }

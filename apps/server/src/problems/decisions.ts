@@ -1,9 +1,8 @@
 /** What people decided about problems, in PostgreSQL, and the state that follows from it. */
 import type { Pool } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
-import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
-import { problemsUnavailable } from './errors.ts'
+import { guarded, inTransaction } from './database.ts'
 import { decisionsMax, newForMs } from './limits.ts'
 import type { ProblemDecision, ProblemState } from './ports.ts'
 
@@ -63,36 +62,19 @@ export class Decisions {
     const { organizationId, projectIds } = access.scope
     const [projectId] = projectIds
     if (projectId === undefined || projectIds.length !== 1) throw new Error('a problem is of one project')
-    await guarded(async () => {
-      const client = await this.#pool.connect()
-      try {
-        await client.query('begin')
-        await client.query(
-          `insert into problem_decisions (organization_id, project_id, problem, decision, decided_by)
-            select $1, $2, unnest($3::text[]), $4, $5
-            on conflict (organization_id, project_id, problem)
-            do update set decision = excluded.decision, decided_at = now(), decided_by = excluded.decided_by`,
-          [organizationId, projectId, [...new Set(ids)], decision, access.caller.name],
-        )
-        await writeAuditEntry(client, access, {
-          action: `problems.${decision}`,
-          target: `project:${projectId}`,
-          detail: { problems: ids.slice(0, 20).join(' '), count: `${ids.length}` },
-        })
-        await client.query('commit')
-        client.release()
-      } catch (error) {
-        client.release(true)
-        throw error
-      }
+    await inTransaction(this.#pool, async (client) => {
+      await client.query(
+        `insert into problem_decisions (organization_id, project_id, problem, decision, decided_by)
+          select $1, $2, unnest($3::text[]), $4, $5
+          on conflict (organization_id, project_id, problem)
+          do update set decision = excluded.decision, decided_at = now(), decided_by = excluded.decided_by`,
+        [organizationId, projectId, [...new Set(ids)], decision, access.caller.name],
+      )
+      await writeAuditEntry(client, access, {
+        action: `problems.${decision}`,
+        target: `project:${projectId}`,
+        detail: { problems: ids.slice(0, 20).join(' '), count: `${ids.length}` },
+      })
     })
-  }
-}
-
-async function guarded<Result>(ask: () => Promise<Result>): Promise<Result> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw isAppError(error) ? error : new AppError(problemsUnavailable, { cause: error })
   }
 }

@@ -27,3 +27,19 @@ export const sourceMapsFull: ErrorSpec = {
 }
 
 export const sourceMapNotFound: ErrorSpec = { code: 'problems.source_map_not_found', kind: 'not_found', publicText: 'No such source map.' }
+
+export const badChunk: ErrorSpec = { code: 'problems.bad_chunk', kind: 'invalid', publicText: 'This is no chunk of an upload.' }
+
+export const uploadsFull: ErrorSpec = {
+  code: 'problems.uploads_full',
+  kind: 'unavailable',
+  publicText: 'Too much of the organization waits to be put together, or too many uploads are under way.',
+  hint: 'Try again; what nobody asks for is dropped after two hours.',
+}
+
+export const releaseNotFound: ErrorSpec = {
+  code: 'problems.release_not_found',
+  kind: 'not_found',
+  publicText: 'There is no such release in a project that is yours to see.',
+  hint: 'Make it first: sentry-cli releases new VERSION, or POST /api/0/organizations/ORGANIZATION/releases/.',
+}

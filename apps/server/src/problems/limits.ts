@@ -31,3 +31,23 @@ export const sourceMapCacheBytesMax = 128 * 1024 * 1024
 export const liftedPerBatchMax = 1000
 /** Projects, and files of builds, of which it is remembered for seconds whether they have source maps. */
 export const ingestMapsRememberedMax = 5000
+/** Characters of a source map's name. */
+export const sourceMapNameCharsMax = 1000
+/** Bundles of artifacts: one as it is sent, its pieces, what waits to be put together for an organization, and for how long. */
+export const bundleBytesMax = 512 * 1024 * 1024
+export const chunkBytesMax = 8 * 1024 * 1024
+export const chunksOfBundleMax = 256
+export const chunksWaitingBytesMax = 2 * bundleBytesMax
+export const chunksKeptMinutes = 120
+/** What is read of a bundle: entries, their directory, the manifest. */
+export const bundleEntriesMax = 20_000
+export const bundleDirectoryBytesMax = 16 * 1024 * 1024
+export const bundleManifestBytesMax = 16 * 1024 * 1024
+/** Bundles that are read or wait to be, and those of which the end is remembered. */
+export const bundlesUnderWayMax = 50
+export const bundlesRememberedMax = 500
+/** Projects that an upload or a release may name. */
+export const projectsNamedMax = 50
+/** Releases of a project that are kept, the newest, and commits of each. */
+export const releasesMax = 2000
+export const releaseCommitsMax = 200

@@ -203,7 +203,84 @@ export interface SourceMapDraft {
 export interface SourceMaps {
   /** Newest first. */
   list(access: Access): Promise<SourceMapFile[]>
-  /** One of the same release, dist and name is replaced. */
+  /** One of the same release, dist, name and debug id is replaced. */
   put(access: Access, draft: SourceMapDraft): Promise<SourceMapFile>
   remove(access: Access, id: string): Promise<void>
+}
+
+/** Who sends pieces of an upload: they are put together for nobody else. */
+export interface Uploader {
+  readonly organizationId: number
+  /** Kind and id of the caller. */
+  readonly owner: string
+}
+
+export interface BundleRequest {
+  /** SHA-1 of the whole bundle, and of its pieces in their order. */
+  readonly checksum: string
+  readonly chunks: readonly string[]
+  /** '' for none: files are found by their debug ids alone. */
+  readonly release: string
+  readonly dist: string
+}
+
+/** `not_found`: pieces are missing; `assembling`: ask again; `error`: `detail` says why nothing more will come of it. */
+export interface BundleState {
+  readonly state: 'not_found' | 'assembling' | 'ok' | 'error'
+  readonly missingChunks: readonly string[]
+  readonly detail: string | null
+}
+
+/** Errors by code: `problems.bad_chunk`, `problems.uploads_full`, `problems.unavailable`. */
+export interface BundleUploads {
+  putChunk(uploader: Uploader, sha1: string, content: Buffer): Promise<void>
+  /** Puts source maps of a bundle into the projects, one access each; waits a little for the end. */
+  assemble(uploader: Uploader, accesses: readonly Access[], request: BundleRequest): Promise<BundleState>
+}
+
+export interface ReleaseCommit {
+  readonly id: string
+  readonly repository: string
+  readonly author: string
+  /** Its first line. */
+  readonly message: string
+  readonly atMs: number | null
+}
+
+/** A release as it was told, by `sentry-cli` say; how it does is `ReleaseHealth`. */
+export interface ToldRelease {
+  readonly version: string
+  readonly url: string | null
+  readonly createdMs: number
+  readonly startedMs: number | null
+  readonly releasedMs: number | null
+  readonly isArchived: boolean
+  /** Newest first. */
+  readonly commits: readonly ReleaseCommit[]
+  readonly createdBy: string
+}
+
+/** What is told of a release; undefined: nothing about this. */
+export interface ReleaseDraft {
+  readonly url?: string | null | undefined
+  readonly startedMs?: number | null | undefined
+  readonly releasedMs?: number | null | undefined
+  readonly isArchived?: boolean | undefined
+  readonly commits?: readonly ReleaseCommit[] | undefined
+}
+
+/** Of one project, that of the access. Errors by code: `problems.release_not_found`, `problems.unavailable`. */
+export interface Releases {
+  /** Newest first. */
+  list(access: Access, limit: number): Promise<ToldRelease[]>
+  /** Those of the accesses, one project each and all of one organization, whose project has it. */
+  having(accesses: readonly Access[], version: string): Promise<Access[]>
+  /** Null: it was not told of. */
+  get(access: Access, version: string): Promise<ToldRelease | null>
+  /** The newest before it that has commits. */
+  previous(access: Access, version: string): Promise<ToldRelease | null>
+  /** Makes it, or changes what the draft says. */
+  put(access: Access, version: string, draft: ReleaseDraft): Promise<ToldRelease>
+  /** Its source maps, errors and deploys stay. */
+  remove(access: Access, version: string): Promise<void>
 }

@@ -8,10 +8,11 @@ import zlib from 'node:zlib'
 import { AnyMap, TraceMap, type SectionedSourceMapInput } from '@jridgewell/trace-mapping'
 import type { Pool, PoolClient } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
-import { AppError, isAppError } from '../kernel/errors.ts'
+import { AppError } from '../kernel/errors.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { isRecord, jsonOf } from './error-facts.ts'
-import { badSourceMap, problemsUnavailable, sourceMapNotFound, sourceMapsFull } from './errors.ts'
+import { guarded, inTransaction } from './database.ts'
+import { badSourceMap, sourceMapNotFound, sourceMapsFull } from './errors.ts'
 import { sourceMapBytesMax, sourceMapCacheBytesMax, sourceMapsBytesMax, sourceMapsMax } from './limits.ts'
 import type { SourceMapDraft, SourceMapFile, SourceMaps } from './ports.ts'
 
@@ -78,50 +79,38 @@ export class SourceMapStore implements SourceMaps {
   }
 
   async put(access: Access, draft: SourceMapDraft): Promise<SourceMapFile> {
-    const { debugId, sizeBytes } = checked(draft)
-    const name = normalizedName(draft.name)
-    if (debugId === null && (draft.release === '' || name === ''))
-      throw new AppError(badSourceMap, { publicText: 'Say release and name of the minified file, or send a map with a debug id.' })
-    const sha256 = createHash('sha256').update(draft.map).digest('hex')
-    const content = await gzip(draft.map)
+    const ready = await checked(draft)
     return await this.#transaction(async (client) => {
-      const { organizationId, projectIds } = access.scope
-      const [projectId] = projectIds
-      // Two at once are counted one after the other.
-      await client.query('select 1 from projects where id = $1 for update', [projectId])
-      await client.query(
-        'delete from source_maps where organization_id = $1 and project_id = $2 and release = $3 and dist = $4 and name = $5',
-        [organizationId, projectId, draft.release, draft.dist, name === '' ? `debug-id/${debugId}` : name],
-      )
-      await checkRoom(client, { organizationId, projectId, sizeBytes })
-      await client.query('insert into source_map_contents (sha256, content) values ($1, $2) on conflict (sha256) do nothing', [
-        sha256,
-        content,
-      ])
-      const { rows } = await client.query<FileRow>(
-        `insert into source_maps (organization_id, project_id, release, dist, name, debug_id, size_bytes, sha256, uploaded_by)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *`,
-        [
-          organizationId,
-          projectId,
-          draft.release,
-          draft.dist,
-          name === '' ? `debug-id/${debugId}` : name,
-          debugId,
-          sizeBytes,
-          sha256,
-          access.caller.name,
-        ],
-      )
-      const [made] = rows
-      if (made === undefined) throw new Error('a source map that was written is not there')
+      const made = await putOne(client, { access, ready, whenFull: 'refuse' })
       await dropUnused(client)
       await writeAuditEntry(client, access, {
         action: 'source_maps.upload',
-        target: `project:${projectId}`,
+        target: `project:${access.scope.projectIds[0]}`,
         detail: { release: draft.release, name: made.name },
       })
       return toFile(made)
+    })
+  }
+
+  /**
+   * One of a build, for the project of each access. Where a project is full the oldest go: builds follow one another, and none may fail for those
+   * before it. Errors by code: as `put`.
+   */
+  async putOfBuild(accesses: readonly Access[], draft: SourceMapDraft): Promise<void> {
+    const ready = await checked(draft)
+    for (const access of accesses) await this.#transaction((client) => putOne(client, { access, ready, whenFull: 'drop oldest' }))
+  }
+
+  /** After the files of a build: it is told in the audit log, and content that nothing needs any more goes. */
+  async endBuild(accesses: readonly Access[], { release, files }: { readonly release: string; readonly files: number }): Promise<void> {
+    await this.#transaction(async (client) => {
+      await dropUnused(client)
+      for (const access of accesses)
+        await writeAuditEntry(client, access, {
+          action: 'source_maps.upload',
+          target: `project:${access.scope.projectIds[0]}`,
+          detail: { release, files: `${files}` },
+        })
     })
   }
 
@@ -171,7 +160,7 @@ export class SourceMapStore implements SourceMaps {
     const content = rows[0]?.content
     if (content === undefined) return null
     const text = (await gunzip(content, { maxOutputLength: sourceMapBytesMax })).toString('utf8')
-    const map = parseMap(text)
+    const map = parseMap(jsonOf(text))
     if (map !== null) this.#remember(sha256, map, text.length)
     return map
   }
@@ -201,43 +190,89 @@ export class SourceMapStore implements SourceMaps {
   }
 
   async #transaction<Result>(run: (client: PoolClient) => Promise<Result>): Promise<Result> {
-    return await guarded(async () => {
-      const client = await this.#pool.connect()
-      try {
-        await client.query('begin')
-        // A content that one brings may be what another has just stopped using.
-        await client.query('select pg_advisory_xact_lock($1)', [contentsLock])
-        const result = await run(client)
-        await client.query('commit')
-        client.release()
-        this.changes++
-        return result
-      } catch (error) {
-        await client.query('rollback').catch(() => undefined)
-        client.release(isAppError(error) ? undefined : true)
-        throw error
-      }
+    const result = await inTransaction(this.#pool, async (client) => {
+      // A content that one brings may be what another has just stopped using.
+      await client.query('select pg_advisory_xact_lock($1)', [contentsLock])
+      return await run(client)
     })
+    this.changes++
+    return result
   }
 }
 
+/** A source map that can be kept. */
+interface ReadyMap {
+  readonly release: string
+  readonly dist: string
+  readonly name: string
+  readonly debugId: string | null
+  readonly sizeBytes: number
+  readonly sha256: string
+  /** gzip. */
+  readonly content: Buffer
+}
+
 /** Errors by code: `problems.bad_source_map`. */
-function checked({ map, debugId }: SourceMapDraft): { debugId: string | null; sizeBytes: number } {
+async function checked({ release, dist, name: given, map, debugId }: SourceMapDraft): Promise<ReadyMap> {
   const sizeBytes = Buffer.byteLength(map)
   if (sizeBytes > sourceMapBytesMax)
     throw new AppError(badSourceMap, { publicText: `A source map has at most ${sourceMapBytesMax} bytes.` })
-  if (parseMap(map) === null)
-    throw new AppError(badSourceMap, { publicText: 'This is no source map: JSON of version 3 with sources and mappings is expected.' })
   const json = jsonOf(map)
+  if (parseMap(json) === null)
+    throw new AppError(badSourceMap, { publicText: 'This is no source map: JSON of version 3 with sources and mappings is expected.' })
   const named = isRecord(json) ? (json['debug_id'] ?? json['debugId']) : null
-  const given = (debugId ?? (typeof named === 'string' ? named : '')).replaceAll('-', '').toLowerCase()
-  if (given !== '' && !debugIdPattern.test(given)) throw new AppError(badSourceMap, { publicText: 'A debug id has 32 hexadecimal digits.' })
-  return { debugId: given === '' ? null : given, sizeBytes }
+  const id = (debugId ?? (typeof named === 'string' ? named : '')).replaceAll('-', '').toLowerCase()
+  if (id !== '' && !debugIdPattern.test(id)) throw new AppError(badSourceMap, { publicText: 'A debug id has 32 hexadecimal digits.' })
+  const name = normalizedName(given)
+  if (id === '' && (release === '' || name === ''))
+    throw new AppError(badSourceMap, { publicText: 'Say release and name of the minified file, or send a map with a debug id.' })
+  return {
+    release,
+    dist,
+    name: name === '' ? `debug-id/${id}` : name,
+    debugId: id === '' ? null : id,
+    sizeBytes,
+    sha256: createHash('sha256').update(map).digest('hex'),
+    content: await gzip(map),
+  }
+}
+
+interface Put {
+  readonly access: Access
+  readonly ready: ReadyMap
+  readonly whenFull: 'refuse' | 'drop oldest'
+}
+
+/** Errors by code: `problems.source_maps_full`. */
+async function putOne(client: PoolClient, { access, ready, whenFull }: Put): Promise<FileRow> {
+  const { organizationId, projectIds } = access.scope
+  const [projectId] = projectIds
+  const { release, dist, name, debugId, sizeBytes, sha256 } = ready
+  // Two at once are counted one after the other.
+  await client.query('select 1 from projects where id = $1 for update', [projectId])
+  await client.query(
+    `delete from source_maps where organization_id = $1 and project_id = $2 and release = $3 and dist = $4 and name = $5
+      and debug_id is not distinct from $6`,
+    [organizationId, projectId, release, dist, name, debugId],
+  )
+  const room = { organizationId, projectId, sizeBytes }
+  await (whenFull === 'refuse' ? checkRoom(client, room) : makeRoom(client, room))
+  await client.query('insert into source_map_contents (sha256, content) values ($1, $2) on conflict (sha256) do nothing', [
+    sha256,
+    ready.content,
+  ])
+  const { rows } = await client.query<FileRow>(
+    `insert into source_maps (organization_id, project_id, release, dist, name, debug_id, size_bytes, sha256, uploaded_by)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *`,
+    [organizationId, projectId, release, dist, name, debugId, sizeBytes, sha256, access.caller.name],
+  )
+  const [made] = rows
+  if (made === undefined) throw new Error('a source map that was written is not there')
+  return made
 }
 
 /** Null where it is no map that can be read. */
-function parseMap(text: string): TraceMap | null {
-  const json = jsonOf(text)
+function parseMap(json: unknown): TraceMap | null {
   if (!isRecord(json) || json['version'] !== 3) return null
   if (!Array.isArray(json['sections']) && (typeof json['mappings'] !== 'string' || !Array.isArray(json['sources']))) return null
   try {
@@ -265,16 +300,20 @@ async function checkRoom(client: PoolClient, { organizationId, projectId, sizeBy
   if (Number(row?.files) >= sourceMapsMax || Number(row?.bytes) + sizeBytes > sourceMapsBytesMax) throw new AppError(sourceMapsFull)
 }
 
-async function dropUnused(client: PoolClient): Promise<void> {
-  await client.query('delete from source_map_contents c where not exists (select 1 from source_maps m where m.sha256 = c.sha256)')
+/** The newest that leave room for one more stay. */
+async function makeRoom(client: PoolClient, { organizationId, projectId, sizeBytes }: Room): Promise<void> {
+  await client.query(
+    `delete from source_maps where id in (
+      select id from (
+        select id, row_number() over newest as place, sum(size_bytes) over newest as bytes
+          from source_maps where organization_id = $1 and project_id = $2 window newest as (order by uploaded_at desc, id desc)
+      ) counted where place >= $3 or bytes > $4)`,
+    [organizationId, projectId, sourceMapsMax, sourceMapsBytesMax - sizeBytes],
+  )
 }
 
-async function guarded<Result>(ask: () => Promise<Result>): Promise<Result> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw isAppError(error) ? error : new AppError(problemsUnavailable, { cause: error })
-  }
+async function dropUnused(client: PoolClient): Promise<void> {
+  await client.query('delete from source_map_contents c where not exists (select 1 from source_maps m where m.sha256 = c.sha256)')
 }
 
 function toFile(row: FileRow): SourceMapFile {

@@ -133,4 +133,48 @@ export const problemsMigrations: readonly ProblemsMigration[] = [
       )`,
     ],
   },
+  {
+    id: 'problems-003-builds-without-release',
+    // Builds that are known by debug ids alone have files of the same names: each stays.
+    up: [
+      'drop index if exists source_maps_name_idx',
+      `create unique index if not exists source_maps_place_idx
+        on source_maps (organization_id, project_id, release, dist, name, coalesce(debug_id, ''))`,
+      'create index if not exists source_maps_sha256_idx on source_maps (sha256)',
+    ],
+  },
+  {
+    id: 'problems-004-uploads',
+    up: [
+      `create table if not exists upload_chunks (
+        organization_id integer not null references organizations (id) on delete cascade,
+        owner text not null,
+        sha1 text not null check (sha1 ~ '^[0-9a-f]{40}$'),
+        size_bytes integer not null,
+        content bytea not null,
+        uploaded_at timestamptz not null default now(),
+        primary key (organization_id, owner, sha1)
+      )`,
+      'create index if not exists upload_chunks_age_idx on upload_chunks (uploaded_at)',
+    ],
+  },
+  {
+    id: 'problems-005-releases',
+    up: [
+      `create table if not exists releases (
+        organization_id integer not null,
+        project_id integer not null,
+        version text not null,
+        url text,
+        created_at timestamptz not null default now(),
+        started_at timestamptz,
+        released_at timestamptz,
+        is_archived boolean not null default false,
+        commits jsonb not null default '[]',
+        created_by text not null,
+        primary key (organization_id, project_id, version),
+        foreign key (project_id, organization_id) references projects (id, organization_id) on delete cascade
+      )`,
+    ],
+  },
 ]

@@ -12,7 +12,7 @@ afterEach(async () => {
 })
 
 async function until(check: () => boolean): Promise<void> {
-  for (let n = 0; n < 500 && !check(); n++) await systemClock.sleep(10)
+  for (let n = 0; n < 5000 && !check(); n++) await systemClock.sleep(10)
   expect(check()).toBe(true)
 }
 

@@ -22,6 +22,7 @@ async function opened(search = '') {
       : Promise.reject(standing.error)
   const unused = (): Promise<never> => Promise.reject(new Error('not asked'))
   const gatekeeper: Gatekeeper = {
+    projects: unused,
     authenticate: () => Promise.resolve(caller),
     project,
     organization: unused,

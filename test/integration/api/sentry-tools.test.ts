@@ -1,0 +1,355 @@
+/**
+ * Sentry's command line tool and the bundler plugins that run it, request by request as versions 2.58 and 3.8 were seen to send them: who may,
+ * releases and their deploys, source maps in bundles, what is wrong with each, and the frames of an error that came of it.
+ */
+import { createHash } from 'node:crypto'
+import zlib from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Access } from '../../../apps/server/src/accounts/index.ts'
+import { bundleOf, type MadeFile } from '../../../apps/server/src/problems/uploads/testing/made-bundle.ts'
+import { adminToken, openApiStack, ours, type ApiStack } from './api-stack.ts'
+
+let stack: ApiStack
+/** May write in the first project alone, and read nothing. */
+let uploadToken: string
+let readToken: string
+
+const base = '/api/0/organizations/default'
+const debugId = 'fd0fa740-597b-5402-91b9-d294cad139c6'
+/** `thrower` of `src/app.ts`, line 1, is at the first column of the minified file. */
+const mapText = JSON.stringify({
+  version: 3,
+  sources: ['../src/app.ts'],
+  sourcesContent: ['export function thrower() { throw new Error("x") }\n'],
+  names: ['thrower'],
+  mappings: 'AAAAA',
+})
+
+beforeAll(async () => {
+  stack = await openApiStack()
+  const { gatekeeper, directory } = stack.accounts
+  const admin = await gatekeeper.authenticate({ authorization: `Bearer ${adminToken}`, cookie: null })
+  const access = await gatekeeper.organization(admin, 'default', 'admin')
+  await directory.createProject(access, { name: 'Second' })
+  const token = async (permission: 'read' | 'write', projectId: string | null): Promise<string> =>
+    (await directory.createToken(access, { name: `ci ${permission}`, permissions: [permission], projectId, expiresAtMs: null })).secret
+  uploadToken = await token('write', '1')
+  readToken = await token('read', null)
+})
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]()
+})
+
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+interface Sent {
+  readonly token?: string
+  readonly body?: object | Buffer
+  readonly type?: string
+}
+
+async function call(
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  url: string,
+  { token = uploadToken, body, type }: Sent = {},
+): Promise<Answer> {
+  const answer = await stack.app.inject({
+    method,
+    url,
+    headers: { authorization: `Bearer ${token}`, ...(type === undefined ? {} : { 'content-type': type }) },
+    ...(body === undefined ? {} : { payload: body }),
+  })
+  return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json() }
+}
+
+const sha1 = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex')
+
+function form(parts: readonly { name: string; fileName: string; content: Buffer }[]): Required<Pick<Sent, 'body' | 'type'>> {
+  const boundary = '------------------------IXFd6PutrD1sR56MAIgoDR'
+  const pieces = parts.flatMap(({ name, fileName, content }) => [
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${fileName}"\r\n`),
+    Buffer.from('Content-Type: application/octet-stream\r\n\r\n'),
+    content,
+    Buffer.from('\r\n'),
+  ])
+  return { body: Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]), type: `multipart/form-data; boundary=${boundary}` }
+}
+
+async function sendChunks(chunks: readonly Buffer[], token = uploadToken): Promise<Answer> {
+  const parts = chunks.map((chunk) => ({ name: 'file_gzip', fileName: sha1(chunk), content: zlib.gzipSync(chunk) }))
+  return await call('POST', `${base}/chunk-upload/`, { token, ...form(parts) })
+}
+
+interface Upload {
+  readonly projects?: readonly (string | number)[]
+  readonly version?: string
+  readonly token?: string
+}
+
+async function assemble(chunks: readonly Buffer[], { projects = ['default'], version, token = uploadToken }: Upload = {}): Promise<Answer> {
+  const body = { checksum: sha1(Buffer.concat(chunks)), chunks: chunks.map(sha1), projects, ...(version === undefined ? {} : { version }) }
+  return await call('POST', `${base}/artifactbundle/assemble/`, { token, body })
+}
+
+async function upload(bundle: Buffer, how: Upload = {}): Promise<Answer> {
+  expect(await sendChunks([bundle], how.token)).toEqual({ status: 200, body: {} })
+  return await assemble([bundle], how)
+}
+
+function build(script: string, headers: Readonly<Record<string, string>> = {}): MadeFile[] {
+  return [
+    { path: script, type: 'minified_source', headers: { ...headers, sourcemap: 'app.js.map' }, content: 'throw 1' },
+    { path: 'assets/app.js.map', type: 'source_map', headers, content: mapText },
+  ]
+}
+
+interface File {
+  readonly release: string
+  readonly name: string
+  readonly debugId: string | null
+}
+
+async function filesOf(project = '1'): Promise<File[]> {
+  const { body } = await call('GET', `/api/0/projects/${project}/source-maps`, { token: adminToken })
+  return (body['items'] as File[]).map(({ release, name, debugId: id }) => ({ release, name, debugId: id }))
+}
+
+const ok = { status: 200, body: { state: 'ok', missingChunks: [], detail: null } }
+
+describe('who calls', () => {
+  test('a token says what it may do; the words are those of the tool', async () => {
+    const { status, body } = await call('GET', '/api/0/')
+    expect([status, body]).toEqual([
+      200,
+      {
+        version: '0',
+        auth: { scopes: ['project:releases', 'org:ci', 'project:write', 'event:write'] },
+        user: { id: expect.stringMatching(/^token-\d+$/) as string, name: 'ci write', email: 'ci write' },
+      },
+    ])
+    expect((await call('GET', '/api/0/', { token: readToken })).body['auth']).toEqual({
+      scopes: ['org:read', 'project:read', 'event:read'],
+    })
+    expect((await call('GET', '/api/0/organizations/', { token: readToken })).body).toMatchObject([{ id: '1', slug: 'default' }])
+    const projects = await call('GET', `${base}/projects/?cursor=`, { token: readToken })
+    expect(projects.body).toMatchObject([{ slug: 'default' }, { slug: 'second', name: 'Second' }])
+    expect((await call('GET', `${base}/repos/?cursor=`, { token: readToken })).body).toEqual([])
+  })
+
+  test.each<[string, () => Promise<Answer>, number, string]>([
+    ['a wrong token', () => call('GET', '/api/0/', { token: 'sntrys_nonsense' }), 401, 'unknown, has expired or was revoked'],
+    ['a wrong organization', () => call('GET', '/api/0/organizations/acme/chunk-upload/'), 404, 'no organization of this name'],
+    ['a wrong project', () => assemble([Buffer.from('x')], { projects: ['shop'] }), 404, 'no project of this name'],
+    ['a project that the token is not for', () => assemble([Buffer.from('x')], { projects: ['second'] }), 404, 'no project of this name'],
+    ['a token that only reads', () => assemble([Buffer.from('x')], { token: readToken }), 403, 'needs the permission "write"'],
+    ['a token that only writes', () => call('GET', `${base}/releases/`), 403, 'needs the permission "read"'],
+    ['no project', () => assemble([Buffer.from('x')], { projects: [] }), 400, 'Name at least one project'],
+    ['a release that nobody told of', () => call('PUT', `${base}/releases/gone/`, { body: {} }), 404, 'no such release'],
+    [
+      'a version that is none',
+      () => call('POST', `${base}/releases/`, { body: { version: 'a\nb', projects: ['1'] } }),
+      400,
+      'control characters',
+    ],
+  ])('%s is told so', async (_, ask, status, text) => {
+    const answer = await ask()
+    expect(answer).toEqual({ status, body: { detail: expect.stringContaining(text) as string } })
+  })
+
+  test('a cookie is no token here', async () => {
+    const session = await stack.app.inject({ url: `${base}/repos/`, headers: { cookie: stack.theirs.cookie } })
+    expect(session.statusCode).toBe(401)
+  })
+})
+
+describe('releases', () => {
+  const release = 'shop@1.0.0+build/7'
+  const path = `${base}/releases/${encodeURIComponent(release)}/`
+
+  test('are told of, get commits, are released and forgotten, at both addresses', async () => {
+    const made = await call('POST', `${base}/releases/`, {
+      body: { version: release, projects: ['default'], dateStarted: '2026-11-22T00:56:34.251162428Z' },
+    })
+    expect(made).toMatchObject({
+      status: 201,
+      body: { version: release, status: 'open', dateStarted: '2026-11-22T00:56:34.251Z', dateReleased: null, commitCount: 0 },
+    })
+    const commits = [
+      {
+        patch_set: [{ path: 'a', type: 'A' }],
+        repository: 'shop',
+        author_name: 'Ada',
+        message: 'a \u0000 \ud800first\nmore',
+        id: '6b3b7147',
+      },
+    ]
+    expect((await call('PUT', path, { body: { commits } })).body).toMatchObject({ commitCount: 1, lastCommit: { id: '6b3b7147' } })
+    const byProject = `/api/0/projects/default/default/releases/${encodeURIComponent(release)}/`
+    const released = await call('PUT', byProject, { body: { projects: ['default'], dateReleased: '2026-11-22T01:00:00Z' } })
+    expect(released.body).toMatchObject({ dateReleased: '2026-11-22T01:00:00.000Z', commitCount: 1, projects: [{ slug: 'default' }] })
+    await call('POST', '/api/0/projects/default/1/releases/', { body: { version: 'shop@1.1.0' } })
+    const read = { token: readToken }
+    expect((await call('GET', `${base}/releases/shop@1.1.0/previous-with-commits/`, read)).body).toMatchObject({ version: release })
+    expect((await call('GET', `${path}previous-with-commits/`, read)).body).toEqual({})
+    const listed = await call('GET', '/api/0/projects/default/default/releases/', read)
+    expect(listed.body).toMatchObject([{ version: 'shop@1.1.0' }, { version: release, url: null }])
+    await call('POST', `${base}/releases/`, { body: { version: release, projects: [], status: 'archived' } })
+    expect((await call('GET', path, read)).body).toMatchObject({ status: 'archived', commitCount: 1 })
+    expect((await call('DELETE', path)).status).toBe(204)
+    expect((await call('GET', path, read)).status).toBe(404)
+  })
+
+  test('a deploy is a marker of ours, in each project of the release', async () => {
+    await call('POST', `${base}/releases/`, { token: adminToken, body: { version: 'shop@2', projects: ['default', 'second'] } })
+    const body = {
+      environment: 'production',
+      name: 'blue',
+      url: null,
+      dateStarted: '2026-11-22T00:00:00Z',
+      dateFinished: '2026-11-22T00:00:30Z',
+    }
+    const made = await call('POST', `${base}/releases/shop@2/deploys/`, { token: adminToken, body })
+    expect(made).toMatchObject({ status: 201, body: { environment: 'production', name: 'blue', dateFinished: '2026-11-22T00:00:30.000Z' } })
+    const range = 'from=2026-11-21T00:00:00Z&to=2026-11-23T00:00:00Z'
+    const second = (await call('GET', `${base}/projects/`, { token: readToken })).body as unknown as { id: string }[]
+    for (const { id } of second) {
+      const { body: listed } = await call('GET', `/api/0/projects/${id}/deploys?${range}`, { token: readToken })
+      expect(listed['items']).toMatchObject([
+        { version: 'shop@2', environment: 'production', at: '2026-11-22T00:00:30.000Z', note: 'blue' },
+      ])
+    }
+    expect((await call('GET', `${base}/releases/shop@2/deploys/`, { token: readToken })).body).toMatchObject([{ name: 'blue' }])
+    expect((await call('POST', `${base}/releases/shop@3/deploys/`, { body })).status).toBe(404)
+  })
+})
+
+describe('bundles of source maps', () => {
+  test('what may be sent is asked first; what is missing is said, then sent in pieces and put together', async () => {
+    const options = await call('GET', `${base}/chunk-upload/`)
+    expect(options.body).toMatchObject({ url: 'organizations/default/chunk-upload/', hashAlgorithm: 'sha1', compression: ['gzip'] })
+    const bundle = bundleOf(build('assets/app.js', { 'debug-id': debugId }))
+    const chunks = [bundle.subarray(0, 100), bundle.subarray(100, 230), bundle.subarray(230)]
+    expect((await assemble(chunks, { version: 'web@1' })).body).toEqual({
+      state: 'not_found',
+      missingChunks: chunks.map(sha1),
+      detail: null,
+    })
+    await sendChunks(chunks.slice(1))
+    expect((await assemble(chunks, { version: 'web@1' })).body).toMatchObject({ missingChunks: [sha1(chunks[0]!)] })
+    await sendChunks(chunks.slice(0, 1))
+    expect(await assemble(chunks, { version: 'web@1' })).toEqual(ok)
+    // Who asks again is told the same, though the pieces are gone.
+    expect(await assemble(chunks, { version: 'web@1' })).toEqual(ok)
+    expect(await filesOf()).toContainEqual({ release: 'web@1', name: '~/assets/app.js', debugId: debugId.replaceAll('-', '') })
+    const audit = await call('GET', `${base}/audit`, { token: adminToken })
+    expect(audit.body['items']).toContainEqual(
+      expect.objectContaining({
+        action: 'source_maps.upload',
+        actor: expect.objectContaining({ name: 'ci write' }) as unknown,
+        detail: { release: 'web@1', files: '1' },
+      }),
+    )
+  })
+
+  test('builds without a release keep the maps of each other, and go to every project named, by slug or id', async () => {
+    const ids = ['a', 'b'].map((digit) => digit.repeat(32))
+    for (const id of ids)
+      expect(await upload(bundleOf(build('index.js', { 'debug-id': id })), { projects: [1, 'second'], token: adminToken })).toEqual(ok)
+    for (const project of ['1', (await secondProject()).scope.projectIds[0]])
+      for (const id of ids) expect(await filesOf(String(project))).toContainEqual({ release: '', name: '~/index.js', debugId: id })
+  })
+
+  test('nobody puts together what another token sent, or learns that it is there', async () => {
+    const bundle = bundleOf(build('mine.js'))
+    await sendChunks([bundle])
+    expect((await assemble([bundle], { token: adminToken, version: '1' })).body).toMatchObject({
+      state: 'not_found',
+      missingChunks: [sha1(bundle)],
+    })
+    expect(await assemble([bundle], { version: '1' })).toEqual(ok)
+  })
+
+  test.each<[string, () => Buffer, string]>([
+    ['no archive', () => Buffer.from('no archive'), 'no zip archive'],
+    [
+      'a map that is none',
+      () => bundleOf([{ path: 'a.js.map', type: 'source_map', content: '{"version":2}' }]),
+      '1 of 1 source maps were refused',
+    ],
+    ['a map without debug id and release', () => bundleOf(build('a.js')), 'Say release and name'],
+    [
+      'a bomb',
+      () => bundleOf([{ path: 'a.js.map', type: 'source_map', content: Buffer.alloc(33 << 20, ' ') }]),
+      'at most 33554432 are read',
+    ],
+  ])('%s: nothing is kept, and why is said once for each try', async (_, bundle, text) => {
+    const before = await filesOf()
+    for (const _try of [1, 2]) {
+      const { status, body } = await upload(bundle())
+      expect([status, body['state'], body['missingChunks']]).toEqual([200, 'error', []])
+      expect(body['detail']).toContain(text)
+    }
+    expect(await filesOf()).toEqual(before)
+  })
+
+  test('a good map comes in though another of its bundle is bad', async () => {
+    const bundle = bundleOf([...build('good.js', { 'debug-id': debugId }), { path: 'bad.js.map', type: 'source_map', content: '{}' }])
+    expect((await upload(bundle, { version: 'mixed@1' })).body).toMatchObject({
+      state: 'ok',
+      detail: expect.stringContaining('1 of 2 source maps were refused, the first: ~/bad.js:') as string,
+    })
+    expect((await filesOf()).filter(({ release }) => release === 'mixed@1')).toHaveLength(1)
+  })
+
+  test.each<[string, () => Sent, string]>([
+    [
+      'another content than its name',
+      () => form([{ name: 'file', fileName: '0'.repeat(40), content: Buffer.from('x') }]),
+      'another content',
+    ],
+    ['no hash for a name', () => form([{ name: 'file', fileName: 'app.js', content: Buffer.from('x') }]), 'named by its SHA-1'],
+    ['no gzip', () => form([{ name: 'file_gzip', fileName: '0'.repeat(40), content: Buffer.from('x') }]), 'no gzip'],
+    [
+      'a bomb',
+      () => form([{ name: 'file_gzip', fileName: '0'.repeat(40), content: zlib.gzipSync(Buffer.alloc((8 << 20) + 1)) }]),
+      'more than 8388608 bytes',
+    ],
+    ['another field', () => form([{ name: 'image', fileName: '0'.repeat(40), content: Buffer.from('x') }]), 'file or file_gzip'],
+  ])('a piece with %s is refused', async (_, sent, text) => {
+    const { status, body } = await call('POST', `${base}/chunk-upload/`, sent())
+    expect([status, body]).toEqual([400, { detail: expect.stringContaining(text) as string }])
+  })
+})
+
+test('frames of an error are read by the map of its debug id, whatever its release and path', async () => {
+  const { organizationId, projectId } = ours
+  const id = 'cccc0000cccc0000'
+  const atMs = Date.now() - 60_000
+  const file = 'https://shop.example/deep/other-name.js'
+  await upload(bundleOf(build('deep/other-name.js', { 'debug-id': 'c'.repeat(32) })), { version: 'never-seen@1' })
+  const frame = { function: 'a', module: '', file, line: 1, column: 1, isInApp: true, before: [], source: '', after: [] }
+  const chain = JSON.stringify([{ type: 'Error', message: 'x', mechanism: '', isHandled: null, frames: [frame] }])
+  const debugIds = JSON.stringify({ [file]: 'c'.repeat(32) })
+  await stack.engine.command(
+    `INSERT INTO logs (org, project, bucket, keep, ts, batch, row, source, release, body, problem, attributes)
+      VALUES (${organizationId}, ${projectId}, ${Math.floor(atMs / 600_000)}, 30, ${atMs} * 1000000, 7, 0, 'sentry', 'web@9', 'x', 0x${id},
+        map('exception.chain', '${chain}', 'debug_ids', '${debugIds}'))`,
+  )
+  await stack.engine.command(
+    `INSERT INTO problem_hours (org, project, problem, hour, release, environment, service, count, first, last, severity, type, title, place, user_hashes)
+      VALUES (${organizationId}, ${projectId}, 0x${id}, ${Math.floor(atMs / 3_600_000)}, 'web@9', '', '', 1, ${atMs}, ${atMs}, 17, 'E', 'E', '', [])`,
+  )
+  const { body } = await call('GET', `/api/0/projects/1/problems/${id}/events/latest`, { token: readToken })
+  expect(body['errors']).toMatchObject([{ frames: [{ file: 'src/app.ts', line: 1, unresolved: null, raw: `${file}:1:1` }] }])
+})
+
+async function secondProject(): Promise<Access> {
+  const { gatekeeper } = stack.accounts
+  const admin = await gatekeeper.authenticate({ authorization: `Bearer ${adminToken}`, cookie: null })
+  const [second] = await gatekeeper.projects(admin, { organization: 'default', projects: ['second'] }, 'read')
+  if (second === undefined) throw new Error('there is no second project')
+  return second
+}
