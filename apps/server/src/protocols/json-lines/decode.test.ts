@@ -177,8 +177,8 @@ describe('bad input is bounded', () => {
     expect(rows(bad)[0]).toMatchObject({ body: 'a\ufffd\ufffd', attributes: { 'k\ufffd': 'v' } })
   })
 
-  test('bytes of zero and control characters are kept as they are', () => {
-    expect(row('{"msg":"a\\u0000b\\u001b[31m"}').body).toBe('a\0b\u001b[31m')
+  test('bytes of zero and control characters are kept as they are, but for codes of terminals', () => {
+    expect(row('{"msg":"a\\u0000b\\u0007\\u001b[31m"}').body).toBe('a\0b\u0007')
   })
 
   test('more lines than a body may have', () => {

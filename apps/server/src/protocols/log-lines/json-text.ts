@@ -1,5 +1,6 @@
 /** JSON from bytes by position, without objects: strings, their escapes, values passed over. */
 import { hexValue } from './bytes.ts'
+import { removeTerminalCodes } from './terminal-codes.ts'
 
 /** A string ended, or did not. */
 export const notThere = -1
@@ -97,12 +98,13 @@ export class Scratch {
   bytes = new Uint8Array(1024)
   length = 0
 
-  /** Behind what is there: the content of a string with escapes. False: an escape is none; what was appended means nothing. */
+  /** Behind what is there: the content of a string with escapes, without codes for terminals. False: an escape is none; what was appended means nothing. */
   appendUnescaped(source: Uint8Array, start: number, end: number): boolean {
     // No escape becomes longer than it was written.
     this.reserve(end - start)
     const { bytes } = this
     let to = this.length
+    let codeAt = notThere
     for (let at = start; at < end; at++) {
       const byte = source[at]!
       if (byte !== 0x5c) {
@@ -115,6 +117,7 @@ export class Scratch {
       else if (letter === 0x75) {
         const code = codeUnit(source, at + 1, end)
         if (code < 0) return false
+        if (code === 0x1b && codeAt === notThere) codeAt = to
         at += 4
         if (code >= 0xd800 && code < 0xdc00 && source[at + 1] === 0x5c && source[at + 2] === 0x75) {
           const second = codeUnit(source, at + 3, end)
@@ -127,7 +130,7 @@ export class Scratch {
         to = pushCodePoint(bytes, to, code >= 0xd800 && code < 0xe000 ? 0xfffd : code)
       } else return false
     }
-    this.length = to
+    this.length = codeAt === notThere ? to : removeTerminalCodes(bytes, codeAt, to)
     return true
   }
 

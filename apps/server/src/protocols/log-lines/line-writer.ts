@@ -4,15 +4,20 @@ import type { LogsBatch } from '../../logs/index.ts'
 import type { EventSession } from '../event-session.ts'
 import { repaired } from './bytes.ts'
 import { JsonLineReader } from './json-line.ts'
+import { Scratch } from './json-text.ts'
 import { LogRow } from './log-row.ts'
 import { refuseTooManyRows } from './row-limit.ts'
 import { severityOfLine } from './line-severity.ts'
 import { SeverityMemo } from './severity.ts'
+import { removeTerminalCodes, TerminalCodes } from './terminal-codes.ts'
 
 export class LineWriter {
   readonly row: LogRow
   readonly json: JsonLineReader
   readonly severities = new SeverityMemo()
+  readonly #codes = new TerminalCodes()
+  /** A line without the codes that it came with. */
+  readonly #plain = new Scratch()
   #isText = false
   #source = ''
 
@@ -44,6 +49,8 @@ export class LineWriter {
   end(): void {
     this.row.end()
     this.json.end()
+    this.#codes.forget()
+    this.#plain.clear()
   }
 
   /** A new row. Errors: `body.too_many_rows`. */
@@ -55,6 +62,15 @@ export class LineWriter {
 
   /** The text of the open row. */
   line(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#codes.isIn(bytes, start, end)) {
+      const plain = this.#plain
+      plain.length = 0
+      plain.append(bytes, start, end)
+      this.#line(plain.bytes, 0, removeTerminalCodes(plain.bytes, 0, plain.length))
+    } else this.#line(bytes, start, end)
+  }
+
+  #line(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isText || isUtf8(bytes.subarray(start, end))) this.#text(bytes, start, end)
     else {
       const text = repaired(bytes, start, end)

@@ -3,6 +3,7 @@
  * from the numbers of syslog (0 to 7) and of pino and bunyan (10 to 60).
  */
 import { Words } from '../../signals/index.ts'
+import { textWithoutTerminalCodes } from './terminal-codes.ts'
 
 const byWord: ReadonlyMap<string, number> = new Map([
   ['trace', 1],
@@ -69,6 +70,8 @@ const byWord: ReadonlyMap<string, number> = new Map([
 ])
 
 const longestWord = 13
+/** With the codes of its colours around it. */
+const longestColoured = 60
 
 /** 0 for a word that is no severity. */
 export function severityOfText(text: string): number {
@@ -98,10 +101,11 @@ export class SeverityMemo {
 
   /** Of a word or a number in bytes; 0 for neither. */
   of(bytes: Uint8Array, start: number, end: number): number {
-    if (end === start || end - start > longestWord) return 0
+    if (end === start || (end - start > longestWord && bytes[start] !== 0x1b)) return 0
+    if (end - start > longestColoured) return 0
     const word = this.#words.intern(bytes, start, end)
     if (word < this.#known.length) return this.#known[word]!
-    const text = this.#words.text(word)
+    const text = textWithoutTerminalCodes(this.#words.text(word))
     const severity = /^\d+$/.test(text) ? severityOfNumber(Number(text)) : severityOfText(text)
     this.#known.push(severity)
     if (this.#known.length > memoMax) {
