@@ -118,3 +118,29 @@ describe('parts that a row is kept without', () => {
     ])
   })
 })
+
+test('a name with an escape in one line is not the name of a member of the next', () => {
+  const decoder = {
+    // oxlint-disable-next-line require-yield -- two rows
+    *decode(plain: Uint8Array, session: EventSession): Steps {
+      lines.begin(session.logs, 'test', false)
+      for (const [start, end] of [
+        [0, plain.indexOf(10)],
+        [plain.indexOf(10) + 1, plain.length],
+      ] as const) {
+        lines.open()
+        lines.line(plain, start, end)
+        lines.row.close()
+      }
+      lines.end()
+    },
+  }
+  const batch = decodedBatch(decoder, '{"msg":"one","level":"info"}\n{"a\\"b":"x","msg":"two"}')
+  const third = decodedBatch(decoder, '{"a\\"b":"x","msg":"two"}\n{"msg":"three"}')
+  expect(rowsOf(batch)).toMatchObject([{ body: 'one' }, { body: 'two', attributes: { 'a"b': 'x' } }])
+  expect(rowsOf(third)[1]).toMatchObject({ body: 'three', attributes: {} })
+})
+
+test('any blank may stand before a value', () => {
+  expect(row('{"msg":\t"a","n":\n 1,"level" :\r"warn"}')).toMatchObject({ body: 'a', severity: 13, attributes: { n: '1' } })
+})

@@ -184,23 +184,27 @@ export class JsonLineReader {
       const nameAt = at + 1
       at = shape.endOf(member, bytes, nameAt, end)
       let word = at < 0 ? -1 : shape.words[member]!
-      if (word < 0) {
+      let role = roleAttribute
+      if (word >= 0) role = shape.roles[member]!
+      else {
         const keyEnd = stringEnd(bytes, nameAt, end)
         if (keyEnd === notThere) return notThere
-        if (at < 0 && !stringRead.hasEscapes) shape.expect(member, bytes, nameAt, keyEnd)
+        const { hasEscapes } = stringRead
+        if (at < 0 && !hasEscapes) shape.expect(member, bytes, nameAt, keyEnd)
         word = this.#word(nameAt, keyEnd, 0)
         if (word < 0) return notThere
         this.#path.length = 0
-        if (member < shape.words.length) {
+        role = this.#roleOf(word)
+        // What is expected there is another name.
+        if (!hasEscapes && member < shape.words.length) {
           shape.words[member] = word
-          shape.roles[member] = this.#roleOf(word)
+          shape.roles[member] = role
         }
         at = afterBlanks(bytes, keyEnd + 1, end)
         if (at >= end || bytes[at] !== 0x3a) return notThere
         at++
       }
-      if (bytes[at] === 0x20) at = afterBlanks(bytes, at, end)
-      const role = member < shape.words.length ? shape.roles[member]! : this.#roleOf(word)
+      if (bytes[at]! <= 0x20) at = afterBlanks(bytes, at, end)
       at = this.#member(at, word, role, 0)
       if (at === notThere || at >= end) return notThere
       let byte = bytes[at]
