@@ -57,6 +57,11 @@ export class CompiledPolicy {
     return this.#finder === null && this.#fields.length === 0 && this.#patterns.length === 0
   }
 
+  /** Any text may have something, not only those that the finder's kernel names. */
+  get hasPatterns(): boolean {
+    return this.#patterns.length > 0
+  }
+
   get hasFields(): boolean {
     return this.#fields.length > 0
   }

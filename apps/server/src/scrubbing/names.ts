@@ -1,6 +1,7 @@
 /** Names whose values are secrets: `password`, `DB_PASSWORD`, `x-api-key`, `clientSecret`. The end of the name decides. */
 
-const endings = [
+/** What such names end with, blanks, dots, dashes and underscores left out. */
+export const secretNameEndings: readonly string[] = [
   'password',
   'passwd',
   'passphrase',
@@ -19,12 +20,12 @@ const endings = [
   'credential',
   'credentials',
   'connectionstring',
-] as const
+]
 
-const longest = Math.max(...endings.map((ending) => ending.length))
+const longest = Math.max(...secretNameEndings.map((ending) => ending.length))
 /** The last two letters of all of them, as one number. */
 const lastTwo = new Uint8Array(65_536)
-for (const ending of endings) lastTwo[(ending.charCodeAt(ending.length - 2) << 8) | ending.charCodeAt(ending.length - 1)] = 1
+for (const ending of secretNameEndings) lastTwo[(ending.charCodeAt(ending.length - 2) << 8) | ending.charCodeAt(ending.length - 1)] = 1
 
 /** Names that end so and are none. */
 const harmless = new Set(['maxtoken', 'pagetoken', 'nexttoken', 'nextpagetoken', 'continuationtoken', 'synctoken'])
@@ -39,7 +40,7 @@ export function isSecretName(source: Uint8Array, start: number, end: number): bo
     if (letter >= 0x61 && letter <= 0x7a) name = String.fromCharCode(letter) + name
     else if (byte !== 0x5f && byte !== 0x2d && byte !== 0x2e) break
   }
-  return !harmless.has(name) && endings.some((ending) => name.endsWith(ending))
+  return !harmless.has(name) && secretNameEndings.some((ending) => name.endsWith(ending))
 }
 
 const encoder = new TextEncoder()

@@ -39,7 +39,7 @@ function follows(source: Uint8Array, at: number, start: number, text: string): b
   return from === start || !isWord(source[from - 1]!)
 }
 
-interface Prefix {
+export interface Prefix {
   /** With the byte at which the finder is called. */
   readonly text: string
   /** Letters, digits, dashes and underscores that follow at least. */
@@ -61,6 +61,8 @@ const dashed: readonly Prefix[] = [
   { text: 'glpat-', restMin: 16 },
   { text: 'sk-', restMin: 20 },
 ]
+/** All of them. */
+export const tokenPrefixes: readonly Prefix[] = [...underscored, ...dashed]
 const byLastTwo = (prefixes: readonly Prefix[]): readonly (readonly Prefix[])[] => {
   const table: Prefix[][] = Array.from({ length: 256 }, () => [])
   for (const prefix of prefixes) table[prefix.text.charCodeAt(prefix.text.length - 2)]?.push(prefix)

@@ -3,6 +3,9 @@
 /** Bytes of a message that its pattern is made of; the rest is not looked at. */
 export const patternBytesMax = 400
 
+/** Words of up to four letters and one digit are names more often than numbers: `v1`, `s3`, `utf8`. */
+export const shortNameMax = 5
+
 /** Words (between spaces) of a template; what follows is left out. */
 export const patternTokensMax = 64
 

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import { Cluster, ClusterTree, generalized } from './cluster-tree.ts'
 import { patternBytesMax, newShapesPerSecMax, newShapesPerSecMin, patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
-import { shape, shapeKernel } from './mask-kernel.ts'
 import { templateTokens } from './template.ts'
 
 export class Pattern extends Cluster {
@@ -94,31 +93,36 @@ export class PatternBook {
     this.#insert(pattern)
   }
 
-  /** The pattern of a message at a time (seconds since 1970), null when there were too many new shapes in this second of `nowSec`. */
-  // oxlint-disable-next-line max-params -- once a row, no object for it
-  match(bytes: Uint8Array, start: number, end: number, atSec: number, nowSec: number): Pattern | null {
-    shapeKernel(bytes, start, end)
-    const { low, high } = shape
-    const slot = this.#slotOf(low, high)
-    const known = this.#slots[slot * 3 + 2]!
+  /** The pattern that messages of a shape have, for one at a time (seconds since 1970); null when the shape is new. */
+  match(low: number, high: number, atSec: number): Pattern | null {
+    const known = this.#slots[this.#slotOf(low, high) * 3 + 2]!
     const pattern = known === emptySlot ? null : this.#patterns[known]!
-    if (pattern !== null) {
-      if (atSec > pattern.lastSec) this.#later(pattern, atSec)
-      else if (atSec < pattern.firstSec) {
-        pattern.firstSec = atSec
-        pattern.isDirty = true
-      }
-      return pattern
-    }
-    if (nowSec !== this.#second) {
-      this.#second = nowSec
+    if (pattern !== null) this.#met(pattern, atSec)
+    return pattern
+  }
+
+  /** The pattern of a message of a new shape, null when there were too many of them in this second of `nowSec`. */
+  learn(
+    message: Uint8Array,
+    met: { readonly low: number; readonly high: number; readonly atSec: number; readonly nowSec: number },
+  ): Pattern | null {
+    if (met.nowSec !== this.#second) {
+      this.#second = met.nowSec
       this.#newShapes = 0
     }
     if (++this.#newShapes > newShapesPerSecMin + (newShapesPerSecMax - newShapesPerSecMin) * this.#usefulness) {
       this.skipped++
       return null
     }
-    return this.#learn(decoder.decode(bytes.subarray(start, Math.min(end, start + exampleBytesMax))), { low, high }, atSec)
+    return this.#learn(decoder.decode(message.subarray(0, exampleBytesMax)), met, met.atSec)
+  }
+
+  #met(pattern: Pattern, atSec: number): void {
+    if (atSec > pattern.lastSec) this.#later(pattern, atSec)
+    if (atSec < pattern.firstSec) {
+      pattern.firstSec = atSec
+      pattern.isDirty = true
+    }
   }
 
   /** Written anew at most once in ten minutes for the time alone. */
@@ -147,11 +151,7 @@ export class PatternBook {
       pattern.tokens = merged
       pattern.isDirty = true
     }
-    if (atSec > pattern.lastSec) this.#later(pattern, atSec)
-    if (atSec < pattern.firstSec) {
-      pattern.firstSec = atSec
-      pattern.isDirty = true
-    }
+    this.#met(pattern, atSec)
     this.#remember(found.low, found.high, this.#byId.get(pattern.id) ?? 0)
     return pattern
   }

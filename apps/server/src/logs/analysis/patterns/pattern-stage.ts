@@ -3,8 +3,10 @@ import type { Tenant } from '../../../kernel/scope.ts'
 import { secondsOf, type SignalBatch, type SignalStage } from '../../../signals/index.ts'
 import { patternProjectsMax } from './limits.ts'
 import { PatternBook } from './pattern-book.ts'
+import { ShapeKernel } from './shape-kernel.ts'
 
 export class Patterns implements SignalStage {
+  readonly #kernel = new ShapeKernel()
   /** By tenant, least recently used first. */
   readonly #books = new Map<string, { readonly tenant: Tenant; readonly book: PatternBook }>()
   /** Called with a book that has to go, so that what it learned is written. */
@@ -16,14 +18,19 @@ export class Patterns implements SignalStage {
     const body = batch.text('body')
     const pattern = batch.fixed('pattern')
     const { ts } = batch
-    const { bytes } = body.data
     const nowSec = Math.floor(batch.nowMs / 1000)
-    for (let row = 0; row < batch.rows; row++) {
-      const atSec = Math.floor(secondsOf(ts.u32(row), ts.u32(row, 1)))
-      const found = book.match(bytes, body.start(row), body.end(row), atSec, nowSec)
-      if (found === null) continue
-      pattern.setU32(row, found.low)
-      pattern.setU32(row, found.high, 1)
+    for (let first = 0; first < batch.rows;) {
+      const last = this.#kernel.read(body, first)
+      for (let row = first; row < last; row++) {
+        const atSec = Math.floor(secondsOf(ts.u32(row), ts.u32(row, 1)))
+        const low = this.#kernel.low(row - first)
+        const high = this.#kernel.high(row - first)
+        const found = book.match(low, high, atSec) ?? book.learn(body.bytes(row), { low, high, atSec, nowSec })
+        if (found === null) continue
+        pattern.setU32(row, found.low)
+        pattern.setU32(row, found.high, 1)
+      }
+      first = last
     }
   }
 

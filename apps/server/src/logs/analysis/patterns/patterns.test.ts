@@ -1,21 +1,43 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
-import { shape, shapeKernel } from './mask-kernel.ts'
-import { PatternBook } from './pattern-book.ts'
+import { TextColumn, windowBytes } from '../../../signals/index.ts'
+import { patternBytesMax, patternsPerProjectMax, shapesPerProjectMax } from './limits.ts'
+import { PatternBook, type Pattern } from './pattern-book.ts'
+import { ShapeKernel } from './shape-kernel.ts'
 import { templateTokens } from './template.ts'
 
 const encoder = new TextEncoder()
 
-function shapeOf(text: string): string {
-  const bytes = encoder.encode(`##${text}##`)
-  shapeKernel(bytes, 2, bytes.length - 2)
-  return `${shape.low}/${shape.high}`
+const kernel = new ShapeKernel()
+
+/** Low and high half of each text's shape, all texts in one column. */
+function halvesOf(texts: readonly Uint8Array[]): { low: number; high: number }[] {
+  const column = new TextColumn()
+  for (const text of texts) column.push(text)
+  const found: { low: number; high: number }[] = []
+  for (let first = 0; first < texts.length;) {
+    const last = kernel.read(column, first)
+    for (let i = 0; i < last - first; i++) found.push({ low: kernel.low(i), high: kernel.high(i) })
+    first = last
+  }
+  return found
 }
 
-function add(book: PatternBook, text: string, atSec = 100): ReturnType<PatternBook['match']> {
-  const bytes = encoder.encode(text)
-  return book.match(bytes, 0, bytes.length, atSec, 1)
+function shapesOf(texts: readonly string[]): string[] {
+  return halvesOf(texts.map((text) => encoder.encode(text))).map(({ low, high }) => `${low}/${high}`)
+}
+
+function shapeOf(text: string): string {
+  return shapesOf([text])[0]!
+}
+
+function addBytes(book: PatternBook, bytes: Uint8Array, atSec: number, nowSec: number): Pattern | null {
+  const { low, high } = halvesOf([bytes])[0]!
+  return book.match(low, high, atSec) ?? book.learn(bytes, { low, high, atSec, nowSec })
+}
+
+function add(book: PatternBook, text: string, atSec = 100): Pattern | null {
+  return addBytes(book, encoder.encode(text), atSec, 1)
 }
 
 function masks(text: string, want: string): void {
@@ -56,6 +78,52 @@ describe('shapes', () => {
     ['', ' x'],
   ]
   for (const [a, b] of different) test(`${a} is not like ${b}`, () => expect(shapeOf(a)).not.toBe(shapeOf(b)))
+
+  /** The rule in plain words: what a shape is the hash of. */
+  function maskedText(text: string): string {
+    const whole = Buffer.from(text)
+      .toString('latin1')
+      .replace(/^[\0- ]+/, '')
+    const line = whole.slice(0, patternBytesMax).split('\n')[0] ?? ''
+    let made = ''
+    let from = 0
+    let maskedEnd = -1
+    for (const { 0: run, index } of line.matchAll(/[A-Za-z0-9_\x80-\xff]+/g)) {
+      const isJoined = index === maskedEnd + 1 && /[.:,+-]/.test(line[maskedEnd] ?? '')
+      const isName = !isJoined && /^\D{1,4}\d$/.test(run)
+      const isHexPart = isJoined && line[maskedEnd] === '-' && /^[a-f]{4,}$/i.test(run)
+      if ((!/\d/.test(run) || isName) && !isHexPart) continue
+      if (!isJoined) made += `${line.slice(from, index)}\0`
+      from = maskedEnd = index + run.length
+    }
+    return made + line.slice(from)
+  }
+
+  const words = ['a', 'be', 'took', 'é', '_', '1', '22', '303', 'v1', 'utf8', 'a1b2', 'dead', 'beefed', '7f']
+  const signs = [' ', '  ', '.', ':', ',', '-', '+', '/', '=', '\n', '\t']
+  const piece = fc.constantFrom(...words, ...signs, 'x'.repeat(61), '9'.repeat(64), 'ab-'.repeat(40), ' '.repeat(130))
+  const message = fc.array(piece, { maxLength: 10 }).map((parts) => parts.join(''))
+
+  test('are the same where the text with its changing parts taken out is, and only there', () => {
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 20, maxLength: 40 }), (texts) => {
+        const shapes = shapesOf(texts)
+        const byMasked = new Map(texts.map((text, i) => [maskedText(text), shapes[i]!]))
+        expect(texts.map((text) => byMasked.get(maskedText(text)))).toEqual(shapes)
+        expect(new Set(shapes).size).toBe(byMasked.size)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('of more texts than are read at once, and of one that alone is longer than the window', () => {
+    const texts = Array.from({ length: 10_000 }, (_, i) => `${'word '.repeat(i % 30)}took ${i} ms`)
+    const long = `  \n user 12 ${'and more '.repeat(windowBytes / 8)}`
+    texts.splice(5000, 0, long)
+    const shapes = shapesOf(texts)
+    expect(new Set(shapes).size).toBe(31)
+    expect(shapes[5000]).toBe(shapeOf(long.slice(0, 1000)))
+  })
 
   test('do not depend on what numbers say', () => {
     fc.assert(
@@ -116,12 +184,12 @@ describe('patterns', () => {
     const letters = (i: number): string => [...String(i)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
     for (let i = 0; i < 3 * patternsPerProjectMax; i++) {
       const bytes = encoder.encode(`${letters(i)} ${letters(i)}x ${letters(i)}y`)
-      expect(book.match(bytes, 0, bytes.length, i, i)).not.toBeNull()
+      expect(addBytes(book, bytes, i, i)).not.toBeNull()
     }
     expect(book.size).toBeLessThanOrEqual(patternsPerProjectMax)
     for (let i = 0; i < shapesPerProjectMax + 100; i++) {
       const bytes = encoder.encode(`same ${letters(i)} words here`)
-      book.match(bytes, 0, bytes.length, i, i)
+      addBytes(book, bytes, i, i)
     }
     expect(book.shapes).toBeLessThanOrEqual(shapesPerProjectMax)
   })
@@ -142,7 +210,7 @@ describe('patterns', () => {
     const book = new PatternBook()
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
-        expect(() => book.match(bytes, 0, bytes.length, 1, 1)).not.toThrow()
+        expect(() => addBytes(book, bytes, 1, 1)).not.toThrow()
       }),
     )
   })

@@ -1,6 +1,5 @@
-/** A message as words with its changing parts named: what patterns are compared by and shown as. The same parts as in mask-kernel.ts. */
-import { patternTokensMax } from './limits.ts'
-import { shortNameMax } from './mask-kernel.ts'
+/** A message as words with its changing parts named: what patterns are compared by and shown as. The same parts as in the kernel of shapes. */
+import { patternTokensMax, shortNameMax } from './limits.ts'
 
 /** Any word. */
 export const anything = '<*>'
