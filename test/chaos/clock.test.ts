@@ -63,7 +63,7 @@ async function checkAgeOfWhatWaits({ running, senders }: Scene): Promise<void> {
   } finally {
     process.kill(engine.pid, 'SIGCONT')
   }
-  await until('what waited to be inserted', async () => (await oldestMs()) < 2_500, 30_000)
+  await until('what waited to be inserted', async () => (await oldestMs()) < 2_500)
 }
 
 async function checkScene(scene: Scene): Promise<void> {

@@ -122,7 +122,7 @@ async function goesOn({ disk, senders }: Scene, running: RunningBellwether, what
   const before = senders.counts()
   const freedMs = performance.now()
   disk.free()
-  await until('acknowledgements of every sender', () => senders.haveGoneOn(before), 20_000)
+  await until('acknowledgements of every sender', () => senders.haveGoneOn(before))
   console.log(`${what}: all senders go on ${Math.round(performance.now() - freedMs)} ms after it has space again`)
   expect(waits(senders.refusals)).toEqual({ otlp: expect.arrayContaining([503]), 'remote-write': [503] })
   await until('readiness without a flaw', async () => (await readiness(running)).degraded.length === 0)

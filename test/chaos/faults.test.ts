@@ -213,7 +213,7 @@ async function crashAndDamage(stage: Stage, names: readonly DamageName[]): Promi
   const beganMs = performance.now()
   for (const pid of installation.engine('ClickHouse')) signal(pid, 'SIGSTOP')
   const ready = join(installation.dataDir, 'ingest-log', 'ready')
-  await until('segments to pile up', () => readdirSync(ready).length >= names.length + 2, 30_000)
+  await until('segments to pile up', () => readdirSync(ready).length >= names.length + 2)
   await load.goesOn(5)
   stage.pause()
   await installation.killEverything()

@@ -63,7 +63,7 @@ export class Installation implements AsyncDisposable {
     const code = await running.stop()
     const tookMs = performance.now() - startedMs
     this.#running = null
-    await until('all processes to end', () => !pids.some(isAlive), 20_000)
+    await until('all processes to end', () => !pids.some(isAlive))
     return { code, tookMs }
   }
 
@@ -80,7 +80,7 @@ export class Installation implements AsyncDisposable {
     for (const pid of pids) signal(pid, 'SIGKILL')
     await running.exited
     this.#running = null
-    await until('everything killed to end', () => !pids.some(isAlive), 20_000)
+    await until('everything killed to end', () => !pids.some(isAlive))
   }
 
   /** The engine's processes, the one that the program started first. */

@@ -35,7 +35,7 @@ export class SlowSenders implements Disposable {
   }
 
   async allOpen(): Promise<void> {
-    await until('all slow senders to be connected', () => this.#open === this.#sockets.length, 10_000)
+    await until('all slow senders to be connected', () => this.#open === this.#sockets.length)
   }
 
   [Symbol.dispose](): void {

@@ -59,10 +59,8 @@ describe('one data directory through its life', () => {
   test('stops on SIGTERM with code 0 and leaves no process behind', async () => {
     const pids = running.pids()
     expect(pids.length).toBeGreaterThan(2)
-    const startedMs = performance.now()
     expect(await running.stop()).toBe(0)
-    expect(performance.now() - startedMs).toBeLessThan(15_000)
-    await until('its children to be gone', () => pids.every((pid) => !isAlive(pid)), 20_000)
+    await until('its children to be gone', () => pids.every((pid) => !isAlive(pid)))
   })
 
   test('has its data after a start, and prints no first-run link again', async () => {

@@ -86,7 +86,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     await sources
     await keepPicture(page, 'start-waiting')
     await sendWave()
-    await page.getByText('Receiving data').waitFor({ timeout: 15_000 })
+    await page.getByText('Receiving data').waitFor()
     await keepPicture(page, 'start-arrived')
     await page.getByRole('link', { name: 'See the metrics' }).click()
     await page.getByRole('region', { name: 'All metrics' }).getByText('up_and_down').first().waitFor()
@@ -156,7 +156,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
   async function openPage(page: Page, path: string): Promise<void> {
     await page.goto(`${bellwether.url}/p/1${path}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
-    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, null, { timeout: 15_000 })
+    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
     expect(new URL(page.url()).pathname + new URL(page.url()).search).toContain(`/p/1${path.split('?')[0]}`)
   }
 

@@ -128,7 +128,7 @@ export async function startBellwether(options: StartOptions = {}): Promise<Runni
       const pids = processTree(run.pid).map(({ pid }) => pid)
       if (!ended.yes) run.child.kill('SIGKILL')
       await run.exited
-      await until('the children of the killed program to end', () => pids.every((pid) => !isAlive(pid)), 20_000)
+      await until('the children of the killed program to end', () => pids.every((pid) => !isAlive(pid)))
     },
     fetch: (path, init = {}) =>
       fetch(new URL(path, url), { ...init, headers: { authorization: `Bearer ${adminToken}`, ...plainHeaders(init) } }),
@@ -157,5 +157,5 @@ async function killTree(pid: number): Promise<void> {
       // Already gone.
     }
   }
-  await until('the tree to end', () => pids.every((each) => !isAlive(each)), 10_000)
+  await until('the tree to end', () => pids.every((each) => !isAlive(each)))
 }

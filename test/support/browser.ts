@@ -67,6 +67,8 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
 
 async function openTab(browser: Browser, state: State | undefined): Promise<Page> {
   const context = await browser.newContext(state === undefined ? {} : { storageState: state })
+  // For a machine that is busy; it costs only tests that fail.
+  context.setDefaultTimeout(60_000)
   return await context.newPage()
 }
 

@@ -36,7 +36,7 @@ export async function startPrometheusWith(
     await ended
     rmSync(folder, { recursive: true, force: true })
   }
-  await until('Prometheus to be ready', async () => (await fetch(`${url}/-/ready`)).ok, 30_000).catch(async (error: unknown) => {
+  await until('Prometheus to be ready', async () => (await fetch(`${url}/-/ready`)).ok).catch(async (error: unknown) => {
     await close()
     throw new Error(`${String(error)}\n${said}`)
   })

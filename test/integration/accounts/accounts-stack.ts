@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { openAccounts, type Accounts, type AccountsSettings, type Caller } from '../../../apps/server/src/accounts/index.ts'
 import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
 import { silentLogger } from '../../../apps/server/src/kernel/log.ts'
+import { until } from '../../support/wait.ts'
 import type { TestPostgres } from './test-postgres.ts'
 
 export const settings: AccountsSettings = {
@@ -42,9 +43,5 @@ export async function byCookie(accounts: Accounts, cookie: string): Promise<Call
 }
 
 export async function eventually(check: () => boolean): Promise<void> {
-  const until = performance.now() + 5000
-  while (!check()) {
-    if (performance.now() > until) throw new Error('did not happen within 5 s')
-    await systemClock.sleep(10)
-  }
+  await until('it to happen', check)
 }

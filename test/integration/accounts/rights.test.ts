@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../apps/server/src/kernel/clock.ts'
+import { until } from '../../support/wait.ts'
 import { bearer, byCookie, eventually, fresh, open, peer, settings } from './accounts-stack.ts'
 import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
 
@@ -265,8 +265,7 @@ describe('ingest keys', () => {
       const { rows } = await pool.query(`select 1 from pg_stat_activity where datname = current_database() and query like 'listen %'`)
       return rows.length > 0
     }
-    const until = performance.now() + 5000
-    while (!(await listening()) && performance.now() < until) await systemClock.sleep(20)
+    await until('it to listen', listening)
     await pool.query(`insert into ingest_keys (project_id, name, key) values (1, 'by hand', $1)`, ['a'.repeat(32)])
     await eventually(() => accounts.ingestKeys.resolve('a'.repeat(32)) !== null)
   })

@@ -61,7 +61,7 @@ test('a connection that the client gives up with an error ends, whatever it goes
   await expectToServe()
 })
 
-test('frames of all kinds in any order, by seed', { timeout: 60_000 }, async () => {
+test('frames of all kinds in any order, by seed', async () => {
   for (let seed = 1; seed <= 200; seed += 40) {
     await Promise.all(Array.from({ length: 40 }, (_, index) => sendAnything(connectRaw(listening.grpcPort), seed + index)))
   }

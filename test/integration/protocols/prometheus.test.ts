@@ -95,7 +95,7 @@ describe.skipIf(mayBeMissing('prometheus', prometheusPath)).each(messages)('remo
     const has = (start: string): boolean => metrics.rows.some((row) => row.startsWith(start))
     try {
       await runPrometheus(configuration(address, receiver.httpUrl, supported ? message : null), async () => {
-        await until('the first samples', () => has(`orders_total{${labels},shop="a"} 7.5 @`) && has(`fill{${labels},room="x"} NaN`), 30_000)
+        await until('the first samples', () => has(`orders_total{${labels},shop="a"} 7.5 @`) && has(`fill{${labels},room="x"} NaN`))
         expect(has(`fill{${labels},room="y"} Infinity`)).toBe(true)
         expect(has(`up{${labels}} 1`)).toBe(true)
         await until('metadata', () => metrics.metadata.some(({ type, help }) => type === 'counter' && help === 'Orders placed'))

@@ -298,7 +298,7 @@ scrape_configs:
     await until('the end of one', () => run.values(/^a\{from="http"/).at(-1) === 'STALE')
     rmSync(file)
     await until('the end of the other', () => run.values(/^a\{file=/).at(-1) === 'STALE')
-    expect(run.scraper.view([1]).targets).toEqual([])
+    await until('no target', () => run.scraper.view([1]).targets.length === 0)
   })
 
   test('going down ends nothing: the program comes again', async () => {

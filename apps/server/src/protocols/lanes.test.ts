@@ -85,7 +85,7 @@ describe('lanes', () => {
       const turn = await it.door.intake.turn(testTenant, 1)
       let written = -1
       const sending = it.send('remoteWrite2', body, encoding).then(({ samplesWritten }) => (written = samplesWritten))
-      await vi.waitFor(() => expect(it.door.intake.waitingBytes).toBe(body.byteLength))
+      await vi.waitFor(() => expect(it.door.intake.waitingBytes).toBe(body.byteLength), { timeout: 30_000 })
       expect([written, it.rawRecords.length]).toEqual([-1, 0])
       turn[Symbol.dispose]()
       await sending

@@ -212,7 +212,7 @@ describe('an import', () => {
     using desk = new ImportDesk({ door: it.door, clock: systemClock })
     const { id } = desk.open(testTenant, optionsOf('csv'))
     const sent = desk.send(testTenant, id, { offset: 0, hasMore: false }, chunks(table, 1000))
-    await vi.waitFor(() => expect(it.admissions.length).toBeGreaterThan(3))
+    await vi.waitFor(() => expect(it.admissions.length).toBeGreaterThan(3), { timeout: 30_000 })
     expect(it.metrics.rows).toEqual([])
     it.admissionFailure = null
     expect(await sent).toMatchObject({ state: 'done', stored: 20 })

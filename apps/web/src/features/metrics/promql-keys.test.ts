@@ -32,7 +32,7 @@ function press(editor: EditorView, key: string): boolean {
 
 async function opened(editor: EditorView): Promise<void> {
   startCompletion(editor)
-  await vi.waitFor(() => expect(completionStatus(editor.state)).toBe('active'))
+  await vi.waitFor(() => expect(completionStatus(editor.state)).toBe('active'), { timeout: 30_000 })
   // Keys go to the list only once it can have been seen.
   await new Promise((resolve) => setTimeout(resolve, 100))
 }
