@@ -1,6 +1,7 @@
 /** What a row of logs says of an error, from its attributes: the same for the stage that groups, the counts, and the screens. */
 import { errorAttributes, type ErrorFacts, type Frame, type Thrown } from './model.ts'
 import { parseStackText } from './stack-text.ts'
+import { thrownInText } from './thrown-text.ts'
 
 /** The value of an attribute; '' when the row has none. */
 export type AttributeOf = (name: string) => string
@@ -11,15 +12,15 @@ export const errorMarks: readonly string[] = [errorAttributes.type, errorAttribu
 export function errorFactsOf(attribute: AttributeOf, body: string): ErrorFacts {
   const template = attribute(errorAttributes.template)
   return {
-    chain: chainOf(attribute),
+    chain: chainOf(attribute, body),
     message: template === '' ? body : template,
     operation: attribute(errorAttributes.operation),
     fingerprint: textsOfJson(attribute(errorAttributes.fingerprint)),
   }
 }
 
-/** The chain as it was kept, or what the text of the stack says; empty without an error. */
-export function chainOf(attribute: AttributeOf): readonly Thrown[] {
+/** The chain as it was kept, or what the text of the stack says, or without either that of the body; empty without an error. */
+export function chainOf(attribute: AttributeOf, body: string): readonly Thrown[] {
   const kept = attribute(errorAttributes.chain)
   if (kept !== '') {
     const chain = readChain(kept)
@@ -29,7 +30,9 @@ export function chainOf(attribute: AttributeOf): readonly Thrown[] {
   const type = attribute(errorAttributes.type)
   const message = attribute(errorAttributes.message)
   const stack = attribute(errorAttributes.stack)
-  return type === '' && message === '' && stack === '' ? [] : parseStackText(stack, { type, message })
+  if (type !== '' || message !== '' || stack !== '') return parseStackText(stack, { type, message })
+  // A message of Sentry's says what it is.
+  return kept === '' && attribute(errorAttributes.eventId) === '' ? thrownInText(body) : []
 }
 
 /** Null where it is no chain; made of it whatever its parts are. */

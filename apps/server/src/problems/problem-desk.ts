@@ -161,7 +161,7 @@ export class ProblemDesk implements Problems {
     const { attributes, ...rest } = stored
     const attribute = (name: string): string => attributes.get(name) ?? ''
     const kept = readChain(attribute(errorAttributes.chain))
-    const chain = kept === null || kept.length === 0 ? chainOf(attribute) : kept
+    const chain = kept === null || kept.length === 0 ? chainOf(attribute, stored.message) : kept
     const build = {
       release: stored.release,
       dist: attribute(errorAttributes.dist),

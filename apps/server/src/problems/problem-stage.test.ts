@@ -15,9 +15,10 @@ function begun<Batch extends LogsBatch | SpansBatch>(batch: Batch): Batch {
   return batch
 }
 
-function addLog(logs: LogsBatch, attributes: Readonly<Record<string, string>>, body = 'failed'): void {
+function addLog(logs: LogsBatch, attributes: Readonly<Record<string, string>>, body = 'failed', severity = 0): void {
   logs.time(nowMs / 1000, 0)
   logs.from(noResource)
+  logs.severity.pushU8(severity)
   logs.body.pushString(body)
   for (const [name, value] of Object.entries(attributes)) logs.attribute(name, value)
   logs.endRow()
@@ -38,6 +39,25 @@ describe('the stage', () => {
     expect(hex(logs, 0)).toMatch(/^[0-9a-f]{16}$/)
     expect(hex(logs, 2)).toBe(hex(logs, 0))
     expect(hex(logs, 3)).not.toBe(hex(logs, 0))
+  })
+
+  test('gives rows whose text has a stack the problem of that exception', () => {
+    const logs = begun(new LogsBatch())
+    const calls = '\tat org.example.Cart.total(Cart.java:12)\n\tat org.example.Main.main(Main.java:3)'
+    const stack = `org.example.CartGone: cart 7\n${calls}`
+    addLog(logs, { 'exception.type': 'org.example.CartGone', 'exception.message': 'cart 7', 'exception.stacktrace': stack }, 'failed', 17)
+    addLog(logs, { cart: '8' }, `cannot total\n${stack.replace('7', '8').replace(':12', ':99')}`, 17)
+    addLog(logs, {}, `cannot total\n${stack}`, 9)
+    addLog(logs, {}, `Exception in thread "main" org.example.CartGone: x\n${calls}`, 9)
+    addLog(logs, {}, 'cannot total\nand no stack', 17)
+    addLog(logs, { 'event.id': 'f'.repeat(32) }, stack, 17)
+    // Its length is the byte of a line's end.
+    addLog(logs, {}, 'ten bytes.', 17)
+    addLog(logs, {}, stack, 21)
+    new ProblemStage().apply(logs)
+    const [first, ...others] = Array.from({ length: 8 }, (_, row) => (logs.problem.isZero(row) ? '' : hex(logs, row)))
+    expect(first).toMatch(/^[0-9a-f]{16}$/)
+    expect(others).toEqual([first, '', first, '', '', '', first])
   })
 
   test('leaves a problem that a row brings, and batches of spans', () => {

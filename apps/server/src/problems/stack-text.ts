@@ -91,7 +91,7 @@ function placeOf(text: string): Place | null {
 }
 
 /** The head of a stack; its type may come with a module: `redis.exceptions.ConnectionError: no route`. */
-interface Head {
+export interface Head {
   readonly type: string
   readonly message: string
 }
@@ -133,7 +133,8 @@ function headOf(line: string): Head {
   return match === null ? { type: line.trim(), message: '' } : { type: match[1] ?? '', message: match[2] ?? '' }
 }
 
-function frameOf(line: string): Frame | null {
+/** Null: the line is no call of any form. */
+export function frameOf(line: string): Frame | null {
   for (const read of readers) {
     const place = read(line)
     if (place !== null) return toFrame(place)
