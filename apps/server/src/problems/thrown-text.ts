@@ -63,7 +63,7 @@ const pythonTraceback: Reader = (lines) => {
 
 /** `PHP Fatal error:  Uncaught Exception: no cart in /app/a.php:3`, `Stack trace:`, calls by number. */
 const phpTrace: Reader = (lines) => {
-  const at = lines.findIndex((line) => /^#0 /.test(line))
+  const at = lines.findIndex((line) => line.startsWith('#0 '))
   if (at === -1) return null
   const above = lines.slice(Math.max(0, at - headLinesMax), at).join(' ')
   const head = /([A-Z][\w\\]{0,200}(?:Exception|Error)): (.{0,1000}?) in (\S{1,500}?)(?::| on line )(\d{1,9})\b/.exec(above)
