@@ -10,10 +10,9 @@ import { compileSearch, sqlString } from '../search/index.ts'
 import { badMeasure } from './errors.ts'
 import { countedFields, fieldNamed, notCounted, severityNames } from './fields.ts'
 import { intervalsMax, valuesAtOnceMax } from './limits.ts'
-import { numbersIn, textsIn } from '../signals/index.ts'
+import { numbersIn, textsIn, unlessTooMuch } from '../signals/index.ts'
 import type { Histogram, HistogramRequest, HistogramSeries, LogMeasure, Reading, Shown } from './ports.ts'
 import { countsTable, logsTable } from './tables.ts'
-import { unlessTooMuch } from './too-much.ts'
 import { both, rowsOf, searchFor, tenantSql } from './where.ts'
 
 export interface HistogramDeps {

@@ -1,13 +1,12 @@
 /** Whole rows from the engine, as they are shown. */
 import type { ClickHouse, NativeBlock } from '../engines/index.ts'
 import type { Scope } from '../kernel/scope.ts'
-import { mapAt, mapsIn, numbersIn, textsIn, wideIn, preciseTime } from '../signals/index.ts'
+import { mapAt, mapsIn, numbersIn, preciseTime, textsIn, unlessTooMuch, wideIn } from '../signals/index.ts'
 import { pageBytesMax, shownTextBytesMax } from './limits.ts'
 import type { LogRow } from './ports.ts'
 import type { ResourceNames } from './resource-names.ts'
 import { hashText, rowId } from './row-id.ts'
 import { logsTable } from './tables.ts'
-import { unlessTooMuch } from './too-much.ts'
 
 const columns = `ts, batch, row, severity, service, host, environment, release, scope, source, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span,
   body, pattern, problem, weight, scrubbed, resource, attributes`

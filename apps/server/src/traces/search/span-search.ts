@@ -5,7 +5,7 @@ import type { TimeRange } from '../ports.ts'
 import { both, spanSearch } from '../reads.ts'
 import { spansTable } from '../tables.ts'
 import type { TracePlace, TraceReader } from '../trace/trace-reader.ts'
-import { orderedSpansSql, SpanAnswer, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
+import { readSpans, SpanAnswer, type KeyedSpan, type SpanRow } from '../trace/span-rows.ts'
 import type { SearchDeps, SpanSelection } from './selection.ts'
 import { slowestPlaces, type SlowestPlaces, type SlowestWanted } from './slowest-places.ts'
 import { cursorParts, cursorText } from './trace-cursor.ts'
@@ -76,9 +76,9 @@ export class SpanSearch {
         order: direction,
         limit: limit + 1 - before,
         bytesMax: answer.bytesLeft,
+        settings: listSettings,
       }
-      const sql = `${orderedSpansSql(wanted)} SETTINGS ${listSettings}`
-      for await (const block of this.#deps.engine.queryNative({ sql, class: 'interactive', signal })) answer.add(block)
+      for (const block of await readSpans(this.#deps.engine, wanted, signal)) answer.add(block)
       return answer.spans.length - before
     }
     const isFull = (): boolean => answer.isCutBySize || answer.spans.length > limit

@@ -1,6 +1,6 @@
 /** Whole spans from the engine, as they are shown. */
-import type { NativeBlock } from '../../engines/index.ts'
-import { mapAt, mapsIn, numbersIn, preciseTime, textsIn, wideIn } from '../../signals/index.ts'
+import type { ClickHouse, NativeBlock } from '../../engines/index.ts'
+import { mapAt, mapsIn, numbersIn, preciseTime, textsIn, unlessTooMuch, wideIn } from '../../signals/index.ts'
 import { spansAnswerBytesMax } from '../limits.ts'
 import { kindNames, statusNames } from '../span-fields.ts'
 import { spansTable } from '../tables.ts'
@@ -57,14 +57,19 @@ export interface KeyedSpan {
 }
 
 export const spanColumnsSql = `lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_id)) AS parent, ts, duration,
-  toString(service) AS service, toString(name) AS name, kind, status, status_message, attributes, events, links, toString(host) AS host,
-  toString(environment) AS environment, toString(release) AS release, toString(scope) AS scope, weight, resource, batch, row`
+  service, name, kind, status, status_message, attributes, events, links, host, environment, release, scope, weight, resource, batch, row`
 
-/** Of a span as it is answered, about. */
-const sizeSql = `toUInt64(600 + length(status_message) + length(events) + length(links)
+/** Of a span beside its texts, as it is answered, about. */
+const spanBytes = 600
+const sizeSql = `toUInt64(${spanBytes} + length(status_message) + length(events) + length(links)
   + arraySum(arrayMap(text -> length(text), arrayConcat(mapKeys(attributes), mapValues(attributes)))))`
 
+/** Up to so many bytes (as the engine has them in memory) are answered as they are; of more it adds up sizes first. */
+const plainBytesMax = spansAnswerBytesMax / 2
+
 export interface SpansWanted {
+  /** In front of the statement: a name that its conditions use. */
+  readonly with?: string
   /** A condition on the table's columns, the tenant's among them. */
   readonly where: string
   /** What leaves most rows by few columns: looked at before those of `where` are read. */
@@ -76,15 +81,51 @@ export interface SpansWanted {
   readonly bytesMax: number
   /** A further column, the same in every row: an expression and its name. */
   readonly beside?: string
+  readonly settings: string
 }
 
-/** `spanColumnsSql` and `size`, bytes, of spans in an order. */
-export function orderedSpansSql({ where, first, order, limit, bytesMax, beside }: SpansWanted): string {
+/** Blocks of `spanColumnsSql` in that order. Errors: the engine's. */
+export async function readSpans(engine: ClickHouse, wanted: SpansWanted, signal: AbortSignal): Promise<NativeBlock[]> {
+  const ask = async (sql: string): Promise<NativeBlock[]> => {
+    const blocks: NativeBlock[] = []
+    for await (const block of engine.queryNative({ sql, class: 'interactive', signal })) blocks.push(block)
+    return blocks
+  }
+  // Adding up sizes costs the engine half of what the spans of a usual trace do: only where there is much to leave there.
+  return (await unlessTooMuch(ask(plainSql(wanted)))) ?? (await ask(carefulSql(wanted)))
+}
+
+function foundSql({ where, first, order, limit }: SpansWanted, columns: string): string {
   const prewhere = first === undefined ? '' : `PREWHERE ${first} `
-  const found = `SELECT ${spanColumnsSql}, ${sizeSql} AS size FROM ${spansTable} ${prewhere}WHERE ${where} ORDER BY ${order} LIMIT ${limit}`
+  return `SELECT ${columns} FROM ${spansTable} ${prewhere}WHERE ${where} ORDER BY ${order} LIMIT ${limit}`
+}
+
+function plainSql(wanted: SpansWanted): string {
+  const columns = wanted.beside === undefined ? spanColumnsSql : `${spanColumnsSql}, ${wanted.beside}`
+  return `${wanted.with ?? ''} ${foundSql(wanted, columns)} SETTINGS ${wanted.settings}, max_result_bytes = ${plainBytesMax}`
+}
+
+/** With `size`, bytes, of each. */
+function carefulSql(wanted: SpansWanted): string {
+  const { order, bytesMax, beside, settings } = wanted
+  const found = foundSql(wanted, `${spanColumnsSql}, ${sizeSql} AS size`)
   const summed = `SELECT *, sum(size) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS so_far FROM (${found})`
   const further = beside === undefined ? '' : `, ${beside}`
-  return `SELECT * REPLACE (toFloat64(size) AS size)${further} FROM (${summed}) WHERE so_far - size <= ${bytesMax} ORDER BY ${order}`
+  return `${wanted.with ?? ''} SELECT * REPLACE (toFloat64(size) AS size)${further} FROM (${summed}) WHERE so_far - size <= ${bytesMax} ORDER BY ${order} SETTINGS ${settings}`
+}
+
+/** Bytes of the spans of a block: as the engine says them, or as it would have. */
+function sizesIn(block: NativeBlock): ArrayLike<number> {
+  if (block.names.includes('size')) return numbersIn(block, 'size')
+  const texts = ['status_message', 'events', 'links'].map((name) => textsIn(block, name))
+  const { offsets, keys, values } = mapsIn(block, 'attributes')
+  return Float64Array.from({ length: block.rows }, (_, row) => {
+    let size = spanBytes
+    for (const column of texts) size += Buffer.byteLength(column[row]!)
+    for (let at = row === 0 ? 0 : offsets[row - 1]!; at < offsets[row]!; at++)
+      size += Buffer.byteLength(keys[at]!) + Buffer.byteLength(values[at]!)
+    return size
+  })
 }
 
 /** Spans of an answer until they are enough bytes. */
@@ -104,9 +145,9 @@ export class SpanAnswer {
     this.isCutBySize = false
   }
 
-  /** A block of `orderedSpansSql`. */
+  /** A block that `readSpans` gave. */
   add(block: NativeBlock): void {
-    const sizes = numbersIn(block, 'size')
+    const sizes = sizesIn(block)
     for (const [at, span] of spansIn(block).entries()) {
       if (this.isCutBySize) return
       this.#bytes += sizes[at]!

@@ -8,7 +8,7 @@ import { traceColumnsMax, traceObjectsMax } from '../limits.ts'
 import type { TraceReads } from '../ports.ts'
 import { tenantSql } from '../reads.ts'
 import { spansTable, tracesTable } from '../tables.ts'
-import { orderedSpansSql, SpanAnswer, spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from './span-rows.ts'
+import { readSpans, SpanAnswer, spanColumnsSql, spansIn, type KeyedSpan, type SpanRow } from './span-rows.ts'
 import { traceColumns, type TraceColumns, type TraceFacts } from './trace-columns.ts'
 import { TraceSpans, traceColumnsSql, traceSpansOf } from './trace-spans.ts'
 
@@ -39,6 +39,9 @@ export function checkedId(id: string, digits: 32 | 16): string {
   if (id.length !== digits || !/^[0-9a-f]+$/i.test(id)) throw new AppError(badId)
   return id.toLowerCase()
 }
+
+/** Spans of a trace lie together: there is nothing for a second thread, and starting it costs something. */
+const settings = 'max_threads = 1'
 
 export class TraceReader {
   readonly #engine: ClickHouse
@@ -130,7 +133,7 @@ export class TraceReader {
   async #spans(scope: Scope, id: string, signal: AbortSignal): Promise<{ readonly spans: TraceSpans; readonly stored: number }> {
     const { place, where } = this.#byId(scope, id)
     const sql = `${place} SELECT ${traceColumnsSql}, assumeNotNull(toFloat64(place.3)) AS stored FROM ${spansTable} WHERE ${where}
-      ORDER BY ts, span_id LIMIT ${traceColumnsMax} SETTINGS max_threads = 2`
+      ORDER BY ts, span_id LIMIT ${traceColumnsMax} SETTINGS ${settings}`
     const spans = new TraceSpans()
     let stored = 0
     for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
@@ -152,8 +155,8 @@ export class TraceReader {
     const answer = new SpanAnswer()
     let stored = 0
     const beside = 'assumeNotNull(toFloat64(place.3)) AS stored'
-    const sql = `${place} ${orderedSpansSql({ where, order: 'ts, span', limit, bytesMax: answer.bytesLeft, beside })} SETTINGS max_threads = 2`
-    for await (const block of this.#engine.queryNative({ sql, class: 'interactive', signal })) {
+    const wanted = { with: place, where, order: 'ts, span', limit, bytesMax: answer.bytesLeft, beside, settings }
+    for (const block of await readSpans(this.#engine, wanted, signal)) {
       answer.add(block)
       stored = numbersIn(block, 'stored')[0] ?? 0
     }
