@@ -249,7 +249,7 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('traces and services', (
     expect(await axeViolations(page)).toEqual([])
     await page.getByRole('button', { name: 'Swap sides' }).click()
     await page.getByText(/The right side takes .* less/).waitFor()
-    await open(page, `/explore/traces/compare?a=${traceIdOf(1)}&b=${traceIdOf(goodOrders)}`)
+    await open(page, `/explore/traces/compare?a=${traceIdOf(1)}&b=${traceIdOf(goodOrders)}&from=now-1d/d`)
     // Two traces: exact, and as one tree.
     await page.getByText(/The right trace takes 840 ms longer \(130 ms → 970 ms\).* payment POST \/charge/).waitFor()
     const difference = page.getByRole('group', { name: 'Operations of both traces, as a tree' })

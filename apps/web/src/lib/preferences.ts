@@ -33,7 +33,8 @@ function subscribe(listener: () => void): () => void {
   }
 }
 
-function readZone(): Zone {
+/** The same outside of a component. */
+export function readZone(): Zone {
   return read(zoneKey) === 'utc' ? 'utc' : 'browser'
 }
 

@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest'
-import { alignRange, niceStepMs, parseDuration, parseMoment, resolveRange, writeDuration, zoomOut } from './time-range.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { alignRange, niceStepMs, parseDuration, parseMoment, rangeForServer, resolveRange, writeDuration, zoomOut } from './time-range.ts'
 
 const now = Date.parse('2026-11-21T10:00:30.500Z')
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
 
 describe('parseMoment', () => {
   function f(text: string, want: string | null): void {
@@ -14,10 +18,27 @@ describe('parseMoment', () => {
     f('now-1h', '2026-11-21T09:00:30.500Z')
     f('now-1h30m', '2026-11-21T08:30:30.500Z')
     f('now+5m', '2026-11-21T10:05:30.500Z')
-    f('now/h', '2026-11-21T10:00:00.000Z')
     f('2026-11-20T00:00:00Z', '2026-11-20T00:00:00.000Z')
     f('1795255200', '2026-11-21T10:00:00.000Z')
     f('1795255200000', '2026-11-21T10:00:00.000Z')
+  })
+
+  it('rounds to hours, days and weeks of the zone in which times are shown', () => {
+    const cases: [zone: string, text: string, browser: string, utc: string][] = [
+      ['UTC', 'now/d', '2026-11-21T00:00:00.000Z', '2026-11-21T00:00:00.000Z'],
+      ['UTC', 'now/w', '2026-11-16T00:00:00.000Z', '2026-11-16T00:00:00.000Z'],
+      ['Asia/Kolkata', 'now/h', '2026-11-21T09:30:00.000Z', '2026-11-21T10:00:00.000Z'],
+      ['Asia/Kolkata', 'now-1d/d', '2026-11-19T18:30:00.000Z', '2026-11-20T00:00:00.000Z'],
+      ['America/New_York', 'now/d', '2026-11-21T05:00:00.000Z', '2026-11-21T00:00:00.000Z'],
+      ['Pacific/Kiritimati', 'now/d', '2026-11-21T10:00:00.000Z', '2026-11-21T00:00:00.000Z'],
+      ['Pacific/Kiritimati', 'now+2d/w', '2026-11-22T10:00:00.000Z', '2026-11-23T00:00:00.000Z'],
+      ['America/New_York', 'now+3d/w', '2026-11-23T05:00:00.000Z', '2026-11-23T00:00:00.000Z'],
+    ]
+    for (const [zone, text, browser, utc] of cases) {
+      vi.stubEnv('TZ', zone)
+      const found = (['browser', 'utc'] as const).map((shown) => new Date(parseMoment(text, now, shown) ?? 0).toISOString())
+      expect(found, `${text} in ${zone}`).toEqual([browser, utc])
+    }
   })
 
   it('refuses what is no time', () => {
@@ -30,6 +51,15 @@ describe('ranges', () => {
     expect(resolveRange({ from: 'now', to: 'now' }, now)).toBeNull()
     expect(resolveRange({ from: 'now', to: 'now-1h' }, now)).toBeNull()
     expect(resolveRange({ from: 'now-1h', to: 'now' }, now)).toEqual({ fromMs: now - 3_600_000, toMs: now })
+  })
+
+  it('are told the server without what it cannot read', () => {
+    const resolved = { fromMs: Date.parse('2026-11-21T00:00:00Z'), toMs: now }
+    const absolute = { from: '2026-11-21T00:00:00.000Z', to: '2026-11-21T10:00:30.500Z' }
+    expect(rangeForServer({ from: 'now-1h30m', to: 'now' }, resolved)).toEqual({ from: 'now-1h30m', to: 'now' })
+    expect(rangeForServer(absolute, resolved)).toEqual(absolute)
+    for (const from of ['now/d', 'now-1d/d', '1795219200', '1795219200000'])
+      expect(rangeForServer({ from, to: 'now' }, resolved)).toEqual(absolute)
   })
 
   it('zoom out around their middle and never past now', () => {

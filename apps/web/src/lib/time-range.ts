@@ -2,6 +2,7 @@
  * Time ranges as they stand in the address: `now-1h`, `now-1d/d` (rounded down to a day), RFC 3339, or epoch milliseconds.
  * A range is half-open, `[fromMs, toMs)`.
  */
+import type { Zone } from './time-format.ts'
 
 export interface TimeRange {
   readonly from: string
@@ -68,22 +69,27 @@ export function writeDuration(ms: number): string {
   return text === '' ? '0s' : text
 }
 
-function roundDown(ms: number, unit: string): number {
-  const date = new Date(ms)
-  if (unit === 'd') return date.setHours(0, 0, 0, 0)
-  if (unit === 'w') return new Date(date.setDate(date.getDate() - ((date.getDay() + 6) % 7))).setHours(0, 0, 0, 0)
+/** Weeks begin on Monday; 1970 began on a Thursday. */
+const firstMondayMs = -3 * 86_400_000
+
+/** In the zone in which times are shown: a day, a week and, where zones differ by half hours, an hour begin there at other moments. */
+function roundDown(ms: number, unit: string, zone: Zone): number {
   const size = unitMs[unit] ?? 1
-  return Math.floor(ms / size) * size
+  const date = new Date(ms)
+  if (zone === 'browser' && unit === 'd') return date.setHours(0, 0, 0, 0)
+  if (zone === 'browser' && unit === 'w') return new Date(date.setDate(date.getDate() - ((date.getDay() + 6) % 7))).setHours(0, 0, 0, 0)
+  const beginMs = zone === 'browser' ? date.getTimezoneOffset() * 60_000 : unit === 'w' ? firstMondayMs : 0
+  return Math.floor((ms - beginMs) / size) * size + beginMs
 }
 
-/** A moment in ms since 1970, or null when the text is none. */
-export function parseMoment(text: string, nowMs: number): number | null {
+/** A moment in ms since 1970, or null when the text is none. `zone`: where days and weeks begin. */
+export function parseMoment(text: string, nowMs: number, zone: Zone = 'browser'): number | null {
   const relative = /^now(?:([+-])((?:\d+[smhdw])+))?(?:\/([smhdw]))?$/.exec(text.trim())
   if (relative !== null) {
     const [, sign, amount, rounding] = relative
     const offset = amount === undefined ? 0 : (parseDuration(amount) ?? 0)
     const moment = sign === '-' ? nowMs - offset : nowMs + offset
-    return rounding === undefined ? moment : roundDown(moment, rounding)
+    return rounding === undefined ? moment : roundDown(moment, rounding, zone)
   }
   if (/^\d{9,14}$/.test(text)) return text.length <= 10 ? Number(text) * 1000 : Number(text)
   if (!/^\d{4}-\d{2}/.test(text)) return null
@@ -91,10 +97,10 @@ export function parseMoment(text: string, nowMs: number): number | null {
   return Number.isNaN(parsed) ? null : parsed
 }
 
-/** Both ends as times; null when one is unreadable or the range is empty or backwards. */
-export function resolveRange(range: TimeRange, nowMs: number): ResolvedRange | null {
-  const fromMs = parseMoment(range.from, nowMs)
-  const toMs = parseMoment(range.to, nowMs)
+/** Both ends as times; null when one is unreadable or the range is empty or backwards. `zone`: where days and weeks begin. */
+export function resolveRange(range: TimeRange, nowMs: number, zone: Zone = 'browser'): ResolvedRange | null {
+  const fromMs = parseMoment(range.from, nowMs, zone)
+  const toMs = parseMoment(range.to, nowMs, zone)
   if (fromMs === null || toMs === null || fromMs >= toMs) return null
   return { fromMs, toMs }
 }
@@ -107,6 +113,12 @@ export function isLive(range: TimeRange): boolean {
 /** An absolute range for the address. */
 export function absoluteRange(fromMs: number, toMs: number): TimeRange {
   return { from: new Date(Math.round(fromMs)).toISOString(), to: new Date(Math.round(toMs)).toISOString() }
+}
+
+/** The range as the server reads it, which knows nothing of rounding and bare numbers: as it is where that is all the same. */
+export function rangeForServer(range: TimeRange, { fromMs, toMs }: ResolvedRange): TimeRange {
+  const isPlain = (text: string): boolean => !text.includes('/') && !/^\d+$/.test(text)
+  return isPlain(range.from) && isPlain(range.to) ? range : absoluteRange(fromMs, toMs)
 }
 
 /** The range widened twofold around its middle; never past now. */

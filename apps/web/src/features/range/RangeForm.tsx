@@ -39,7 +39,7 @@ function ExactTimes({ range, resolved, onApply }: RangeFormProps) {
   const { nowMs } = useRange()
   const [from, setFrom] = useState(range.from)
   const [to, setTo] = useState(range.to)
-  const parsed = resolveRange({ from, to }, nowMs)
+  const parsed = resolveRange({ from, to }, nowMs, zone)
   const pick = (set: (text: string) => void) => (text: string) => {
     const moment = fromFieldValue(text, zone)
     if (moment !== null) set(new Date(moment).toISOString())

@@ -3,6 +3,7 @@
  * a press of the button, a new range), so that all queries of a page share one moment.
  */
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useZone } from '../../lib/preferences.ts'
 import { defaultRange, isLive, parseDuration, resolveRange, type ResolvedRange, type TimeRange } from '../../lib/time-range.ts'
 
 export interface RangeState {
@@ -46,7 +47,8 @@ export function RangeProvider({ from, to, refresh, onChange, children }: RangePr
   const [nowMs, setNowMs] = useState(() => Date.now())
   const refreshNow = useCallback(() => setNowMs(Date.now()), [])
   const asked = useMemo<TimeRange>(() => ({ from: from ?? defaultRange.from, to: to ?? defaultRange.to }), [from, to])
-  const resolvedAsked = resolveRange(asked, nowMs)
+  const [zone] = useZone()
+  const resolvedAsked = resolveRange(asked, nowMs, zone)
   const range = resolvedAsked === null ? defaultRange : asked
   const chosen = refresh === undefined || refresh === 'off' ? null : refresh
   const intervalMs = chosen === null || !isLive(range) ? null : parseDuration(chosen)
@@ -55,7 +57,7 @@ export function RangeProvider({ from, to, refresh, onChange, children }: RangePr
     const fallback = { fromMs: nowMs - 3_600_000, toMs: nowMs }
     return {
       range,
-      resolved: resolveRange(range, nowMs) ?? fallback,
+      resolved: resolveRange(range, nowMs, zone) ?? fallback,
       nowMs,
       refresh: chosen,
       isReadable: resolvedAsked !== null,
@@ -68,7 +70,7 @@ export function RangeProvider({ from, to, refresh, onChange, children }: RangePr
     }
     // `resolvedAsked` is a fresh object each time; only whether it exists matters.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [range.from, range.to, nowMs, chosen, onChange, refreshNow, resolvedAsked === null])
+  }, [range.from, range.to, nowMs, zone, chosen, onChange, refreshNow, resolvedAsked === null])
   return <RangeContext value={value}>{children}</RangeContext>
 }
 

@@ -2,6 +2,7 @@
 import { searchCheckSchema, searchCompletionSchema, searchPartsSchema, type SearchSignal } from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
+import { readZone } from '../../lib/preferences.ts'
 import { resolveRange, type ResolvedRange, type TimeRange } from '../../lib/time-range.ts'
 import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 
@@ -33,7 +34,7 @@ export function unknownNamesQuery(projectPath: string, signal: SearchSignal, ask
     // Not by the moments that the range means now: which names there are changes slowly.
     queryKey: ['search-names', projectPath, signal, text, from, to],
     queryFn: async (call) => {
-      const resolved = resolveRange(asked, Date.now())
+      const resolved = resolveRange(asked, Date.now(), readZone())
       if (resolved === null) return []
       const body = { signal, text, names: true, ...rangeTexts(resolved) }
       return (await request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body, signal: call.signal })).unknown

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { lazy, Suspense, useMemo } from 'react'
 import type { ComparedTraces, TracesComparison } from '@bellwether/protocol'
+import { rangeForServer, type TimeRange } from '../../lib/time-range.ts'
 import { readTraceId } from '../../lib/trace-id.ts'
 import { formatMs } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -30,7 +31,7 @@ const route = getRouteApi('/p/$project/explore/traces/compare')
 export function ComparePage() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const { range } = useRange()
+  const range = usePageRange()
   const sides = sidesOf(search, range)
   const { left, right } = sides
   const empty = useEmptySides(sides)
@@ -66,10 +67,16 @@ export function ComparePage() {
   )
 }
 
+/** As the server and the sides know it. */
+function usePageRange(): TimeRange {
+  const { range, resolved } = useRange()
+  return rangeForServer(range, resolved)
+}
+
 /** The sides that were asked for and have no trace. */
 function useEmptySides({ left, right }: ComparedSides): { readonly left: boolean; readonly right: boolean } {
   const { projectPath } = usePlace()
-  const { range } = useRange()
+  const range = usePageRange()
   const any: ComparedTraces = { traceId: null, query: '', ...range }
   const answer = useQuery({ ...compareQuery(projectPath, left ?? any, right ?? any), enabled: left !== null && right !== null })
   const data = answer.isPlaceholderData ? undefined : answer.data
@@ -87,7 +94,7 @@ interface SideProps {
 /** The id of a trace, or a search. */
 function Side({ name, side, isEmpty, traceId, onChange }: SideProps) {
   const { projectPath, project } = usePlace()
-  const { range } = useRange()
+  const range = usePageRange()
   const complete = useMemo(() => completeSearchOf(projectPath, 'spans'), [projectPath])
   const query = traceId === undefined ? (side?.query ?? '') : ''
   const check = useQuery(searchCheckQuery(projectPath, 'spans', query))
