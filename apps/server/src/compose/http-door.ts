@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 
-import { systemClock } from '../kernel/clock.ts'
+import { settlesWithin, systemClock } from '../kernel/clock.ts'
 import { AppError, type ErrorSpec } from '../kernel/errors.ts'
 import { onceOver } from '../kernel/request-over.ts'
 import { StalledSenders } from './stalled-senders.ts'
@@ -84,7 +84,9 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   async function detach(): Promise<void> {
     listener = null
     state = 'stopping'
-    if (underWay > 0) await Promise.race([new Promise<void>((resolve) => (quiet = resolve)), systemClock.sleep(drainMsMax)])
+    if (underWay === 0) return
+    const answered = new Promise<void>((resolve) => (quiet = resolve))
+    await settlesWithin(systemClock, answered, drainMsMax)
   }
   return {
     server,

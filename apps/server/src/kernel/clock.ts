@@ -39,3 +39,17 @@ export const systemClock: Clock = {
     })
   },
 }
+
+/** Whether `work` settles within `delayMs`. Leaves no timer behind, which would keep the process alive after all else has ended. */
+export async function settlesWithin(clock: Clock, work: Promise<unknown>, delayMs: number): Promise<boolean> {
+  const over = new AbortController()
+  const settled = work.then(
+    () => true,
+    () => true,
+  )
+  try {
+    return await Promise.race([settled, clock.sleep(delayMs, over.signal).then(() => false)])
+  } finally {
+    over.abort()
+  }
+}

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Clock } from '../../kernel/clock.ts'
+import { type Clock, settlesWithin } from '../../kernel/clock.ts'
 import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { engineConnectFailed, engineStartFailed } from '../errors.ts'
@@ -75,7 +75,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresEn
     async [Symbol.asyncDispose]() {
       // Waits for connections in use; whoever keeps one beyond the deadline loses it with the engine.
       const ended = pool.end().catch(() => {})
-      if (engine.state() === 'ready') await Promise.race([ended, options.clock.sleep(poolEndDeadlineMs)])
+      if (engine.state() === 'ready') await settlesWithin(options.clock, ended, poolEndDeadlineMs)
       await engine[Symbol.asyncDispose]()
       started.forget()
     },

@@ -3,7 +3,7 @@
  * command fails fast while it is away and the callers go on with what they have in process.
  */
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../kernel/clock.ts'
+import { type Clock, settlesWithin } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { engineUnavailable } from '../errors.ts'
@@ -122,7 +122,7 @@ export async function openRedis({ url, logger, clock }: RedisOptions): Promise<R
 /** Waits for the first answer, not for ever; the driver goes on trying. */
 async function firstConnection(client: { connect(): Promise<unknown> }, clock: Clock): Promise<void> {
   const connecting = client.connect().catch(() => {})
-  await Promise.race([connecting, clock.sleep(connectTimeoutMs)])
+  await settlesWithin(clock, connecting, connectTimeoutMs)
 }
 
 function toArgument(word: RedisArgument): string | Buffer {

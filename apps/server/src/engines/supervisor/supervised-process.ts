@@ -7,7 +7,7 @@
  * process is gone, however it went.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Clock } from '../../kernel/clock.ts'
+import { type Clock, settlesWithin } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { engineStartFailed } from '../errors.ts'
@@ -269,7 +269,7 @@ export class SupervisedProcess implements AsyncDisposable {
         const how = killedBy === null ? `it ended with exit code ${code}` : `it was ended by ${killedBy}`
         // After `close` everything it printed has been read; a child of its own may hold the pipes longer than we wait.
         const closed = new Promise<void>((done) => child.once('close', () => done()))
-        void Promise.race([closed, this.#options.clock.sleep(lastWordsMs)]).then(() => resolve(how))
+        void settlesWithin(this.#options.clock, closed, lastWordsMs).then(() => resolve(how))
       })
     })
     return { child, ended }
@@ -288,10 +288,7 @@ export class SupervisedProcess implements AsyncDisposable {
   async #endsByItself({ child, ended }: Run): Promise<boolean> {
     const { clock, stopDeadlineMs, stopSignal } = this.#options
     child.kill(stopSignal)
-    const deadline = new AbortController()
-    const inTime = await Promise.race([ended.then(() => true), clock.sleep(stopDeadlineMs, deadline.signal).then(() => false)])
-    deadline.abort()
-    return inTime
+    return await settlesWithin(clock, ended, stopDeadlineMs)
   }
 
   #kill(child: ChildProcess): void {
