@@ -101,8 +101,8 @@ async function upload(bundle: Buffer, how: Upload = {}): Promise<Answer> {
 
 function build(script: string, headers: Readonly<Record<string, string>> = {}): MadeFile[] {
   return [
-    { path: script, type: 'minified_source', headers: { ...headers, sourcemap: 'app.js.map' }, content: 'throw 1' },
-    { path: 'assets/app.js.map', type: 'source_map', headers, content: mapText },
+    { path: script, type: 'minified_source', headers: { ...headers, sourcemap: script.replace(/^.*\//, '') + '.map' }, content: 'throw 1' },
+    { path: `${script}.map`, type: 'source_map', headers, content: mapText },
   ]
 }
 
@@ -142,8 +142,8 @@ describe('who calls', () => {
   test.each<[string, () => Promise<Answer>, number, string]>([
     ['a wrong token', () => call('GET', '/api/0/', { token: 'sntrys_nonsense' }), 401, 'unknown, has expired or was revoked'],
     ['a wrong organization', () => call('GET', '/api/0/organizations/acme/chunk-upload/'), 404, 'no organization of this name'],
-    ['a wrong project', () => assemble([Buffer.from('x')], { projects: ['shop'] }), 404, 'no project of this name'],
-    ['a project that the token is not for', () => assemble([Buffer.from('x')], { projects: ['second'] }), 404, 'no project of this name'],
+    ['a wrong project', () => assemble([Buffer.from('x')], { projects: ['shop'] }), 400, 'no project of this name'],
+    ['a project that the token is not for', () => assemble([Buffer.from('x')], { projects: ['second'] }), 400, 'no project of this name'],
     ['a token that only reads', () => assemble([Buffer.from('x')], { token: readToken }), 403, 'needs the permission "write"'],
     ['a token that only writes', () => call('GET', `${base}/releases/`), 403, 'needs the permission "read"'],
     ['no project', () => assemble([Buffer.from('x')], { projects: [] }), 400, 'Name at least one project'],
@@ -260,6 +260,16 @@ describe('bundles of source maps', () => {
       expect(await upload(bundleOf(build('index.js', { 'debug-id': id })), { projects: [1, 'second'], token: adminToken })).toEqual(ok)
     for (const project of ['1', (await secondProject()).scope.projectIds[0]])
       for (const id of ids) expect(await filesOf(String(project))).toContainEqual({ release: '', name: '~/index.js', debugId: id })
+  })
+
+  test('older tools name the release in the address; its projects get the maps', async () => {
+    await call('POST', `${base}/releases/`, { body: { version: 'old@1', projects: ['default'] } })
+    const bundle = bundleOf(build('old.js'))
+    await sendChunks([bundle])
+    const body = { checksum: sha1(bundle), chunks: [sha1(bundle)] }
+    expect(await call('POST', `${base}/releases/old@1/assemble/`, { body })).toEqual(ok)
+    expect(await filesOf()).toContainEqual({ release: 'old@1', name: '~/old.js', debugId: null })
+    expect((await call('POST', `${base}/releases/old@2/assemble/`, { body })).status).toBe(404)
   })
 
   test('nobody puts together what another token sent, or learns that it is there', async () => {

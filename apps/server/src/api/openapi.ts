@@ -61,7 +61,7 @@ function operation(route: RouteDescription): Json {
   }
 }
 
-/** `getProjectsKeys`: the method and the fixed words of the path. */
+/** `getProjectsKeys`: the method and the fixed words of the path. Addresses of Sentry's end in a slash; some of ours are the same without. */
 function operationId({ method, path }: RouteDescription): string {
   const words = path
     .replace(/^\/api\/0\//, '')
@@ -69,7 +69,8 @@ function operationId({ method, path }: RouteDescription): string {
     .filter((word) => word !== '')
     .map((word) => (word.startsWith(':') ? `By-${word.slice(1)}` : word))
     .flatMap((word) => word.split('-'))
-  return method.toLowerCase() + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+  const name = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+  return `${method.toLowerCase()}${name}${path.endsWith('/') ? 'OfSentry' : ''}`
 }
 
 export function buildOpenApi(routes: readonly RouteDescription[], version: string): Json {

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { tokenRefused, unauthenticated, type Access, type Caller, type Gatekeeper, type Permission } from '../../accounts/index.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import { badJson, badRequest } from '../errors.ts'
 import { failureOf, markAnswer, prepareError } from '../http/answer.ts'
 import { refuseOtherMethods } from '../http/mount.ts'
@@ -115,7 +115,7 @@ function mountRoute(scope: FastifyInstance, route: SentryRoute, gatekeeper: Gate
       if (admitted === undefined) throw new Error('the request was not admitted')
       const { caller, accesses } = admitted
       const named = (projects: readonly string[]): Promise<Access[]> =>
-        gatekeeper.projects(caller, { organization: pathParam(request, 'organization'), projects }, neededOf(route))
+        ofBody(gatekeeper.projects(caller, { organization: pathParam(request, 'organization'), projects }, neededOf(route)))
       const answer = await route.run({ caller, accesses, named, body: request.body, param: (name) => pathParam(request, name) })
       return route.answer === null ? reply.code(204).send() : reply.code(route.status).send(answer)
     },
@@ -134,6 +134,15 @@ async function admit(gatekeeper: Gatekeeper, request: FastifyRequest, route: Sen
   if (accesses.length === 0)
     throw new AppError(badRequest, { publicText: 'There is no project in this organization that is yours to see.' })
   return { caller, accesses }
+}
+
+/** To these tools 404 means that the organization is not there; what is wrong with the body is 400. */
+async function ofBody(named: Promise<Access[]>): Promise<Access[]> {
+  try {
+    return await named
+  } catch (error) {
+    throw isAppError(error, 'accounts.not_found') ? new AppError(badRequest, { publicText: error.publicText, cause: error }) : error
+  }
 }
 
 function neededOf({ needed }: SentryRoute): Permission {

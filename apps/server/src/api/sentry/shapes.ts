@@ -51,22 +51,23 @@ const newDeploy = z.object({
 export type NewDeploy = z.infer<typeof newDeploy>
 export const newDeploySchema: z.ZodType<NewDeploy> = newDeploy
 
+const bundle = { checksum: z.string(), chunks: z.array(z.string()).min(1), dist: z.string().max(64).nullish() }
+const assembleRelease = z.object(bundle)
+export const assembleReleaseSchema: z.ZodType<z.infer<typeof assembleRelease>> = assembleRelease
 const assembleBody = z.object({
-  checksum: z.string(),
-  chunks: z.array(z.string()).min(1),
+  ...bundle,
   projects: projects.min(1, 'Name at least one project.'),
   version: version.nullish(),
-  dist: z.string().max(64).nullish(),
 })
-export type AssembleBody = z.infer<typeof assembleBody>
-export const assembleBodySchema: z.ZodType<AssembleBody> = assembleBody
+export const assembleBodySchema: z.ZodType<z.infer<typeof assembleBody>> = assembleBody
 
 const assembled = z.object({
   state: z.enum(['not_found', 'assembling', 'ok', 'error']),
   missingChunks: z.array(z.string()),
   detail: z.string().nullable(),
 })
-export const assembledSchema: z.ZodType<z.infer<typeof assembled>> = assembled
+export type Assembled = z.infer<typeof assembled>
+export const assembledSchema: z.ZodType<Assembled> = assembled
 
 const uploadOptions = z.object({
   /** Relative to `/api/0/`, so that it holds behind any proxy. */

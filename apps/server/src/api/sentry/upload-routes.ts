@@ -8,22 +8,29 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access, Caller } from '../../accounts/index.ts'
 import { AppError } from '../../kernel/errors.ts'
 import { onceOver } from '../../kernel/request-over.ts'
-import { bundleBytesMax, chunkBytesMax, type Uploader } from '../../problems/index.ts'
+import {
+  bundleBytesMax,
+  chunkBytesMax,
+  releaseNotFound,
+  type BundleRequest,
+  type BundleUploads,
+  type Uploader,
+} from '../../problems/index.ts'
 import { badRequest, tooBusy } from '../errors.ts'
 import { chunkRequestBytesMax, chunkRequestsAtOnceMax, chunksPerRequestMax } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
 import { readMultipart, type Part } from './multipart.ts'
 import { defineSentryRoute, type SentryMount, type SentryRoute } from './sentry-route.ts'
-import { assembleBodySchema, assembledSchema, uploadOptionsSchema } from './shapes.ts'
+import { assembleBodySchema, assembledSchema, assembleReleaseSchema, uploadOptionsSchema, type Assembled } from './shapes.ts'
 
-type UploadDeps = Pick<ApiDeps, 'uploads'>
+type UploadDeps = Pick<ApiDeps, 'uploads' | 'releases'>
 
 const gunzip = promisify(zlib.gunzip)
 const base = '/api/0/organizations/:organization'
 /** Of the headers of parts. */
 const formBytesMax = 64 * 1024
 
-export function uploadRoutes({ uploads }: UploadDeps): SentryRoute[] {
+export function uploadRoutes({ uploads, releases }: UploadDeps): SentryRoute[] {
   return [
     defineSentryRoute({
       method: 'GET',
@@ -42,7 +49,8 @@ export function uploadRoutes({ uploads }: UploadDeps): SentryRoute[] {
           concurrency: 2,
           hashAlgorithm: 'sha1' as const,
           compression: ['gzip'],
-          accept: ['artifact_bundles', 'artifact_bundles_v2'],
+          // Versions 2 take bundles for unsupported where files of releases are not named too.
+          accept: ['release_files', 'artifact_bundles', 'artifact_bundles_v2'],
         }),
     }),
     defineSentryRoute({
@@ -53,14 +61,40 @@ export function uploadRoutes({ uploads }: UploadDeps): SentryRoute[] {
       body: assembleBodySchema,
       answer: assembledSchema,
       run: async ({ caller, named, body }) => {
-        const accesses = await named(body.projects)
-        const { checksum, chunks, version, dist } = body
-        const request = { checksum, chunks, release: version ?? '', dist: dist ?? '' }
-        const { state, missingChunks, detail } = await uploads.assemble(uploaderOf(caller, accesses), accesses, request)
-        return { state, missingChunks: [...missingChunks], detail }
+        const { version, dist, ...bundle } = body
+        return await assembled(
+          uploads,
+          { caller, accesses: await named(body.projects) },
+          { ...bundle, release: version ?? '', dist: dist ?? '' },
+        )
+      },
+    }),
+    defineSentryRoute({
+      method: 'POST',
+      path: `${base}/releases/:version/assemble/`,
+      summary: 'The same as older tools ask for it: the source maps go to the projects of the release.',
+      needed: 'write',
+      body: assembleReleaseSchema,
+      answer: assembledSchema,
+      run: async ({ caller, accesses, body, param }) => {
+        const own = await releases.having(accesses, param('version'))
+        if (own.length === 0) throw new AppError(releaseNotFound)
+        return await assembled(uploads, { caller, accesses: own }, { ...body, release: param('version'), dist: body.dist ?? '' })
       },
     }),
   ]
+}
+
+interface Sender {
+  readonly caller: Caller
+  readonly accesses: readonly Access[]
+}
+
+async function assembled(uploads: BundleUploads, { caller, accesses }: Sender, asked: BundleRequest): Promise<Assembled> {
+  const { checksum, chunks, release, dist } = asked
+  const request = { checksum, chunks, release, dist }
+  const { state, missingChunks, detail } = await uploads.assemble(uploaderOf(caller, accesses), accesses, request)
+  return { state, missingChunks: [...missingChunks], detail }
 }
 
 /** For descriptions: its body is a form. */
@@ -76,7 +110,7 @@ export const chunkRoute: SentryRoute = defineSentryRoute({
 })
 
 /** The route that takes a form, in a scope of its own. */
-export function chunkUpload({ uploads }: UploadDeps): SentryMount['others'] {
+export function chunkUpload({ uploads }: Pick<UploadDeps, 'uploads'>): SentryMount['others'] {
   return (scope, admit) => {
     let underWay = 0
     void scope.register(async (inner) => {
