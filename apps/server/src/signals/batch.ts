@@ -21,9 +21,13 @@ import {
   resourcesMax,
   rowsPerBatchMax,
 } from './limits.ts'
+import { LeftOutParts, type LeftOutReason } from './left-out.ts'
 import { noResource, resourceSize, type Resource } from './resources.ts'
 import { fixedWidths, type SignalSchema } from './schema.ts'
 import { splitTime, timeHalves } from './time.ts'
+import { shownTime } from './time-text.ts'
+
+export type { LeftOutReason }
 
 type Column = FixedColumn | TextColumn | WordColumn | PairsColumn
 
@@ -34,9 +38,6 @@ export interface RefusedExample {
 
 /** How long rows are kept; set per tenant before rows come. */
 export type KeepDays = number
-
-/** Why a row is kept without a part of it. */
-export type LeftOutReason = 'attributes_limit' | 'attribute_names_limit' | 'attribute_unreadable' | 'events_limit'
 
 /** Rows, and bytes of texts, after which a batch is measured again. */
 const measureRows = 256
@@ -58,9 +59,7 @@ export class SignalBatch {
   /** Rows that were accepted and are in the batch no more, by the rule that took them out. */
   readonly dropped = new Map<string, number>()
   readonly examples: RefusedExample[] = []
-  readonly #leftOut = new Map<LeftOutReason, number>()
-  /** Of the open row: it may be dropped yet. */
-  readonly #openLeftOut = new Map<LeftOutReason, number>()
+  readonly #leftOut = new LeftOutParts()
   readonly resources: Resource[] = []
   readonly ts: FixedColumn
   readonly keep: FixedColumn
@@ -146,29 +145,35 @@ export class SignalBatch {
 
   /** The open row is kept without a part of it. */
   leaveOut(reason: LeftOutReason, parts = 1): void {
-    if (parts > 0) addTo(this.#openLeftOut, reason, parts)
+    this.#leftOut.add(reason, parts)
   }
 
   /** Attributes beyond the bound that the open row is kept without, for `undoAttributes`. */
   get openBeyondBound(): number {
-    return this.#openLeftOut.size === 0 ? 0 : (this.#openLeftOut.get('attributes_limit') ?? 0)
+    return this.#leftOut.open('attributes_limit')
   }
 
   /** Takes attributes of the open row back: it has the first `pairs` of the column, without those beyond the bound and those without a name. */
   undoAttributes(pairs: number, beyondBound: number, nameless: number): void {
     this.attributes.truncateOpen(pairs, nameless)
-    if (this.openBeyondBound !== beyondBound) this.#openLeftOut.set('attributes_limit', beyondBound)
+    if (this.openBeyondBound !== beyondBound) this.#leftOut.setOpen('attributes_limit', beyondBound)
   }
 
   /** Parts that complete rows are kept without, by reason; those of names without room (or without a name) are counted by their column. */
   leftOut(): ReadonlyMap<LeftOutReason, number> {
-    const names = this.attributes.leftOut + (this.#leftOut.get('attribute_names_limit') ?? 0)
-    return names === 0 ? this.#leftOut : new Map([...this.#leftOut, ['attribute_names_limit', names]])
+    const { complete } = this.#leftOut
+    const names = this.attributes.leftOut + (complete.get('attribute_names_limit') ?? 0)
+    return names === 0 ? complete : new Map([...complete, ['attribute_names_limit', names]])
   }
 
   /** It takes no more rows: they are refused (`too_many_rows`). Who can should not even read them. */
   get isFull(): boolean {
     return this.#isFull || this.receivedInBody >= rowsPerBatchMax
+  }
+
+  /** Whether it takes so many rows more. */
+  hasRoom(rows: number): boolean {
+    return !this.#isFull && this.receivedInBody + rows <= rowsPerBatchMax
   }
 
   /** Rows received with the parts of the body before this one. */
@@ -205,7 +210,6 @@ export class SignalBatch {
     this.refused.clear()
     this.dropped.clear()
     this.#leftOut.clear()
-    this.#openLeftOut.clear()
     this.examples.length = 0
     this.resources.length = 0
     this.#seenResources.clear()
@@ -227,6 +231,15 @@ export class SignalBatch {
     this.#isFull = this.#bytesBefore > batchBytesMax
   }
 
+  /** Earliest and latest time of a row, seconds since 1970. */
+  get timeMinSec(): number {
+    return this.nowMs / 1000 - this.keepDays * 86_400
+  }
+
+  get timeMaxSec(): number {
+    return this.nowMs / 1000 + futureMsMax / 1000
+  }
+
   /**
    * Time of the row: seconds and nanoseconds since 1970. False: it is refused (`too_old`, `too_new`, `too_many_rows`), counted; the row must
    * be dropped.
@@ -236,13 +249,12 @@ export class SignalBatch {
       this.refuseTooMany(1)
       return false
     }
-    const nowSec = this.nowMs / 1000
-    if (seconds < nowSec - this.keepDays * 86_400) {
-      this.refuse('too_old', `A row of ${isoOf(seconds)} is older than the ${this.keepDays} days that rows are kept.`)
+    if (seconds < this.timeMinSec) {
+      this.refuse('too_old', `A row of ${shownTime(seconds)} is older than the ${this.keepDays} days that rows are kept.`)
       return false
     }
-    if (seconds > nowSec + futureMsMax / 1000) {
-      this.refuse('too_new', `A row of ${isoOf(seconds)} lies more than a day in the future.`)
+    if (seconds > this.timeMaxSec) {
+      this.refuse('too_new', `A row of ${shownTime(seconds)} lies more than a day in the future.`)
       return false
     }
     splitTime(seconds, nanos)
@@ -305,21 +317,36 @@ export class SignalBatch {
     for (const column of this.#wordColumns) if (column.rows === rows) column.pushWord(0)
     for (const column of this.#textColumns) if (column.rows === rows) column.pushEmpty()
     for (const column of this.#pairsColumns) if (column.rows === rows) column.endRow()
-    if (this.#openLeftOut.size > 0) this.#countLeftOut()
+    this.#leftOut.endRow()
     this.rows = rows + 1
     this.received++
-    this.#measure()
+    this.#measure(this.rows % measureRows === 0)
+  }
+
+  /**
+   * So many rows are complete at once: each column has the values of all of them, or of none and gets as many empty ones (`weight` 1).
+   * There must be room for them (`hasRoom`).
+   */
+  endRows(count: number): void {
+    const rows = this.rows + count
+    for (let row = this.rows; row < rows; row++) this.#rowNumbers.pushU32(this.#rowsBefore + row)
+    this.#batchIds.pushU32(this.#batchId)
+    if (this.keep.rows < rows) this.keep.pushU16(this.keepDays)
+    if (this.weight.rows < rows) this.weight.pushF32(1)
+    for (const column of [this.#batchIds, this.keep, this.weight]) column.repeatLast(rows - column.rows)
+    for (const column of this.#fixedColumns) if (column.rows < rows) column.pushZeros(count)
+    for (const column of this.#wordColumns) if (column.rows < rows) column.pushRepeated(0, count)
+    for (const column of this.#textColumns) if (column.rows < rows) column.pushEmpties(count)
+    for (const column of this.#pairsColumns) for (let row = column.rows; row < rows; row++) column.endRow()
+    this.received += count
+    this.rows = rows
+    this.#measure(rows % measureRows < count)
   }
 
   /** Takes back what was pushed of the open row, and what was left out of it. */
   dropRow(): void {
     for (const column of this.#columns) column.truncate(this.rows)
-    this.#openLeftOut.clear()
-  }
-
-  #countLeftOut(): void {
-    for (const [reason, parts] of this.#openLeftOut) if (parts > 0) addTo(this.#leftOut, reason, parts)
-    this.#openLeftOut.clear()
+    this.#leftOut.dropRow()
   }
 
   /** Counts rows that cannot be taken. They count as received. */
@@ -335,11 +362,11 @@ export class SignalBatch {
   }
 
   /** To measure costs as much as a row: only now and then, and when there is much text. */
-  #measure(): void {
+  #measure(isDue: boolean): void {
     let textBytes = 0
     for (const { data } of this.#texts) textBytes += data.length
     this.#textBytes = textBytes
-    if (textBytes < this.#measureAtBytes && this.rows % measureRows !== 0) return
+    if (textBytes < this.#measureAtBytes && !isDue) return
     this.#measureAtBytes = textBytes + measureTextBytes
     this.#isFull = this.#bytesBefore + this.sizeBytes > batchBytesMax
   }
@@ -367,12 +394,4 @@ export class SignalBatch {
     if (!(column instanceof PairsColumn)) throw new Error(`no pairs column ${name}`)
     return column
   }
-}
-
-function addTo(counts: Map<LeftOutReason, number>, reason: LeftOutReason, parts: number): void {
-  counts.set(reason, (counts.get(reason) ?? 0) + parts)
-}
-
-function isoOf(seconds: number): string {
-  return Number.isFinite(seconds) && Math.abs(seconds) < 8.64e12 ? new Date(seconds * 1000).toISOString() : `${seconds} s`
 }

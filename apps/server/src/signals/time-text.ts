@@ -16,3 +16,8 @@ export function wideLiteral(low: number, high: number): string {
 export function nsOfMs(ms: number): string {
   return String(BigInt(Math.round(ms * 1000)) * 1000n)
 }
+
+/** Seconds since 1970 as people read them, whatever was sent. */
+export function shownTime(seconds: number): string {
+  return Number.isFinite(seconds) && Math.abs(seconds) < 8.64e12 ? new Date(seconds * 1000).toISOString() : `${seconds} s`
+}

@@ -29,10 +29,25 @@ const sampleCountAt = 92
 
 /** Kernels read and copy in steps of up to 64 bytes. */
 const slackBytes = 128
-const pageBytes = 65_536
 
 interface WithMemory {
   readonly memory: WebAssembly.Memory
+}
+
+const pageBytes = 65_536
+
+/** A kernel with at least so much memory. */
+export function loadKernel<Exports extends WithMemory>(name: string, memoryBytes: number): Exports {
+  const kernel = load<Exports>(name)
+  reserve(kernel.memory, memoryBytes)
+  return kernel
+}
+
+/** Whether it had to grow: then views of it are lost. */
+function reserve(memory: WebAssembly.Memory, bytes: number): boolean {
+  const missing = bytes - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
+  return missing > 0
 }
 
 function load<Exports extends WithMemory>(name: string): Exports {
@@ -56,7 +71,7 @@ export class KernelMemory<Exports extends WithMemory> {
     this.exports = load<Exports>(name)
     this.#bodyAt = this.plainAt = this.plainEnd = bodyAt
     this.#moved = moved
-    this.#reserve(bodyAt + slackBytes)
+    reserve(this.exports.memory, bodyAt + slackBytes)
     this.#map()
     const secrets = this.bytes.subarray(secretAt, secretAt + secretBytes)
     randomFillSync(secrets)
@@ -102,14 +117,7 @@ export class KernelMemory<Exports extends WithMemory> {
   #hold(plainAt: number, plainBytes: number): void {
     this.plainAt = (plainAt + 15) & ~15
     this.plainEnd = this.plainAt + plainBytes
-    if (this.#reserve(this.plainEnd + slackBytes)) this.#map()
-  }
-
-  #reserve(bytes: number): boolean {
-    const { memory } = this.exports
-    const missing = bytes - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
-    return missing > 0
+    if (reserve(this.exports.memory, this.plainEnd + slackBytes)) this.#map()
   }
 
   #map(): void {

@@ -69,6 +69,23 @@ export class LogRow {
     return this.#resource
   }
 
+  /** Words of the batch: what the rows come from, 0 where it does not say, and by which protocol. */
+  get words(): {
+    readonly service: number
+    readonly host: number
+    readonly environment: number
+    readonly release: number
+    readonly source: number
+  } {
+    return {
+      service: this.#resourceService,
+      host: this.#resourceHost,
+      environment: this.#resourceEnvironment,
+      release: this.#resourceRelease,
+      source: this.#source,
+    }
+  }
+
   /** The rows that follow come from there. */
   from(resource: Resource): void {
     const { batch } = this
@@ -94,6 +111,13 @@ export class LogRow {
     this.#body = noBytes
     this.#bodyStart = 0
     this.#bodyEnd = 0
+  }
+
+  /** Its time: whole seconds since 1970 and nanoseconds. */
+  at(seconds: number, nanos: number): void {
+    this.hasTime = true
+    this.seconds = seconds
+    this.nanos = nanos
   }
 
   /** Borrowed until `close`. */

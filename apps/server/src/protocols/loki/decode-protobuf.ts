@@ -11,6 +11,7 @@ import type { EventSession } from '../event-session.ts'
 import type { Steps } from '../../kernel/steps.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
+import { LineBlock } from '../log-lines/line-block.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
 import { ProtoCursor } from '../protobuf/cursor.ts'
 import { type LokiStream, parseLabels, streamOf } from './labels.ts'
@@ -21,21 +22,28 @@ const decoder = new TextDecoder()
 export class LokiProtobufDecoder {
   readonly #cursor = new ProtoCursor()
   readonly #lines = new LineWriter(new LogsBatch())
-  readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax });
+  readonly #block = new LineBlock(this.#lines, (start, end) => this.#readLine(start, end))
+  readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
+  /** Time of the entry. */
+  #seconds = 0
+  #nanos = 0;
 
   /** Errors: `DecodeError`, `body.malformed` for labels that cannot be read, `body.too_many_rows`. */
   *decode(plain: Uint8Array, session: EventSession): Steps {
     const cursor = this.#cursor
     cursor.reset(plainArray(plain))
     this.#lines.begin(session.logs, 'loki', false)
+    this.#block.begin(cursor.bytes, false)
     try {
       while (cursor.pos < cursor.end) {
         const tag = cursor.readTag()
         if (tag === 10) yield* this.#stream(session)
         else cursor.skip(tag)
-        if (session.isDue()) yield* this.#lines.step(session)
+        if (session.isDue()) yield* this.#pause(session)
       }
+      this.#block.flush()
     } finally {
+      this.#block.end()
       this.#lines.end()
       cursor.release()
     }
@@ -49,14 +57,19 @@ export class LokiProtobufDecoder {
       const tag = cursor.readTag()
       if (tag === 10) {
         stream = this.#labels()
-        this.#lines.row.from(stream.resource)
+        this.#block.from(stream.resource, stream.severity)
       } else if (tag === 18) {
         if (stream === null) throw badLabels('a stream has no labels before its entries')
-        this.#entry(stream)
+        this.#entry(stream.severity)
       } else cursor.skip(tag)
-      if (session.isDue()) yield* this.#lines.step(session)
+      if (session.isDue()) yield* this.#pause(session)
     }
     cursor.leave(outer)
+  }
+
+  *#pause(session: EventSession): Steps {
+    this.#block.flush()
+    yield* this.#lines.step(session)
   }
 
   #labels(): LokiStream {
@@ -73,42 +86,58 @@ export class LokiProtobufDecoder {
     return this.#streams.add(0, cursor.bytes, start, end, () => streamOf(labels))
   }
 
-  #entry({ severity }: LokiStream): void {
+  #entry(severity: number): void {
     const cursor = this.#cursor
-    const lines = this.#lines
-    const { row } = lines
     const outer = cursor.enter()
-    lines.open()
-    row.severity = severity
+    let hasTime = false
+    let hasMetadata = false
     let lineStart = cursor.pos
     let lineEnd = lineStart
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 10) this.#time()
-      else if (tag === 18) {
+      if (tag === 10) {
+        this.#time()
+        hasTime = true
+      } else if (tag === 18) {
         const length = cursor.readLength()
         lineStart = cursor.pos
         cursor.pos = lineEnd = lineStart + length
-      } else if (tag === 26) this.#metadata()
-      else cursor.skip(tag)
+      } else if (tag === 26) {
+        if (!hasMetadata) this.#open(severity)
+        hasMetadata = true
+        this.#metadata()
+      } else cursor.skip(tag)
     }
     cursor.leave(outer)
-    lines.line(cursor.bytes, lineStart, lineEnd)
-    row.close()
+    if (hasMetadata) {
+      if (hasTime) this.#lines.row.at(this.#seconds, this.#nanos)
+      this.#readLine(lineStart, lineEnd)
+    } else if (hasTime) this.#block.addTimed(lineStart, lineEnd, this.#seconds, this.#nanos)
+    else this.#block.add(lineStart, lineEnd, 0)
+  }
+
+  /** A row that has more than its line. */
+  #open(severity: number): void {
+    this.#block.flush()
+    this.#lines.open()
+    this.#lines.row.severity = severity
+  }
+
+  /** Of the open row. */
+  #readLine(start: number, end: number): void {
+    this.#lines.line(this.#cursor.bytes, start, end)
+    this.#lines.row.close()
   }
 
   /** google.protobuf.Timestamp. */
   #time(): void {
     const cursor = this.#cursor
-    const { row } = this.#lines
     const outer = cursor.enter()
-    row.hasTime = true
-    row.seconds = 0
-    row.nanos = 0
+    this.#seconds = this.#nanos = 0
     while (cursor.pos < cursor.end) {
       const tag = cursor.readTag()
-      if (tag === 8) row.seconds = cursor.readInt64()
-      else if (tag === 16) row.nanos = Math.min(999_999_999, cursor.readVarint())
+      if (tag === 8) this.#seconds = cursor.readInt64()
+      else if (tag === 16) this.#nanos = Math.min(999_999_999, cursor.readVarint())
       else cursor.skip(tag)
     }
     cursor.leave(outer)

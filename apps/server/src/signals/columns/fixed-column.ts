@@ -68,6 +68,30 @@ export class FixedColumn {
     this.#pushZeros(this.width)
   }
 
+  /** Adds whole rows: their bytes as the column has them. */
+  pushRows(source: Uint8Array): void {
+    this.data.pushBytes(source)
+  }
+
+  /** Adds the last row so many times again. */
+  repeatLast(times: number): void {
+    const { data, width } = this
+    const more = times * width
+    data.reserve(more)
+    const from = data.length - width
+    // Each copy doubles what there is to copy.
+    for (let copied = 0; copied < more;) {
+      const size = Math.min(more - copied, copied + width)
+      data.bytes.copyWithin(data.length, from, from + size)
+      data.length += size
+      copied += size
+    }
+  }
+
+  pushZeros(rows: number): void {
+    this.#pushZeros(rows * this.width)
+  }
+
   u8(row: number): number {
     return this.data.bytes[row * this.width]!
   }
@@ -122,8 +146,9 @@ export class FixedColumn {
     this.data.reserve(count)
     const { bytes } = this.data
     const end = this.data.length + count
-    // Sixteen bytes at most: a loop beats the call.
-    for (let at = this.data.length; at < end; at++) bytes[at] = 0
+    // Below this a loop beats the call.
+    if (count <= 16) for (let at = this.data.length; at < end; at++) bytes[at] = 0
+    else bytes.fill(0, this.data.length, end)
     this.data.length = end
   }
 }

@@ -57,14 +57,18 @@ export class PairsColumn {
 
   /** The row is complete. */
   endRow(): void {
-    if (this.#rows === this.#ends.length) {
-      const more = new Uint32Array(this.#ends.length * 2)
-      more.set(this.#ends)
-      this.#ends = more
-    }
+    if (this.#rows === this.#ends.length) this.#reserve(this.#rows + 1)
     this.#ends[this.#rows++] = this.keys.rows
     this.leftOut += this.#openLeftOut
     this.#openLeftOut = 0
+  }
+
+  /** Adds rows whose pairs are in `keys` and `values` already: for each the number of pairs up to and with it, over all rows. */
+  endRows(ends: Uint32Array): void {
+    const rows = this.#rows + ends.length
+    this.#reserve(rows)
+    this.#ends.set(ends, this.#rows)
+    this.#rows = rows
   }
 
   first(row: number): number {
@@ -103,5 +107,12 @@ export class PairsColumn {
     this.keys.clear()
     this.values.clear()
     if (this.#ends.length > 65_536) this.#ends = new Uint32Array(64)
+  }
+
+  #reserve(rows: number): void {
+    if (rows <= this.#ends.length) return
+    const more = new Uint32Array(Math.max(rows, this.#ends.length * 2))
+    more.set(this.#ends)
+    this.#ends = more
   }
 }

@@ -34,6 +34,23 @@ export class TextColumn {
     this.#added(0)
   }
 
+  /** Adds rows that are bytes already: each one's length and text. `starts` and `ends` are the places of the texts in `data` behind what is there. */
+  pushRows(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array): void {
+    const rows = this.#rows + starts.length
+    if (rows > this.#starts.length) {
+      this.#starts = grown(this.#starts, rows)
+      this.#ends = grown(this.#ends, rows)
+    }
+    this.data.pushBytes(bytes)
+    this.#starts.set(starts, this.#rows)
+    this.#ends.set(ends, this.#rows)
+    this.#rows = rows
+  }
+
+  pushEmpties(rows: number): void {
+    for (let i = 0; i < rows; i++) this.pushEmpty()
+  }
+
   /** Leaves the first `rows`. */
   truncate(rows: number): void {
     if (rows >= this.#rows) return
@@ -84,16 +101,16 @@ export class TextColumn {
 
   #added(size: number): void {
     if (this.#rows === this.#starts.length) {
-      this.#starts = grown(this.#starts)
-      this.#ends = grown(this.#ends)
+      this.#starts = grown(this.#starts, this.#rows + 1)
+      this.#ends = grown(this.#ends, this.#rows + 1)
     }
     this.#starts[this.#rows] = this.data.length - size
     this.#ends[this.#rows++] = this.data.length
   }
 }
 
-function grown(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
-  const more = new Uint32Array(numbers.length * 2)
+function grown(numbers: Uint32Array, rows: number): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(Math.max(rows, numbers.length * 2))
   more.set(numbers)
   return more
 }

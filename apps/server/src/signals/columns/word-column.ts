@@ -139,12 +139,20 @@ export class WordColumn {
   }
 
   pushWord(word: number): void {
-    if (this.#rows === this.#numbers.length) {
-      const more = new Uint32Array(this.#numbers.length * 2)
-      more.set(this.#numbers)
-      this.#numbers = more
-    }
+    if (this.#rows === this.#numbers.length) this.#reserve(1)
     this.#numbers[this.#rows++] = word
+  }
+
+  pushWords(numbers: Uint32Array): void {
+    this.#reserve(numbers.length)
+    this.#numbers.set(numbers, this.#rows)
+    this.#rows += numbers.length
+  }
+
+  pushRepeated(word: number, rows: number): void {
+    this.#reserve(rows)
+    this.#numbers.fill(word, this.#rows, this.#rows + rows)
+    this.#rows += rows
   }
 
   push(source: Uint8Array, start = 0, end = source.length): void {
@@ -176,6 +184,14 @@ export class WordColumn {
     this.#rows = 0
     this.words.clear()
     if (this.#numbers.length > 65_536) this.#numbers = new Uint32Array(64)
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#rows + more
+    if (needed <= this.#numbers.length) return
+    const grown = new Uint32Array(Math.max(needed, this.#numbers.length * 2))
+    grown.set(this.#numbers)
+    this.#numbers = grown
   }
 }
 
