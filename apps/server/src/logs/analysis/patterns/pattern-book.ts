@@ -101,20 +101,20 @@ export class PatternBook {
     return pattern
   }
 
-  /** The pattern of a message of a new shape, null when there were too many of them in this second of `nowSec`. */
-  learn(
-    message: Uint8Array,
-    met: { readonly low: number; readonly high: number; readonly atSec: number; readonly nowSec: number },
-  ): Pattern | null {
-    if (met.nowSec !== this.#second) {
-      this.#second = met.nowSec
+  /** Whether one more new shape is looked at in this second; counts it. */
+  takesNew(nowSec: number): boolean {
+    if (nowSec !== this.#second) {
+      this.#second = nowSec
       this.#newShapes = 0
     }
-    if (++this.#newShapes > newShapesPerSecMin + (newShapesPerSecMax - newShapesPerSecMin) * this.#usefulness) {
-      this.skipped++
-      return null
-    }
-    return this.#learn(decoder.decode(message.subarray(0, exampleBytesMax)), met, met.atSec)
+    if (++this.#newShapes <= newShapesPerSecMin + (newShapesPerSecMax - newShapesPerSecMin) * this.#usefulness) return true
+    this.skipped++
+    return false
+  }
+
+  /** The pattern of a message of a new shape. */
+  learn(message: Uint8Array, shape: { readonly low: number; readonly high: number }, atSec: number): Pattern {
+    return this.#learn(decoder.decode(message.subarray(0, exampleBytesMax)), shape, atSec)
   }
 
   #met(pattern: Pattern, atSec: number): void {

@@ -25,8 +25,9 @@ export class Patterns implements SignalStage {
         const atSec = Math.floor(secondsOf(ts.u32(row), ts.u32(row, 1)))
         const low = this.#kernel.low(row - first)
         const high = this.#kernel.high(row - first)
-        const found = book.match(low, high, atSec) ?? book.learn(body.bytes(row), { low, high, atSec, nowSec })
-        if (found === null) continue
+        const known = book.match(low, high, atSec)
+        if (known === null && !book.takesNew(nowSec)) continue
+        const found = known ?? book.learn(body.bytes(row), { low, high }, atSec)
         pattern.setU32(row, found.low)
         pattern.setU32(row, found.high, 1)
       }

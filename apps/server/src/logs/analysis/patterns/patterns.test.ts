@@ -32,8 +32,8 @@ function shapeOf(text: string): string {
 }
 
 function addBytes(book: PatternBook, bytes: Uint8Array, atSec: number, nowSec: number): Pattern | null {
-  const { low, high } = halvesOf([bytes])[0]!
-  return book.match(low, high, atSec) ?? book.learn(bytes, { low, high, atSec, nowSec })
+  const shape = halvesOf([bytes])[0]!
+  return book.match(shape.low, shape.high, atSec) ?? (book.takesNew(nowSec) ? book.learn(bytes, shape, atSec) : null)
 }
 
 function add(book: PatternBook, text: string, atSec = 100): Pattern | null {
