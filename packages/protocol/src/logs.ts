@@ -82,12 +82,15 @@ export interface LogsQuery {
   limit: number
   /** `next` of the page before. Rows that came in meanwhile do not move the pages. */
   cursor: string | null
+  /** Whether a first page says what was probably meant otherwise; where it is empty, names are looked for, which takes up to a second. */
+  hints: boolean
 }
 export const logsQuerySchema: z.ZodType<LogsQuery> = z.strictObject({
   ...rangeShape,
   order: z.enum(['newest', 'oldest']).default('newest'),
   limit: z.number().int().min(1).max(1000).default(100),
   cursor: z.string().min(1).max(100).nullable().default(null),
+  hints: z.boolean().default(true),
 })
 
 export interface LogsPage {
@@ -98,12 +101,15 @@ export interface LogsPage {
   /** The range as it was understood. */
   from: string
   to: string
+  /** What was probably meant otherwise: `No row of the range has servce. Did you mean service?`; left out where there is nothing to say. */
+  hints?: string[] | undefined
 }
 export const logsPageSchema: z.ZodType<LogsPage> = z.object({
   items: z.array(logRowSchema),
   next: z.string().nullable(),
   from: preciseTimeSchema,
   to: preciseTimeSchema,
+  hints: z.array(z.string()).optional(),
 })
 
 export const logMeasures = ['count', 'unique', 'avg', 'sum', 'min', 'max', 'p50', 'p90', 'p95', 'p99'] as const

@@ -90,6 +90,8 @@ export interface TracesQuery {
   order: TraceOrder
   limit: number
   cursor: string | null
+  /** Whether a first page of spans or traces says what was probably meant otherwise; where it is empty, that takes up to a second. */
+  hints: boolean
 }
 export const tracesQuerySchema: z.ZodType<TracesQuery> = z.strictObject({
   query: searchTextSchema.default(''),
@@ -97,14 +99,25 @@ export const tracesQuerySchema: z.ZodType<TracesQuery> = z.strictObject({
   order: z.enum(['newest', 'slowest']).default('newest'),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: cursorSchema,
+  hints: z.boolean().default(true),
 })
 
+/** What was probably meant otherwise; left out where there is nothing to say. */
+interface SearchHints {
+  hints?: string[] | undefined
+}
+const hintsShape = { hints: z.array(z.string()).optional() }
+
 /** Answer of `POST P/traces/query`. */
-export interface SpansAnswer {
+export interface SpansAnswer extends SearchHints {
   items: TraceSpan[]
   next: string | null
 }
-export const spansAnswerSchema: z.ZodType<SpansAnswer> = z.object({ items: z.array(traceSpanSchema), next: z.string().nullable() })
+export const spansAnswerSchema: z.ZodType<SpansAnswer> = z.object({
+  items: z.array(traceSpanSchema),
+  next: z.string().nullable(),
+  ...hintsShape,
+})
 
 /** A service's part in a trace. */
 export interface TraceService {
@@ -166,13 +179,14 @@ const foundTraceSchema: z.ZodType<FoundTrace> = z.object({
 })
 
 /** Answer of `POST P/traces/search`. */
-export interface TracesAnswer {
+export interface TracesAnswer extends SearchHints {
   items: FoundTrace[]
   next: string | null
 }
 export const tracesAnswerSchema: z.ZodType<TracesAnswer> = z.object({
   items: z.array(foundTraceSchema),
   next: z.string().nullable(),
+  ...hintsShape,
 })
 
 /** Answer of `POST P/traces/histogram`: spans found by step and by duration. Sampling is counted in. */

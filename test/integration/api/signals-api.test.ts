@@ -115,3 +115,23 @@ test('a signal that is not taken says which are', async () => {
     { code: 'api.signal_not_taken', message: 'Bellwether takes metrics, logs and traces; profiles are not taken.' },
   ])
 })
+
+describe('hints of a search', () => {
+  const misspelt = 'No row of the range has servcie. Did you mean service?'
+  const small = '"or" is looked for as a word; conditions are joined by OR, in capitals.'
+
+  test.each([
+    ['logs/query', 'servcie:cart', [misspelt]],
+    ['logs/query', 'gone or lost', [small]],
+    ['logs/query', 'gone OR lost', undefined],
+    ['logs/query', '', undefined],
+    ['traces/query', 'servcie:cart', [misspelt]],
+    ['traces/search', 'servcie:cart or status:error', [misspelt, small]],
+    ['traces/search', 'service:cart', undefined],
+  ])('%s of %j', async (route, query, hints) => {
+    const url = `/api/0/projects/1/${route}`
+    const answer = await call('POST', url, { query })
+    expect([answer.status, (answer.body as { hints?: unknown }).hints]).toEqual([200, hints])
+    expect((await call('POST', url, { query, hints: false })).body).not.toHaveProperty('hints')
+  })
+})

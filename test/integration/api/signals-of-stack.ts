@@ -169,6 +169,7 @@ export function analysisCalls(
     completeSpans: () => analysis.complete(scope, { signal: 'spans', text: 'service:', cursor: 8 }, signal),
     // Their attribute is what was meant.
     check: () => analysis.check(scope, { ...all, signal: 'logs', text: `${word.slice(1)}:1`, hasNames: true }, signal),
+    hints: () => analysis.hints(scope, { ...all, signal: 'logs', query: `${word.slice(1)}:1`, isNothing: true }, signal),
     // Parts have only what was asked in them: that rows meet one says it.
     parts: async () => {
       const { items } = await analysis.parts(scope, { signal: 'logs', ...all, query: `pattern:${id} severity:error` }, signal)

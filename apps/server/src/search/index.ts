@@ -5,6 +5,7 @@ export { MatchBudget, MatchWork, TooMuchWork, type MatchShare } from './match-wo
 export { sqlString } from './sql-literals.ts'
 export { completeSearch, type Completion, type CompletionDeps, type Suggestion } from './completion.ts'
 export { knownNamesMax } from './limits.ts'
+export { smallOperators } from './small-operators.ts'
 export { partsOf, type SearchPart } from './parts.ts'
 export {
   attributesAsked,

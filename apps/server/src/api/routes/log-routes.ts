@@ -16,39 +16,53 @@ import {
   pageSchema,
   type LogRetentionStatus,
 } from '@bellwether/protocol'
-import type { LogManager, LogRetention, LogRetentionState } from '../../logs/index.ts'
+import type { LogAnalysis, LogManager, LogRetention, LogRetentionState } from '../../logs/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import { logAttributesShownMax } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
 import { rangeOf } from './moments.ts'
+import { hintsOf } from './search-hints.ts'
 import { wholePage, wireTime, wireTimeOrNull } from './times.ts'
 
 export const logsBase = '/api/0/projects/:project/logs'
 const read = { tag: 'Logs', access: { kind: 'project', needed: 'read' } } as const
 
-type LogDeps = Pick<ApiDeps, 'logs' | 'logRetention' | 'clock'>
+type LogDeps = Pick<ApiDeps, 'logs' | 'logAnalysis' | 'logRetention' | 'clock'>
 
-export function logRoutes({ logs, logRetention, clock }: LogDeps): Route[] {
-  return [...searchRoutes(logs, () => clock.nowMs()), ...rowRoutes(logs), ...retentionRoutes(logRetention)]
+export function logRoutes({ logs, logAnalysis, logRetention, clock }: LogDeps): Route[] {
+  const nowMs = (): number => clock.nowMs()
+  return [queryRoute({ logs, logAnalysis, nowMs }), ...searchRoutes(logs, nowMs), ...rowRoutes(logs), ...retentionRoutes(logRetention)]
+}
+
+interface QueryDeps {
+  readonly logs: LogManager
+  readonly logAnalysis: LogAnalysis
+  readonly nowMs: () => number
+}
+
+function queryRoute({ logs, logAnalysis, nowMs }: QueryDeps): Route {
+  return defineRoute({
+    ...read,
+    method: 'POST',
+    path: `${logsBase}/query`,
+    summary: 'Rows that a search finds, newest first, page by page; with hints where something else was probably meant.',
+    query: nothing,
+    body: logsQuerySchema,
+    answer: logsPageSchema,
+    handle: async (call) => {
+      const { from, to, hints, ...request } = call.body
+      const { scope } = call.access()
+      const range = rangeOf({ from, to }, nowMs())
+      const { items, next } = await logs.query(scope, { ...request, ...range }, call.signal)
+      const asked = { ...request, ...range, hints }
+      const said = await hintsOf(logAnalysis, { scope, signal: 'logs', asked, found: items.length, aborted: call.signal })
+      return { items, next, from: wireTime(range.fromMs), to: wireTime(range.toMs), ...said }
+    },
+  })
 }
 
 function searchRoutes(logs: LogManager, nowMs: () => number): Route[] {
   return [
-    defineRoute({
-      ...read,
-      method: 'POST',
-      path: `${logsBase}/query`,
-      summary: 'Rows that a search finds, newest first, page by page.',
-      query: nothing,
-      body: logsQuerySchema,
-      answer: logsPageSchema,
-      handle: async (call) => {
-        const { from, to, ...request } = call.body
-        const range = rangeOf({ from, to }, nowMs())
-        const { items, next } = await logs.query(call.access().scope, { ...request, ...range }, call.signal)
-        return { items, next, from: wireTime(range.fromMs), to: wireTime(range.toMs) }
-      },
-    }),
     defineRoute({
       ...read,
       method: 'POST',

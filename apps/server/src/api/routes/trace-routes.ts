@@ -17,18 +17,22 @@ import {
   type TraceObjects,
 } from '@bellwether/protocol'
 import type { Scope } from '../../kernel/scope.ts'
+import type { LogAnalysis } from '../../logs/index.ts'
 import type { TraceKeeper, TracingSystem } from '../../traces/index.ts'
 import { defineRoute, nothing, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
 import { rangeOf } from './moments.ts'
+import { hintsOf } from './search-hints.ts'
 import { wireTime } from './times.ts'
 
 const base = '/api/0/projects/:project/traces'
 const read = { tag: 'Traces', access: { kind: 'project', needed: 'read' } } as const
 
-export function traceRoutes({ traces, traceKeeper, logs, clock }: Pick<ApiDeps, 'traces' | 'traceKeeper' | 'logs' | 'clock'>): Route[] {
+type TraceDeps = Pick<ApiDeps, 'traces' | 'traceKeeper' | 'logs' | 'logAnalysis' | 'clock'>
+
+export function traceRoutes({ traces, traceKeeper, logs, logAnalysis, clock }: TraceDeps): Route[] {
   return [
-    ...searchRoutes(traces, () => clock.nowMs()),
+    ...searchRoutes(traces, logAnalysis, () => clock.nowMs()),
     compareRoute(traces, () => clock.nowMs()),
     ...keepingRoutes(traceKeeper),
     ...traceAndSpanRoutes(traces),
@@ -36,7 +40,7 @@ export function traceRoutes({ traces, traceKeeper, logs, clock }: Pick<ApiDeps, 
   ]
 }
 
-function searchRoutes(traces: TracingSystem, nowMs: () => number): Route[] {
+function searchRoutes(traces: TracingSystem, analysis: LogAnalysis, nowMs: () => number): Route[] {
   const asked = { ...read, method: 'POST', query: nothing, body: tracesQuerySchema } as const
   return [
     defineRoute({
@@ -45,8 +49,12 @@ function searchRoutes(traces: TracingSystem, nowMs: () => number): Route[] {
       summary: 'Spans that a search finds, newest or slowest first, page by page.',
       answer: spansAnswerSchema,
       handle: async (call) => {
-        const { from, to, ...request } = call.body
-        return await traces.spans(call.access().scope, { ...request, ...rangeOf({ from, to }, nowMs()) }, call.signal)
+        const { from, to, hints, ...request } = call.body
+        const { scope } = call.access()
+        const asked = { ...request, ...rangeOf({ from, to }, nowMs()) }
+        const found = await traces.spans(scope, asked, call.signal)
+        const searched = { asked: { ...asked, hints }, found: found.items.length }
+        return { ...found, ...(await hintsOf(analysis, { scope, signal: 'spans', ...searched, aborted: call.signal })) }
       },
     }),
     defineRoute({
@@ -55,8 +63,12 @@ function searchRoutes(traces: TracingSystem, nowMs: () => number): Route[] {
       summary: 'Traces with a span that a search finds, newest or slowest first, page by page.',
       answer: tracesAnswerSchema,
       handle: async (call) => {
-        const { from, to, ...request } = call.body
-        return await traces.traces(call.access().scope, { ...request, ...rangeOf({ from, to }, nowMs()) }, call.signal)
+        const { from, to, hints, ...request } = call.body
+        const { scope } = call.access()
+        const asked = { ...request, ...rangeOf({ from, to }, nowMs()) }
+        const found = await traces.traces(scope, asked, call.signal)
+        const searched = { asked: { ...asked, hints }, found: found.items.length }
+        return { ...found, ...(await hintsOf(analysis, { scope, signal: 'spans', ...searched, aborted: call.signal })) }
       },
     }),
     defineRoute({

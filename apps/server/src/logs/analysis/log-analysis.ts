@@ -83,6 +83,7 @@ function deskOf(deps: LogAnalysisDeps, patterns: Patterns, metrics: LogMetricRul
       return completeSearch(request.text, request.cursor, { fields: source.fields(scope), values: source.values(scope, signal) })
     },
     check: (scope, request, signal) => help.check(scope, request, signal),
+    hints: (scope, request, signal) => help.hints(scope, request, signal),
     parts: (scope, request, signal) => help.parts(scope, request, signal),
   }
 }

@@ -41,6 +41,13 @@ export interface CheckRequest extends TimeRange {
   readonly hasNames: boolean
 }
 
+/** A search that was answered. */
+export interface HintsRequest extends LogSelection {
+  readonly signal: SearchSignal
+  /** It found nothing: then its names are looked for, too. */
+  readonly isNothing: boolean
+}
+
 export interface PartsRequest extends LogSelection {
   readonly signal: SearchSignal
 }
@@ -75,6 +82,8 @@ export interface LogAnalysis {
   complete(scope: Scope, request: CompletionRequest, signal: AbortSignal): Promise<Completion>
   /** Errors: `logs.bad_range`, the engine's, which is asked about names that are no fields. */
   check(scope: Scope, request: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody>
+  /** What was probably meant otherwise, in sentences; of what is not known in a second nothing is said. Errors: as `check`. */
+  hints(scope: Scope, request: HintsRequest, signal: AbortSignal): Promise<string[]>
   /** Errors: `search.invalid`, `logs.bad_range`, the engine's. */
   parts(scope: Scope, request: PartsRequest, signal: AbortSignal): Promise<SearchPartsBody>
   readonly views: SavedViews

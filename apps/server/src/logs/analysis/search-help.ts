@@ -15,6 +15,7 @@ import {
   namesMeant,
   partsOf,
   searchForName,
+  smallOperators,
   unlistedNames,
   type AskedName,
   type KnownNames,
@@ -22,7 +23,7 @@ import {
 import { resourcesTable, textsIn } from '../../signals/index.ts'
 import { badRange } from '../errors.ts'
 import { tenantSql } from '../where.ts'
-import type { CheckRequest, PartsRequest, SearchedRows } from './ports.ts'
+import type { CheckRequest, HintsRequest, PartsRequest, SearchedRows } from './ports.ts'
 
 export interface SearchHelpDeps {
   readonly engine: ClickHouse
@@ -32,6 +33,8 @@ export interface SearchHelpDeps {
 
 /** Time for all parts of a search together, and for all of its names; of what is not known by then nothing is said. */
 const helpTimeMs = 4_000
+/** The same of names, where somebody waits for the rows of a search. */
+const hintTimeMs = 1_000
 
 export class SearchHelp {
   readonly #deps: SearchHelpDeps
@@ -44,7 +47,7 @@ export class SearchHelp {
    * The engine is asked only about names that are no fields. Known names are those of some rows only: a name is unknown once the rows of the
    * range were looked through for it. Errors: `logs.bad_range`, the engine's.
    */
-  async check(scope: Scope, request: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody> {
+  async check(scope: Scope, request: CheckRequest, signal: AbortSignal, timeMs = helpTimeMs): Promise<SearchCheckBody> {
     const { text } = request
     if (!(request.toMs > request.fromMs)) throw new AppError(badRange)
     const source = this.#deps.rows[request.signal]
@@ -53,19 +56,33 @@ export class SearchHelp {
     const asked = checked.problem === null && request.hasNames ? attributesAsked(text, fields) : []
     if (asked.length === 0) return { ...checked, unknown: [] }
     const known = await this.#known(source, scope, signal)
-    const missing = await this.#missing(unlistedNames(asked, known), { scope, request }, signal)
+    const endMs = this.#deps.clock.monotonicMs() + timeMs
+    const missing = await this.#missing(unlistedNames(asked, known), { scope, request, endMs }, signal)
     return { ...checked, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
+  }
+
+  /** As `check`, in sentences for who reads an answer and sees no screen. */
+  async hints(scope: Scope, { query, isNothing, ...request }: HintsRequest, signal: AbortSignal): Promise<string[]> {
+    const sentences = smallOperators(query).map(
+      ({ word, operator }) => `"${word}" is looked for as a word; conditions are joined by ${operator}, in capitals.`,
+    )
+    if (!isNothing) return [...new Set(sentences)]
+    const { unknown } = await this.check(scope, { ...request, text: query, hasNames: true }, signal, hintTimeMs)
+    const names = unknown.map(({ name, meant }) => {
+      const others = meant.map((one) => one.insert).join(' or ')
+      return `No row of the range has ${name}.${others === '' ? '' : ` Did you mean ${others}?`}`
+    })
+    return [...new Set([...names, ...sentences])]
   }
 
   /** Those that no row of the range has. */
   async #missing(
     names: readonly AskedName[],
-    { scope, request }: { readonly scope: Scope; readonly request: CheckRequest },
+    { scope, request, endMs }: { readonly scope: Scope; readonly request: CheckRequest; readonly endMs: number },
     signal: AbortSignal,
   ): Promise<AskedName[]> {
     const source = this.#deps.rows[request.signal]
     const rows = `${source.table} WHERE ${source.rowsOf(scope, request)}`
-    const endMs = this.#deps.clock.monotonicMs() + helpTimeMs
     const missing: AskedName[] = []
     for (const one of names) {
       const search = compileSearch(searchForName(one.name), source.fields(scope), { nowMs: this.#deps.clock.nowMs() })

@@ -36,7 +36,7 @@ export function rowsQuery(projectPath: string, query: string, range: ResolvedRan
     queryFn: ({ signal, pageParam }) =>
       request(`${projectPath}/logs/query`, logsPageSchema, {
         method: 'POST',
-        body: { query, ...rangeBody(range), order: 'newest', limit: pageRows, cursor: pageParam },
+        body: { query, ...rangeBody(range), order: 'newest', limit: pageRows, cursor: pageParam, hints: false },
         signal,
       }),
     initialPageParam: null as string | null,

@@ -48,7 +48,7 @@ export function tracesQuery(projectPath: string, asked: TracesAsked, order: Trac
     queryFn: ({ signal, pageParam }) =>
       request(`${projectPath}/traces/search`, tracesAnswerSchema, {
         method: 'POST',
-        body: { ...bodyOf(asked), order, limit: tracesPerPage, cursor: pageParam },
+        body: { ...bodyOf(asked), order, limit: tracesPerPage, cursor: pageParam, hints: false },
         signal,
       }),
     initialPageParam: null as string | null,
