@@ -135,6 +135,12 @@ describe('answers', () => {
     const fine = await post('/api/1/envelope/', '{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc"}\n', auth)
     expect([fine.status, fine.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
     expect(await fine.json()).toEqual({ id: '9ec79c33ec9942ab8353589fcb2e04dc' })
+    // Passed on by a server of the sender's own, without a key: that of the DSN in it counts.
+    const passedOn = (key: string, project: number): Promise<Response> =>
+      post('/api/1/envelope/', `{"event_id":"9ec79c33ec9942ab8353589fcb2e04dd","dsn":"https://${key}@errors.example/${project}"}\n`)
+    const tunnelled = await passedOn(bellwether.ingestKey, 1)
+    expect([tunnelled.status, await tunnelled.json()]).toEqual([200, { id: '9ec79c33ec9942ab8353589fcb2e04dd' }])
+    expect([(await passedOn('0'.repeat(32), 1)).status, (await passedOn(bellwether.ingestKey, 2)).status]).toEqual([401, 400])
     const preflight = await fetch(`${bellwether.url}/api/1/envelope/`, { method: 'OPTIONS' })
     expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([204, 'POST'])
   })

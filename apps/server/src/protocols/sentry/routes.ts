@@ -11,6 +11,7 @@ import type { EventDoor } from '../event-door.ts'
 import type { Steps } from '../../kernel/steps.ts'
 import { admitRequest, bodyOf, headerOf, ingestAccess, ingestKey, ingestRoutes, type HandledRequest } from '../http.ts'
 import { parseDsn, readSentryAuth } from './auth.ts'
+import { dsnOfBody } from './dsn-of-body.ts'
 import { decodeEnvelope, decodeSecurityReports, decodeStoreEvent, type SentryOutcome } from './decode.ts'
 import { EnvelopeError } from './envelope.ts'
 import { sentryWrongProject } from './errors.ts'
@@ -38,7 +39,10 @@ type Decode = (plain: Uint8Array, session: SentrySession, request: FastifyReques
 /** Adds the routes, and what browsers ask before they use them. */
 export async function registerSentryRoutes(app: FastifyInstance, door: EventDoor, aside: SentryAside): Promise<void> {
   await app.register(async (scope) => {
-    scope.addHook('onRequest', async (_request, reply) => allowPages(reply))
+    scope.addHook('onRequest', async (request, reply) => {
+      allowPages(reply)
+      await findTunnelKey(request)
+    })
     await ingestRoutes(scope, door.front, {
       name: protocolName,
       kind: 'logs',
@@ -159,6 +163,18 @@ function plainBytesMax(request: FastifyRequest, door: EventDoor): number {
   return /\/security\/?$/.test(path) ? Math.min(decompressedBytesMax, sentryLimits.smallBytesMax) : decompressedBytesMax
 }
 
+/** Of envelopes that were passed on without a key: that of the DSN in their first line. */
+const tunnelKeys = new WeakMap<FastifyRequest, string>()
+
+/** Errors: those of `readSentryAuth`, and `body.malformed`. */
+async function findTunnelKey(request: FastifyRequest): Promise<void> {
+  const hasBody = headerOf(request, 'transfer-encoding') !== undefined || Number(headerOf(request, 'content-length') ?? 0) > 0
+  if (request.method !== 'POST' || !hasBody || !/\/envelope\/?$/.test(pathOf(request)) || keyOf(request) !== null) return
+  const dsn = await dsnOfBody(request.raw, headerOf(request, 'content-encoding'))
+  const named = dsn === null ? null : parseDsn(dsn)
+  if (named !== null) tunnelKeys.set(request, named.key)
+}
+
 /** Errors: those of `readSentryAuth`. */
 function keyOf(request: FastifyRequest): string | null {
   const credentials = readSentryAuth({
@@ -166,7 +182,7 @@ function keyOf(request: FastifyRequest): string | null {
     authorization: headerOf(request, 'authorization'),
     query: queryOf(request),
   })
-  return credentials?.key ?? ingestKey(request)
+  return credentials?.key ?? ingestKey(request) ?? tunnelKeys.get(request) ?? null
 }
 
 function queryOf({ url }: FastifyRequest): string {
