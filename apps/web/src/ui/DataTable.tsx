@@ -19,6 +19,7 @@ function classOf<Row>(column: Column<Row>): string {
   return [
     column.isNumber === true ? 'bw-num' : '',
     column.isExtra === true ? 'bw-extra' : '',
+    column.isAside === true ? 'bw-aside' : '',
     column.isMain === true ? 'bw-main-column' : '',
   ].join(' ')
 }

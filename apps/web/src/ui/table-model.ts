@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly isMain?: boolean
   /** Left out on a phone. */
   readonly isExtra?: boolean
+  /** Left out, too, where the table has little room: on a small laptop, beside a drawer. */
+  readonly isAside?: boolean
 }
 
 export interface Sort {

@@ -214,7 +214,7 @@ function queueColumns(status: LanesStatusBody): readonly Column<LaneQueue>[] {
       id: 'rows',
       header: 'Waiting',
       isNumber: true,
-      cell: ({ lane, rows }) => `${formatCount(rows)} ${lane === 'low' ? 'requests' : 'points'}`,
+      cell: ({ lane, rows }) => `${formatCount(rows)} ${lane === 'low' ? 'requests' : 'records'}`,
     },
     { id: 'size', header: 'Size', isNumber: true, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
     { id: 'oldest', header: 'Oldest', isNumber: true, cell: ({ segments, oldestMs }) => (segments === 0 ? 'empty' : formatMs(oldestMs)) },

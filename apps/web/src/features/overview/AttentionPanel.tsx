@@ -28,7 +28,7 @@ export function AttentionPanel({ nowMs, isWatched }: AttentionPanelProps) {
     refetchInterval: refreshMs,
   })
   if (findings.data === undefined || problems.data === undefined) return null
-  const rows = attentionOf(findings.data.items, problems.data.items)
+  const rows = attentionOf(findings.data.items, problems.data.items, nowMs)
   if (rows.length === 0 && !isWatched) return null
   return (
     <Section
@@ -52,6 +52,7 @@ export function AttentionPanel({ nowMs, isWatched }: AttentionPanelProps) {
             <span className="bw-rows__main" title={row.title}>
               <AttentionLink row={row} />
             </span>
+            <span className="bw-dim">{row.why}</span>
             <span className="bw-dim">{row.service}</span>
             <time className="bw-dim bw-rows__time" title={new Date(row.lastMs).toISOString()}>
               {formatAgo(row.lastMs, Math.max(nowMs, row.lastMs))}

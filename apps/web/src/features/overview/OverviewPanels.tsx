@@ -3,14 +3,14 @@ import type { SourceRow, SystemStatusBody, UsageRow } from '@bellwether/protocol
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { formatAgo } from '../../lib/time-format.ts'
-import { formatCount, formatMs } from '../../lib/units.ts'
+import { formatMs } from '../../lib/units.ts'
 import { Section } from '../../ui/Page.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { StatusMark } from '../../ui/StatusMark.tsx'
 import { usePlace } from '../session/index.ts'
 import { protocolName } from '../sources/index.ts'
 import { byUrgency, componentName, toneOf } from '../system/index.ts'
-import { balanceOf, Equation, explainReason, lostIn, reasonsOf, type LastingGaps } from '../usage/index.ts'
+import { balanceOf, countedRows, Equation, explainReason, lostIn, reasonsOf, type LastingGaps } from '../usage/index.ts'
 
 /** Rows of a panel; its page has all. */
 const rowsMax = 8
@@ -67,9 +67,7 @@ export function ReasonsPanel({ usage }: { readonly usage: UseQueryResult<readonl
               <code>{row.reason}</code>
             </span>
             <span className="bw-dim">{row.what}</span>
-            <span className="bw-rows__time">
-              {formatCount(row.rows)} {row.rows === 1 ? 'point' : 'points'}
-            </span>
+            <span className="bw-rows__time">{countedRows(row.rows, [row.kind])}</span>
           </li>
         ))}
       </ul>
@@ -96,9 +94,7 @@ export function SourcesPanel({ sources, nowMs }: { readonly sources: UseQueryRes
         {rows.map((source) => (
           <li key={source.protocol}>
             <span className="bw-rows__main">{protocolName(source.protocol)}</span>
-            <span className="bw-dim">
-              {formatCount(source.points)} {source.points === 1 ? 'point' : 'points'}
-            </span>
+            <span className="bw-dim">{countedRows(source.points, [])}</span>
             <time className="bw-dim bw-rows__time" title={source.lastSeenAt}>
               {formatAgo(Date.parse(source.lastSeenAt), Math.max(nowMs, Date.parse(source.lastSeenAt)))}
             </time>

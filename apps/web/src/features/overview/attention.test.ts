@@ -44,23 +44,41 @@ function problem(id: string, lastSeen: string, state: Problem['state']): Problem
   }
 }
 
-const [early, late] = ['2026-11-20T10:00:00Z', '2026-11-21T10:00:00Z']
+const nowMs = Date.parse('2026-11-21T10:05:00Z')
+const [early, earlier, late] = ['2026-11-20T10:00:00Z', '2026-11-20T09:00:00Z', '2026-11-21T10:00:00Z']
+const cause = { deployId: '1', version: '2', service: 'api', at: early, source: 'spans' } as const
 
-test('a regression with its deploy comes first, then other regressions, then the newest; what is known is not there', () => {
-  const cause = { deployId: '1', version: '2', service: 'api', at: early, source: 'spans' } as const
+test('what is going on comes first; in it a regression with its deploy, other regressions, the newest; what is known is not there', () => {
   const rows = attentionOf(
     [
       finding('a', late),
-      finding('b', early, { finding: 'latency_regression', changeAt: early, cause }),
+      finding('b', late, { finding: 'latency_regression', changeAt: early, cause }),
       finding('c', late, { state: 'known' }),
-      finding('d', early, { finding: 'error_regression', changeAt: early }),
+      finding('d', late, { finding: 'error_regression', changeAt: early }),
+      finding('import', early, { finding: 'latency_regression', changeAt: earlier, cause }),
     ],
-    [problem('e', late, 'ongoing'), problem('f', late, 'regressed'), problem('g', early, 'new')],
+    [problem('e', late, 'ongoing'), problem('f', late, 'regressed'), problem('g', early, 'new'), problem('h', earlier, 'regressed')],
+    nowMs,
   )
-  expect(rows.map(({ key }) => key)).toEqual(['fb', 'pf', 'fd', 'fa', 'pg'])
+  expect(rows.map(({ key }) => key)).toEqual(['fb', 'fd', 'pf', 'fa', 'fimport', 'ph', 'pg'])
+})
+
+test('the reason stands beside each', () => {
+  const rows = attentionOf(
+    [finding('a', late, { changeAt: early, cause }), finding('b', late, { changeAt: early }), finding('c', early, { state: 'returned' })],
+    [{ ...problem('d', late, 'new'), count: 1200 }, problem('e', early, 'regressed')],
+    nowMs,
+  )
+  expect(Object.fromEntries(rows.map(({ key, why }) => [key, why]))).toEqual({
+    fa: 'going on, since 2 of api',
+    fb: 'going on, changed 1 d ago',
+    fc: 'over, came back',
+    pd: 'going on, new, 1.2 k events',
+    pe: 'over, came back',
+  })
 })
 
 test('no more than eight', () => {
   const many = Array.from({ length: 30 }, (_, i) => finding(`${i}`, late))
-  expect(attentionOf(many, [])).toHaveLength(8)
+  expect(attentionOf(many, [], nowMs)).toHaveLength(8)
 })

@@ -1,5 +1,7 @@
-/** What the overview shows of findings and problems: those nobody has looked at, the newest first. */
+/** What the overview shows of findings and problems: those nobody has looked at, what is going on before what is over. */
 import type { PerformanceFinding, Problem } from '@bellwether/protocol'
+import { formatAgo } from '../../lib/time-format.ts'
+import { formatCount } from '../../lib/units.ts'
 
 export interface Attention {
   readonly key: string
@@ -7,13 +9,20 @@ export interface Attention {
   readonly service: string
   /** ms since 1970. */
   readonly lastMs: number
+  /** Why it stands where it does: `going on, since 2.1 of cart`. */
+  readonly why: string
   readonly what: { readonly finding: PerformanceFinding } | { readonly problem: Problem }
 }
 
 const shownMax = 8
+/** What was seen within this time is going on: findings are looked for every few minutes. */
+const goingOnMs = 15 * 60_000
 
-/** At most eight, of both kinds. A regression comes before what was always so, and what names its deploy before what does not. */
-export function attentionOf(findings: readonly PerformanceFinding[], problems: readonly Problem[]): Attention[] {
+/**
+ * At most eight, of both kinds: what is going on, then what is over. In each a regression comes before what was always so, and what names its
+ * deploy before what does not; then the newest.
+ */
+export function attentionOf(findings: readonly PerformanceFinding[], problems: readonly Problem[], nowMs: number): Attention[] {
   const open = findings.filter(({ state }) => state === 'new' || state === 'returned')
   const unseen = problems.filter(({ state }) => state === 'new' || state === 'regressed')
   const all = [
@@ -22,6 +31,7 @@ export function attentionOf(findings: readonly PerformanceFinding[], problems: r
       title: finding.title,
       service: finding.service,
       lastMs: Date.parse(finding.lastSeenAt),
+      why: whyFinding(finding, nowMs),
       what: { finding },
       rank: finding.cause !== null ? 0 : finding.changeAt === null ? 2 : 1,
     })),
@@ -30,9 +40,24 @@ export function attentionOf(findings: readonly PerformanceFinding[], problems: r
       title: problem.title,
       service: problem.service,
       lastMs: Date.parse(problem.lastSeen),
+      why: whyProblem(problem),
       what: { problem },
       rank: problem.state === 'regressed' ? 1 : 2,
     })),
   ]
-  return all.sort((a, b) => a.rank - b.rank || b.lastMs - a.lastMs).slice(0, shownMax)
+  return all
+    .map((one) => ({ ...one, isOver: nowMs - one.lastMs > goingOnMs }))
+    .sort((a, b) => Number(a.isOver) - Number(b.isOver) || a.rank - b.rank || b.lastMs - a.lastMs)
+    .slice(0, shownMax)
+    .map(({ isOver, rank: _rank, why, ...one }) => ({ ...one, why: `${isOver ? 'over' : 'going on'}, ${why}` }))
+}
+
+function whyFinding({ cause, changeAt, state }: PerformanceFinding, nowMs: number): string {
+  if (cause !== null) return `since ${cause.version} of ${cause.service}`
+  if (changeAt !== null) return `changed ${formatAgo(Date.parse(changeAt), nowMs)}`
+  return state === 'returned' ? 'came back' : 'new'
+}
+
+function whyProblem({ state, count }: Problem): string {
+  return state === 'regressed' ? 'came back' : `new, ${formatCount(count)} ${count === 1 ? 'event' : 'events'}`
 }

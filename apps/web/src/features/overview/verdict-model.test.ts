@@ -58,6 +58,10 @@ describe('findingsOf', () => {
       ],
     )
     f({ usage: [{ ...usage, stored: 7, dropped: { duplicate_sample: 3 } }] }, [])
+    const lines = { ...usage, kind: 'logs', stored: 7, refused: { bad: 3 } }
+    f({ usage: [lines] }, ['warn refused: 3 log records were refused'])
+    f({ usage: [{ ...lines, kind: 'spans', refused: { bad: 1 } }] }, ['warn refused: 1 span was refused'])
+    f({ usage: [lines, { ...usage, refused: { bad: 1 } }] }, ['warn refused: 4 records were refused'])
     f({ usage: [{ ...usage, received: 10_000, stored: 9_999, refused: { bad: 1 } }] }, [])
     f({ usage: [{ ...usage, stored: 9 }] }, [])
     const lasting = new Map([['1 metrics', 1]])
@@ -82,5 +86,18 @@ describe('findingsOf', () => {
     f({ sources: [source(2)] }, ['warn sources: OpenTelemetry over HTTP is silent; it sent last 2 h ago'])
     f({ sources: [source(30)] }, [])
     f({ sources: [{ ...source(2), protocol: 'self' }] }, [])
+  })
+
+  it('misses nothing that was sent once', () => {
+    const lastSeenAt = new Date(nowMs - 3_600_000).toISOString()
+    const sent = (minutes: number) => ({
+      protocol: 'loki',
+      points: 100,
+      firstSeenAt: new Date(nowMs - 3_600_000 - minutes * 60_000).toISOString(),
+      lastSeenAt,
+    })
+    f({ sources: [sent(0)] }, [])
+    f({ sources: [sent(20)] }, [])
+    f({ sources: [sent(90)] }, ['warn sources: Loki is silent; it sent last 1 h ago'])
   })
 })

@@ -1,10 +1,10 @@
 /** Is anything wrong? Findings from the state of the program, the counters and the sources; worst first. */
 import type { SourceRow, SystemStatusBody, UsageRow } from '@bellwether/protocol'
 import { formatAgo } from '../../lib/time-format.ts'
-import { formatBytes, formatCount, formatMs, formatValue } from '../../lib/units.ts'
+import { formatBytes, formatMs, formatValue } from '../../lib/units.ts'
 import { componentName } from '../system/index.ts'
 import { foreignSources, protocolName } from '../sources/index.ts'
-import { balanceOf, lostIn, reasonsOf, type LastingGaps } from '../usage/index.ts'
+import { balanceOf, countedRows, lostIn, reasonsOf, type LastingGaps } from '../usage/index.ts'
 
 export interface Finding {
   readonly tone: 'warn' | 'down'
@@ -23,7 +23,10 @@ const queueOldMs = 60_000
 const silentMs = 10 * 60_000
 const forgottenMs = 24 * 3_600_000
 
-/** Refused or dropped points are worth a look from this share of what was received. */
+/** What sent for less than this was sent by hand or from a file: it is over, and nobody misses it. */
+const lastingMs = 3_600_000
+
+/** Refused or dropped rows are worth a look from this share of what was received. */
 const shareWarnFrom = 0.001
 /** Left out because it was there already: nothing is lost. */
 const harmless = new Set(['duplicate_sample'])
@@ -73,19 +76,32 @@ export function findingsOf({ status, usage, lasting, sources, projectId, nowMs }
   const mine = usage.filter((row) => row.projectId === projectId)
   const balance = balanceOf(mine)
   const lost = lostIn(mine, lasting)
-  if (lost > 0)
-    found.push({ tone: 'down', text: `${formatCount(lost)} ${lost === 1 ? 'point is' : 'points are'} not accounted for`, page: 'usage' })
+  if (lost > 0) {
+    const kinds = mine.filter((row) => lostIn([row], lasting) > 0).map(({ kind }) => kind)
+    found.push({
+      tone: 'down',
+      text: `${countedRows(lost, kinds)} ${lost === 1 ? 'is' : 'are'} not accounted for`,
+      page: 'usage',
+    })
+  }
   for (const what of ['dropped', 'refused'] as const) {
-    const count = reasonsOf(mine)
-      .filter((row) => row.what === what && !harmless.has(row.reason))
-      .reduce((sum, row) => sum + row.rows, 0)
+    const rows = reasonsOf(mine).filter((row) => row.what === what && !harmless.has(row.reason))
+    const count = rows.reduce((sum, row) => sum + row.rows, 0)
     if (count > 0 && count >= balance.received * shareWarnFrom) {
-      found.push({ tone: 'warn', text: `${formatCount(count)} points were ${what}`, page: what === 'refused' ? 'refused' : 'usage' })
+      found.push({
+        tone: 'warn',
+        text: `${countedRows(
+          count,
+          rows.map(({ kind }) => kind),
+        )} ${count === 1 ? 'was' : 'were'} ${what}`,
+        page: what === 'refused' ? 'refused' : 'usage',
+      })
     }
   }
   for (const source of foreignSources(sources)) {
     const silence = nowMs - Date.parse(source.lastSeenAt)
-    if (silence >= silentMs && silence < forgottenMs) {
+    const isLasting = Date.parse(source.lastSeenAt) - Date.parse(source.firstSeenAt) >= lastingMs
+    if (isLasting && silence >= silentMs && silence < forgottenMs) {
       found.push({
         tone: 'warn',
         text: `${protocolName(source.protocol)} is silent; it sent last ${formatAgo(Date.parse(source.lastSeenAt), nowMs)}`,

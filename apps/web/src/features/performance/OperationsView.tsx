@@ -133,8 +133,8 @@ const columns: readonly Column<OperationSummary>[] = [
       </span>
     ),
   },
-  { ...numbers('p50', ({ now }) => now.p50Ms, msText), header: 'p50' },
-  { ...numbers('p99', ({ now }) => now.p99Ms, msText), header: 'p99' },
+  { ...numbers('p50', ({ now }) => now.p50Ms, msText), header: 'p50', isAside: true },
+  { ...numbers('p99', ({ now }) => now.p99Ms, msText), header: 'p99', isAside: true },
   {
     id: 'calls',
     header: 'Calls',
@@ -149,7 +149,7 @@ const columns: readonly Column<OperationSummary>[] = [
     value: ({ now }) => now.errorRate,
     cell: ({ now }) => <span className={(now.errorRate ?? 0) >= 0.01 ? 'bw-perf-bad' : ''}>{shareText(now.errorRate)}</span>,
   },
-  { ...numbers('apdex', ({ now }) => now.apdex, apdexText), header: 'Apdex' },
+  { ...numbers('apdex', ({ now }) => now.apdex, apdexText), header: 'Apdex', isAside: true },
   { ...numbers('time', ({ now }) => now.totalMs, msText), header: 'Time spent' },
 ]
 

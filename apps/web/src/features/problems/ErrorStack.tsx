@@ -41,9 +41,13 @@ export function ErrorStack({ error, isCause, showsAll }: ErrorStackProps) {
           ))}
         </ol>
       )}
-      {shown.length < frames.length && <p className="bw-dim">{frames.length - shown.length} frames of dependencies are not shown.</p>}
+      {shown.length < frames.length && <p className="bw-dim">{hiddenText(frames.length - shown.length)}</p>}
     </section>
   )
+}
+
+function hiddenText(count: number): string {
+  return count === 1 ? 'One frame of dependencies is not shown.' : `${count} frames of dependencies are not shown.`
 }
 
 function Frame({ frame, isOpen }: { readonly frame: StackFrame; readonly isOpen: boolean }) {

@@ -1,6 +1,8 @@
 /** One event: where it was thrown, what happened before, and all that is known of it. */
 import type { Breadcrumb, ProblemEvent } from '@bellwether/protocol'
 import { Link } from '@tanstack/react-router'
+import { useZone } from '../../lib/preferences.ts'
+import { formatDateTime } from '../../lib/time-format.ts'
 import { absoluteRange } from '../../lib/time-range.ts'
 import { formatMs } from '../../lib/units.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -67,12 +69,13 @@ const aroundMs = 15 * 60_000
 
 function EventHead({ event, onEvent }: Pick<EventViewProps, 'event' | 'onEvent'>) {
   const { project } = usePlace()
+  const [zone] = useZone()
   const { id, timestamp, traceId, spanId, newer, older, release, environment } = event
   const atMs = Date.parse(timestamp)
   const around = absoluteRange(atMs - aroundMs, atMs + aroundMs)
   return (
     <div className="bw-problem-event">
-      <time title={id}>{new Date(atMs).toLocaleString()}</time>
+      <time title={`${timestamp}, event ${id}`}>{formatDateTime(atMs, zone)}</time>
       {release !== '' && <Tag>{release}</Tag>}
       {environment !== '' && <Tag>{environment}</Tag>}
       <span className="bw-problem-event__links">

@@ -42,7 +42,7 @@ function letterColumns(zone: Zone, onReplay: ((id: string) => void) | null): rea
       cell: (letter) => <time title={letter.at}>{formatDateTime(Date.parse(letter.at), zone)}</time>,
     },
     { id: 'kind', header: 'Kind', isExtra: true, value: (letter) => letter.kind, cell: (letter) => letter.kind },
-    { id: 'rows', header: 'Points', isNumber: true, value: (letter) => letter.rows, cell: (letter) => formatCount(letter.rows) },
+    { id: 'rows', header: 'Records', isNumber: true, value: (letter) => letter.rows, cell: (letter) => formatCount(letter.rows) },
     {
       id: 'size',
       header: 'Size',
@@ -133,7 +133,7 @@ function DeadLetters() {
       {again.data !== undefined && (
         <Notice tone="ok" icon="check">
           <p>
-            {formatCount(again.data.letters)} {again.data.letters === 1 ? 'letter' : 'letters'} with {formatCount(again.data.rows)} points
+            {formatCount(again.data.letters)} {again.data.letters === 1 ? 'letter' : 'letters'} with {formatCount(again.data.rows)} records
             are on their way to the store again.
           </p>
         </Notice>

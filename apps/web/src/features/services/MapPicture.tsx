@@ -173,6 +173,12 @@ function labelText({ figures }: MapEdge, isChosen: boolean): string {
 
 const toneWeights = { down: 3, warn: 2, ok: 1, unknown: 1, paused: 1 }
 
+/** Not said twice: a search engine is often called by its own name. */
+function whatItIs({ kind, name, system }: MapNode): string {
+  if (kind === 'service' || system === name) return ''
+  return `${system === '' ? kindWords[kind] : system} · `
+}
+
 interface NodeBoxProps {
   readonly placed: PlacedNode
   readonly node: MapNode
@@ -202,7 +208,7 @@ function NodeBox({ placed, node, isChosen, isDim, isStop, onChoose, onKeyDown }:
     >
       <span className="bw-map__name">{node.name}</span>
       <span className="bw-map__figures">
-        {node.kind === 'service' ? '' : `${node.system === '' ? kindWords[node.kind] : node.system} · `}
+        {whatItIs(node)}
         {formatRate(figures.perSec)}
         {(tone === 'warn' || tone === 'down') && <strong> · {formatShare(figures.errorRate)}</strong>} · {formatDuration(figures.p95Ms)}
       </span>

@@ -80,10 +80,13 @@ export function ServiceMapPage() {
 function mapLead({ nodes, edges }: ServiceMap): string {
   const services = nodes.filter(({ kind }) => kind === 'service').length
   const others = nodes.length - services
-  const failing = edges.filter(({ figures }) => toneOfErrors(figures.errorRate) === 'down')
+  const failing = edges.filter(({ figures }) => ['warn', 'down'].includes(toneOfErrors(figures.errorRate)))
   const whole = `${services} ${services === 1 ? 'service' : 'services'}${others === 0 ? '' : ` and ${others} they rely on`}.`
   if (failing.length === 0) return `${whole} No call between them fails noticeably.`
-  return `${whole} ${failing.length} ${failing.length === 1 ? 'connection fails' : 'connections fail'} noticeably.`
+  const worst = failing.reduce((a, b) => ((b.figures.errorRate ?? 0) > (a.figures.errorRate ?? 0) ? b : a))
+  const nameOf = (id: string): string => nodes.find((node) => node.id === id)?.name ?? id
+  const said = `${nameOf(worst.from)} → ${nameOf(worst.to)}, ${formatShare(worst.figures.errorRate)} of its calls`
+  return `${whole} ${failing.length === 1 ? 'One connection fails' : `${failing.length} connections fail, most`}: ${said}.`
 }
 
 function EdgeTable({ map, onOpen }: { readonly map: ServiceMap; readonly onOpen: (id: string) => void }) {

@@ -19,6 +19,7 @@ function duration<Row extends RedRow>(id: 'p50Ms' | 'p95Ms' | 'p99Ms', header: s
     header,
     isNumber: true,
     isExtra: id !== 'p95Ms',
+    isAside: id !== 'p95Ms',
     value: (row) => row[id],
     cell: (row) => formatDuration(row[id]),
   }
@@ -54,7 +55,7 @@ export function redColumns<Row extends RedRow>({ to, stepSec, trendFrom }: Trend
       isNumber: true,
       value: (row) => row.errorRate,
       cell: (row) => (
-        <span className={`bw-red bw-red--${toneOfErrors(row.errorRate)}`}>
+        <span className={`bw-red bw-red--errors bw-red--${toneOfErrors(row.errorRate)}`}>
           <Sparkline values={spark(row.trend.errorRate)} />
           <span title={`${row.errors.toLocaleString('en-US')} failed`}>{formatShare(row.errorRate)}</span>
         </span>

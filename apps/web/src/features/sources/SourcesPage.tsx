@@ -33,7 +33,7 @@ function columnsAt(nowMs: number): readonly Column<SourceRow>[] {
     },
     {
       id: 'points',
-      header: 'Points',
+      header: 'Received',
       isNumber: true,
       value: (source) => source.points,
       cell: (source) => <span title={String(source.points)}>{formatCount(source.points)}</span>,

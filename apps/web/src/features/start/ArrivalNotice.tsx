@@ -59,7 +59,7 @@ export function ArrivalNotice() {
     >
       <p>
         {fresh === null ? 'Since the program started, received' : 'Received'} {formatCount(arrival.points)}{' '}
-        {arrival.points === 1 ? 'point' : 'points'} from {protocolName(arrival.protocol)}, the last{' '}
+        {arrival.points === 1 ? 'record' : 'records'} from {protocolName(arrival.protocol)}, the last{' '}
         {formatAgo(Date.parse(arrival.lastSeenAt), nowMs)}.
       </p>
     </Notice>

@@ -102,7 +102,7 @@ function QueuePanel({ log }: { readonly log: SystemStatusBody['log'] }) {
           downFrom={0.9}
         />
         <dl className="bw-facts">
-          <Fact name="Points" value={formatCount(log.rows)} />
+          <Fact name="Records" value={formatCount(log.rows)} />
           <Fact name="Requests" value={formatCount(log.records)} />
           <Fact name="Segments" value={formatCount(log.segments)} />
           <Fact name="Oldest" value={log.records === 0 ? 'empty' : formatMs(log.oldestMs)} />

@@ -46,7 +46,7 @@ const reasonColumns: readonly Column<ReasonRow>[] = [
   { id: 'what', header: 'What', value: (row) => row.what, cell: (row) => row.what },
   { id: 'project', header: 'Project', isExtra: true, value: (row) => row.project, cell: (row) => row.project },
   { id: 'kind', header: 'Kind', isExtra: true, value: (row) => row.kind, cell: (row) => row.kind },
-  { id: 'rows', header: 'Points', isNumber: true, value: (row) => row.rows, cell: (row) => formatCount(row.rows) },
+  { id: 'rows', header: 'Records', isNumber: true, value: (row) => row.rows, cell: (row) => formatCount(row.rows) },
   { id: 'meaning', header: 'Meaning', isExtra: true, cell: (row) => <span className="bw-dim">{explainReason(row.reason) ?? ''}</span> },
 ]
 
@@ -101,7 +101,7 @@ export function UsagePage() {
                     </Link>
                   }
                 >
-                  <p>Each project and kind of data gets a line here with its first point.</p>
+                  <p>Each project and kind of data gets a line here with its first record.</p>
                 </Empty>
               }
             />
@@ -114,7 +114,7 @@ export function UsagePage() {
               rowKey={(row) => `${row.project} ${row.kind} ${row.what} ${row.reason}`}
               empty={
                 <Empty title="Nothing was refused or dropped" icon="check">
-                  <p>If it were, the reason and the number of points would stand here.</p>
+                  <p>If it were, the reason and the number of records would stand here.</p>
                 </Empty>
               }
             />
