@@ -71,9 +71,9 @@ test('the reason stands beside each', () => {
   )
   expect(Object.fromEntries(rows.map(({ key, why }) => [key, why]))).toEqual({
     fa: 'going on, since 2 of api',
-    fb: 'going on, changed 1 d ago',
+    fb: 'going on, changed 24 h ago',
     fc: 'over, came back',
-    pd: 'going on, new, 1.2 k events',
+    pd: 'going on, new, 1,200 events',
     pe: 'over, came back',
   })
 })

@@ -98,6 +98,6 @@ describe('findingsOf', () => {
     })
     f({ sources: [sent(0)] }, [])
     f({ sources: [sent(20)] }, [])
-    f({ sources: [sent(90)] }, ['warn sources: Loki is silent; it sent last 1 h ago'])
+    f({ sources: [sent(90)] }, ['warn sources: Loki push is silent; it sent last 60 min ago'])
   })
 })

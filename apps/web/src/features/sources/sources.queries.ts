@@ -21,6 +21,12 @@ const names: Readonly<Record<string, string>> = {
   remote_write_2: 'Prometheus remote write 2',
   scrape: 'Scraped targets',
   statsd: 'StatsD',
+  loki: 'Loki push',
+  json_lines: 'JSON lines',
+  syslog: 'Syslog',
+  influx: 'Influx lines',
+  import: 'Imported files',
+  collector: 'Metrics clients',
   sentry: 'Sentry SDKs',
   self: 'Bellwether itself',
 }
