@@ -16,7 +16,7 @@ async function numbers(query: string): Promise<number[]> {
 beforeAll(async () => {
   bellwether = await startBellwether({ environment: { BELLWETHER_SELF_WATCH: 'off' } })
   demo = runBellwether(['demo', '--url', bellwether.url, '--days', '1'])
-  await until('history', () => demo.stdout().includes('The shop is open'), 180_000)
+  await until('history', () => demo.stdout().includes('The shop is open'), 230_000)
 })
 
 afterAll(async () => {
@@ -27,7 +27,8 @@ afterAll(async () => {
 test('a day of history is there, a sample a minute', async () => {
   const counts = await numbers('count_over_time(shop_orders_total[23h])')
   expect(counts).toHaveLength(3)
-  for (const count of counts) expect(count).toBeGreaterThanOrEqual(1379)
+  // The last minute or two may be on their way for as long as a busy machine takes.
+  for (const count of counts) expect(count).toBeGreaterThanOrEqual(1375)
 })
 
 test('the present goes on in the same series', async () => {

@@ -42,7 +42,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const startedMs = Math.floor(clock.nowMs() / stepMs) * stepMs
   const shop = new Shop(startedMs - days * dayMs, storyFrom(startedMs))
   shop.advanceTo(startedMs - days * dayMs - stepMs)
-  if (days > 0) await sendHistory(options, shop, startedMs)
+  if (days > 0) await sendHistory(options, shop)
   if (signal.aborted) return
   log('A deploy of catalog went wrong a few minutes ago: see the overview. It is rolled back in some twenty minutes.')
   log('The shop is open: new data every 10 seconds, until you stop it.')
@@ -70,7 +70,8 @@ async function present(options: DemoOptions, shop: Shop): Promise<void> {
   }
 }
 
-async function sendHistory(options: DemoOptions, shop: Shop, untilMs: number): Promise<void> {
+/** Up to the moment at which it is done: weeks of it take minutes, which would be missing right before the present. */
+async function sendHistory(options: DemoOptions, shop: Shop): Promise<void> {
   const { clock, signal, log, days } = options
   log(`Sending ${days} days of history ...`)
   const beganMs = clock.monotonicMs()
@@ -79,7 +80,7 @@ async function sendHistory(options: DemoOptions, shop: Shop, untilMs: number): P
   let rows = 0
   let sending: Promise<void> = Promise.resolve()
   let traces: DemoTrace[] = []
-  while (shop.timeMs + stepMs <= untilMs && !signal.aborted) {
+  while (shop.timeMs + stepMs <= clock.nowMs() && !signal.aborted) {
     shop.step()
     if (shop.timeMs % historyStepMs !== 0) continue
     body.collect(shop.points, shop.timeMs)
