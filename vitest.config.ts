@@ -5,9 +5,6 @@ import { LongestFirst } from './test/support/longest-first.ts'
 const resolve = { conditions: ['bellwether-source'] }
 const ssr = { resolve: { conditions: ['bellwether-source', 'node'] } }
 
-/** Faults that come at a steady pace and say nothing about times: their program has the machine to itself no more than a test's. */
-const pacedFaults = ['test/chaos/disk-full.test.ts', 'test/chaos/clock.test.ts']
-
 /** A project of started engines and programs; those of one number run side by side, lower numbers first. */
 const withEngines = (groupOrder: number, maxWorkers: number) => ({
   environment: 'node' as const,
@@ -74,10 +71,9 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
-          ...withEngines(1, 3),
+          ...withEngines(2, 3),
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', ...pacedFaults],
-          isolate: false,
+          include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
@@ -86,10 +82,9 @@ export default defineConfig({
         ssr,
         test: {
           // What takes all that the machine has, or tells how long something took, is alone.
-          ...withEngines(2, 1),
+          ...withEngines(3, 1),
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
-          exclude: pacedFaults,
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
