@@ -2,10 +2,12 @@
  * Brings what the tests need and npm cannot: a Chromium, a Prometheus (with promtool), a Redis server and Prometheus' node exporter.
  * An address in the environment wins, then what is on the PATH, then the system's package manager (root on Debian).
  * What is still missing is an error when CI=true and a visible skip elsewhere.
+ * Run as a script it only installs what is missing, which needs nothing of npm's and can be done meanwhile.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /** `variable` holds a path; the tests read the same variable, so whatever was found is handed on through it. */
 const services = [
@@ -59,13 +61,17 @@ function installDebianPackages(packages) {
   if (result.status !== 0) console.error('apt-get could not install them.')
 }
 
+function installMissing() {
+  const missing = services.filter((service) => find(service) === null)
+  if (missing.length > 0 && mayInstall()) installDebianPackages([...new Set(missing.map((service) => service.debian))])
+}
+
 /**
  * Environment for the test run, or null (after naming what is missing) when a service is missing and `required`.
  * A path that was given and does not run is always an error: it is a mistake, not an absence.
  */
 export function testEnvironment(required) {
-  const missing = services.filter((service) => find(service) === null)
-  if (missing.length > 0 && mayInstall()) installDebianPackages([...new Set(missing.map((service) => service.debian))])
+  installMissing()
   const env = { ...process.env }
   const problems = []
   for (const service of services) {
@@ -80,3 +86,5 @@ export function testEnvironment(required) {
   for (const problem of problems) console.error(problem)
   return problems.length > 0 ? null : env
 }
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) installMissing()
