@@ -78,9 +78,9 @@ export function searchFieldsOf(inResources: (condition: string) => string): Sear
 /** Stands in SQL for what the counts by minute cannot answer. */
 export const notCounted = '__not_counted__'
 
-/** The columns of the counts by minute; everything else becomes `notCounted`. */
+/** The columns of the counts by minute; everything else becomes `notCounted`, and keeps its type: "time:>=2026-11-22" compares times. */
 export const countedFields: SearchFields = {
-  fields: [severity, service, environment],
+  fields: logFields.map((field) => ([severity, service, environment].includes(field) ? field : { ...field, column: notCounted })),
   freeText: [{ column: notCounted, isIndexed: false }],
   attributes: notCounted,
   resources: { column: notCounted, attributes: notCounted, sqlOf: () => notCounted },
