@@ -3,6 +3,7 @@ import { liftExceptions } from '../problems/index.ts'
 import type { EventDecode, EventDecoders } from './event-door.ts'
 import type { ProtocolLimits } from './limits.ts'
 import { JsonLinesDecoder } from './json-lines/decode.ts'
+import { LineKernel } from './log-lines/line-kernel.ts'
 import { LokiJsonDecoder } from './loki/decode-json.ts'
 import { LokiProtobufDecoder } from './loki/decode-protobuf.ts'
 import type { Message } from './otlp/json-schema.ts'
@@ -14,14 +15,16 @@ import { OtlpTracesDecoder } from './otlp/traces.ts'
 
 export function createEventDecoders(limits: ProtocolLimits): EventDecoders {
   const otlpTraces = shared(() => new OtlpTracesDecoder(limits))
+  // One for all: no decoder has lines in it while it pauses.
+  const kernel = new LineKernel()
   const otlpLogs = shared(() => new OtlpLogsDecoder(limits))
   return {
     otlpLogsProtobuf: { kind: 'logs', decode: otlpLogs, isJson: false },
     otlpLogsJson: { kind: 'logs', decode: fromJson(limits, exportLogsRequest, otlpLogs), isJson: true },
     // JSON that is walked and becomes no objects has the bound of other bodies.
-    lokiProtobuf: { kind: 'logs', decode: shared(() => new LokiProtobufDecoder()), isJson: false },
+    lokiProtobuf: { kind: 'logs', decode: shared(() => new LokiProtobufDecoder(kernel)), isJson: false },
     lokiJson: { kind: 'logs', decode: shared(() => new LokiJsonDecoder()), isJson: false },
-    jsonLines: { kind: 'logs', decode: shared(() => new JsonLinesDecoder()), isJson: false },
+    jsonLines: { kind: 'logs', decode: shared(() => new JsonLinesDecoder(kernel)), isJson: false },
     otlpTracesProtobuf: { kind: 'spans', decode: withExceptions(otlpTraces), isJson: false },
     otlpTracesJson: { kind: 'spans', decode: withExceptions(fromJson(limits, exportTraceRequest, otlpTraces)), isJson: true },
   }

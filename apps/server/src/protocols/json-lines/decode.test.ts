@@ -4,12 +4,14 @@ import { attributesMax, attributeValueBytesMax, bodyBytesMax } from '../../signa
 import { decodedBatch, rowsOf, type LogRowShape } from '../testing/log-rows.ts'
 import { testNowMs } from '../testing/door.ts'
 import { rowsPerBodyMax } from '../log-lines/limits.ts'
+import { LineKernel } from '../log-lines/line-kernel.ts'
 import { JsonLinesDecoder } from './decode.ts'
 
+const kernel = new LineKernel()
 const receivedAt = new Date(testNowMs).toISOString()
 
 function rows(text: string | Uint8Array): LogRowShape[] {
-  return rowsOf(decodedBatch(new JsonLinesDecoder(), text))
+  return rowsOf(decodedBatch(new JsonLinesDecoder(kernel), text))
 }
 
 function row(value: unknown): LogRowShape {
@@ -89,7 +91,7 @@ describe('one object', () => {
   })
 
   test('a decoder used again has forgotten the words of the batch before', () => {
-    const decoder = new JsonLinesDecoder()
+    const decoder = new JsonLinesDecoder(kernel)
     decodedBatch(decoder, '{"zzz":1,"msg":"a","level":"info"}')
     expect(rowsOf(decodedBatch(decoder, '{"msg":"b","zzz":2,"level":"warn"}'))[0]).toMatchObject({
       body: 'b',
@@ -111,7 +113,7 @@ describe('bodies', () => {
   })
 
   test('lines that are no object are refused one by one, in words', () => {
-    const batch = decodedBatch(new JsonLinesDecoder(), '{"msg":"a"}\nplain\n{"a":\n{"msg":"b"} x\n[1]\n{"msg":"c"}')
+    const batch = decodedBatch(new JsonLinesDecoder(kernel), '{"msg":"a"}\nplain\n{"a":\n{"msg":"b"} x\n[1]\n{"msg":"c"}')
     expect(rowsOf(batch).map(({ body }) => body)).toEqual(['a', 'c'])
     expect([...batch.refused]).toEqual([['malformed', 4]])
     expect(batch.received).toBe(6)
@@ -119,13 +121,13 @@ describe('bodies', () => {
   })
 
   test('an array that is cut', () => {
-    const batch = decodedBatch(new JsonLinesDecoder(), '[{"msg":"a"},{"msg":"b')
+    const batch = decodedBatch(new JsonLinesDecoder(kernel), '[{"msg":"a"},{"msg":"b')
     expect([rowsOf(batch).length, [...batch.refused]]).toEqual([1, [['malformed', 1]]])
   })
 
   test('times of 1970 and 2100 are refused', () => {
     const batch = decodedBatch(
-      new JsonLinesDecoder(),
+      new JsonLinesDecoder(kernel),
       '{"msg":"a","ts":"1970-01-02T00:00:00Z"}\n{"msg":"b","ts":"2100-01-01T00:00:00Z"}\n{"msg":"c"}',
     )
     expect([...batch.refused]).toEqual([
@@ -146,7 +148,7 @@ describe('bad input is bounded', () => {
 
   test('2,000 attributes', () => {
     const batch = decodedBatch(
-      new JsonLinesDecoder(),
+      new JsonLinesDecoder(kernel),
       JSON.stringify({ msg: 'x', ...Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`k${i}`, i])) }),
     )
     expect(batch.attributes.last(0)).toBe(attributesMax)
@@ -155,7 +157,10 @@ describe('bad input is bounded', () => {
 
   test('of lines that are refused nothing was left out', () => {
     const many = Array.from({ length: 300 }, (_, i) => `"k${i}":1`).join()
-    const batch = decodedBatch(new JsonLinesDecoder(), `{${many},"":1, broken\n{"ts":"1970-01-02T00:00:00Z","":1,${many}}\n{"msg":"x"}`)
+    const batch = decodedBatch(
+      new JsonLinesDecoder(kernel),
+      `{${many},"":1, broken\n{"ts":"1970-01-02T00:00:00Z","":1,${many}}\n{"msg":"x"}`,
+    )
     expect([batch.rows, [...batch.refused.keys()], [...batch.leftOut()]]).toEqual([1, ['malformed', 'too_old'], []])
   })
 
@@ -182,13 +187,13 @@ describe('bad input is bounded', () => {
   })
 
   test('more lines than a body may have', () => {
-    expect(() => decodedBatch(new JsonLinesDecoder(), '{}\n'.repeat(rowsPerBodyMax + 1))).toThrow('too many log records')
+    expect(() => decodedBatch(new JsonLinesDecoder(kernel), '{}\n'.repeat(rowsPerBodyMax + 1))).toThrow('too many log records')
   })
 
   test('pieces of lines, cut anywhere, give a row or a refusal', () => {
     const line = Buffer.from('{"ts":"2026-11-21T07:59:59Z","msg":"a\\u00e9\\"b","o":{"p":[1,{"q":"r"}]},"n":-1.5,"t":true}')
     for (let end = 1; end <= line.length; end++) {
-      const batch = decodedBatch(new JsonLinesDecoder(), line.subarray(0, end))
+      const batch = decodedBatch(new JsonLinesDecoder(kernel), line.subarray(0, end))
       expect([batch.rows, batch.refusedTotal]).toEqual(end === line.length ? [1, 0] : [0, 1])
     }
   })

@@ -9,6 +9,7 @@ import type { Steps } from '../../kernel/steps.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { afterBlanks, notThere, valueEnd } from '../log-lines/json-text.ts'
 import { LineBlock } from '../log-lines/line-block.ts'
+import type { LineKernel } from '../log-lines/line-kernel.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
 
 const noBytes = new Uint8Array(0)
@@ -16,9 +17,13 @@ const shownBytes = 80
 
 export class JsonLinesDecoder {
   readonly #lines = new LineWriter(new LogsBatch())
-  readonly #block = new LineBlock(this.#lines, (start, end, number) => this.#object(start, end, number))
+  readonly #block: LineBlock
   #bytes: Uint8Array = noBytes
-  #isArray = false;
+  #isArray = false
+
+  constructor(kernel: LineKernel) {
+    this.#block = new LineBlock(this.#lines, kernel, (start, end, number) => this.#object(start, end, number))
+  }
 
   /** Errors: `body.too_many_rows`. */
   *decode(plain: Uint8Array, session: EventSession): Steps {

@@ -6,6 +6,7 @@ import { attributesMax, makeResource, noResource, type Resource } from '../../si
 import { testNowMs, testTenant } from '../testing/door.ts'
 import { rowsOf } from '../testing/log-rows.ts'
 import { LineBlock } from './line-block.ts'
+import { LineKernel } from './line-kernel.ts'
 import { LineWriter } from './line-writer.ts'
 
 interface Line {
@@ -32,8 +33,9 @@ const resources: readonly Resource[] = [
 /** Kept for all tests: what one body leaves behind must not change the next. */
 const fastLines = new LineWriter(new LogsBatch())
 const slowLines = new LineWriter(new LogsBatch())
+const kernel = new LineKernel()
 const reading: { body: Uint8Array; slow: number } = { body: new Uint8Array(0), slow: 0 }
-const block = new LineBlock(fastLines, (start, end) => {
+const block = new LineBlock(fastLines, kernel, (start, end) => {
   reading.slow++
   fastLines.line(reading.body, start, end)
   fastLines.row.close()
@@ -305,4 +307,25 @@ test('rows beyond the time that rows are kept are refused, in their place', () =
   const days = [0, 29, 31, -2, 0]
   const list = days.map((day, i) => line(usual(i, { ts: new Date(testNowMs - day * 86_400_000).toISOString() }), { ageMs: null }))
   expect(slowOf(list)).toBe(2)
+})
+
+test('blocks that share a kernel take turns within their bodies', () => {
+  const bodies = [0, 1].map((which) => Array.from({ length: 4 }, (_, i) => line(usual(i, { host: `h${which}${i}`, [`n${which}`]: i }))))
+  const open = bodies.map((list) => {
+    const bytes = joined(list)
+    const writer = new LineWriter(new LogsBatch())
+    const batch = begun()
+    const own = new LineBlock(writer, kernel, () => expect.unreachable())
+    writer.begin(batch, 'test', false)
+    own.begin(bytes, false)
+    return { batch, own, list, at: 0 }
+  })
+  for (let i = 0; i < 4; i++)
+    for (const body of open) {
+      const size = body.list[i]?.bytes.length ?? 0
+      body.own.addTimed(body.at, body.at + size, Math.floor(testNowMs / 1000) - 1, 123_456_789)
+      body.at += size + 1
+      body.own.flush()
+    }
+  for (const { batch, list } of open) expect(shapeOf(batch)).toEqual(shapeOf(oneByOne(list, false)))
 })

@@ -6,7 +6,7 @@
 import type { LogsBatch } from '../../logs/index.ts'
 import { attributeNamesMax, noResource, partRowsMax, type Resource, type WordColumn } from '../../signals/index.ts'
 import { meaningOf } from './field-names.ts'
-import { blockBytesMax, blockLinesMax, LineKernel, stopFull, stopLevel, stopName, wordColumnCount } from './line-kernel.ts'
+import { blockBytesMax, blockLinesMax, LineKernel, stopFull, stopLevel, stopName } from './line-kernel.ts'
 import type { LineWriter } from './line-writer.ts'
 import { refuseTooManyRows } from './row-limit.ts'
 
@@ -25,7 +25,7 @@ interface Group {
 export class LineBlock {
   readonly #lines: LineWriter
   readonly #readLine: ReadLine
-  readonly #kernel = new LineKernel()
+  readonly #kernel: LineKernel
   #bytes: Uint8Array = noBytes
   #isText = false
   #batch: LogsBatch
@@ -35,14 +35,15 @@ export class LineBlock {
   readonly #marks = new Float64Array(blockLinesMax)
   /** Where its lines come from, in their order; the last is that of lines to come. */
   readonly #groups: Group[] = []
-  /** Words of the batch by words of the kernel, 0 for not looked up: as names of attributes, and in each of the five columns. */
-  readonly #names = new Uint32Array(this.#kernel.wordsMax)
-  readonly #columns = Array.from({ length: wordColumnCount }, () => new Uint32Array(this.#kernel.wordsMax))
   readonly #numbers = new Uint32Array(blockLinesMax)
 
-  /** `readLine` is asked for lines that the kernel does not know how to read. */
-  constructor(lines: LineWriter, readLine: ReadLine) {
+  /**
+   * `readLine` is asked for lines that the kernel does not know how to read. The kernel may be that of other blocks too, since none has lines
+   * in it during a pause.
+   */
+  constructor(lines: LineWriter, kernel: LineKernel, readLine: ReadLine) {
     this.#lines = lines
+    this.#kernel = kernel
     this.#readLine = readLine
     this.#batch = lines.row.batch
   }
@@ -91,7 +92,7 @@ export class LineBlock {
     const count = this.#count
     const { row } = this.#lines
     if (count > 0) {
-      if (row.batch !== this.#batch) this.#enter(row.batch)
+      if (row.batch !== this.#batch || this.#kernel.owner !== this) this.#enter(row.batch)
       if (this.#isForKernel(count)) this.#read(count)
       else this.#readRest(0, count)
       this.#count = 0
@@ -121,7 +122,8 @@ export class LineBlock {
   /** Words have other numbers in another batch. */
   #enter(batch: LogsBatch): void {
     this.#batch = batch
-    this.#forgetNumbers()
+    this.#kernel.owner = this
+    this.#kernel.forgetBatch()
     const nowSec = Math.floor(batch.nowMs / 1000)
     this.#kernel.setRules({
       minSec: batch.timeMinSec,
@@ -130,11 +132,6 @@ export class LineBlock {
       nowNanos: Math.round((batch.nowMs - nowSec * 1000) * 1e6),
       isText: this.#isText,
     })
-  }
-
-  #forgetNumbers(): void {
-    this.#names.fill(0)
-    for (const column of this.#columns) column.fill(0)
   }
 
   /** Whether bounds are so far away that no row can reach them. */
@@ -155,15 +152,10 @@ export class LineBlock {
       if (this.#kernel.setGroup(index, resource, severity)) continue
       if (hasForgotten) return false
       hasForgotten = true
-      this.#forget()
+      this.#kernel.forget()
       index = -1
     }
     return true
-  }
-
-  #forget(): void {
-    this.#kernel.forget()
-    this.#forgetNumbers()
   }
 
   #read(count: number): void {
@@ -183,7 +175,7 @@ export class LineBlock {
         // First there is room for attributes again, then for words.
         if (kernel.rows > 0) continue
         hasForgotten = true
-        this.#forget()
+        this.#kernel.forget()
         if (!this.#setGroups(count)) return this.#readRest(line, count)
       } else if (line < count) {
         this.#readRest(line, line + 1)
@@ -238,7 +230,7 @@ export class LineBlock {
     batch.body.pushRows(kernel.bodies.subarray(0, kernel.bodyBytes), kernel.bodyStarts.subarray(0, rows), kernel.bodyEnds.subarray(0, rows))
     const { pairs } = kernel
     const keys = kernel.keys.subarray(0, pairs)
-    this.#toBatch(keys, keys, attributes.keys, this.#names)
+    this.#toBatch(keys, keys, attributes.keys, kernel.namesInBatch)
     attributes.keys.pushWords(keys)
     const values = kernel.values.subarray(0, kernel.valueBytes)
     attributes.values.pushRows(values, kernel.valueStarts.subarray(0, pairs), kernel.valueEnds.subarray(0, pairs))
@@ -276,7 +268,7 @@ export class LineBlock {
   #appendWords(column: WordColumn, index: number, row: number, rowsEnd: number): void {
     const words = this.#kernel.words.subarray(index * blockLinesMax + row, index * blockLinesMax + rowsEnd)
     const numbers = this.#numbers.subarray(0, rowsEnd - row)
-    this.#toBatch(words, numbers, column, this.#columns[index]!)
+    this.#toBatch(words, numbers, column, this.#kernel.columnsInBatch[index]!)
     column.pushWords(numbers)
   }
 

@@ -21,7 +21,7 @@ export const stopLevel = 3
 export const stopFull = 4
 
 /** Service, host, environment, release, scope. */
-export const wordColumnCount = 5
+const wordColumnCount = 5
 
 const addressesAt = 128
 /** The kernel reads and copies in steps of 16 bytes. */
@@ -113,6 +113,12 @@ export class LineKernel {
   readonly valueStarts = this.#numbers('valueStarts')
   readonly valueEnds = this.#numbers('valueEnds')
   readonly values = this.#part('values')
+
+  /** Who set the rules, and knows the words of its batch by those of the kernel: 0 for not looked up. */
+  owner: object | null = null
+  readonly namesInBatch = new Uint32Array(wordsMax)
+  /** In each of the five columns. */
+  readonly columnsInBatch: readonly Uint32Array[] = Array.from({ length: wordColumnCount }, () => new Uint32Array(wordsMax))
 
   constructor() {
     const kernel = this.#exports
@@ -263,6 +269,13 @@ export class LineKernel {
   forget(): void {
     this.#exports.forget()
     this.#wordsByText.clear()
+    this.forgetBatch()
+  }
+
+  /** Words have other numbers in another batch. */
+  forgetBatch(): void {
+    this.namesInBatch.fill(0)
+    for (const column of this.columnsInBatch) column.fill(0)
   }
 
   #wordOf(text: string): number {

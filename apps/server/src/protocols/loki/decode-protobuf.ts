@@ -12,6 +12,7 @@ import type { Steps } from '../../kernel/steps.ts'
 import { plainArray } from '../log-lines/bytes.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
 import { LineBlock } from '../log-lines/line-block.ts'
+import type { LineKernel } from '../log-lines/line-kernel.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
 import { ProtoCursor } from '../protobuf/cursor.ts'
 import { type LokiStream, parseLabels, streamOf } from './labels.ts'
@@ -22,11 +23,15 @@ const decoder = new TextDecoder()
 export class LokiProtobufDecoder {
   readonly #cursor = new ProtoCursor()
   readonly #lines = new LineWriter(new LogsBatch())
-  readonly #block = new LineBlock(this.#lines, (start, end) => this.#readLine(start, end))
+  readonly #block: LineBlock
   readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
   /** Time of the entry. */
   #seconds = 0
-  #nanos = 0;
+  #nanos = 0
+
+  constructor(kernel: LineKernel) {
+    this.#block = new LineBlock(this.#lines, kernel, (start, end) => this.#readLine(start, end))
+  }
 
   /** Errors: `DecodeError`, `body.malformed` for labels that cannot be read, `body.too_many_rows`. */
   *decode(plain: Uint8Array, session: EventSession): Steps {

@@ -1,11 +1,14 @@
 /** Loki's push requests: both formats give the same rows; labels, metadata, and what is no request. */
 import { describe, expect, test } from 'vitest'
+import { LineKernel } from '../log-lines/line-kernel.ts'
 import { ProtoWriter } from '../protobuf/writer.ts'
 import { testNowMs } from '../testing/door.ts'
 import { decodedBatch, rowsOf, type LogRowShape } from '../testing/log-rows.ts'
 import { LokiJsonDecoder } from './decode-json.ts'
 import { LokiProtobufDecoder } from './decode-protobuf.ts'
 import { parseLabels } from './labels.ts'
+
+const kernel = new LineKernel()
 
 interface Stream {
   readonly labels: Readonly<Record<string, string>>
@@ -72,7 +75,7 @@ const expected: Partial<LogRowShape>[] = [
 ]
 
 describe.each([
-  ['protobuf', () => decodedBatch(new LokiProtobufDecoder(), protobuf(streams))],
+  ['protobuf', () => decodedBatch(new LokiProtobufDecoder(kernel), protobuf(streams))],
   ['json', () => decodedBatch(new LokiJsonDecoder(), json(streams))],
 ] as const)('%s', (_format, decode) => {
   test('rows', () => {
@@ -129,7 +132,7 @@ describe('what is no request', () => {
 
   test('protobuf with damaged bytes never gives more than an error', () => {
     const whole = protobuf(streams)
-    const decoder = new LokiProtobufDecoder()
+    const decoder = new LokiProtobufDecoder(kernel)
     for (let at = 0; at < whole.length; at++) {
       const damaged = Buffer.from(whole)
       damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8))
@@ -144,7 +147,7 @@ describe('what is no request', () => {
 
   test('labels that cannot be read', () => {
     const body = new ProtoWriter().messageField(1, (stream) => stream.stringField(1, '{a=b}')).finish()
-    expect(() => decodedBatch(new LokiProtobufDecoder(), body)).toThrow(`couldn't parse labels: {a=b}`)
+    expect(() => decodedBatch(new LokiProtobufDecoder(kernel), body)).toThrow(`couldn't parse labels: {a=b}`)
   })
 })
 
