@@ -8,6 +8,9 @@ export const shownTextBytesMax = 16 * 1024
 /** Rows that the first look at the newest should find; each further look goes eight times as far. */
 export const firstWindowRows = 20_000
 export const windowGrowth = 8
+/** The same where all rows are wanted: so many for each that is asked for, as rows do not come evenly within ten minutes, and at least. */
+export const rowsPerAskedFor = 30
+export const firstRowsMin = 2000
 /** How long counts of rows over time may be old for choosing that window, ms; a choice costs time at worst, never rows. */
 export const densityMaxAgeMs = 15_000
 /** Projects and days whose counts are remembered. */

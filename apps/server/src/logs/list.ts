@@ -1,7 +1,7 @@
 /** Rows newest (or oldest) first, page by page. A page begins behind the last row of the one before, so rows that come in do not move it. */
 import type { Clock } from '../kernel/clock.ts'
 import { msOf, wideLiteral } from '../signals/index.ts'
-import { firstWindowRows, pageBytesMax, windowGrowth } from './limits.ts'
+import { firstRowsMin, firstWindowRows, pageBytesMax, rowsPerAskedFor, windowGrowth } from './limits.ts'
 import type { LogList, LogListRequest, Reading, Shown, TimeRange } from './ports.ts'
 import { parseRowId, type RowKey } from './row-id.ts'
 import { RowPage, type RowReader } from './row-reader.ts'
@@ -26,7 +26,7 @@ export async function listRows(deps: ListDeps, reading: Reading, request: LogLis
   const beyond = key === null ? '' : ` AND ${beyondSql(key, order)}`
   // One more than are asked for, to know whether there are more.
   const page = new RowPage(limit + 1, pageBytesMax)
-  for (const window of await windowsFor(deps, reading, { range, order, sql: search.isEmpty ? '' : search.sql() })) {
+  for (const window of await windowsFor(deps, reading, { range, order, limit, sql: search.isEmpty ? '' : search.sql() })) {
     if (window.toMs <= window.fromMs) continue
     const where = both(rowsOf(scope, window, shown) + beyond, search)
     await reader.fill(page, scope, { where, order }, signal)
@@ -39,17 +39,21 @@ export async function listRows(deps: ListDeps, reading: Reading, request: LogLis
 interface Wanted {
   readonly range: TimeRange
   readonly order: 'newest' | 'oldest'
+  readonly limit: number
   readonly sql: string
 }
 
-/** One look at all for ids, whose rows the index finds; further ahead at once for words, most of whose rows it leaves out. */
-async function windowsFor({ densities }: ListDeps, reading: Reading, { range, order, sql }: Wanted): Promise<TimeRange[]> {
+/** One look at all for ids, whose rows the index finds. */
+async function windowsFor({ densities }: ListDeps, reading: Reading, { range, order, limit, sql }: Wanted): Promise<TimeRange[]> {
   if (/\b(?:trace_id|span_id) = /.test(sql)) return [range]
   const density = await densities.of(reading, order === 'newest' ? range.toMs : range.fromMs, order)
-  return windowsOf(density, range, {
-    order,
-    firstRows: /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth ** 2 : firstWindowRows,
-  })
+  return windowsOf(density, range, { order, firstRows: firstRowsFor(sql, limit) })
+}
+
+/** Further ahead at once for words, most of whose rows the index leaves out; not as far where all rows are wanted. */
+function firstRowsFor(sql: string, limit: number): number {
+  if (sql === '') return Math.max(firstRowsMin, limit * rowsPerAskedFor)
+  return /hasAllTokens|hasPhrase/.test(sql) ? firstWindowRows * windowGrowth ** 2 : firstWindowRows
 }
 
 /** What of the range lies behind the row, its own millisecond included. */

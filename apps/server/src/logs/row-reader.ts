@@ -22,9 +22,11 @@ const sizeSql = `toUInt64(${rowBytes} + length(body) + arraySum(arrayMap(text ->
 
 /**
  * Columns of rows that are not answered in the end are not read; what the index of words says of rows is taken as it is. Both stop working
- * when the engine filters by the best times seen so far, which it would do here.
+ * when the engine filters by the best times seen so far, which it would do here. Of every column little is read: buffers of 64 KiB in place of
+ * a megabyte each save a tenth of the processor time of a page.
  */
-const settings = 'query_plan_max_limit_for_lazy_materialization = 2000, use_top_k_dynamic_filtering = 0'
+const settings =
+  'query_plan_max_limit_for_lazy_materialization = 2000, use_top_k_dynamic_filtering = 0, max_read_buffer_size = 65536, max_read_buffer_size_local_fs = 65536'
 
 export interface RowsWanted {
   /** A condition on the table's columns, the tenant's among them. */

@@ -80,7 +80,6 @@ export class ReadConnection {
 
   #request({ sql, id, settings, signal }: Statement): Promise<IncomingMessage> {
     const named = Object.entries(settings).map(([name, value]) => `&${name}=${encodeURIComponent(String(value))}`)
-    const body = Buffer.from(sql)
     const { protocol, hostname, port } = this.#url
     const options = {
       method: 'POST',
@@ -88,7 +87,7 @@ export class ReadConnection {
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port,
       path: `${this.#path}&query_id=${id}${named.join('')}`,
-      headers: { ...this.#headers, 'content-length': body.length },
+      headers: { ...this.#headers, 'content-length': Buffer.byteLength(sql) },
       agent: this.#agent,
       signal,
     }
@@ -98,7 +97,8 @@ export class ReadConnection {
         const isLost = sent.reusedSocket && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
         reject(isLost && !signal.aborted ? new LostConnection(error.message, { cause: error }) : error)
       })
-      sent.end(body)
+      // As a string it goes out with the headers in one piece.
+      sent.end(sql)
     })
   }
 }

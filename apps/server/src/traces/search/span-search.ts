@@ -83,7 +83,7 @@ export class SpanSearch {
     }
     const isFull = (): boolean => answer.isCutBySize || answer.spans.length > limit
     if (order === 'newest')
-      await eachWindow(withEnd(request, parts), async (window) => ({ found: await read(window, null), isEnough: isFull() }))
+      await eachWindow(withEnd(request, parts), limit + 1, async (window) => ({ found: await read(window, null), isEnough: isFull() }))
     else {
       const wanted = { ...request, spans: limit + 1, traces: limit + 1, belowNs: parts?.[0] ?? null }
       await this.#slowest(scope, wanted, signal, async (places) => {
@@ -141,7 +141,7 @@ export class SpanSearch {
     const isFull = (): boolean => found.size > limit
     if (order === 'newest') {
       const range = withEnd(request, place === null ? null : [place.best])
-      await eachWindow(range, async (window) => ({ found: await read(window, null), isEnough: isFull() }))
+      await eachWindow(range, limit + 1, async (window) => ({ found: await read(window, null), isEnough: isFull() }))
     } else {
       const wanted = { ...request, spans: (limit + 1) * spansPerTrace, traces: limit + 1, belowNs: place?.best ?? null }
       await this.#slowest(scope, wanted, signal, async (places) => {
@@ -229,9 +229,13 @@ function joined(one: TracePlace | null, other: TracePlace | null): TracePlace | 
   }
 }
 
-/** Looks at one window after the other until it is enough. */
-async function eachWindow(range: TimeRange, look: (window: TimeRange) => Promise<{ found: number; isEnough: boolean }>): Promise<void> {
-  const windows = windowsOf(range)
+/** Looks at one window after the other until it is enough, which so many are. */
+async function eachWindow(
+  range: TimeRange,
+  wanted: number,
+  look: (window: TimeRange) => Promise<{ found: number; isEnough: boolean }>,
+): Promise<void> {
+  const windows = windowsOf(range, wanted)
   for (let window = windows.next(0); window.done !== true;) {
     const { found, isEnough } = await look(window.value)
     if (isEnough) return
