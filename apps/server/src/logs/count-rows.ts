@@ -5,9 +5,8 @@
 import type { TableInsert } from '../ingest/index.ts'
 import {
   additiveInserts,
-  secondsOf,
+  rowSeconds,
   u16At,
-  u32At,
   u8At,
   wordTexts,
   type AdditiveRow,
@@ -59,7 +58,7 @@ function addRecord({ tenant, record }: OwnedSignal, joined: Map<string, { values
 
 /** By the record's own numbers of words. */
 function countsOf({ record }: OwnedSignal): Iterable<Count> {
-  const ts = record.fixed('ts')
+  const seconds = rowSeconds(record)
   const severities = record.fixed('severity')
   const keeps = record.fixed('keep')
   const weights = weightsOf(record)
@@ -67,27 +66,31 @@ function countsOf({ record }: OwnedSignal): Iterable<Count> {
   const environment = record.word('environment')
   const found = new Map<number, Map<number, Count>>()
   let last = -1
+  let lastKey = -1
   let ofMinute = new Map<number, Count>()
+  let count: Count | undefined
   for (let row = 0; row < record.rows; row++) {
-    const minute = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / 60)
-    if (minute !== last) {
-      ofMinute = found.get(minute) ?? new Map<number, Count>()
-      found.set(minute, ofMinute)
-      last = minute
-    }
     const s = service.numbers[row]!
     const e = environment.numbers[row]!
     const severity = u8At(severities, row)
     const keep = u16At(keeps, row)
     // Below 2^53 for any record: 5 bits of severity, 16 of days, and the product of two dictionaries.
     const key = ((s * environment.words + e) * 65_536 + keep) * 32 + severity
-    const count = ofMinute.get(key)
-    const weight = weights[row]!
-    if (count === undefined) ofMinute.set(key, { minute, service: s, environment: e, severity, keep, rows: 1, weight })
-    else {
-      count.rows++
-      count.weight += weight
+    const minute = Math.floor(seconds[row]! / 60)
+    if (minute !== last) {
+      ofMinute = found.get(minute) ?? new Map<number, Count>()
+      found.set(minute, ofMinute)
+      last = minute
+      count = undefined
     }
+    // Rows mostly come like the one before.
+    if (count === undefined || key !== lastKey) {
+      count = ofMinute.get(key)
+      if (count === undefined) ofMinute.set(key, (count = { minute, service: s, environment: e, severity, keep, rows: 0, weight: 0 }))
+      lastKey = key
+    }
+    count.rows++
+    count.weight += weights[row]!
   }
   return [...found.values()].flatMap((counts) => [...counts.values()])
 }

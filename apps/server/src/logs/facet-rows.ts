@@ -7,10 +7,9 @@ import type { Tenant } from '../kernel/scope.ts'
 import {
   additiveInserts,
   bucketSec,
-  secondsOf,
+  rowSeconds,
   u16At,
   u32At,
-  u8At,
   wordTexts,
   type AdditiveRow,
   type OwnedSignal,
@@ -86,35 +85,48 @@ interface Noting {
 function noteRecord({ tenant, record }: OwnedSignal, { sample, standsFor, groups }: Noting): void {
   if (record.rows === 0) return
   const weights = weightsOf(record)
-  const groupAt = groupsOf({ tenant, record }, groups)
+  const runs = runsOf({ tenant, record }, groups)
   // Before the attributes, so that there is a place for them among the fields.
-  noteWords(record, weights, groupAt)
+  noteWords(record, weights, runs)
   const attributes = new AttributeReader(record)
   const rows = sample?.length ?? record.rows
+  let run = 0
   for (let i = 0; i < rows; i++) {
     const row = sample === null ? i : sample[i]!
-    const { fields } = groupAt(row)
+    while (runs[run]!.to <= row) run++
+    const { fields } = runs[run]!.group
     const weight = weights[row]! * standsFor
     for (attributes.seek(row); attributes.isIn(row); attributes.skip())
       note(fields, attributes.name, { value: attributes.value, weight, seen: 1 })
   }
 }
 
-/** The group of a row; asked row by row it is mostly that of the one before. */
-function groupsOf({ tenant, record }: OwnedSignal, groups: Map<string, Group>): (row: number) => Group {
-  const [ts, keeps] = [record.fixed('ts'), record.fixed('keep')]
+/** Rows from `from` to before `to` that are of one group. */
+interface Run {
+  readonly group: Group
+  readonly from: number
+  readonly to: number
+}
+
+/** All rows of a record; those of a group mostly follow each other. */
+function runsOf({ tenant, record }: OwnedSignal, groups: Map<string, Group>): Run[] {
+  const [seconds, keeps] = [rowSeconds(record), record.fixed('keep')]
   const known = new Map<number, Group>()
-  let [last, group]: [number, Group | undefined] = [-1, undefined]
-  return (row) => {
-    const bucket = Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec)
-    const key = bucket * 65_536 + u16At(keeps, row)
-    if (group === undefined || key !== last) {
-      group = known.get(key)
-      if (group === undefined) known.set(key, (group = groupOf(groups, { tenant, bucket, keep: u16At(keeps, row) })))
-      last = key
-    }
-    return group
+  const runs: Run[] = []
+  const end = (key: number, from: number, to: number): void => {
+    let group = known.get(key)
+    if (group === undefined) known.set(key, (group = groupOf(groups, { tenant, bucket: Math.floor(key / 65_536), keep: key % 65_536 })))
+    runs.push({ group, from, to })
   }
+  let [last, from] = [-1, 0]
+  for (let row = 0; row < record.rows; row++) {
+    const key = Math.floor(seconds[row]! / bucketSec) * 65_536 + u16At(keeps, row)
+    if (key === last) continue
+    if (row > from) end(last, from, row)
+    ;[last, from] = [key, row]
+  }
+  end(last, from, record.rows)
+  return runs
 }
 
 /** Weight and rows of each word of a column, until they are noted. */
@@ -133,10 +145,14 @@ class Tally {
     this.#seen = new Uint32Array(texts.length)
   }
 
-  add(number: number, weight: number): void {
-    if (this.#seen[number] === 0) this.#touched.push(number)
-    this.#seen[number]!++
-    this.#weights[number]! += weight
+  /** The rows from `from` to before `to`. */
+  add(numbers: ArrayLike<number>, weights: Float32Array, { from, to }: Run): void {
+    const [sums, seen, touched] = [this.#weights, this.#seen, this.#touched]
+    for (let row = from; row < to; row++) {
+      const number = numbers[row]!
+      if (seen[number]!++ === 0) touched.push(number)
+      sums[number]! += weights[row]!
+    }
   }
 
   noteIn(fields: Map<string, Noted>): void {
@@ -149,28 +165,19 @@ class Tally {
   }
 }
 
-/** Rows of a group mostly follow each other: they are counted by number, and noted when another group begins. */
-function noteWords(record: SignalRecord, weights: Float32Array, groupAt: (row: number) => Group): void {
-  const severities = record.fixed('severity')
-  const ofSeverity = new Tally('severity', severityNames)
-  const columns = words.map((name) => {
+/** Counted by number, a column after the other, and noted when another group begins. */
+function noteWords(record: SignalRecord, weights: Float32Array, runs: readonly Run[]): void {
+  const severities = record.fixed('severity').bytes.map((severity) => (severity + 3) >> 2)
+  const columns: { numbers: ArrayLike<number>; tally: Tally }[] = [{ numbers: severities, tally: new Tally('severity', severityNames) }]
+  for (const name of words) {
     const view = record.word(name)
-    return { numbers: view.numbers, tally: new Tally(name, wordTexts(view)) }
-  })
-  const noteIn = ({ fields }: Group): void => {
-    ofSeverity.noteIn(fields)
-    for (const { tally } of columns) tally.noteIn(fields)
+    columns.push({ numbers: view.numbers, tally: new Tally(name, wordTexts(view)) })
   }
-  let last = groupAt(0)
-  for (let row = 0; row < record.rows; row++) {
-    const group = groupAt(row)
-    if (group !== last) noteIn(last)
-    last = group
-    const weight = weights[row]!
-    ofSeverity.add((u8At(severities, row) + 3) >> 2, weight)
-    for (const { numbers, tally } of columns) tally.add(numbers[row]!, weight)
-  }
-  noteIn(last)
+  for (const run of runs)
+    for (const { numbers, tally } of columns) {
+      tally.add(numbers, weights, run)
+      tally.noteIn(run.group.fields)
+    }
 }
 
 function groupOf(groups: Map<string, Group>, of: Omit<Group, 'fields'>): Group {

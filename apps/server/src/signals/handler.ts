@@ -21,6 +21,7 @@ import { encodeSignalRecord } from './record/encode.ts'
 import { BlockSink } from './record/block-sink.ts'
 import { joinRecords, type OwnedSignal } from './record/join.ts'
 import { splitParts } from './record/parts.ts'
+import { rowSeconds } from './record/row-seconds.ts'
 import { subsetRecord } from './record/subset.ts'
 import { u16At, u32At } from './record/views.ts'
 import { resourceInserts } from './resource-rows.ts'
@@ -126,11 +127,10 @@ interface Placed extends OwnedSignal {
 
 function place(one: OwnedSignal): Placed {
   const { rows } = one.record
-  const ts = one.record.fixed('ts')
+  const seconds = rowSeconds(one.record)
   const keep = one.record.fixed('keep')
   const partitions = new Float64Array(rows)
-  for (let row = 0; row < rows; row++)
-    partitions[row] = u16At(keep, row) * 1_000_000 + Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / 86_400)
+  for (let row = 0; row < rows; row++) partitions[row] = u16At(keep, row) * 1_000_000 + Math.floor(seconds[row]! / 86_400)
   return { ...one, partitions }
 }
 

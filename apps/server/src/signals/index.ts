@@ -15,6 +15,7 @@ export { SignalIngest, type SignalIngestDeps, type SignalObserver, type SignalPa
 export type { OwnedSignal } from './record/join.ts'
 export type { ColumnView, FixedView, PairsView, SignalRecord, TextView, WordView } from './record/decode.ts'
 export { f32At, hexAt, pairStarts, textBounds, u16At, u32At, u64At, u8At, wordTexts } from './record/views.ts'
+export { rowSeconds } from './record/row-seconds.ts'
 export { resourcesTable, signalsMigrations } from './resource-rows.ts'
 export { mapAt, mapsIn, numbersIn, textsIn, wideIn, type MapsIn } from './native-columns.ts'
 export { nsOfMs, preciseTime, wideLiteral } from './time-text.ts'

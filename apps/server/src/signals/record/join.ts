@@ -6,11 +6,11 @@ import type { NativeWriteColumn } from '../../engines/index.ts'
 import type { Tenant } from '../../kernel/scope.ts'
 import { Words } from '../columns/word-column.ts'
 import { bucketSec, engineType, type SignalSchema } from '../schema.ts'
-import { secondsOf } from '../time.ts'
 import { type BlockSink, runRows } from './block-sink.ts'
 import type { ColumnView, FixedView, PairsView, SignalRecord, TextView, WordView } from './decode.ts'
 import { widthOf } from './layout.ts'
-import { eachText, u32At } from './views.ts'
+import { rowSeconds } from './row-seconds.ts'
+import { eachText } from './views.ts'
 
 export interface OwnedSignal {
   readonly tenant: Tenant
@@ -61,12 +61,9 @@ function pushSame(sink: BlockSink, value: number, rows: number): void {
 }
 
 function pushBuckets(sink: BlockSink, record: SignalRecord): void {
-  const ts = record.fixed('ts')
+  const seconds = rowSeconds(record)
   eachRun(sink, record.rows, 4, (out, first, count) => {
-    for (let i = 0, at = 0; i < count; i++) {
-      const row = first + i
-      at = putU32(out, at, Math.floor(secondsOf(u32At(ts, row), u32At(ts, row, 4)) / bucketSec))
-    }
+    for (let i = 0, at = 0; i < count; i++) at = putU32(out, at, Math.floor(seconds[first + i]! / bucketSec))
   })
 }
 
