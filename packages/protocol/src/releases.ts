@@ -2,6 +2,23 @@
 import { z } from 'zod'
 import { timeSchema } from './list.ts'
 
+/** What was told of a release, by `sentry-cli` say. */
+export interface ToldRelease {
+  createdAt: string
+  releasedAt: string | null
+  url: string | null
+  commits: number
+  /** The newest. */
+  commit: { id: string; author: string; message: string } | null
+}
+const toldReleaseSchema: z.ZodType<ToldRelease> = z.object({
+  createdAt: timeSchema,
+  releasedAt: timeSchema.nullable(),
+  url: z.string().nullable(),
+  commits: z.number(),
+  commit: z.object({ id: z.string(), author: z.string(), message: z.string() }).nullable(),
+})
+
 /** How a release does. Sessions are what the SDKs report; null rates: there were none. */
 export interface ReleaseHealth {
   release: string
@@ -22,6 +39,7 @@ export interface ReleaseHealth {
   newProblems: number
   firstSeen: string | null
   lastSeen: string | null
+  told: ToldRelease | null
 }
 export interface ReleaseList {
   items: ReleaseHealth[]
@@ -46,6 +64,7 @@ export const releaseListSchema: z.ZodType<ReleaseList> = z.object({
       newProblems: z.number(),
       firstSeen: timeSchema.nullable(),
       lastSeen: timeSchema.nullable(),
+      told: toldReleaseSchema.nullable(),
     }),
   ),
   from: timeSchema,

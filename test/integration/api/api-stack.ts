@@ -118,6 +118,8 @@ export interface ApiStack extends AsyncDisposable {
   readonly letters: DeadLetter[]
   readonly replayed: string[]
   put(tenant: Tenant, samples: readonly TestSample[]): Promise<void>
+  /** Straight in PostgreSQL: what would take a test too long by requests. */
+  sql(statement: string): Promise<void>
 }
 
 const status: SystemStatusBody = {
@@ -346,6 +348,7 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
     performance,
     metrics,
     query,
+    sql: async (statement) => void (await postgres.pool.query(statement)),
     coldStore,
     routes,
     signals,

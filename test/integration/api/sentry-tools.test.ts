@@ -202,6 +202,26 @@ describe('releases', () => {
     expect((await call('GET', path, read)).status).toBe(404)
   })
 
+  test('what was told of a release stands with how it does, also before anything came of it', async () => {
+    const commits = [{ id: 'abc123', author_name: 'Ada', message: 'cart: a total' }, { id: 'def456' }]
+    await call('POST', `${base}/releases/`, { body: { version: 'told@1', projects: ['1'], url: 'https://ci.example/1', commits } })
+    const { body } = await call('GET', '/api/0/projects/1/releases', { token: readToken })
+    expect((body['items'] as { release: string }[]).find(({ release: name }) => name === 'told@1')).toMatchObject({
+      environment: '',
+      errors: 0,
+      crashFreeSessions: null,
+      told: {
+        releasedAt: null,
+        url: 'https://ci.example/1',
+        commits: 2,
+        commit: { id: 'abc123', author: 'Ada', message: 'cart: a total' },
+      },
+    })
+    const before = await call('GET', '/api/0/projects/1/releases?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', { token: readToken })
+    expect(before.body['items']).toEqual([])
+    await call('DELETE', `${base}/releases/told@1/`)
+  })
+
   test('a deploy is a marker of ours, in each project of the release', async () => {
     await call('POST', `${base}/releases/`, { token: adminToken, body: { version: 'shop@2', projects: ['default', 'second'] } })
     const body = {
@@ -331,6 +351,67 @@ describe('bundles of source maps', () => {
   ])('a piece with %s is refused', async (_, sent, text) => {
     const { status, body } = await call('POST', `${base}/chunk-upload/`, sent())
     expect([status, body]).toEqual([400, { detail: expect.stringContaining(text) as string }])
+  })
+})
+
+describe('bounds', () => {
+  const owner = `${ours.organizationId}, ${ours.projectId}`
+
+  test('a build drops the oldest source maps of a full project; one by hand is refused', async () => {
+    await stack.sql(
+      `insert into source_maps (organization_id, project_id, release, dist, name, size_bytes, sha256, uploaded_by, uploaded_at)
+        select ${owner}, 'full@1', '', '~/' || n || '.js', 10, 'none', 'test', now() - interval '1 year' - n * interval '1 second'
+          from generate_series(1, 5000 - (select count(*)::int from source_maps where project_id = ${ours.projectId})) n`,
+    )
+    const oldest = (await filesOf()).at(-1)
+    const byHand = { release: 'full@2', name: '~/a.js', map: mapText }
+    expect((await call('POST', '/api/0/projects/1/source-maps', { body: byHand })).status).toBe(429)
+    expect(await upload(bundleOf(build('full.js')), { version: 'full@2' })).toEqual(ok)
+    const files = await filesOf()
+    expect([files.length, files[0]?.name, oldest?.release]).toEqual([5000, '~/full.js', 'full@1'])
+    expect(files).not.toContainEqual(oldest)
+    await stack.sql(`delete from source_maps where release like 'full@%'`)
+  })
+
+  test('what waits to be put together has an end, and pieces that nobody asks for go', async () => {
+    const put = (sizeBytes: number, ago: string): Promise<void> =>
+      stack.sql(
+        `insert into upload_chunks (organization_id, owner, sha1, size_bytes, content, uploaded_at)
+          values (${ours.organizationId}, 'user:nobody', '${'d'.repeat(40)}', ${sizeBytes}, '', now() - interval '${ago}')`,
+      )
+    await put(1 << 30, '1 minute')
+    expect(await sendChunks([Buffer.from('one more')])).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('Too much') as string },
+    })
+    await stack.sql(`delete from upload_chunks where owner = 'user:nobody'`)
+    await put(1 << 30, '3 hours')
+    expect((await sendChunks([Buffer.from('one more')])).status).toBe(200)
+  })
+
+  test('a bundle has so many pieces, a request too, and a body so many bytes', async () => {
+    const many = Array.from({ length: 257 }, () => Buffer.from('x'))
+    expect((await assemble(many)).body['detail']).toBe('A bundle has 1 to 256 chunks.')
+    expect((await sendChunks(many.slice(0, 17))).body['detail']).toBe('A form has at most 16 parts here.')
+    const large = form([{ name: 'file', fileName: '0'.repeat(40), content: Buffer.alloc(17 << 20) }])
+    expect((await call('POST', `${base}/chunk-upload/`, large)).status).toBe(413)
+    const piece = Buffer.alloc((8 << 20) + 1)
+    const { body } = await call('POST', `${base}/chunk-upload/`, form([{ name: 'file', fileName: sha1(piece), content: piece }]))
+    expect(body['detail']).toBe('A chunk has at most 8388608 bytes.')
+  })
+
+  test('the newest releases stay, with so many commits', async () => {
+    await stack.sql(
+      `insert into releases (organization_id, project_id, version, created_at, created_by)
+        select ${owner}, 'many@' || n, now() - interval '1 year' - n * interval '1 second', 'test' from generate_series(1, 2000) n`,
+    )
+    const commits = Array.from({ length: 300 }, (_, index) => ({ id: `${index}` }))
+    const made = await call('POST', `${base}/releases/`, { body: { version: 'newest@1', projects: ['1'], commits } })
+    expect(made.body).toMatchObject({ commitCount: 200, lastCommit: { id: '0' } })
+    expect((await call('GET', `${base}/releases/many@2000/`, { token: readToken })).status).toBe(404)
+    expect((await call('GET', `${base}/releases/many@1/`, { token: readToken })).status).toBe(200)
+    const listed = (await call('GET', `${base}/releases/`, { token: readToken })).body as unknown as unknown[]
+    expect(listed).toHaveLength(100)
   })
 })
 

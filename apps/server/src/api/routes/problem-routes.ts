@@ -19,6 +19,7 @@ import {
   type ProblemEvent as WireEvent,
   type ProblemEventRow as WireEventRow,
   type SourceMapFile as WireSourceMap,
+  type ToldRelease as WireToldRelease,
 } from '@bellwether/protocol'
 import {
   countedRangeOf,
@@ -29,8 +30,10 @@ import {
   type ProblemRange,
   type Problems,
   type Reading,
+  type ReleaseHealth,
   type SourceMapFile,
   type SourceMaps,
+  type ToldRelease,
 } from '../../problems/index.ts'
 import { sourceMapBodySizeBytesMax } from '../limits.ts'
 import { defineRoute, nothing, type CallParts, type Route } from '../http/route-table.ts'
@@ -42,13 +45,23 @@ const base = '/api/0/projects/:project'
 const common = { tag: 'Problems', access: { kind: 'project', needed: 'read' } } as const
 const dayMs = 86_400_000
 
-export function problemRoutes({ problems, sourceMaps, clock }: Pick<ApiDeps, 'problems' | 'sourceMaps' | 'clock'>): Route[] {
+export function problemRoutes({
+  problems,
+  sourceMaps,
+  releases,
+  clock,
+}: Pick<ApiDeps, 'problems' | 'sourceMaps' | 'releases' | 'clock'>): Route[] {
   const rangeOf = ({ from, to }: { from: string | null; to: string | null }): ProblemRange => {
     const nowMs = clock.nowMs()
     const toMs = to === null ? nowMs : momentOf('to', to, nowMs)
     return { fromMs: from === null ? toMs - dayMs : momentOf('from', from, nowMs), toMs }
   }
-  return [...listRoutes(problems, rangeOf), ...eventRoutes(problems), ...releaseRoutes(problems, rangeOf), ...sourceMapRoutes(sourceMaps)]
+  return [
+    ...listRoutes(problems, rangeOf),
+    ...eventRoutes(problems),
+    ...releaseRoutes({ problems, releases }, rangeOf),
+    ...sourceMapRoutes(sourceMaps),
+  ]
 }
 
 function readingOf({ access, signal }: Pick<CallParts, 'access' | 'signal'>): Reading {
@@ -154,21 +167,27 @@ function eventRoutes(problems: Problems): Route[] {
   ]
 }
 
-function releaseRoutes(problems: Problems, rangeOf: RangeOf): Route[] {
+/** Of a project, the newest. */
+const toldReleasesMax = 500
+
+function releaseRoutes({ problems, releases }: Pick<ApiDeps, 'problems' | 'releases'>, rangeOf: RangeOf): Route[] {
   return [
     defineRoute({
       ...common,
       method: 'GET',
       path: `${base}/releases`,
-      summary: 'How releases do: sessions and users without a crash, errors, problems, and those that are new in it.',
+      summary:
+        'How releases do: sessions and users without a crash, errors, problems, and those that are new in it; what was told of them.',
       query: problemRangeQuerySchema,
       body: nothing,
       answer: releaseListSchema,
       handle: async ({ access, query, signal }) => {
         const range = rangeOf(query)
-        const items = await problems.releases({ scope: access().scope, signal }, range)
+        const told = new Map((await releases.list(access(), toldReleasesMax)).map((release) => [release.version, release]))
+        const items = withTold(await problems.releases({ scope: access().scope, signal }, range), [...told.values()], range)
         const wire = items.map(({ firstMs, lastMs, ...rest }) => ({
           ...rest,
+          told: toWireTold(told.get(rest.release)),
           errors: Math.round(rest.errors),
           crashFreeSessions: shareWithout(rest.crashed, rest.sessions),
           crashFreeUsers: shareWithout(rest.crashedUsers, rest.users),
@@ -219,6 +238,35 @@ function sourceMapRoutes(sourceMaps: SourceMaps): Route[] {
       handle: (call) => sourceMaps.remove(call.access(), call.param('file')),
     }),
   ]
+}
+
+const nothingSeen = {
+  ...{ environment: '', sessions: 0, crashed: 0, errored: 0, abnormal: 0, users: 0, crashedUsers: 0 },
+  ...{ errors: 0, problems: 0, newProblems: 0, firstMs: null, lastMs: null },
+} as const
+
+/** Those that were told of in the range, and of which nothing has come yet, stand first. */
+function withTold(seen: readonly ReleaseHealth[], told: readonly ToldRelease[], { fromMs, toMs }: ProblemRange): ReleaseHealth[] {
+  const known = new Set(seen.map(({ release }) => release))
+  const isOfRange = (atMs: number | null): boolean => atMs !== null && atMs >= fromMs && atMs <= toMs
+  const unseen = told.filter(
+    ({ version, createdMs, releasedMs, isArchived }) =>
+      !isArchived && !known.has(version) && (isOfRange(createdMs) || isOfRange(releasedMs)),
+  )
+  return [...unseen.map(({ version }) => ({ ...nothingSeen, release: version })), ...seen]
+}
+
+function toWireTold(told: ToldRelease | undefined): WireToldRelease | null {
+  if (told === undefined) return null
+  const { createdMs, releasedMs, url, commits } = told
+  const [last] = commits
+  return {
+    createdAt: wireTime(createdMs),
+    releasedAt: wireTimeOrNull(releasedMs),
+    url,
+    commits: commits.length,
+    commit: last === undefined ? null : { id: last.id, author: last.author, message: last.message },
+  }
 }
 
 /** Null where there were none. */

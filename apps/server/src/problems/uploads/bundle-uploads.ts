@@ -26,7 +26,7 @@ import { readZipEntry, ZipError, type ByteSource } from './zip-archive.ts'
 const [waitMs, rememberedMs] = [5_000, 60_000]
 
 export interface BundleUploadsDeps {
-  readonly chunks: ChunkStore
+  readonly chunks: Pick<ChunkStore, 'put' | 'missing' | 'open' | 'drop'>
   readonly sourceMaps: Pick<SourceMapStore, 'putOfBuild' | 'endBuild'>
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>
   readonly logger: Logger

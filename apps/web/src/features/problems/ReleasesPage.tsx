@@ -1,5 +1,5 @@
 /** Release health: sessions and users without a crash, errors, problems that are new in it; and what people wrote. */
-import type { ReleaseHealth } from '@bellwether/protocol'
+import type { ReleaseHealth, ToldRelease } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { formatAgo } from '../../lib/time-format.ts'
@@ -77,6 +77,14 @@ function columnsFor(project: string, nowMs: number): readonly Column<ReleaseHeal
       value: ({ environment }) => environment,
       cell: ({ environment }) => environment,
     },
+    {
+      id: 'released',
+      header: 'Released',
+      isNumber: true,
+      isExtra: true,
+      value: ({ told }) => told?.releasedAt ?? told?.createdAt ?? null,
+      cell: ({ told }) => (told === null ? '—' : <Released told={told} nowMs={nowMs} />),
+    },
     share('sessions', 'Crash-free sessions', ({ crashFreeSessions }) => crashFreeSessions),
     share('users', 'Crash-free users', ({ crashFreeUsers }) => crashFreeUsers),
     counted('count', 'Sessions', ({ sessions }) => sessions),
@@ -93,6 +101,24 @@ function columnsFor(project: string, nowMs: number): readonly Column<ReleaseHeal
       cell: ({ lastSeen }) => (lastSeen === null ? '—' : <time title={lastSeen}>{formatAgo(Date.parse(lastSeen), nowMs)}</time>),
     },
   ]
+}
+
+/** When, and with how many commits; the newest of them where it is pointed at. */
+function Released({ told, nowMs }: { readonly told: ToldRelease; readonly nowMs: number }) {
+  const { createdAt, releasedAt, commits, commit } = told
+  const at = releasedAt ?? createdAt
+  return (
+    <>
+      <time title={releasedAt === null ? `made ${at}, not released yet` : at}>
+        {releasedAt === null ? 'not yet' : formatAgo(Date.parse(at), nowMs)}
+      </time>
+      {commit !== null && (
+        <span className="bw-dim" title={`${commit.id.slice(0, 10)} ${commit.message} (${commit.author})`}>
+          {` · ${formatCount(commits)} ${commits === 1 ? 'commit' : 'commits'}`}
+        </span>
+      )}
+    </>
+  )
 }
 
 function share(id: string, header: string, value: (release: ReleaseHealth) => number | null): Column<ReleaseHealth> {
