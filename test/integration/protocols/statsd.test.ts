@@ -136,7 +136,7 @@ test('every call of hot-shots is found again through PromQL', async () => {
       stepMs: null,
       groupBy: ['env'],
     },
-    { seriesMax: 10, samplesMax: 10, signal: AbortSignal.timeout(10_000) },
+    { seriesMax: 10, samplesMax: 10, signal: AbortSignal.timeout(200_000) },
   )
   expect([counted.groups, [...counted.counts]]).toEqual([[[['env', 'test']]], [3]])
 })
@@ -195,7 +195,7 @@ test('a key among the tags decides about the project', async () => {
   const block = await stack.metrics.store.select(
     createScope(tenant.organizationId, [tenant.projectId]),
     { matchers: [{ name: '__name__', op: '=', value: 'by_key' }], fromMs: 0, toMs: Date.now() + 1000 },
-    { seriesMax: 10, samplesMax: 10, signal: AbortSignal.timeout(10_000) },
+    { seriesMax: 10, samplesMax: 10, signal: AbortSignal.timeout(200_000) },
   )
   expect(block.labels).toEqual([
     [

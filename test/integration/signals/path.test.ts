@@ -99,7 +99,7 @@ test('what was accepted is in the engine as it was, over more days than one inse
   await acceptBatch(ingest, spansOver(200, 1, 7), 100)
   await acceptBatch(ingest, spansOver(3, 2, 8), 100)
   writer.start()
-  await writer.drain(AbortSignal.timeout(20_000))
+  await writer.drain(AbortSignal.timeout(200_000))
   expect(await ask('SELECT project, count(), uniqExact(ts), sum(length(attributes)) FROM spans GROUP BY project ORDER BY project')).toEqual(
     [`(1,200,200,${200 + 67})`, '(2,3,3,4)'],
   )
@@ -140,7 +140,7 @@ test('a probe says whether an insert is there, for rows and for what is added up
   await acceptBatch(ingest, batch)
   const inserts = allInserts(handler, records, 'probed')
   expect(inserts.filter(({ table }) => table === 'spans')).toHaveLength(2)
-  const signal = AbortSignal.timeout(90_000)
+  const signal = AbortSignal.timeout(200_000)
   for (const [i, insert] of inserts.entries()) {
     if (insert.table === 'spans') expect(await isThere(engine, insert.probe, signal)).toBe(false)
     await engine.insertNative({ ...insert, token: `probe-${i}` })
@@ -167,7 +167,7 @@ test('rows that are added up: another insert of the same keys does not speak for
   const [first] = additiveInserts(operations, [row], 'first')
   const [second] = additiveInserts(operations, [row], 'second')
   if (first === undefined || second === undefined) throw new Error('no insert')
-  const signal = AbortSignal.timeout(90_000)
+  const signal = AbortSignal.timeout(200_000)
   await engine.insertNative({ ...first, token: 'additive-1' })
   expect(await isThere(engine, first.probe, signal)).toBe(true)
   expect(await isThere(engine, second.probe, signal)).toBe(false)

@@ -76,7 +76,7 @@ test('project and key are made where there are none, and found where there are',
     if (line === 'POST /api/0/projects/9/keys') return { key: 'new' }
     return { items: [] }
   })
-  expect(await floodKey(empty.url, 'secret', AbortSignal.timeout(10_000))).toBe('new')
+  expect(await floodKey(empty.url, 'secret', AbortSignal.timeout(60_000))).toBe('new')
   expect(empty.received.every(({ authorization }) => authorization === 'Bearer secret')).toBe(true)
   const full = await receiver((line) => {
     if (line === 'GET /api/0/auth/session') return session
@@ -89,12 +89,12 @@ test('project and key are made where there are none, and found where there are',
           ],
     }
   })
-  expect(await floodKey(full.url, 'secret', AbortSignal.timeout(10_000))).toBe('old')
+  expect(await floodKey(full.url, 'secret', AbortSignal.timeout(60_000))).toBe('old')
   expect(full.received.map(({ line }) => line)).toEqual([
     'GET /api/0/auth/session',
     'GET /api/0/organizations/3/projects',
     'GET /api/0/projects/7/keys',
   ])
   const closed = await receiver(() => null)
-  await expect(floodKey(closed.url, 'wrong', AbortSignal.timeout(10_000))).rejects.toThrow('/api/0/auth/session answers 403')
+  await expect(floodKey(closed.url, 'wrong', AbortSignal.timeout(60_000))).rejects.toThrow('/api/0/auth/session answers 403')
 })

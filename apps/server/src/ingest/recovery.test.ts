@@ -32,7 +32,7 @@ test('ready records become visible, every lane is counted, and a replayed dead l
       { projectId: 2, received: 1, queued: 1 },
     ])
     expect(await recoverLog(log, handlers, conservation)).toEqual({ records: 0, rows: 0 })
-    await log.bury((await log.take('ready', AbortSignal.timeout(1000))) as Segment, 'no')
+    await log.bury((await log.take('ready', AbortSignal.timeout(30_000))) as Segment, 'no')
     conservation.buried({ organizationId: 1, projectId: 1 }, 'metrics', 5)
     const [letter] = await log.listDeadLetters()
     await replayDeadLetter(log, conservation, letter?.id ?? '')

@@ -206,7 +206,7 @@ test('a full log takes data again only below nine tenths', async () => {
   while ((await append()) === 'ok') accepted++
   expect(accepted).toBe(20)
   expect(made.spool.refusal()).toBe('is full')
-  const commitOne = async (): Promise<void> => made.spool.commit((await made.spool.take('ready', AbortSignal.timeout(1000))) as Segment)
+  const commitOne = async (): Promise<void> => made.spool.commit((await made.spool.take('ready', AbortSignal.timeout(30_000))) as Segment)
   await commitOne()
   expect(await append()).toBe('ingest.log_full')
   await commitOne()
@@ -222,7 +222,7 @@ test('a committed file that cannot be removed is removed later, and counts until
   await made.spool.append('ready', logRecord('x'))
   await made.spool.seal()
   made.files.failing.set('unlink', 'EIO')
-  await made.spool.commit((await made.spool.take('ready', AbortSignal.timeout(1000))) as Segment)
+  await made.spool.commit((await made.spool.take('ready', AbortSignal.timeout(30_000))) as Segment)
   expect(made.spool.backlog()).toMatchObject({ segments: 0, sizeBytes: 81 })
   made.files.failing.clear()
   await expect.poll(() => clock.advance(2100).then(() => made.spool.backlog().sizeBytes)).toBe(0)
@@ -233,7 +233,7 @@ test('a segment that rots after it was sealed: the rest is given, a copy is kept
   await using made = await bench({ retainBytesMax: 0 })
   for (const text of ['one', 'two', 'six']) await made.spool.append('ready', logRecord(text))
   await made.spool.seal()
-  const segment = (await made.spool.take('ready', AbortSignal.timeout(1000))) as Segment
+  const segment = (await made.spool.take('ready', AbortSignal.timeout(30_000))) as Segment
   const file = await nodeSpoolFiles.open(join(made.directory, 'ready', '0000000000000001.seg'))
   await file.writev([Buffer.from('!')], 40 + 43 + 41)
   await file.close()
@@ -247,7 +247,7 @@ test('memory for the writer is bounded: the newest segments are read back from t
   made.files.failing.set('read', 'EIO')
   const readable: string[] = []
   for (let at = 0; at < 5; at++) {
-    const segment = (await made.spool.take('ready', AbortSignal.timeout(1000))) as Segment
+    const segment = (await made.spool.take('ready', AbortSignal.timeout(30_000))) as Segment
     readable.push(
       await segment.read().then(
         () => 'memory',

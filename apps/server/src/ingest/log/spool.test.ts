@@ -152,14 +152,14 @@ test('a damaged file header: records are found through the name and the log id, 
   const first = await directory.open()
   await fill(first, 0, 3)
   await first.seal()
-  const token = (await first.take('ready', AbortSignal.timeout(1000)))?.token
+  const token = (await first.take('ready', AbortSignal.timeout(30_000)))?.token
   await directory.close()
   const path = await onlySegment(directory)
   const bytes = await readFile(path)
   bytes[10] = (bytes[10] ?? 0) ^ 255
   await writeFile(path, bytes)
   const spool = await directory.open()
-  expect((await spool.take('ready', AbortSignal.timeout(1000)))?.token).toBe(token)
+  expect((await spool.take('ready', AbortSignal.timeout(30_000)))?.token).toBe(token)
   expect(await texts(spool)).toHaveLength(3)
 })
 
@@ -168,14 +168,14 @@ test('a lost identity file: segments keep their tokens, new ones get another id'
   const first = await directory.open()
   await fill(first, 0, 3)
   await first.seal()
-  const old = await first.take('ready', AbortSignal.timeout(1000))
+  const old = await first.take('ready', AbortSignal.timeout(30_000))
   await directory.close()
   await rm(join(directory.path, 'log.json'))
   const spool = await directory.open()
-  expect((await spool.take('ready', AbortSignal.timeout(1000)))?.token).toBe(old?.token)
+  expect((await spool.take('ready', AbortSignal.timeout(30_000)))?.token).toBe(old?.token)
   await fill(spool, 3, 4)
   await spool.seal()
-  const fresh = await spool.take('ready', AbortSignal.timeout(1000))
+  const fresh = await spool.take('ready', AbortSignal.timeout(30_000))
   expect(fresh?.token.split('-')[0]).not.toBe(old?.token.split('-')[0])
 })
 
@@ -235,7 +235,7 @@ test('dead letters are listed with their tenants, replayed under the same token,
   const first = await directory.open({ segmentRowsMax: 5 })
   await first.append('ready', logRecord('a', { projectId: 7, rows: 2 }))
   await first.append('ready', logRecord('b', { projectId: 8, rows: 3 }))
-  const segment = (await first.take('ready', AbortSignal.timeout(1000))) as Segment
+  const segment = (await first.take('ready', AbortSignal.timeout(30_000))) as Segment
   await first.bury(segment, 'no such column')
   const spool = await directory.open()
   const [letter] = await spool.listDeadLetters()
@@ -246,7 +246,7 @@ test('dead letters are listed with their tenants, replayed under the same token,
   ])
   await spool.replayDeadLetter(letter?.id ?? '')
   expect(await spool.listDeadLetters()).toEqual([])
-  const again = (await spool.take('ready', AbortSignal.timeout(1000))) as Segment
+  const again = (await spool.take('ready', AbortSignal.timeout(30_000))) as Segment
   expect(again.token).toBe(segment.token)
   expect(again.sequence).toBeGreaterThan(segment.sequence)
   expect((await again.read()).map((record) => record.rows)).toEqual([2, 3])
@@ -267,7 +267,7 @@ test('some records of a segment are a dead letter with a token of its own, the s
     ['c', 8],
   ] as const)
     await first.append('ready', logRecord(text, { projectId, rows: 3 }))
-  const segment = (await first.take('ready', AbortSignal.timeout(1000))) as Segment
+  const segment = (await first.take('ready', AbortSignal.timeout(30_000))) as Segment
   const [, ...records] = await segment.read()
   const file = join(directory.path, 'ready', '0000000000000001.seg')
   const bytes = await readFile(file)
@@ -279,12 +279,12 @@ test('some records of a segment are a dead letter with a token of its own, the s
   // As if it had been killed before the segment's file was removed.
   await writeFile(file, bytes)
   const spool = await directory.open({ segmentRowsMax: 9 })
-  const repeated = (await spool.take('ready', AbortSignal.timeout(1000))) as Segment
+  const repeated = (await spool.take('ready', AbortSignal.timeout(30_000))) as Segment
   expect(repeated.token).toBe(segment.token)
   await spool.bury(repeated, 'not readable', (await repeated.read()).slice(1))
   expect((await spool.listDeadLetters()).map(({ token, records: count }) => [token, count])).toEqual([[letters[0]?.token, 2]])
   await spool.replayDeadLetter(letters[0]?.id ?? '')
-  const again = (await spool.take('ready', AbortSignal.timeout(1000))) as Segment
+  const again = (await spool.take('ready', AbortSignal.timeout(30_000))) as Segment
   const texts = (await again.read()).map(({ payload }) => Buffer.from(payload).toString('utf8'))
   expect([again.token, texts]).toEqual([letters[0]?.token, ['b', 'c']])
 })
@@ -294,7 +294,7 @@ test('dead letters are bounded: the oldest gives way', async () => {
   const spool = await directory.open({ segmentRowsMax: 1, deadLetterBytesMax: 3000 })
   for (let at = 0; at < 5; at++) {
     await spool.append('ready', logRecord(`${at}${'z'.repeat(900)}`))
-    await spool.bury((await spool.take('ready', AbortSignal.timeout(1000))) as Segment, `reason ${at}`)
+    await spool.bury((await spool.take('ready', AbortSignal.timeout(30_000))) as Segment, `reason ${at}`)
   }
   expect((await spool.listDeadLetters()).map((letter) => letter.reason)).toEqual(['reason 2', 'reason 3', 'reason 4'])
 })
