@@ -1,5 +1,5 @@
 /** The found rows: pages read as the list is scrolled, and what to do when there are none. */
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo } from 'react'
 import { formatDateTime } from '../../lib/time-format.ts'
 import { useZone } from '../../lib/preferences.ts'
@@ -29,7 +29,9 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
   const { projectPath } = usePlace()
   const { resolved } = useRange()
   const { update, search, query, toggleColumn } = state
-  const found = useInfiniteQuery(rowsQuery(projectPath, query, resolved))
+  const asked = rowsQuery(projectPath, query, resolved)
+  const found = useInfiniteQuery(asked)
+  const client = useQueryClient()
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data])
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage, isPlaceholderData } = found
   const readOn = useCallback(() => {
@@ -39,7 +41,11 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
     if (isWrong || isSearchError(found.error)) return <p className="bw-logs-note">Mend the search to see rows.</p>
     return <Failure error={found.error} title="Rows could not be read" onRetry={() => void found.refetch()} />
   }
-  if (found.data === undefined) return <Loading label="rows" rows={12} onCancel={() => void found.refetch({ cancelRefetch: true })} />
+  if (found.data === undefined) {
+    // Neither asked nor answered: given up by the button below.
+    if (found.fetchStatus === 'idle') return <GivenUp onAgain={() => void found.refetch()} />
+    return <Loading label="rows" rows={12} onCancel={() => void client.cancelQueries({ queryKey: asked.queryKey })} />
+  }
   if (rows.length === 0 && !found.isFetching) return <NoRows state={state} />
   const foot = isFetchNextPageError ? (
     <Failure compact error={found.error} title="Older rows could not be read" onRetry={() => void fetchNextPage()} />
@@ -68,6 +74,14 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
       />
       {search.open !== undefined && <LazyLogDrawer id={search.open} rows={rows} state={state} words={words} />}
     </div>
+  )
+}
+
+function GivenUp({ onAgain }: { readonly onAgain: () => void }) {
+  return (
+    <Empty title="Given up before the answer came" icon="search" action={<Button onClick={onAgain}>Search again</Button>}>
+      <p>A shorter range or a condition on the service is answered sooner.</p>
+    </Empty>
   )
 }
 

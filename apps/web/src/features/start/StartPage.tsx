@@ -7,7 +7,9 @@ import { Page } from '../../ui/Page.tsx'
 import { Failure, Loading } from '../../ui/states.tsx'
 import { keysQuery, usableKey } from '../keys/index.ts'
 import { may, usePlace } from '../session/index.ts'
+import { listenerPort, systemQuery } from '../system/index.ts'
 import { ArrivalNotice } from './ArrivalNotice.tsx'
+import { proposedPorts } from './snippet-model.ts'
 import { snippetsFor } from './snippets.ts'
 import './start.css'
 
@@ -21,9 +23,13 @@ export function StartPage() {
   const mayKeys = may(organization, 'write')
   const keys = useQuery({ ...keysQuery(projectPath), enabled: mayKeys })
   const key = usableKey(keys.data?.items ?? [])
-  const snippets = snippetsFor({ origin: location.origin, key: key?.key ?? keyPlaceholder, project: project.id })
+  const system = useQuery(systemQuery)
+  const portOf = (name: keyof typeof proposedPorts): number | null =>
+    system.data === undefined ? proposedPorts[name] : listenerPort(system.data, name)
+  const ports = { statsd: portOf('statsd'), syslog: portOf('syslog') }
+  const snippets = snippetsFor({ origin: location.origin, key: key?.key ?? keyPlaceholder, project: project.id, ports })
   const chosen = snippets.find((snippet) => snippet.id === search.with) ?? snippets[0]
-  const waiting = mayKeys && keys.isPending
+  const waiting = (mayKeys && keys.isPending) || system.isPending
   return (
     <Page
       title="Send data"

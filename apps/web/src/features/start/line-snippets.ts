@@ -1,5 +1,5 @@
 /** Lines of logs: from files, by JSON lines, Loki's protocol and syslog. */
-import type { Snippet, SnippetFacts } from './snippet-model.ts'
+import { proposedPorts, type Snippet, type SnippetFacts } from './snippet-model.ts'
 
 /** One line, to see it arrive. */
 export const logLine = ({ origin, key }: SnippetFacts): string => `curl -i ${origin}/v1/logs/jsonl \\
@@ -17,11 +17,15 @@ const loki = ({ origin, key }: SnippetFacts): string => `clients:
     bearer_token: ${key}`
 
 /** The key goes as structured data: syslog has no other place for it. */
-const syslog = ({ origin, key }: SnippetFacts): string => `template(name="bellwether" type="string"
+const syslog = ({ origin, key, ports }: SnippetFacts): string => `template(name="bellwether" type="string"
   string="<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% - [bellwether@32473 key=\\"${key}\\"] %msg%\\n")
-*.* action(type="omfwd" target="${new URL(origin).hostname}" port="5514" protocol="tcp" template="bellwether")`
+*.* action(type="omfwd" target="${new URL(origin).hostname}" port="${ports.syslog ?? proposedPorts.syslog}" protocol="tcp" template="bellwether")`
 
-const logger = ({ origin, key }: SnippetFacts): string => `logger --server ${new URL(origin).hostname} --port 5514 --tcp --rfc5424 \\
+const logger = ({
+  origin,
+  key,
+  ports,
+}: SnippetFacts): string => `logger --server ${new URL(origin).hostname} --port ${ports.syslog ?? proposedPorts.syslog} --tcp --rfc5424 \\
   --sd-id bellwether@32473 --sd-param 'key="${key}"' 'it works'`
 
 /** Lines of logs, from files and from what sends them already. */
@@ -38,7 +42,9 @@ export function lineSnippets(facts: SnippetFacts): readonly Snippet[] {
       id: 'syslog',
       label: 'Syslog',
       steps: [
-        { title: 'Start Bellwether with a port for it', code: 'BELLWETHER_SYSLOG_PORT=5514 npm start' },
+        ...(facts.ports.syslog === null
+          ? [{ title: 'Start Bellwether with a port for it', code: `BELLWETHER_SYSLOG_PORT=${proposedPorts.syslog} npm start` }]
+          : []),
         { title: '/etc/rsyslog.d/bellwether.conf', code: syslog(facts) },
         { title: 'Or one line by hand', code: logger(facts) },
       ],

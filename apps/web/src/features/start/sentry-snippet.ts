@@ -34,6 +34,14 @@ for map in $(find . -name '*.js.map'); do
     -H "authorization: Bearer $BELLWETHER_TOKEN" -H 'content-type: application/json' --data-binary @-
 done`
 
+/** The organization's slug is that of the first one; others see theirs under Settings. */
+const tool = ({ origin, project }: SnippetFacts): string => `export SENTRY_URL=${origin} SENTRY_AUTH_TOKEN=$BELLWETHER_TOKEN
+export SENTRY_ORG=default SENTRY_PROJECT=${project}   # the slug of your organization: see Settings
+npx sentry-cli sourcemaps inject dist
+npx sentry-cli sourcemaps upload --release shop@1.2.3 dist
+npx sentry-cli releases new shop@1.2.3 && npx sentry-cli releases finalize shop@1.2.3
+npx sentry-cli deploys new --release shop@1.2.3 -e production`
+
 export function sentrySnippet(facts: SnippetFacts): Snippet {
   return {
     id: 'sentry',
@@ -42,7 +50,8 @@ export function sentrySnippet(facts: SnippetFacts): Snippet {
       { title: 'The DSN of this project', code: dsnOf(facts) },
       { title: 'In a Node program', code: node(facts) },
       { title: 'In a page', code: browser(facts) },
-      { title: 'After a build: its source maps, with an API token that may write', code: upload(facts) },
+      { title: 'After a build: source maps, release and deploy, with an API token that may write', code: tool(facts) },
+      { title: 'Or its source maps alone, without a tool', code: upload(facts) },
     ],
   }
 }

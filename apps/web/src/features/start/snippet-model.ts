@@ -6,7 +6,17 @@ export interface SnippetFacts {
   readonly key: string
   /** The project's number, for addresses that name it. */
   readonly project: string
+  readonly ports: ListenerPorts
 }
+
+/** Where lines that are no requests come in; null: it does not listen. */
+export interface ListenerPorts {
+  readonly statsd: number | null
+  readonly syslog: number | null
+}
+
+/** What each is without a setting, and what is proposed where it does not listen. */
+export const proposedPorts = { statsd: 8125, syslog: 5514 } as const
 
 export interface Snippet {
   readonly id: string

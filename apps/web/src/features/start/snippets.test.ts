@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { dsnOf } from './sentry-snippet.ts'
+import type { SnippetFacts } from './snippet-model.ts'
 import { snippetsFor } from './snippets.ts'
 
-const facts = { origin: 'https://watch.example.com', key: '0123456789abcdef0123456789abcdef', project: '7' }
+const facts: SnippetFacts = {
+  origin: 'https://watch.example.com',
+  key: '0123456789abcdef0123456789abcdef',
+  project: '7',
+  ports: { statsd: 18125, syslog: null },
+}
 
 describe('snippets', () => {
   it('all carry the real key and address', () => {
@@ -31,6 +37,21 @@ describe('snippets', () => {
       expect(text, snippet.id).toContain(facts.key)
       expect(text, snippet.id).toContain(['statsd', 'syslog'].includes(snippet.id) ? new URL(facts.origin).hostname : facts.origin)
     }
+  })
+
+  it('name the ports that this server listens at, and how to get one where it does not', () => {
+    const codeOf = (id: string, ports = facts.ports): string =>
+      snippetsFor({ ...facts, ports })
+        .find((snippet) => snippet.id === id)
+        ?.steps.map((step) => step.code)
+        .join('\n') ?? ''
+    expect(codeOf('statsd')).toContain('-w1 watch.example.com 18125')
+    expect(codeOf('statsd')).toContain('port: 18125,')
+    expect(codeOf('statsd')).not.toContain('BELLWETHER_STATSD_PORT')
+    expect(codeOf('statsd', { statsd: null, syslog: 6514 })).toContain('BELLWETHER_STATSD_PORT=8125')
+    expect(codeOf('syslog')).toContain('BELLWETHER_SYSLOG_PORT=5514')
+    expect(codeOf('syslog', { statsd: null, syslog: 6514 })).toContain('port="6514"')
+    expect(codeOf('syslog', { statsd: null, syslog: 6514 })).not.toContain('BELLWETHER_SYSLOG_PORT')
   })
 
   it('name the DSN of the project, behind a path too', () => {

@@ -1,7 +1,7 @@
 /** Snippets that send a first data point, with the project's real key and this server's address in them. */
 import { lineSnippets, logLine } from './line-snippets.ts'
 import { sentrySnippet } from './sentry-snippet.ts'
-import type { Snippet, SnippetFacts } from './snippet-model.ts'
+import { proposedPorts, type Snippet, type SnippetFacts } from './snippet-model.ts'
 
 function environment({ origin, key }: SnippetFacts): string {
   return [
@@ -102,18 +102,18 @@ func main() {
 }`
 
 /** The key goes as a tag: UDP has no other place for it. */
-const statsd = ({ origin, key }: SnippetFacts): string => `import { StatsD } from 'hot-shots'
+const statsd = ({ origin, key, ports }: SnippetFacts): string => `import { StatsD } from 'hot-shots'
 
 const statsd = new StatsD({
   host: '${new URL(origin).hostname}',
-  port: 8125,
+  port: ${ports.statsd ?? proposedPorts.statsd},
   globalTags: { bellwether_key: '${key}' },
 })
 statsd.increment('hello.requests', { route: '/' })
 statsd.timing('hello.duration', 42)`
 
-const statsdLine = ({ origin, key }: SnippetFacts): string =>
-  `echo 'hello.requests:1|c|#route:/,bellwether_key:${key}' | nc -u -w1 ${new URL(origin).hostname} 8125`
+const statsdLine = ({ origin, key, ports }: SnippetFacts): string =>
+  `echo 'hello.requests:1|c|#route:/,bellwether_key:${key}' | nc -u -w1 ${new URL(origin).hostname} ${ports.statsd ?? proposedPorts.statsd}`
 
 const influxLine = ({ origin, key }: SnippetFacts): string => `curl -i '${origin}/api/v2/write?precision=s' \\
   -H 'authorization: Token ${key}' \\
@@ -219,6 +219,9 @@ function agentSnippets(facts: SnippetFacts): readonly Snippet[] {
       id: 'statsd',
       label: 'StatsD',
       steps: [
+        ...(facts.ports.statsd === null
+          ? [{ title: 'Start Bellwether with a port for it', code: `BELLWETHER_STATSD_PORT=${proposedPorts.statsd} npm start` }]
+          : []),
         { title: 'From a shell (UDP; shown after ten seconds)', code: statsdLine(facts) },
         { title: 'Or from a program, with any StatsD or DogStatsD client', code: statsd(facts) },
       ],

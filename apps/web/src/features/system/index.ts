@@ -1,2 +1,2 @@
 /** The program itself. */
-export { byUrgency, componentName, systemQuery, toneOf } from './system.queries.ts'
+export { byUrgency, componentName, listenerPort, systemQuery, toneOf } from './system.queries.ts'

@@ -1,5 +1,5 @@
 /** State of the program and its engines. */
-import { systemStatusBodySchema, type ComponentState, type ComponentStatus } from '@bellwether/protocol'
+import { systemStatusBodySchema, type ComponentState, type ComponentStatus, type SystemStatusBody } from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
 import type { Tone } from '../../ui/StatusMark.tsx'
@@ -20,6 +20,13 @@ export function toneOf(state: ComponentState): Tone {
 export function byUrgency(components: readonly ComponentStatus[]): readonly ComponentStatus[] {
   const order: readonly ComponentState[] = ['down', 'degraded', 'starting', 'ok', 'off']
   return [...components].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.name.localeCompare(b.name))
+}
+
+/** The port where a listener takes data; null where it does not listen. */
+export function listenerPort({ components }: SystemStatusBody, name: string): number | null {
+  const listener = components.find((component) => component.kind === 'listener' && component.name === name)
+  const port = /^port (\d+)$/.exec(listener?.state === 'ok' ? (listener.location ?? '') : '')?.[1]
+  return port === undefined ? null : Number(port)
 }
 
 const names: Readonly<Record<string, string>> = {
