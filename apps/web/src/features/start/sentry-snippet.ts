@@ -37,10 +37,10 @@ done`
 /** The organization's slug is that of the first one; others see theirs under Settings. */
 const tool = ({ origin, project }: SnippetFacts): string => `export SENTRY_URL=${origin} SENTRY_AUTH_TOKEN=$BELLWETHER_TOKEN
 export SENTRY_ORG=default SENTRY_PROJECT=${project}   # the slug of your organization: see Settings
-npx sentry-cli sourcemaps inject dist
-npx sentry-cli sourcemaps upload --release shop@1.2.3 dist
-npx sentry-cli releases new shop@1.2.3 && npx sentry-cli releases finalize shop@1.2.3
-npx sentry-cli deploys new --release shop@1.2.3 -e production`
+npx @sentry/cli sourcemaps inject dist
+npx @sentry/cli sourcemaps upload --release shop@1.2.3 dist
+npx @sentry/cli releases new shop@1.2.3 && npx @sentry/cli releases finalize shop@1.2.3
+npx @sentry/cli deploys new --release shop@1.2.3 -e production`
 
 export function sentrySnippet(facts: SnippetFacts): Snippet {
   return {
