@@ -40,7 +40,11 @@ export async function readFacets(deps: FacetsDeps, reading: Reading, request: Fa
   const [newest = request] = windowsOf(density, request, { order: 'newest', firstRows: facetScannedRows })
   const isWhole = newest.fromMs === request.fromMs
   const rows = both(rowsOf(scope, newest, deps.shown), search)
-  const { total, matched } = await countOf(deps.engine, countSql(rows), signal)
+  const countIn = async (range: TimeRange): Promise<RowsCounted> =>
+    search.isEmpty
+      ? await rowsOfMinutes(deps, reading, range)
+      : await countOf(deps.engine, countSql(both(rowsOf(scope, range, deps.shown), search)), signal)
+  const { total, matched } = await countIn(newest)
   const isLong = matched > facetSampleRows
   const isSample = isLong || !isWhole
   const sampled = isLong ? facetSampleRows : matched
@@ -53,7 +57,7 @@ export async function readFacets(deps: FacetsDeps, reading: Reading, request: Fa
   const counted = await readCounted(deps.engine, `SELECT field, value, count FROM (${ranked(sql, request.limit)})`, signal)
   return {
     items: facetsOf(counted, request),
-    rows: isWhole ? total : (await countOf(deps.engine, countSql(both(rowsOf(scope, request, deps.shown), search)), signal)).total,
+    rows: isWhole ? total : (await countIn(request)).total,
     basis: isSample ? 'sample' : 'rows',
     sampled,
   }
@@ -83,7 +87,13 @@ function countSql(rows: string): string {
   return `SELECT toFloat64(sum(weight)) AS total, toFloat64(count()) AS matched FROM ${logsTable} WHERE ${rows}`
 }
 
-async function countOf(engine: ClickHouse, sql: string, signal: AbortSignal): Promise<{ total: number; matched: number }> {
+interface RowsCounted {
+  /** By their weights. */
+  readonly total: number
+  readonly matched: number
+}
+
+async function countOf(engine: ClickHouse, sql: string, signal: AbortSignal): Promise<RowsCounted> {
   let counted = { total: 0, matched: 0 }
   // Read to its end: an answer that is left early costs its connection.
   for await (const block of engine.queryNative({ sql, class: 'interactive', signal }))
@@ -94,24 +104,26 @@ async function countOf(engine: ClickHouse, sql: string, signal: AbortSignal): Pr
 async function fromNotes(deps: FacetsDeps, reading: Reading, request: FacetsRequest): Promise<Facets> {
   const sql = `SELECT field, tupleElement(top, 2) AS value, tupleElement(top, 1) AS count FROM (SELECT field, arrayJoin(arraySlice(arraySort(pair -> (pair.2 != '', -pair.1, pair.2), groupArray((count, value))), 1, ${answered(request.limit) + 1})) AS top FROM (${notesSql(deps.shown, reading.scope, request)}) GROUP BY field)`
   const [counted, rows] = await Promise.all([readCounted(deps.engine, sql, reading.signal), rowsOfMinutes(deps, reading, request)])
-  return { items: facetsOf(counted, request), rows, basis: 'batches', sampled: 0 }
+  return { items: facetsOf(counted, request), rows: rows.total, basis: 'batches', sampled: 0 }
 }
 
 /** All rows of the range: those of whole minutes as they were counted when they came in, the rest one by one. */
-async function rowsOfMinutes({ engine, shown }: FacetsDeps, { scope, signal }: Reading, range: TimeRange): Promise<number> {
+async function rowsOfMinutes({ engine, shown }: FacetsDeps, { scope, signal }: Reading, range: TimeRange): Promise<RowsCounted> {
   const { whole, ends } = wholeSteps(range, minuteMs)
   const hidden = shown.shownSql(scope, range, 'counts')
   const counted =
     whole === null
       ? []
       : [
-          `SELECT sum(weight) AS weight FROM ${countsTable} WHERE ${tenantSql(scope)} AND minute BETWEEN ${whole.fromMs / minuteMs} AND ${whole.toMs / minuteMs - 1}${hidden === null ? '' : ` AND ${hidden}`}`,
+          `SELECT sum(weight) AS weight, toFloat64(sum(rows)) AS rows FROM ${countsTable} WHERE ${tenantSql(scope)} AND minute BETWEEN ${whole.fromMs / minuteMs} AND ${whole.toMs / minuteMs - 1}${hidden === null ? '' : ` AND ${hidden}`}`,
         ]
   const parts = [
     ...counted,
-    ...ends.map((end) => `SELECT toFloat64(sum(weight)) AS weight FROM ${logsTable} WHERE ${rowsOf(scope, end, shown)}`),
+    ...ends.map(
+      (end) => `SELECT toFloat64(sum(weight)) AS weight, toFloat64(count()) AS rows FROM ${logsTable} WHERE ${rowsOf(scope, end, shown)}`,
+    ),
   ]
-  return (await countOf(engine, `SELECT sum(weight) AS total, toFloat64(0) AS matched FROM (${parts.join(' UNION ALL ')})`, signal)).total
+  return await countOf(engine, `SELECT sum(weight) AS total, sum(rows) AS matched FROM (${parts.join(' UNION ALL ')})`, signal)
 }
 
 async function readCounted(engine: ClickHouse, sql: string, signal: AbortSignal): Promise<Counted[]> {
