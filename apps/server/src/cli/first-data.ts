@@ -7,6 +7,8 @@ export function firstDataLines(url: string): readonly string[] {
     'or from a Prometheus server:',
     `  remote_write: [{ url: "${url}/api/v1/write" }]`,
     'or from a log file, as it grows:',
-    `  bellwether send logs --url ${url} <file>`,
+    `  npx bellwether send logs --url ${url} <file>`,
+    'or look around first, in a small shop with a week of history and an incident:',
+    `  npx bellwether demo --url ${url}`,
   ]
 }

@@ -45,7 +45,7 @@ function greet(context: CommandContext, { url, publicUrl, firstRun }: RunningSer
   if (firstRun.created) {
     context.print('')
     context.print('This is a new installation: organization `default` with project `1`.')
-    context.print(`Ingest key of project 1: ${firstRun.ingestKey}`)
+    context.print(`Ingest key of project 1, for what sends from other machines: ${firstRun.ingestKey}`)
     context.print('')
     for (const line of firstDataLines(url)) context.print(line)
     context.print('')

@@ -45,14 +45,14 @@ export function AttentionPanel({ nowMs, isWatched }: AttentionPanelProps) {
       }
     >
       {rows.length === 0 && <p className="bw-section__body bw-dim">Nothing new: no finding and no problem that nobody has looked at.</p>}
-      <ul className="bw-rows">
+      <ul className="bw-rows bw-rows--reasons">
         {rows.map((row) => (
           <li key={row.key}>
             <AttentionMark row={row} />
             <span className="bw-rows__main" title={row.title}>
               <AttentionLink row={row} />
             </span>
-            <span className="bw-dim">{row.why}</span>
+            <span className="bw-dim bw-rows__why">{row.why}</span>
             <span className="bw-dim">{row.service}</span>
             <time className="bw-dim bw-rows__time" title={new Date(row.lastMs).toISOString()}>
               {formatAgo(row.lastMs, Math.max(nowMs, row.lastMs))}

@@ -15,7 +15,7 @@ export function overviewStats(project: string): readonly OverviewStat[] {
   return [
     {
       id: 'received',
-      label: 'Points received',
+      label: 'Records received',
       query: `sum(rate(bellwether_ingest_received_total${mine}[$__rate_interval]))`,
       warnFrom: null,
       downFrom: null,

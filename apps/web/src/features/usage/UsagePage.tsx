@@ -58,7 +58,7 @@ export function UsagePage() {
   return (
     <Page
       title="Usage"
-      lead={`Points received by organization “${organization.name}” since the program started, and what became of them. Live.`}
+      lead={`Points, log records and spans received by organization “${organization.name}” since the program started, and what became of them. Live.`}
       actions={
         <Link
           className="bw-btn bw-btn--plain"
