@@ -25,7 +25,16 @@ const [rounds = '200', only] = process.argv.slice(2)
 if (!(await build())) process.exit(1)
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-chaos-table-'))
 const table = join(folder, 'rows')
-const args = [toolScript('vitest', 'vitest'), 'run', '--project', 'chaos', ...(only === undefined ? [] : ['-t', only])]
+const args = [
+  toolScript('vitest', 'vitest'),
+  'run',
+  '--project',
+  'e2e',
+  '--project',
+  'chaos',
+  'test/chaos',
+  ...(only === undefined ? [] : ['-t', only]),
+]
 const env = { ...process.env, BELLWETHER_TEST_CHAOS_ROUNDS: rounds, BELLWETHER_TEST_CHAOS_TABLE: table }
 const { ok } = await runTool(process.execPath, args, { cwd: root, env })
 if (existsSync(table)) {

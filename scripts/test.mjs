@@ -10,8 +10,11 @@ import { join, relative } from 'node:path'
 import { build, root, runTool, toolScript } from './build.mjs'
 import { testEnvironment } from './test-services.mjs'
 
-/** Cheap ones first, so that a plain mistake shows within seconds. Those of a group run side by side. */
-const groups = [['tidy', 'unit', 'web'], ['integration'], ['e2e', 'chaos']]
+/** Cheap ones first, so that a plain mistake shows within seconds. Those of a group are one run of Vitest, without a pause in between. */
+const groups = [
+  ['tidy', 'unit', 'web'],
+  ['integration', 'e2e', 'chaos'],
+]
 
 /** Of one run: its counts, and a line or two on each failure, since the run's own output may be thousands of lines back. */
 function readReport(path, exitOk) {

@@ -73,7 +73,7 @@ async function checkScene(scene: Scene): Promise<void> {
   await checkAges(scene)
 }
 
-test('the clock is set an hour forward and back while the program runs', { timeout: 180_000 }, async () => {
+test('the clock is set an hour forward and back while the program runs', { timeout: 300_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-clock-'))
   const clockFile = join(dataDir, 'clock')
   const environment = { NODE_OPTIONS: `--import ${preload}`, TEST_CLOCK_FILE: clockFile }

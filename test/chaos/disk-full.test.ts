@@ -192,7 +192,7 @@ async function postgresFull({ running, disk, senders, dataDir }: Scene): Promise
 }
 
 describe.skipIf(whyNoSmallDisks !== null)(`a disk becomes full under load and gets space again, ${rounds} times`, () => {
-  const timeout = 60_000 + rounds * 60_000
+  const timeout = 180_000 + rounds * 60_000
   test("the ingest log's: senders wait, queries answer, nothing is lost or doubled", { timeout }, async () => {
     await onSmallDisk('ingest-log', ingestLogFull)
   })

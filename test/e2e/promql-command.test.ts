@@ -36,7 +36,7 @@ async function ownEvaluations(): Promise<number> {
 const whatPasses = existsSync(sharedFolder) ? "our own cases pass, and Prometheus' files as the ledger says" : 'our own cases pass'
 
 /** All files in one start of the engines, which takes longer than most files. */
-test.each(['memory', 'engine'])(`read from %s, ${whatPasses}`, { timeout: 600_000 }, async (storage) => {
+test.each(['memory', 'engine'])(`read from %s, ${whatPasses}`, { timeout: 1_200_000 }, async (storage) => {
   const totals = existsSync(sharedFolder) ? Object.values(ledger) : []
   const passed = totals.reduce((sum, file) => sum + file.passed, await ownEvaluations())
   const failed = totals.reduce((sum, file) => sum + file.failed, 0)
