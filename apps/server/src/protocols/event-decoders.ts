@@ -23,7 +23,7 @@ export function createEventDecoders(limits: ProtocolLimits): EventDecoders {
     otlpLogsJson: { kind: 'logs', decode: fromJson(limits, exportLogsRequest, otlpLogs), isJson: true },
     // JSON that is walked and becomes no objects has the bound of other bodies.
     lokiProtobuf: { kind: 'logs', decode: shared(() => new LokiProtobufDecoder(kernel)), isJson: false },
-    lokiJson: { kind: 'logs', decode: shared(() => new LokiJsonDecoder()), isJson: false },
+    lokiJson: { kind: 'logs', decode: shared(() => new LokiJsonDecoder(kernel)), isJson: false },
     jsonLines: { kind: 'logs', decode: shared(() => new JsonLinesDecoder(kernel)), isJson: false },
     otlpTracesProtobuf: { kind: 'spans', decode: withExceptions(otlpTraces), isJson: false },
     otlpTracesJson: { kind: 'spans', decode: withExceptions(fromJson(limits, exportTraceRequest, otlpTraces)), isJson: true },

@@ -135,8 +135,12 @@ export class Scratch {
   }
 
   append(source: Uint8Array, start: number, end: number): void {
-    this.reserve(end - start)
-    for (let at = start; at < end; at++) this.bytes[this.length++] = source[at]!
+    const size = end - start
+    this.reserve(size)
+    // Below this a loop beats the call.
+    if (size < 48) for (let at = start, to = this.length; at < end; at++) this.bytes[to++] = source[at]!
+    else this.bytes.set(source.subarray(start, end), this.length)
+    this.length += size
   }
 
   appendByte(byte: number): void {

@@ -58,6 +58,16 @@ export class LineBlock {
     this.#enter(this.#lines.row.batch)
   }
 
+  /** The lines that follow are part of other bytes; none may wait. */
+  readFrom(bytes: Uint8Array): void {
+    this.#bytes = bytes
+  }
+
+  /** No line waits. */
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
   /** The body is read, or cannot be; lines that were not flushed are forgotten. */
   end(): void {
     this.#bytes = noBytes

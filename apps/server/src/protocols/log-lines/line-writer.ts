@@ -53,6 +53,11 @@ export class LineWriter {
     this.#plain.clear()
   }
 
+  /** Bytes that lines were read from may have become others. */
+  forgetBytes(): void {
+    this.#codes.forget()
+  }
+
   /** A new row. Errors: `body.too_many_rows`. */
   open(): void {
     refuseTooManyRows(this.row.batch)

@@ -11,6 +11,8 @@ import { bodyMalformed } from '../errors.ts'
 import type { EventSession } from '../event-session.ts'
 import type { Steps } from '../../kernel/steps.ts'
 import { plainArray } from '../log-lines/bytes.ts'
+import { LineBlock } from '../log-lines/line-block.ts'
+import { blockBytesMax, type LineKernel } from '../log-lines/line-kernel.ts'
 import { afterBlanks, isWord, notThere, Scratch, stringEnd, stringRead, valueEnd } from '../log-lines/json-text.ts'
 import { knownResourceBytesMax, knownResourcesMax } from '../log-lines/limits.ts'
 import { LineWriter } from '../log-lines/line-writer.ts'
@@ -24,20 +26,31 @@ const nothing = new Uint8Array(0)
 export class LokiJsonDecoder {
   readonly #lines = new LineWriter(new LogsBatch())
   readonly #streams = new ByteInterner<LokiStream>({ entriesMax: knownResourcesMax, bytesMax: knownResourceBytesMax })
+  /** Lines without their escapes, one behind the other. */
   readonly #text = new Scratch()
   readonly #value = new Scratch()
   #bytes: Uint8Array = nothing
-  #at = 0;
+  #at = 0
+  readonly #block: LineBlock
+
+  constructor(kernel: LineKernel) {
+    this.#block = new LineBlock(this.#lines, kernel, (start, end) => this.#readLine(start, end))
+  }
 
   /** Errors: `body.malformed`, `body.too_many_rows`. */
   *decode(plain: Uint8Array, session: EventSession): Steps {
     this.#bytes = plainArray(plain)
     this.#at = 0
-    this.#lines.begin(session.logs, 'loki', isUtf8(plain))
+    const isText = isUtf8(plain)
+    this.#lines.begin(session.logs, 'loki', isText)
+    this.#text.reserve(blockBytesMax)
+    this.#block.begin(this.#text.bytes, isText)
     try {
       yield* this.#longMembers((name) => this.#is(name, 'streams') && this.#items(session, () => this.#stream(session)))
       if (afterBlanks(this.#bytes, this.#at, this.#bytes.length) !== this.#bytes.length) throw this.#bad('there is more behind the object')
+      this.#block.flush()
     } finally {
+      this.#block.end()
       this.#lines.end()
       this.#text.clear()
       this.#value.clear()
@@ -79,41 +92,59 @@ export class LokiJsonDecoder {
   }
 
   *#values(stream: LokiStream, session: EventSession): Steps {
-    this.#lines.row.from(stream.resource)
-    yield* this.#items(session, () => this.#entry(stream))
+    this.#block.from(stream.resource, stream.severity)
+    yield* this.#items(session, () => this.#entry(stream.severity))
   }
 
   /** `["<ns>", "<line>"]` or `["<ns>", "<line>", {metadata}]`. */
-  #entry({ severity }: LokiStream): void {
+  #entry(severity: number): void {
     const bytes = this.#bytes
-    const lines = this.#lines
-    const { row } = lines
-    lines.open()
-    row.severity = severity
     this.#expect(0x5b)
     const timeAt = this.#string()
     if (!readNanos(bytes, timeAt, this.#at - 1)) throw this.#bad('the time of an entry is no number of nanoseconds')
-    row.hasTime = true
-    row.seconds = timeRead.seconds
-    row.nanos = timeRead.nanos
+    const { seconds, nanos } = timeRead
     this.#expect(0x2c)
     const lineAt = this.#string()
     const lineEnd = this.#at - 1
-    const hasEscapes = stringRead.hasEscapes
+    const { hasEscapes } = stringRead
     this.#skipBlanks()
-    if (bytes[this.#at] === 0x2c) {
+    const hasMetadata = bytes[this.#at] === 0x2c
+    if (hasMetadata) {
+      const { row } = this.#lines
+      this.#block.flush()
+      this.#lines.open()
+      row.severity = severity
+      row.at(seconds, nanos)
       this.#at++
       this.#skipBlanks()
       this.#metadata()
     }
     this.#expect(0x5d)
-    if (hasEscapes) {
-      const text = this.#text
+    const start = this.#place(lineAt, lineEnd, hasEscapes)
+    if (hasMetadata) this.#readLine(start, this.#text.length)
+    else this.#block.addTimed(start, this.#text.length, seconds, nanos)
+  }
+
+  /** Puts the text of a line behind those that wait; gives where it begins. */
+  #place(lineAt: number, lineEnd: number, hasEscapes: boolean): number {
+    const text = this.#text
+    if (text.length + lineEnd - lineAt > text.bytes.length) {
+      this.#block.flush()
       text.length = 0
-      if (!text.appendUnescaped(bytes, lineAt, lineEnd)) throw this.#bad('a text has an escape that is none')
-      lines.line(text.bytes, 0, text.length)
-    } else lines.line(bytes, lineAt, lineEnd)
-    row.close()
+      text.reserve(lineEnd - lineAt)
+      this.#block.readFrom(text.bytes)
+    }
+    if (this.#block.isEmpty) this.#lines.forgetBytes()
+    const start = text.length
+    if (!hasEscapes) text.append(this.#bytes, lineAt, lineEnd)
+    else if (!text.appendUnescaped(this.#bytes, lineAt, lineEnd)) throw this.#bad('a text has an escape that is none')
+    return start
+  }
+
+  /** Of the open row. */
+  #readLine(start: number, end: number): void {
+    this.#lines.line(this.#text.bytes, start, end)
+    this.#lines.row.close()
   }
 
   #metadata(): void {
@@ -190,7 +221,10 @@ export class LokiJsonDecoder {
       this.#skipBlanks()
       const steps = take()
       if (steps !== undefined) yield* steps
-      if (session.isDue()) yield* this.#lines.step(session)
+      if (session.isDue()) {
+        this.#block.flush()
+        yield* this.#lines.step(session)
+      }
     } while (!this.#ends(0x5d))
   }
 

@@ -76,7 +76,7 @@ const expected: Partial<LogRowShape>[] = [
 
 describe.each([
   ['protobuf', () => decodedBatch(new LokiProtobufDecoder(kernel), protobuf(streams))],
-  ['json', () => decodedBatch(new LokiJsonDecoder(), json(streams))],
+  ['json', () => decodedBatch(new LokiJsonDecoder(kernel), json(streams))],
 ] as const)('%s', (_format, decode) => {
   test('rows', () => {
     const batch = decode()
@@ -91,12 +91,12 @@ describe.each([
 test('JSON with the labels behind the values, null values, and fields that nobody knows', () => {
   const body =
     '{"x":[{"y":"}"}],"streams":[{"values":[["1795248000000000000","a"]],"stream":{"app":"s"}},{"stream":{},"values":null}],"z":1}'
-  expect(rowsOf(decodedBatch(new LokiJsonDecoder(), body))).toMatchObject([{ body: 'a', service: 's' }])
+  expect(rowsOf(decodedBatch(new LokiJsonDecoder(kernel), body))).toMatchObject([{ body: 'a', service: 's' }])
 })
 
 test('a time that is too old is refused, the others are taken', () => {
   const batch = decodedBatch(
-    new LokiJsonDecoder(),
+    new LokiJsonDecoder(kernel),
     json([
       {
         labels: { a: 'b' },
@@ -122,12 +122,12 @@ describe('what is no request', () => {
     '{"streams":[]} x',
     '{"streams":[]',
   ])('%s', (body) => {
-    expect(() => decodedBatch(new LokiJsonDecoder(), body)).toThrow('no push request in JSON')
+    expect(() => decodedBatch(new LokiJsonDecoder(kernel), body)).toThrow('no push request in JSON')
   })
 
   test('every piece of a good body', () => {
     const whole = Buffer.from(json(streams))
-    for (let end = 0; end < whole.length; end++) expect(() => decodedBatch(new LokiJsonDecoder(), whole.subarray(0, end))).toThrow()
+    for (let end = 0; end < whole.length; end++) expect(() => decodedBatch(new LokiJsonDecoder(kernel), whole.subarray(0, end))).toThrow()
   })
 
   test('protobuf with damaged bytes never gives more than an error', () => {
@@ -170,4 +170,27 @@ test.each<[string, unknown]>([
   ['a', null],
 ])('labels %s', (text, labels) => {
   expect(parseLabels(text)).toEqual(labels)
+})
+
+test('codes for terminals are found in each line of a body, in both formats', () => {
+  const lines = [
+    'a "quoted" word',
+    '\u001b[31mred\u001b[0m "a"',
+    'b "b"',
+    '\u001b[1m{"msg":"bold","level":"warn"}',
+    '{"msg":"\u001b[1mx","level":"warn"}',
+  ]
+  const streams = [{ labels: { app: 'x' }, entries: lines.map((line, i) => [testNowMs - i, line] as const) }]
+  const bodies = ['a "quoted" word', 'red "a"', 'b "b"', 'bold', 'x']
+  expect(rowsOf(decodedBatch(new LokiProtobufDecoder(kernel), protobuf(streams))).map(({ body }) => body)).toEqual(bodies)
+  expect(rowsOf(decodedBatch(new LokiJsonDecoder(kernel), json(streams))).map(({ body }) => body)).toEqual(bodies)
+})
+
+test('lines of all sizes, in both formats', () => {
+  const sizes = [10, 200_000, 100, 100_000, 50_000, 300_000, 20, 262_100, 262_144, 5]
+  const lines = sizes.map((size, i) => (i % 2 === 0 ? JSON.stringify({ level: 'info', msg: 'm'.repeat(size) }) : `"${'t'.repeat(size)}"`))
+  const streams = [{ labels: { app: 'x' }, entries: lines.map((line, i) => [testNowMs - i, line] as const) }]
+  const rows = rowsOf(decodedBatch(new LokiProtobufDecoder(kernel), protobuf(streams)))
+  expect(rows.map(({ body }) => body.length)).toEqual([10, 200_002, 100, 100_002, 50_000, 262_144, 20, 262_102, 262_144, 7])
+  expect(rowsOf(decodedBatch(new LokiJsonDecoder(kernel), json(streams)))).toEqual(rows)
 })
