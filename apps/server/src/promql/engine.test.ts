@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { systemClock, type Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
 import { STALE, type Labels, type NativeHistogram, type SeriesBlock } from '../metrics/index.ts'
+import { processorMs } from '../kernel/testing/processor-time.ts'
 import { createPromqlEngine } from './engine.ts'
 import { promqlErrorSpecs } from './errors.ts'
 import { ABSENT } from './evaluator/values.ts'
@@ -250,11 +251,11 @@ describe('results', () => {
 
   test('label functions end, whatever their pattern and their nesting', async () => {
     const long = `label_replace(vector(1), "x", "${'a'.repeat(60)}", "", "")`
-    const startedMs = performance.now()
+    const startedMs = processorMs()
     await expect(
       engine.instant(`label_replace(${long}, "y", "$1", "x", "(a*)*b")`, 0, recordingSource(1).source, limits, never),
     ).rejects.toThrow(/takes longer than \d+ ms/)
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    expect(processorMs() - startedMs).toBeLessThan(3000)
     const doubled = `${'label_join('.repeat(100)}${long}${', "x", "", "x", "x")'.repeat(100)}`
     await expect(engine.instant(doubled, 0, recordingSource(1).source, limits, never)).rejects.toThrow(/would be longer than/)
   })

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { compressSync } from 'snappy'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AppError } from '../kernel/errors.ts'
+import { processorMs } from '../kernel/testing/processor-time.ts'
 import { authorizationKey } from './http.ts'
 import { registerOtlpRoutes } from './otlp/routes.ts'
 import { ProtoCursor } from './protobuf/cursor.ts'
@@ -201,12 +202,12 @@ describe('OTLP', () => {
   test('a small body does not become millions of objects', async () => {
     const many = gzipSync(`{"resourceMetrics":[${'{},'.repeat(2_000_000)}{}]}`)
     const roomy = createTestDoor()
-    const startedMs = performance.now()
+    const startedMs = processorMs()
     await expect(roomy.send('otlpJson', many, 'gzip')).rejects.toMatchObject({
       code: 'body.too_large',
       publicText: 'The JSON body has more than 500000 objects and arrays.',
     })
-    expect(performance.now() - startedMs).toBeLessThan(1500)
+    expect(processorMs() - startedMs).toBeLessThan(1500)
   })
 
   test('bodies over the default limit of Fastify are taken', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { processorMs } from '../../kernel/testing/processor-time.ts'
 import { parseDuration, parseTime, PromParams, unescapeLabelName } from './params.ts'
 
 describe('times', () => {
@@ -72,9 +73,9 @@ describe('values as long as a body', () => {
 
   test.each(['1', ' ', '1.', '1e', '+1', '1h', 'T'])('%j repeated is refused in one pass', (part) => {
     const text = `${part.repeat(long / part.length)}x`
-    const startedMs = performance.now()
+    const startedMs = processorMs()
     expect([parseTime(text), parseDuration(text)]).toEqual([null, null])
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(processorMs() - startedMs).toBeLessThan(500)
   })
 
   test('are not repeated whole in the error', () => {
@@ -83,10 +84,10 @@ describe('values as long as a body', () => {
   })
 
   test('one name very often', () => {
-    const startedMs = performance.now()
+    const startedMs = processorMs()
     const params = PromParams.of({}, new URLSearchParams('match%5B%5D=a&'.repeat(long / 10)))
     expect(() => params.all('match[]')).toThrow(expect.objectContaining({ code: 'prometheus.bad_parameter' }))
     expect(params.text('match[]')).toBe('a')
-    expect(performance.now() - startedMs).toBeLessThan(1000)
+    expect(processorMs() - startedMs).toBeLessThan(1000)
   })
 })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import zlib from 'node:zlib'
 import { compressSync } from 'snappy'
 import { describe, expect, test } from 'vitest'
+import { processorMs } from '../../kernel/testing/processor-time.ts'
 import { type ContentEncoding, decompress, decompressSync, parseContentEncoding } from './decompress.ts'
 import { unzstd } from './zstd.ts'
 
@@ -131,9 +132,9 @@ describe('bombs', () => {
     ['zstd with a block of the reserved type', 'zstd', Buffer.concat([zstdHeader(1), Buffer.from([0x0f, 0, 0, 0x61])])],
   ]
   test.each(liars)('%s is malformed at once', (_name, encoding, body) => {
-    const start = performance.now()
+    const start = processorMs()
     expect(() => decompressSync(body, encoding, 64 * mib)).toThrow(/body.malformed/)
-    expect(performance.now() - start).toBeLessThan(500)
+    expect(processorMs() - start).toBeLessThan(500)
   })
 
   test('zstd in many honest frames', () => {

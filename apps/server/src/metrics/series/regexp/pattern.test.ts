@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { processorMs } from '../../../kernel/testing/processor-time.ts'
 import { compilePattern } from './pattern.ts'
 
 function check(pattern: string, text: string, want: boolean): void {
@@ -81,12 +82,12 @@ describe('refusals', () => {
 })
 
 test('patterns that explode in a backtracking engine take linear time', () => {
-  const startMs = performance.now()
+  const startMs = processorMs()
   const text = 'a'.repeat(16_000)
   expect(compilePattern('(a+)+b').matches(text)).toBe(false)
   expect(compilePattern('(a|aa|a.)*[bc]').matches(text)).toBe(false)
   expect(compilePattern('(.*)*(.*)*(.*)*x').matches(text)).toBe(false)
-  expect(performance.now() - startMs).toBeLessThan(2_000)
+  expect(processorMs() - startMs).toBeLessThan(2_000)
 })
 
 test('a pattern that needs too many steps is refused instead of stalling', () => {
