@@ -240,10 +240,8 @@ function sourceMapRoutes(sourceMaps: SourceMaps): Route[] {
   ]
 }
 
-const nothingSeen = {
-  ...{ environment: '', sessions: 0, crashed: 0, errored: 0, abnormal: 0, users: 0, crashedUsers: 0 },
-  ...{ errors: 0, problems: 0, newProblems: 0, firstMs: null, lastMs: null },
-} as const
+const noSessions = { sessions: 0, crashed: 0, errored: 0, abnormal: 0, users: 0, crashedUsers: 0 } as const
+const nothingSeen = { ...noSessions, environment: '', errors: 0, problems: 0, newProblems: 0, firstMs: null, lastMs: null } as const
 
 /** Those that were told of in the range, and of which nothing has come yet, stand first. */
 function withTold(seen: readonly ReleaseHealth[], told: readonly ToldRelease[], { fromMs, toMs }: ProblemRange): ReleaseHealth[] {

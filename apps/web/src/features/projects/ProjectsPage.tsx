@@ -63,7 +63,7 @@ export function ProjectsPage() {
   return (
     <Page
       title="Projects"
-      lead={`Projects of organization “${organization.name}”: usually one for each application. Each has its own keys and data.`}
+      lead={`Projects of organization “${organization.name}” (slug ${organization.slug}): usually one for each application. Each has its own keys and data.`}
     >
       <section className="bw-section" aria-label="Projects">
         {may(organization, 'admin') && (

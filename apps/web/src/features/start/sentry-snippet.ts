@@ -34,9 +34,9 @@ for map in $(find . -name '*.js.map'); do
     -H "authorization: Bearer $BELLWETHER_TOKEN" -H 'content-type: application/json' --data-binary @-
 done`
 
-/** The organization's slug is that of the first one; others see theirs under Settings. */
+/** The organization's slug is that of the first one; others see theirs under Settings → Projects. */
 const tool = ({ origin, project }: SnippetFacts): string => `export SENTRY_URL=${origin} SENTRY_AUTH_TOKEN=$BELLWETHER_TOKEN
-export SENTRY_ORG=default SENTRY_PROJECT=${project}   # the slug of your organization: see Settings
+export SENTRY_ORG=default SENTRY_PROJECT=${project}   # the slug of your organization: Settings → Projects
 npx @sentry/cli sourcemaps inject dist
 npx @sentry/cli sourcemaps upload --release shop@1.2.3 dist
 npx @sentry/cli releases new shop@1.2.3 && npx @sentry/cli releases finalize shop@1.2.3
