@@ -1,16 +1,16 @@
 /** The rows, newest first: only those in sight are drawn. `j` and `k` move, Enter opens, the next page is read before the end is reached. */
 import type { LogRow } from '@bellwether/protocol'
-import { useVirtualizer } from '@tanstack/react-virtual'
+import { measureElement, useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useZone } from '../../lib/preferences.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { columnValue, fieldLabel } from './log-fields.ts'
 import { lineOf, listTime, timeMsOf, withoutControls } from './log-text.ts'
 import { Marked } from './Marked.tsx'
+import { lineHeightPx, wrappedHeights } from './row-heights.ts'
 import { severityName, severityText } from './severity.ts'
 import './log-list.css'
 
-const rowHeightPx = 26
 /** Rows before the end at which the next page is asked for. */
 const readAhead = 40
 /** Rows that a Page key moves. */
@@ -74,7 +74,13 @@ export function LogList(props: LogListProps) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeightPx,
+    estimateSize: (index) => (isWrapped ? wrappedHeights.heightOf(rows[index]?.id) : lineHeightPx),
+    measureElement(element, entry, instance) {
+      const heightPx = measureElement(element, entry, instance)
+      const id = rows[instance.indexFromElement(element)]?.id
+      if (isWrapped && id !== undefined && heightPx > 0) wrappedHeights.keep(id, heightPx)
+      return heightPx
+    },
     getItemKey: (index) => rows[index]?.id ?? index,
     overscan: 16,
   })
@@ -109,7 +115,7 @@ export function LogList(props: LogListProps) {
     <div
       className={`bw-log-list ${isWrapped ? 'bw-log-list--wrapped' : ''}`}
       ref={scroller}
-      onScroll={onAway === undefined ? undefined : (event) => onAway(event.currentTarget.scrollTop > rowHeightPx)}
+      onScroll={onAway === undefined ? undefined : (event) => onAway(event.currentTarget.scrollTop > lineHeightPx)}
     >
       <div role="table" aria-label="Rows" aria-rowcount={rows.length + 1} className="bw-log-list__table">
         <ListHead columns={columns} template={template} onRemoveColumn={onRemoveColumn} />
