@@ -292,7 +292,9 @@ test('a line with more words than the kernel keeps', () => {
 
 test('attributes up to the bound of a row, and beyond', () => {
   const many = (count: number): string => `{"level":"info",${Array.from({ length: count }, (_, i) => `"k${i}":${i}`).join()}}`
-  const list = [line(many(attributesMax)), line(many(attributesMax + 1)), ...Array.from({ length: 200 }, () => line(many(attributesMax)))]
+  // First it learns the names.
+  slowOf(Array.from({ length: 20 }, () => line(many(attributesMax))))
+  const list = [line(many(attributesMax)), line(many(attributesMax + 1)), ...Array.from({ length: 100 }, () => line(many(attributesMax)))]
   expect(slowOf(list)).toBe(1)
 })
 
@@ -328,4 +330,12 @@ test('blocks that share a kernel take turns within their bodies', () => {
       body.own.flush()
     }
   for (const { batch, list } of open) expect(shapeOf(batch)).toEqual(shapeOf(oneByOne(list, false)))
+})
+
+test('of a line with many new names the kernel learns some, and goes on', () => {
+  const wide = (prefix: number): string =>
+    `{"msg":"x","level":"info",${Array.from({ length: 120 }, (_, i) => `"${prefix}new${i}":${i}`).join()}}`
+  expect(slowOf(Array.from({ length: 40 }, () => line(wide(0))))).toBe(3)
+  // Each has names of its own.
+  expect(slowOf(Array.from({ length: 100 }, (_, i) => line(wide(i + 1))))).toBe(100)
 })

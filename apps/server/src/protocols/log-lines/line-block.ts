@@ -13,6 +13,8 @@ import { refuseTooManyRows } from './row-limit.ts'
 const noBytes = new Uint8Array(0)
 /** After so many lines in a row that the kernel cannot read the rest of a block goes the other way. */
 const missesMax = 8
+/** Names of one line that the kernel is told; it begins the line anew for each. What it knows by then it knows of the next line. */
+const toldMax = 32
 
 /** Reads the line `[start, end)` into the open row, and closes or drops it. `mark` is what came with the line. */
 export type ReadLine = (start: number, end: number, mark: number) => void
@@ -200,12 +202,15 @@ export class LineBlock {
     const kernel = this.#kernel
     const { attributes, body } = this.#batch
     kernel.begin(attributes.keys.rows, body.data.length, attributes.values.data.length)
-    for (let line = first; ;) {
-      line = kernel.walk(line, count)
+    let told = 0
+    for (let line = first; ; told++) {
+      const next = kernel.walk(line, count)
+      if (next > line) told = 0
+      line = next
       const { stop, unknown } = kernel
+      if ((stop !== stopName && stop !== stopLevel) || told === toldMax) return line
       if (stop === stopName) kernel.tellRole(unknown, meaningOf(kernel.wordText(unknown)))
-      else if (stop === stopLevel) this.#tellSeverity(unknown)
-      else return line
+      else this.#tellSeverity(unknown)
     }
   }
 
