@@ -47,7 +47,11 @@ export class SearchHelp {
    * The engine is asked only about names that are no fields. Known names are those of some rows only: a name is unknown once the rows of the
    * range were looked through for it. Errors: `logs.bad_range`, the engine's.
    */
-  async check(scope: Scope, request: CheckRequest, signal: AbortSignal, timeMs = helpTimeMs): Promise<SearchCheckBody> {
+  check(scope: Scope, request: CheckRequest, signal: AbortSignal): Promise<SearchCheckBody> {
+    return this.#check(scope, { ...request, timeMs: helpTimeMs }, signal)
+  }
+
+  async #check(scope: Scope, request: CheckRequest & { readonly timeMs: number }, signal: AbortSignal): Promise<SearchCheckBody> {
     const { text } = request
     if (!(request.toMs > request.fromMs)) throw new AppError(badRange)
     const source = this.#deps.rows[request.signal]
@@ -56,7 +60,7 @@ export class SearchHelp {
     const asked = checked.problem === null && request.hasNames ? attributesAsked(text, fields) : []
     if (asked.length === 0) return { ...checked, unknown: [] }
     const known = await this.#known(source, scope, signal)
-    const endMs = this.#deps.clock.monotonicMs() + timeMs
+    const endMs = this.#deps.clock.monotonicMs() + request.timeMs
     const missing = await this.#missing(unlistedNames(asked, known), { scope, request, endMs }, signal)
     return { ...checked, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
   }
@@ -67,7 +71,7 @@ export class SearchHelp {
       ({ word, operator }) => `"${word}" is looked for as a word; conditions are joined by ${operator}, in capitals.`,
     )
     if (!isNothing) return [...new Set(sentences)]
-    const { unknown } = await this.check(scope, { ...request, text: query, hasNames: true }, signal, hintTimeMs)
+    const { unknown } = await this.#check(scope, { ...request, text: query, hasNames: true, timeMs: hintTimeMs }, signal)
     const names = unknown.map(({ name, meant }) => {
       const others = meant.map((one) => one.insert).join(' or ')
       return `No row of the range has ${name}.${others === '' ? '' : ` Did you mean ${others}?`}`
