@@ -64,9 +64,16 @@ describe('of rows whose times go back and forth', () => {
   test('values are noted in steps of ten minutes', () => {
     const noted = rowsIn(facetRows(owned, 'marker')).filter((line) => / (service|severity) /.test(line))
     const want = [
-      ...[`${older} severity  30 3`, `${older} severity info 30 3`, `${older} service  30 2`, `${older} service shop 30 2`],
-      ...[`${newer} severity  30 3`, `${newer} severity error 30 1`, `${newer} severity info 30 2`],
-      ...[`${newer} service  30 3`, `${newer} service api 30 2`, `${newer} service shop 30 1`],
+      `${older} severity  30 3`,
+      `${older} severity info 30 3`,
+      `${older} service  30 2`,
+      `${older} service shop 30 2`,
+      `${newer} severity  30 3`,
+      `${newer} severity error 30 1`,
+      `${newer} severity info 30 2`,
+      `${newer} service  30 3`,
+      `${newer} service api 30 2`,
+      `${newer} service shop 30 1`,
     ]
     expect(noted.sort()).toEqual(want.sort())
     expect(rowsIn(facetRows(owned, 'marker'))).toContain(`${newer} @route /api 30 2`)
@@ -75,8 +82,10 @@ describe('of rows whose times go back and forth', () => {
   test('they are counted by minute, service and severity', () => {
     const minute = (ago: number): number => Math.floor((nowSec - ago) / 60)
     const want = [
-      ...[`${minute(1500)} shop  9 30 2 2`, `${minute(1490)}   9 30 1 1`],
-      ...[`${minute(10)} shop  17 30 1 1`, `${minute(10)} api  9 30 2 2`],
+      `${minute(1500)} shop  9 30 2 2`,
+      `${minute(1490)}   9 30 1 1`,
+      `${minute(10)} shop  17 30 1 1`,
+      `${minute(10)} api  9 30 2 2`,
     ]
     expect(rowsIn(countRows(owned, 'marker')).sort()).toEqual(want.sort())
   })
