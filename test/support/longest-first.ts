@@ -15,7 +15,6 @@ const longest: readonly string[] = [
   'test/e2e/promql-command.test.ts',
   'test/e2e/screens.test.ts',
   'test/e2e/prometheus.test.ts',
-  'test/chaos/disk-full.test.ts',
   'test/e2e/traces.test.ts',
   'test/e2e/logs.test.ts',
   'test/e2e/life.test.ts',
