@@ -46,7 +46,7 @@ export async function putProblem(
 
 /** What of problems takes a scope: the walk asks it of both organizations. `null`: it is not there for this one. */
 export function problemCalls(
-  { problems, sourceMaps, releases: told }: ProblemsOfStack,
+  { problems, sourceMaps, releases: toldReleases }: ProblemsOfStack,
   { access, theirs, word, signal }: { access: Access; theirs: TheirProblem; word: string; signal: AbortSignal },
 ): Record<string, () => unknown> {
   const reading = { scope: access.scope, signal }
@@ -63,10 +63,10 @@ export function problemCalls(
     releases: () => problems.releases(reading, range),
     feedback: () => problems.feedback(reading, page),
     sourceMaps: () => sourceMaps.list(access),
-    toldReleases: () => told.list(access, 100),
-    toldRelease: async () => (await told.get(access, word))?.commits,
-    havingRelease: async () => (await told.having([access], word)).length,
-    previousRelease: () => told.previous(access, 'another'),
+    told: () => toldReleases.list(access, 100),
+    toldOne: async () => (await toldReleases.get(access, word))?.commits,
+    having: async () => (await toldReleases.having([access], word)).length,
+    before: () => toldReleases.previous(access, 'another'),
     // About what has that id in the own project: here that is nothing.
     decide: () => problems.decide(access, [theirs.problem], 'ignored'),
   }

@@ -18,3 +18,13 @@ export const publicRoutes = [
   'POST /api/0/auth/sign-in',
   'POST /api/0/auth/sign-out',
 ]
+
+/** Addresses that Sentry's tools read, each with something of the project in its answer. */
+export const sentryRoutes = [
+  '/api/0/organizations/:organization/projects/',
+  '/api/0/organizations/:organization/releases/',
+  '/api/0/organizations/:organization/releases/:version/',
+  '/api/0/organizations/:organization/releases/:version/deploys/',
+  '/api/0/projects/:organization/:project/releases/',
+  '/api/0/projects/:organization/:project/releases/:version/',
+]

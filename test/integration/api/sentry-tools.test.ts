@@ -2,28 +2,18 @@
  * Sentry's command line tool and the bundler plugins that run it, request by request as versions 2.58 and 3.8 were seen to send them: who may,
  * releases and their deploys, source maps in bundles, what is wrong with each, and the frames of an error that came of it.
  */
-import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Access } from '../../../apps/server/src/accounts/index.ts'
-import { bundleOf, type MadeFile } from '../../../apps/server/src/problems/uploads/testing/made-bundle.ts'
+import { bundleOf } from '../../../apps/server/src/problems/uploads/testing/made-bundle.ts'
 import { adminToken, openApiStack, ours, type ApiStack } from './api-stack.ts'
+import { base, build, form, mapText, sentryTool, sha1, type Answer, type Sent, type SentryTool } from './sentry-tool.ts'
 
 let stack: ApiStack
-/** May write in the first project alone, and read nothing. */
-let uploadToken: string
+let tool: SentryTool
 let readToken: string
 
-const base = '/api/0/organizations/default'
 const debugId = 'fd0fa740-597b-5402-91b9-d294cad139c6'
-/** `thrower` of `src/app.ts`, line 1, is at the first column of the minified file. */
-const mapText = JSON.stringify({
-  version: 3,
-  sources: ['../src/app.ts'],
-  sourcesContent: ['export function thrower() { throw new Error("x") }\n'],
-  names: ['thrower'],
-  mappings: 'AAAAA',
-})
 
 beforeAll(async () => {
   stack = await openApiStack()
@@ -33,95 +23,20 @@ beforeAll(async () => {
   await directory.createProject(access, { name: 'Second' })
   const token = async (permission: 'read' | 'write', projectId: string | null): Promise<string> =>
     (await directory.createToken(access, { name: `ci ${permission}`, permissions: [permission], projectId, expiresAtMs: null })).secret
-  uploadToken = await token('write', '1')
+  const uploadToken = await token('write', '1')
   readToken = await token('read', null)
+  // It may write in the first project alone, and read nothing.
+  tool = sentryTool(stack, uploadToken)
 })
 afterAll(async () => {
   await stack[Symbol.asyncDispose]()
 })
 
-interface Answer {
-  readonly status: number
-  readonly body: Record<string, unknown>
-}
-
-interface Sent {
-  readonly token?: string
-  readonly body?: object | Buffer
-  readonly type?: string
-}
-
-async function call(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-  url: string,
-  { token = uploadToken, body, type }: Sent = {},
-): Promise<Answer> {
-  const answer = await stack.app.inject({
-    method,
-    url,
-    headers: { authorization: `Bearer ${token}`, ...(type === undefined ? {} : { 'content-type': type }) },
-    ...(body === undefined ? {} : { payload: body }),
-  })
-  return { status: answer.statusCode, body: answer.body === '' ? {} : answer.json() }
-}
-
-const sha1 = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex')
-
-function form(parts: readonly { name: string; fileName: string; content: Buffer }[]): Required<Pick<Sent, 'body' | 'type'>> {
-  const boundary = '------------------------IXFd6PutrD1sR56MAIgoDR'
-  const pieces = parts.flatMap(({ name, fileName, content }) => [
-    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${fileName}"\r\n`),
-    Buffer.from('Content-Type: application/octet-stream\r\n\r\n'),
-    content,
-    Buffer.from('\r\n'),
-  ])
-  return { body: Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]), type: `multipart/form-data; boundary=${boundary}` }
-}
-
-async function sendChunks(chunks: readonly Buffer[], token = uploadToken): Promise<Answer> {
-  const parts = chunks.map((chunk) => ({ name: 'file_gzip', fileName: sha1(chunk), content: zlib.gzipSync(chunk) }))
-  return await call('POST', `${base}/chunk-upload/`, { token, ...form(parts) })
-}
-
-interface Upload {
-  readonly projects?: readonly (string | number)[]
-  readonly version?: string
-  readonly token?: string
-}
-
-async function assemble(chunks: readonly Buffer[], { projects = ['default'], version, token = uploadToken }: Upload = {}): Promise<Answer> {
-  const body = { checksum: sha1(Buffer.concat(chunks)), chunks: chunks.map(sha1), projects, ...(version === undefined ? {} : { version }) }
-  return await call('POST', `${base}/artifactbundle/assemble/`, { token, body })
-}
-
-async function upload(bundle: Buffer, how: Upload = {}): Promise<Answer> {
-  expect(await sendChunks([bundle], how.token)).toEqual({ status: 200, body: {} })
-  return await assemble([bundle], how)
-}
-
-function build(script: string, headers: Readonly<Record<string, string>> = {}): MadeFile[] {
-  return [
-    { path: script, type: 'minified_source', headers: { ...headers, sourcemap: script.replace(/^.*\//, '') + '.map' }, content: 'throw 1' },
-    { path: `${script}.map`, type: 'source_map', headers, content: mapText },
-  ]
-}
-
-interface File {
-  readonly release: string
-  readonly name: string
-  readonly debugId: string | null
-}
-
-async function filesOf(project = '1'): Promise<File[]> {
-  const { body } = await call('GET', `/api/0/projects/${project}/source-maps`, { token: adminToken })
-  return (body['items'] as File[]).map(({ release, name, debugId: id }) => ({ release, name, debugId: id }))
-}
-
 const ok = { status: 200, body: { state: 'ok', missingChunks: [], detail: null } }
 
 describe('who calls', () => {
   test('a token says what it may do; the words are those of the tool', async () => {
-    const { status, body } = await call('GET', '/api/0/')
+    const { status, body } = await tool.call('GET', '/api/0/')
     expect([status, body]).toEqual([
       200,
       {
@@ -130,27 +45,32 @@ describe('who calls', () => {
         user: { id: expect.stringMatching(/^token-\d+$/) as string, name: 'ci write', email: 'ci write' },
       },
     ])
-    expect((await call('GET', '/api/0/', { token: readToken })).body['auth']).toEqual({
+    expect((await tool.call('GET', '/api/0/', { token: readToken })).body['auth']).toEqual({
       scopes: ['org:read', 'project:read', 'event:read'],
     })
-    expect((await call('GET', '/api/0/organizations/', { token: readToken })).body).toMatchObject([{ id: '1', slug: 'default' }])
-    const projects = await call('GET', `${base}/projects/?cursor=`, { token: readToken })
+    expect((await tool.call('GET', '/api/0/organizations/', { token: readToken })).body).toMatchObject([{ id: '1', slug: 'default' }])
+    const projects = await tool.call('GET', `${base}/projects/?cursor=`, { token: readToken })
     expect(projects.body).toMatchObject([{ slug: 'default' }, { slug: 'second', name: 'Second' }])
-    expect((await call('GET', `${base}/repos/?cursor=`, { token: readToken })).body).toEqual([])
+    expect((await tool.call('GET', `${base}/repos/?cursor=`, { token: readToken })).body).toEqual([])
   })
 
   test.each<[string, () => Promise<Answer>, number, string]>([
-    ['a wrong token', () => call('GET', '/api/0/', { token: 'sntrys_nonsense' }), 401, 'unknown, has expired or was revoked'],
-    ['a wrong organization', () => call('GET', '/api/0/organizations/acme/chunk-upload/'), 404, 'no organization of this name'],
-    ['a wrong project', () => assemble([Buffer.from('x')], { projects: ['shop'] }), 400, 'no project of this name'],
-    ['a project that the token is not for', () => assemble([Buffer.from('x')], { projects: ['second'] }), 400, 'no project of this name'],
-    ['a token that only reads', () => assemble([Buffer.from('x')], { token: readToken }), 403, 'needs the permission "write"'],
-    ['a token that only writes', () => call('GET', `${base}/releases/`), 403, 'needs the permission "read"'],
-    ['no project', () => assemble([Buffer.from('x')], { projects: [] }), 400, 'Name at least one project'],
-    ['a release that nobody told of', () => call('PUT', `${base}/releases/gone/`, { body: {} }), 404, 'no such release'],
+    ['a wrong token', () => tool.call('GET', '/api/0/', { token: 'sntrys_nonsense' }), 401, 'unknown, has expired or was revoked'],
+    ['a wrong organization', () => tool.call('GET', '/api/0/organizations/acme/chunk-upload/'), 404, 'no organization of this name'],
+    ['a wrong project', () => tool.assemble([Buffer.from('x')], { projects: ['shop'] }), 400, 'no project of this name'],
+    [
+      'a project that the token is not for',
+      () => tool.assemble([Buffer.from('x')], { projects: ['second'] }),
+      400,
+      'no project of this name',
+    ],
+    ['a token that only reads', () => tool.assemble([Buffer.from('x')], { token: readToken }), 403, 'needs the permission "write"'],
+    ['a token that only writes', () => tool.call('GET', `${base}/releases/`), 403, 'needs the permission "read"'],
+    ['no project', () => tool.assemble([Buffer.from('x')], { projects: [] }), 400, 'Name at least one project'],
+    ['a release that nobody told of', () => tool.call('PUT', `${base}/releases/gone/`, { body: {} }), 404, 'no such release'],
     [
       'a version that is none',
-      () => call('POST', `${base}/releases/`, { body: { version: 'a\nb', projects: ['1'] } }),
+      () => tool.call('POST', `${base}/releases/`, { body: { version: 'a\nb', projects: ['1'] } }),
       400,
       'control characters',
     ],
@@ -170,7 +90,7 @@ describe('releases', () => {
   const path = `${base}/releases/${encodeURIComponent(release)}/`
 
   test('are told of, get commits, are released and forgotten, at both addresses', async () => {
-    const made = await call('POST', `${base}/releases/`, {
+    const made = await tool.call('POST', `${base}/releases/`, {
       body: { version: release, projects: ['default'], dateStarted: '2026-11-22T00:56:34.251162428Z' },
     })
     expect(made).toMatchObject({
@@ -186,26 +106,26 @@ describe('releases', () => {
         id: '6b3b7147',
       },
     ]
-    expect((await call('PUT', path, { body: { commits } })).body).toMatchObject({ commitCount: 1, lastCommit: { id: '6b3b7147' } })
+    expect((await tool.call('PUT', path, { body: { commits } })).body).toMatchObject({ commitCount: 1, lastCommit: { id: '6b3b7147' } })
     const byProject = `/api/0/projects/default/default/releases/${encodeURIComponent(release)}/`
-    const released = await call('PUT', byProject, { body: { projects: ['default'], dateReleased: '2026-11-22T01:00:00Z' } })
+    const released = await tool.call('PUT', byProject, { body: { projects: ['default'], dateReleased: '2026-11-22T01:00:00Z' } })
     expect(released.body).toMatchObject({ dateReleased: '2026-11-22T01:00:00.000Z', commitCount: 1, projects: [{ slug: 'default' }] })
-    await call('POST', '/api/0/projects/default/1/releases/', { body: { version: 'shop@1.1.0' } })
+    await tool.call('POST', '/api/0/projects/default/1/releases/', { body: { version: 'shop@1.1.0' } })
     const read = { token: readToken }
-    expect((await call('GET', `${base}/releases/shop@1.1.0/previous-with-commits/`, read)).body).toMatchObject({ version: release })
-    expect((await call('GET', `${path}previous-with-commits/`, read)).body).toEqual({})
-    const listed = await call('GET', '/api/0/projects/default/default/releases/', read)
+    expect((await tool.call('GET', `${base}/releases/shop@1.1.0/previous-with-commits/`, read)).body).toMatchObject({ version: release })
+    expect((await tool.call('GET', `${path}previous-with-commits/`, read)).body).toEqual({})
+    const listed = await tool.call('GET', '/api/0/projects/default/default/releases/', read)
     expect(listed.body).toMatchObject([{ version: 'shop@1.1.0' }, { version: release, url: null }])
-    await call('POST', `${base}/releases/`, { body: { version: release, projects: [], status: 'archived' } })
-    expect((await call('GET', path, read)).body).toMatchObject({ status: 'archived', commitCount: 1 })
-    expect((await call('DELETE', path)).status).toBe(204)
-    expect((await call('GET', path, read)).status).toBe(404)
+    await tool.call('POST', `${base}/releases/`, { body: { version: release, projects: [], status: 'archived' } })
+    expect((await tool.call('GET', path, read)).body).toMatchObject({ status: 'archived', commitCount: 1 })
+    expect((await tool.call('DELETE', path)).status).toBe(204)
+    expect((await tool.call('GET', path, read)).status).toBe(404)
   })
 
   test('what was told of a release stands with how it does, also before anything came of it', async () => {
     const commits = [{ id: 'abc123', author_name: 'Ada', message: 'cart: a total' }, { id: 'def456' }]
-    await call('POST', `${base}/releases/`, { body: { version: 'told@1', projects: ['1'], url: 'https://ci.example/1', commits } })
-    const { body } = await call('GET', '/api/0/projects/1/releases', { token: readToken })
+    await tool.call('POST', `${base}/releases/`, { body: { version: 'told@1', projects: ['1'], url: 'https://ci.example/1', commits } })
+    const { body } = await tool.call('GET', '/api/0/projects/1/releases', { token: readToken })
     expect((body['items'] as { release: string }[]).find(({ release: name }) => name === 'told@1')).toMatchObject({
       environment: '',
       errors: 0,
@@ -217,13 +137,15 @@ describe('releases', () => {
         commit: { id: 'abc123', author: 'Ada', message: 'cart: a total' },
       },
     })
-    const before = await call('GET', '/api/0/projects/1/releases?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', { token: readToken })
+    const before = await tool.call('GET', '/api/0/projects/1/releases?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', {
+      token: readToken,
+    })
     expect(before.body['items']).toEqual([])
-    await call('DELETE', `${base}/releases/told@1/`)
+    await tool.call('DELETE', `${base}/releases/told@1/`)
   })
 
   test('a deploy is a marker of ours, in each project of the release', async () => {
-    await call('POST', `${base}/releases/`, { token: adminToken, body: { version: 'shop@2', projects: ['default', 'second'] } })
+    await tool.call('POST', `${base}/releases/`, { token: adminToken, body: { version: 'shop@2', projects: ['default', 'second'] } })
     const body = {
       environment: 'production',
       name: 'blue',
@@ -231,40 +153,40 @@ describe('releases', () => {
       dateStarted: '2026-11-22T00:00:00Z',
       dateFinished: '2026-11-22T00:00:30Z',
     }
-    const made = await call('POST', `${base}/releases/shop@2/deploys/`, { token: adminToken, body })
+    const made = await tool.call('POST', `${base}/releases/shop@2/deploys/`, { token: adminToken, body })
     expect(made).toMatchObject({ status: 201, body: { environment: 'production', name: 'blue', dateFinished: '2026-11-22T00:00:30.000Z' } })
     const range = 'from=2026-11-21T00:00:00Z&to=2026-11-23T00:00:00Z'
-    const second = (await call('GET', `${base}/projects/`, { token: readToken })).body as unknown as { id: string }[]
+    const second = (await tool.call('GET', `${base}/projects/`, { token: readToken })).body as unknown as { id: string }[]
     for (const { id } of second) {
-      const { body: listed } = await call('GET', `/api/0/projects/${id}/deploys?${range}`, { token: readToken })
+      const { body: listed } = await tool.call('GET', `/api/0/projects/${id}/deploys?${range}`, { token: readToken })
       expect(listed['items']).toMatchObject([
         { version: 'shop@2', environment: 'production', at: '2026-11-22T00:00:30.000Z', note: 'blue' },
       ])
     }
-    expect((await call('GET', `${base}/releases/shop@2/deploys/`, { token: readToken })).body).toMatchObject([{ name: 'blue' }])
-    expect((await call('POST', `${base}/releases/shop@3/deploys/`, { body })).status).toBe(404)
+    expect((await tool.call('GET', `${base}/releases/shop@2/deploys/`, { token: readToken })).body).toMatchObject([{ name: 'blue' }])
+    expect((await tool.call('POST', `${base}/releases/shop@3/deploys/`, { body })).status).toBe(404)
   })
 })
 
 describe('bundles of source maps', () => {
   test('what may be sent is asked first; what is missing is said, then sent in pieces and put together', async () => {
-    const options = await call('GET', `${base}/chunk-upload/`)
+    const options = await tool.call('GET', `${base}/chunk-upload/`)
     expect(options.body).toMatchObject({ url: 'organizations/default/chunk-upload/', hashAlgorithm: 'sha1', compression: ['gzip'] })
     const bundle = bundleOf(build('assets/app.js', { 'debug-id': debugId }))
     const chunks = [bundle.subarray(0, 100), bundle.subarray(100, 230), bundle.subarray(230)]
-    expect((await assemble(chunks, { version: 'web@1' })).body).toEqual({
+    expect((await tool.assemble(chunks, { version: 'web@1' })).body).toEqual({
       state: 'not_found',
       missingChunks: chunks.map(sha1),
       detail: null,
     })
-    await sendChunks(chunks.slice(1))
-    expect((await assemble(chunks, { version: 'web@1' })).body).toMatchObject({ missingChunks: [sha1(chunks[0]!)] })
-    await sendChunks(chunks.slice(0, 1))
-    expect(await assemble(chunks, { version: 'web@1' })).toEqual(ok)
+    await tool.sendChunks(chunks.slice(1))
+    expect((await tool.assemble(chunks, { version: 'web@1' })).body).toMatchObject({ missingChunks: [sha1(chunks[0]!)] })
+    await tool.sendChunks(chunks.slice(0, 1))
+    expect(await tool.assemble(chunks, { version: 'web@1' })).toEqual(ok)
     // Who asks again is told the same, though the pieces are gone.
-    expect(await assemble(chunks, { version: 'web@1' })).toEqual(ok)
-    expect(await filesOf()).toContainEqual({ release: 'web@1', name: '~/assets/app.js', debugId: debugId.replaceAll('-', '') })
-    const audit = await call('GET', `${base}/audit`, { token: adminToken })
+    expect(await tool.assemble(chunks, { version: 'web@1' })).toEqual(ok)
+    expect(await tool.filesOf()).toContainEqual({ release: 'web@1', name: '~/assets/app.js', debugId: debugId.replaceAll('-', '') })
+    const audit = await tool.call('GET', `${base}/audit`, { token: adminToken })
     expect(audit.body['items']).toContainEqual(
       expect.objectContaining({
         action: 'source_maps.upload',
@@ -277,29 +199,29 @@ describe('bundles of source maps', () => {
   test('builds without a release keep the maps of each other, and go to every project named, by slug or id', async () => {
     const ids = ['a', 'b'].map((digit) => digit.repeat(32))
     for (const id of ids)
-      expect(await upload(bundleOf(build('index.js', { 'debug-id': id })), { projects: [1, 'second'], token: adminToken })).toEqual(ok)
+      expect(await tool.upload(bundleOf(build('index.js', { 'debug-id': id })), { projects: [1, 'second'], token: adminToken })).toEqual(ok)
     for (const project of ['1', (await secondProject()).scope.projectIds[0]])
-      for (const id of ids) expect(await filesOf(String(project))).toContainEqual({ release: '', name: '~/index.js', debugId: id })
+      for (const id of ids) expect(await tool.filesOf(String(project))).toContainEqual({ release: '', name: '~/index.js', debugId: id })
   })
 
   test('older tools name the release in the address; its projects get the maps', async () => {
-    await call('POST', `${base}/releases/`, { body: { version: 'old@1', projects: ['default'] } })
+    await tool.call('POST', `${base}/releases/`, { body: { version: 'old@1', projects: ['default'] } })
     const bundle = bundleOf(build('old.js'))
-    await sendChunks([bundle])
+    await tool.sendChunks([bundle])
     const body = { checksum: sha1(bundle), chunks: [sha1(bundle)] }
-    expect(await call('POST', `${base}/releases/old@1/assemble/`, { body })).toEqual(ok)
-    expect(await filesOf()).toContainEqual({ release: 'old@1', name: '~/old.js', debugId: null })
-    expect((await call('POST', `${base}/releases/old@2/assemble/`, { body })).status).toBe(404)
+    expect(await tool.call('POST', `${base}/releases/old@1/assemble/`, { body })).toEqual(ok)
+    expect(await tool.filesOf()).toContainEqual({ release: 'old@1', name: '~/old.js', debugId: null })
+    expect((await tool.call('POST', `${base}/releases/old@2/assemble/`, { body })).status).toBe(404)
   })
 
   test('nobody puts together what another token sent, or learns that it is there', async () => {
     const bundle = bundleOf(build('mine.js'))
-    await sendChunks([bundle])
-    expect((await assemble([bundle], { token: adminToken, version: '1' })).body).toMatchObject({
+    await tool.sendChunks([bundle])
+    expect((await tool.assemble([bundle], { token: adminToken, version: '1' })).body).toMatchObject({
       state: 'not_found',
       missingChunks: [sha1(bundle)],
     })
-    expect(await assemble([bundle], { version: '1' })).toEqual(ok)
+    expect(await tool.assemble([bundle], { version: '1' })).toEqual(ok)
   })
 
   test.each<[string, () => Buffer, string]>([
@@ -316,22 +238,22 @@ describe('bundles of source maps', () => {
       'at most 33554432 are read',
     ],
   ])('%s: nothing is kept, and why is said once for each try', async (_, bundle, text) => {
-    const before = await filesOf()
+    const before = await tool.filesOf()
     for (const _try of [1, 2]) {
-      const { status, body } = await upload(bundle())
+      const { status, body } = await tool.upload(bundle())
       expect([status, body['state'], body['missingChunks']]).toEqual([200, 'error', []])
       expect(body['detail']).toContain(text)
     }
-    expect(await filesOf()).toEqual(before)
+    expect(await tool.filesOf()).toEqual(before)
   })
 
   test('a good map comes in though another of its bundle is bad', async () => {
     const bundle = bundleOf([...build('good.js', { 'debug-id': debugId }), { path: 'bad.js.map', type: 'source_map', content: '{}' }])
-    expect((await upload(bundle, { version: 'mixed@1' })).body).toMatchObject({
+    expect((await tool.upload(bundle, { version: 'mixed@1' })).body).toMatchObject({
       state: 'ok',
       detail: expect.stringContaining('1 of 2 source maps were refused, the first: ~/bad.js:') as string,
     })
-    expect((await filesOf()).filter(({ release }) => release === 'mixed@1')).toHaveLength(1)
+    expect((await tool.filesOf()).filter(({ release }) => release === 'mixed@1')).toHaveLength(1)
   })
 
   test.each<[string, () => Sent, string]>([
@@ -349,7 +271,7 @@ describe('bundles of source maps', () => {
     ],
     ['another field', () => form([{ name: 'image', fileName: '0'.repeat(40), content: Buffer.from('x') }]), 'file or file_gzip'],
   ])('a piece with %s is refused', async (_, sent, text) => {
-    const { status, body } = await call('POST', `${base}/chunk-upload/`, sent())
+    const { status, body } = await tool.call('POST', `${base}/chunk-upload/`, sent())
     expect([status, body]).toEqual([400, { detail: expect.stringContaining(text) as string }])
   })
 })
@@ -363,11 +285,11 @@ describe('bounds', () => {
         select ${owner}, 'full@1', '', '~/' || n || '.js', 10, 'none', 'test', now() - interval '1 year' - n * interval '1 second'
           from generate_series(1, 5000 - (select count(*)::int from source_maps where project_id = ${ours.projectId})) n`,
     )
-    const oldest = (await filesOf()).at(-1)
+    const oldest = (await tool.filesOf()).at(-1)
     const byHand = { release: 'full@2', name: '~/a.js', map: mapText }
-    expect((await call('POST', '/api/0/projects/1/source-maps', { body: byHand })).status).toBe(429)
-    expect(await upload(bundleOf(build('full.js')), { version: 'full@2' })).toEqual(ok)
-    const files = await filesOf()
+    expect((await tool.call('POST', '/api/0/projects/1/source-maps', { body: byHand })).status).toBe(429)
+    expect(await tool.upload(bundleOf(build('full.js')), { version: 'full@2' })).toEqual(ok)
+    const files = await tool.filesOf()
     expect([files.length, files[0]?.name, oldest?.release]).toEqual([5000, '~/full.js', 'full@1'])
     expect(files).not.toContainEqual(oldest)
     await stack.sql(`delete from source_maps where release like 'full@%'`)
@@ -380,23 +302,23 @@ describe('bounds', () => {
           values (${ours.organizationId}, 'user:nobody', '${'d'.repeat(40)}', ${sizeBytes}, '', now() - interval '${ago}')`,
       )
     await put(1 << 30, '1 minute')
-    expect(await sendChunks([Buffer.from('one more')])).toMatchObject({
+    expect(await tool.sendChunks([Buffer.from('one more')])).toMatchObject({
       status: 503,
       body: { detail: expect.stringContaining('Too much') as string },
     })
     await stack.sql(`delete from upload_chunks where owner = 'user:nobody'`)
     await put(1 << 30, '3 hours')
-    expect((await sendChunks([Buffer.from('one more')])).status).toBe(200)
+    expect((await tool.sendChunks([Buffer.from('one more')])).status).toBe(200)
   })
 
   test('a bundle has so many pieces, a request too, and a body so many bytes', async () => {
     const many = Array.from({ length: 257 }, () => Buffer.from('x'))
-    expect((await assemble(many)).body['detail']).toBe('A bundle has 1 to 256 chunks.')
-    expect((await sendChunks(many.slice(0, 17))).body['detail']).toBe('A form has at most 16 parts here.')
+    expect((await tool.assemble(many)).body['detail']).toBe('A bundle has 1 to 256 chunks.')
+    expect((await tool.sendChunks(many.slice(0, 17))).body['detail']).toBe('A form has at most 16 parts here.')
     const large = form([{ name: 'file', fileName: '0'.repeat(40), content: Buffer.alloc(17 << 20) }])
-    expect((await call('POST', `${base}/chunk-upload/`, large)).status).toBe(413)
+    expect((await tool.call('POST', `${base}/chunk-upload/`, large)).status).toBe(413)
     const piece = Buffer.alloc((8 << 20) + 1)
-    const { body } = await call('POST', `${base}/chunk-upload/`, form([{ name: 'file', fileName: sha1(piece), content: piece }]))
+    const { body } = await tool.call('POST', `${base}/chunk-upload/`, form([{ name: 'file', fileName: sha1(piece), content: piece }]))
     expect(body['detail']).toBe('A chunk has at most 8388608 bytes.')
   })
 
@@ -406,11 +328,11 @@ describe('bounds', () => {
         select ${owner}, 'many@' || n, now() - interval '1 year' - n * interval '1 second', 'test' from generate_series(1, 2000) n`,
     )
     const commits = Array.from({ length: 300 }, (_, index) => ({ id: `${index}` }))
-    const made = await call('POST', `${base}/releases/`, { body: { version: 'newest@1', projects: ['1'], commits } })
+    const made = await tool.call('POST', `${base}/releases/`, { body: { version: 'newest@1', projects: ['1'], commits } })
     expect(made.body).toMatchObject({ commitCount: 200, lastCommit: { id: '0' } })
-    expect((await call('GET', `${base}/releases/many@2000/`, { token: readToken })).status).toBe(404)
-    expect((await call('GET', `${base}/releases/many@1/`, { token: readToken })).status).toBe(200)
-    const listed = (await call('GET', `${base}/releases/`, { token: readToken })).body as unknown as unknown[]
+    expect((await tool.call('GET', `${base}/releases/many@2000/`, { token: readToken })).status).toBe(404)
+    expect((await tool.call('GET', `${base}/releases/many@1/`, { token: readToken })).status).toBe(200)
+    const listed = (await tool.call('GET', `${base}/releases/`, { token: readToken })).body as unknown as unknown[]
     expect(listed).toHaveLength(100)
   })
 })
@@ -420,7 +342,7 @@ test('frames of an error are read by the map of its debug id, whatever its relea
   const id = 'cccc0000cccc0000'
   const atMs = Date.now() - 60_000
   const file = 'https://shop.example/deep/other-name.js'
-  await upload(bundleOf(build('deep/other-name.js', { 'debug-id': 'c'.repeat(32) })), { version: 'never-seen@1' })
+  await tool.upload(bundleOf(build('deep/other-name.js', { 'debug-id': 'c'.repeat(32) })), { version: 'never-seen@1' })
   const frame = { function: 'a', module: '', file, line: 1, column: 1, isInApp: true, before: [], source: '', after: [] }
   const chain = JSON.stringify([{ type: 'Error', message: 'x', mechanism: '', isHandled: null, frames: [frame] }])
   const debugIds = JSON.stringify({ [file]: 'c'.repeat(32) })
@@ -433,7 +355,7 @@ test('frames of an error are read by the map of its debug id, whatever its relea
     `INSERT INTO problem_hours (org, project, problem, hour, release, environment, service, count, first, last, severity, type, title, place, user_hashes)
       VALUES (${organizationId}, ${projectId}, 0x${id}, ${Math.floor(atMs / 3_600_000)}, 'web@9', '', '', 1, ${atMs}, ${atMs}, 17, 'E', 'E', '', [])`,
   )
-  const { body } = await call('GET', `/api/0/projects/1/problems/${id}/events/latest`, { token: readToken })
+  const { body } = await tool.call('GET', `/api/0/projects/1/problems/${id}/events/latest`, { token: readToken })
   expect(body['errors']).toMatchObject([{ frames: [{ file: 'src/app.ts', line: 1, unresolved: null, raw: `${file}:1:1` }] }])
 })
 

@@ -7,7 +7,7 @@ import { requireAccessRules } from '../../../apps/server/src/compose/routes.ts'
 import type { MetricsStore } from '../../../apps/server/src/metrics/index.ts'
 import { seriesIdOf } from '../../../apps/server/src/metrics/series/series-id.ts'
 import { batchOf, ref } from '../metrics/metrics-stack.ts'
-import { publicRoutes } from './public-routes.ts'
+import { publicRoutes, sentryRoutes } from './public-routes.ts'
 import { scopedCalls } from './scoped-calls.ts'
 import { beginImport, routesOf, visit, withoutRule, type Targets, type WalkRoute } from './walk.ts'
 
@@ -261,12 +261,7 @@ describe('every route', () => {
         '/api/0/projects/:project/feedback',
         '/api/0/projects/:project/releases',
         '/api/0/projects/:project/source-maps',
-        '/api/0/organizations/:organization/projects/',
-        '/api/0/organizations/:organization/releases/',
-        '/api/0/organizations/:organization/releases/:version/',
-        '/api/0/organizations/:organization/releases/:version/deploys/',
-        '/api/0/projects/:organization/:project/releases/',
-        '/api/0/projects/:organization/:project/releases/:version/',
+        ...sentryRoutes,
         '/api/0/projects/:project/logs/row',
         '/api/0/projects/:project/logs/context',
         '/api/0/projects/:project/traces/:trace',
@@ -385,18 +380,7 @@ describe('everything that takes a scope', () => {
         'map',
       ],
       logAnalysis: ['patterns', 'difference', 'complete', 'views', 'metrics'],
-      problems: [
-        'list',
-        'detail',
-        'events',
-        'event',
-        'releases',
-        'feedback',
-        'sourceMaps',
-        'toldReleases',
-        'toldRelease',
-        'previousRelease',
-      ],
+      problems: ['list', 'detail', 'events', 'event', 'releases', 'feedback', 'sourceMaps', 'told', 'toldOne', 'before'],
     }
     for (const [group, functions] of Object.entries(own)) {
       for (const [name, call] of Object.entries(functions)) {

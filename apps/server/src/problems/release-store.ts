@@ -102,7 +102,7 @@ export class ReleaseStore implements Releases {
       if (row === undefined) throw new Error('a release that was written is not there')
       if (row.is_new) {
         await prune(client, access)
-        await audit(client, access, 'releases.create', version)
+        await audit(client, access, { action: 'releases.create', version })
       }
       return toRelease(row)
     })
@@ -115,7 +115,7 @@ export class ReleaseStore implements Releases {
         version,
       ])
       if (rowCount === 0) throw new AppError(releaseNotFound)
-      await audit(client, access, 'releases.delete', version)
+      await audit(client, access, { action: 'releases.delete', version })
     })
   }
 }
@@ -126,7 +126,7 @@ function ownerOf({ scope: { organizationId, projectIds } }: Access): [organizati
   return [organizationId, projectId]
 }
 
-async function audit(client: PoolClient, access: Access, action: string, version: string): Promise<void> {
+async function audit(client: PoolClient, access: Access, { action, version }: { action: string; version: string }): Promise<void> {
   await writeAuditEntry(client, access, { action, target: `project:${ownerOf(access)[1]}`, detail: { release: version } })
 }
 
