@@ -1,4 +1,4 @@
-/** The columnar engine as the rest of the program sees it. One driver (`@clickhouse/client`), embedded or yours. */
+/** The columnar engine as the rest of the program sees it. One driver (`driver.ts`), embedded or yours. */
 import type { NativeBlock } from './native/block.ts'
 
 export interface InsertNative {
