@@ -1,4 +1,4 @@
-import { cleanup, render, screen } from '@testing-library/react'
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, expect, it, vi } from 'vitest'
 import { SearchInput, type SearchProblem } from './SearchInput.tsx'
@@ -40,15 +40,42 @@ it('runs what is typed with Enter, without the blanks around it', async () => {
 it('takes the first suggestion with Tab and the chosen one with the arrows and Enter', async () => {
   const { onRun, field } = show({ complete: services })
   await userEvent.type(field, 'service:c')
-  await screen.findByRole('option', { name: /checkout/ })
+  await screen.findByRole('listbox', { busy: false })
   await userEvent.keyboard('{Tab}')
   expect(field.value).toBe('service:checkout ')
   await userEvent.clear(field)
   await userEvent.type(field, 'service:')
-  await screen.findByRole('option', { name: /cart/ })
+  await screen.findByRole('listbox', { busy: false })
   await userEvent.keyboard('{ArrowUp}{Enter}')
   expect(field.value).toBe('service:cart ')
   expect(onRun).not.toHaveBeenCalled()
+})
+
+it('takes only what was suggested for the text in the field: Tab waits for it, a press on an older one does nothing', async () => {
+  const answers = new Map<string, () => void>()
+  const complete: CompleteSearch = (text) =>
+    new Promise((resolve) => {
+      const name = text.includes('ca') ? 'cart' : 'checkout'
+      answers.set(text, () =>
+        resolve({ from: text.indexOf(':') + 1, to: text.length, items: [{ kind: 'value', label: name, insert: name }] }),
+      )
+    })
+  const answer = async (text: string): Promise<void> => {
+    await waitFor(() => expect(answers.has(text)).toBe(true))
+    await act(async () => answers.get(text)?.())
+  }
+  const { field } = show({ complete })
+  await userEvent.type(field, 'service:c')
+  await answer('service:c')
+  await screen.findByRole('option', { name: /checkout/ })
+  await userEvent.type(field, 'a')
+  await userEvent.click(screen.getByRole('option', { name: /checkout/ }))
+  expect(field.value).toBe('service:ca')
+  await userEvent.keyboard('{Tab}')
+  expect(field.value).toBe('service:ca')
+  expect(document.activeElement).toBe(field)
+  await answer('service:ca')
+  expect(field.value).toBe('service:cart')
 })
 
 it('runs with Enter while suggestions are open and none is chosen', async () => {

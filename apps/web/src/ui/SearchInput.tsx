@@ -6,7 +6,13 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
 import { Button, IconButton } from './Button.tsx'
 import { Icon } from './Icon.tsx'
 import { searchTokens } from './search-tokens.ts'
-import { useSearchCompletion, type CompleteSearch, type SearchSuggestion } from './use-search-completion.ts'
+import {
+  useSearchCompletion,
+  type AnsweredCompletion,
+  type CompleteSearch,
+  type CompletionState,
+  type SearchSuggestion,
+} from './use-search-completion.ts'
 import './search-input.css'
 
 /** What is wrong with a search, and where in its text. */
@@ -56,7 +62,7 @@ export function SearchInput({ label, placeholder, value, problem, unknown = noNa
     setText(value)
   }
   const field = useRef<HTMLTextAreaElement>(null)
-  const completion = useSearchCompletion(complete)
+  const completion = useSearchCompletion(complete, text)
   const id = useId()
   const isChanged = text.trim() !== value.trim()
   const isWrong = problem !== null && !isChanged
@@ -64,9 +70,11 @@ export function SearchInput({ label, placeholder, value, problem, unknown = noNa
     completion.close()
     onRun(next.trim())
   }
-  const take = (suggestion: SearchSuggestion): void => {
-    const [from, to] = completion.range
-    const next = text.slice(0, from) + suggestion.insert + text.slice(to)
+  const take = (suggestion: SearchSuggestion | undefined, answer: AnsweredCompletion | null): void => {
+    // What an older text was answered would stand in the wrong place.
+    if (suggestion === undefined || answer === null || field.current?.value !== answer.text) return
+    const { from, to } = answer
+    const next = answer.text.slice(0, from) + suggestion.insert + answer.text.slice(to)
     const caret = from + suggestion.insert.length
     setText(next)
     window.setTimeout(() => {
@@ -79,12 +87,12 @@ export function SearchInput({ label, placeholder, value, problem, unknown = noNa
     const chosen = completion.chosen
     if (completion.isOpen && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) completion.move(event.key === 'ArrowDown' ? 1 : -1)
     else if (completion.isOpen && event.key === 'Tab' && !event.shiftKey) {
-      const first = chosen ?? completion.items[0]
-      if (first === undefined) return
-      take(first)
+      // Typed faster than answered: the first of what comes for this text.
+      if (completion.isStale) completion.onceAnswered((answer) => take(answer.items[0], answer))
+      else take(chosen ?? completion.items[0], completion.answer)
     } else if (event.key === 'Enter') {
       if (chosen === null) run(text)
-      else take(chosen)
+      else take(chosen, completion.answer)
     } else if (event.key === 'Escape' && completion.isOpen) completion.close()
     else if (event.key === 'Escape') event.currentTarget.blur()
     else if (event.key === ' ' && event.ctrlKey) completion.ask(text, event.currentTarget.selectionStart)
@@ -139,7 +147,7 @@ export function SearchInput({ label, placeholder, value, problem, unknown = noNa
           Search
         </Button>
       </div>
-      {completion.isOpen && <Suggestions id={id} items={completion.items} position={completion.position} onTake={take} />}
+      {completion.isOpen && <Suggestions id={id} completion={completion} onTake={(item) => take(item, completion.answer)} />}
       {isWrong && (
         <p className="bw-search__problem" id={`${id}-problem`} role="alert">
           <Icon name="warning" size={14} /> {problem.message}
@@ -199,18 +207,17 @@ function Colored({ text, problem }: { readonly text: string; readonly problem: S
 
 interface SuggestionsProps {
   readonly id: string
-  readonly items: readonly SearchSuggestion[]
-  readonly position: number | null
+  readonly completion: Pick<CompletionState, 'items' | 'position' | 'isStale'>
   readonly onTake: (suggestion: SearchSuggestion) => void
 }
 
-function Suggestions({ id, items, position, onTake }: SuggestionsProps) {
+function Suggestions({ id, completion: { items, position, isStale }, onTake }: SuggestionsProps) {
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   }, [position])
   return (
-    <div className="bw-search__list" id={`${id}-list`} role="listbox" aria-label="Suggestions" ref={list}>
+    <div className="bw-search__list" id={`${id}-list`} role="listbox" aria-label="Suggestions" aria-busy={isStale} ref={list}>
       {items.map((item, index) => (
         <div
           key={`${item.kind} ${item.label}`}
