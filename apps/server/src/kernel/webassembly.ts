@@ -1,13 +1,14 @@
 /** Loads the inner loops compiled to WebAssembly (`apps/server/kernels`). */
 import { readFileSync } from 'node:fs'
 
-interface WithMemory {
+export interface WithMemory {
   readonly memory: WebAssembly.Memory
 }
 
-const pageBytes = 65_536
+/** Memory grows by so much. */
+export const pageBytes = 65_536
 
-/** A kernel of its own, with at least so much memory; nobody grows it, so views of it stay good. `Exports`: what its source exports. */
+/** A kernel of its own, with at least so much memory; views of it stay good as long as its owner does not grow it. `Exports`: what its source exports. */
 export function loadKernel<Exports extends WithMemory>(name: string, memoryBytes: number): Exports {
   const code = new Uint8Array(readFileSync(new URL(`../../kernels/dist/${name}.wasm`, import.meta.url)))
   // eslint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is that of the source we compile

@@ -3,7 +3,7 @@
  * read. One body at a time; views of the memory are good until the next body, because a larger one may move it.
  */
 import { randomFillSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { loadKernel, pageBytes, type WithMemory } from '../../kernel/webassembly.ts'
 
 /** Bodies that are larger when unpacked are not for kernels: their memory never shrinks. */
 export const kernelPlainBytesMax = 8 * 1024 * 1024
@@ -30,30 +30,11 @@ const sampleCountAt = 92
 /** Kernels read and copy in steps of up to 64 bytes. */
 const slackBytes = 128
 
-interface WithMemory {
-  readonly memory: WebAssembly.Memory
-}
-
-const pageBytes = 65_536
-
-/** A kernel with at least so much memory. */
-export function loadKernel<Exports extends WithMemory>(name: string, memoryBytes: number): Exports {
-  const kernel = load<Exports>(name)
-  reserve(kernel.memory, memoryBytes)
-  return kernel
-}
-
 /** Whether it had to grow: then views of it are lost. */
 function reserve(memory: WebAssembly.Memory, bytes: number): boolean {
   const missing = bytes - memory.buffer.byteLength
   if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
   return missing > 0
-}
-
-function load<Exports extends WithMemory>(name: string): Exports {
-  const code = new Uint8Array(readFileSync(new URL(`../../../kernels/dist/${name}.wasm`, import.meta.url)))
-  // eslint-disable-next-line typescript/no-unsafe-type-assertion -- the shape is that of the source we compile
-  return new WebAssembly.Instance(new WebAssembly.Module(code)).exports as Exports
 }
 
 export class KernelMemory<Exports extends WithMemory> {
@@ -68,10 +49,9 @@ export class KernelMemory<Exports extends WithMemory> {
 
   /** `bodyAt`: the end of the kernel's columns. `moved` is called at once and whenever views must be made again. */
   constructor(name: string, bodyAt: number, moved: (buffer: ArrayBuffer) => void) {
-    this.exports = load<Exports>(name)
+    this.exports = loadKernel<Exports>(name, bodyAt + slackBytes)
     this.#bodyAt = this.plainAt = this.plainEnd = bodyAt
     this.#moved = moved
-    reserve(this.exports.memory, bodyAt + slackBytes)
     this.#map()
     const secrets = this.bytes.subarray(secretAt, secretAt + secretBytes)
     randomFillSync(secrets)

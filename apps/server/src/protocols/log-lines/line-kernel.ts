@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import type { Resource } from '../../signals/index.ts'
-import { loadKernel } from '../decode/kernel-memory.ts'
+import { loadKernel } from '../../kernel/webassembly.ts'
 
 /** Lines of a block, and the bytes between the first and the end of the last. */
 export const blockLinesMax = 256
