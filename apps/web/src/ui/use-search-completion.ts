@@ -48,7 +48,7 @@ export interface CompletionState {
   /** Nothing happens to suggestions of an older text. */
   readonly move: (step: 1 | -1) => void
   /** Calls once, with the answer that is on its way; never when something else is asked, it is closed, or there is nothing to suggest. */
-  readonly onceAnswered: (then: (answer: AnsweredCompletion) => void) => void
+  readonly onceAnswered: (take: (answer: AnsweredCompletion) => void) => void
   readonly close: () => void
 }
 
@@ -76,12 +76,12 @@ export function useSearchCompletion(complete: CompleteSearch, text: string): Com
         (found) => {
           if (abort.signal.aborted) return
           const isEmpty = found === null || found.items.length === 0
-          const next = isEmpty ? null : { ...found, items: found.items.slice(0, itemsMax), text: asked, cursor }
-          setAnswer(next)
+          const answered = isEmpty ? null : { ...found, items: found.items.slice(0, itemsMax), text: asked, cursor }
+          setAnswer(answered)
           setPosition(null)
-          const then = waiting.current
+          const take = waiting.current
           waiting.current = null
-          if (next !== null) then?.(next)
+          if (answered !== null) take?.(answered)
         },
         () => {
           if (!abort.signal.aborted) setAnswer(null)
@@ -106,8 +106,8 @@ export function useSearchCompletion(complete: CompleteSearch, text: string): Com
       const start = position ?? (step === 1 ? -1 : items.length)
       setPosition((start + step + items.length) % items.length)
     },
-    onceAnswered: (then) => {
-      waiting.current = then
+    onceAnswered: (take) => {
+      waiting.current = take
     },
     close: () => {
       cancel()
