@@ -31,6 +31,6 @@ export function startSelfWatch(deps: SelfWatchDeps, resources: ResourceScope): v
     clock,
     logger,
   })
-  resources.defer('self-watch', () => watcher[Symbol.dispose]())
+  resources.use(watcher)
   watcher.start()
 }

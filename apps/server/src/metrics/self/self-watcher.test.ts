@@ -55,7 +55,7 @@ describe('one round', () => {
   test('has the instruments, the processes, the runtime and the host', async () => {
     const { ingest, rounds } = recorder()
     const { instruments, watcher } = watch(ingest)
-    using _ = watcher
+    await using _ = watcher
     const requests = new Counter({ name: 'bellwether_requests_total', help: 'Requests.', labelNames: ['code'], registers: [instruments] })
     requests.inc({ code: '200' }, 3)
     new Histogram({ name: 'bellwether_wait_seconds', help: 'Waits.', buckets: [1], registers: [instruments] }).observe(0.5)
@@ -84,7 +84,7 @@ describe('one round', () => {
 
   test('counters read from outside never go down', async () => {
     const { ingest, rounds } = recorder()
-    using watcher = watch(ingest).watcher
+    await using watcher = watch(ingest).watcher
     await watcher.observe()
     await watcher.observe()
     for (const [key, value] of rounds[0]?.values ?? [])
@@ -93,10 +93,10 @@ describe('one round', () => {
 
   test('without a project nothing is sent, and a full log is not its problem', async () => {
     const none = recorder()
-    using idle = watch(none.ingest, () => null).watcher
+    await using idle = watch(none.ingest, () => null).watcher
     await idle.observe()
     expect(none.rounds).toEqual([])
-    using refused = watch(recorder(true).ingest).watcher
+    await using refused = watch(recorder(true).ingest).watcher
     await refused.observe()
   })
 })
@@ -116,4 +116,40 @@ test('a process whose name holds spaces and parentheses is read right', () => {
 test('network interfaces are read without loopback', () => {
   const text = 'Inter-| Receive\n face |bytes packets\n    lo: 9 1 0 0 0 0 0 0 9 1\n  eth0:1503 4 0 0 0 0 0 0 77 1 0 0 0 0 0 0\n'
   expect(parseNetwork(text)).toEqual([{ device: 'eth0', received: 1503, sent: 77 }])
+})
+
+test('disposing waits for the round under way: what it asks is still there until then', async () => {
+  const { ingest, rounds } = recorder()
+  let hasAsked: () => void = () => undefined
+  let answer: () => void = () => undefined
+  const asked = new Promise<void>((resolve) => (hasAsked = resolve))
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  const { watcher } = watch({
+    ...ingest,
+    async accept(batch, bytes) {
+      hasAsked()
+      await answered
+      await ingest.accept(batch, bytes)
+    },
+  })
+  watcher.start()
+  await asked
+  const order: string[] = []
+  const disposed = (async () => {
+    await watcher[Symbol.asyncDispose]()
+    order.push(`disposed after ${rounds.length} rounds`)
+  })()
+  await new Promise((resolve) => setImmediate(resolve))
+  order.push('answered')
+  answer()
+  await disposed
+  expect(order).toEqual(['answered', 'disposed after 1 rounds'])
+})
+
+test('a round that was still gathering when the watcher was disposed stores nothing', async () => {
+  const { ingest, rounds } = recorder()
+  const { watcher } = watch(ingest)
+  watcher.start()
+  await watcher[Symbol.asyncDispose]()
+  expect(rounds).toEqual([])
 })

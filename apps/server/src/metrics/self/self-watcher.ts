@@ -31,7 +31,8 @@ export interface SelfWatcherDeps {
   readonly periodMs?: number
 }
 
-export interface SelfWatcher extends Disposable {
+/** Disposing waits for the round under way, so that what it asks can close behind it. */
+export interface SelfWatcher extends AsyncDisposable {
   start(): void
   /** One round now; resolves when it is stored or given up. */
   observe(): Promise<void>
@@ -53,7 +54,8 @@ class Watcher implements SelfWatcher {
   readonly #refs = new Map<string, number>()
   readonly #runtime: Disposable
   #timer: Disposable | null = null
-  #isBusy = false
+  #round: Promise<void> | null = null
+  #isOver = false
 
   constructor(deps: SelfWatcherDeps) {
     this.#deps = deps
@@ -70,22 +72,28 @@ class Watcher implements SelfWatcher {
 
   async observe(): Promise<void> {
     const tenant = this.#deps.tenant()
-    if (tenant === null || this.#isBusy) return
-    this.#isBusy = true
-    try {
-      await this.#fill(tenant)
-      await this.#deps.ingest.accept(this.#batch, 0)
-    } catch (error) {
-      this.#deps.logger.debug('own metrics were not stored', { error: String(error) })
-    } finally {
-      this.#isBusy = false
-    }
+    if (tenant === null || this.#round !== null || this.#isOver) return
+    this.#round = this.#observe(tenant)
+    await this.#round
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
     this.#timer?.[Symbol.dispose]()
     this.#timer = null
     this.#runtime[Symbol.dispose]()
+    await this.#round
+  }
+
+  async #observe(tenant: Tenant): Promise<void> {
+    try {
+      await this.#fill(tenant)
+      if (!this.#isOver) await this.#deps.ingest.accept(this.#batch, 0)
+    } catch (error) {
+      this.#deps.logger.debug('own metrics were not stored', { error: String(error) })
+    } finally {
+      this.#round = null
+    }
   }
 
   async #fill(tenant: Tenant): Promise<void> {
