@@ -82,6 +82,16 @@ export interface UnknownNameBody {
   meant: { name: string; insert: string }[]
 }
 
+/** `and`, `or` or `not` in small letters where an operator may stand: it is looked for as a word. */
+export interface SmallOperatorBody {
+  word: string
+  /** What joins: `AND`, `OR`, `NOT`. */
+  operator: string
+  /** Where it stands: character offsets `[from, to)`. */
+  from: number
+  to: number
+}
+
 export interface SearchCheckBody {
   /** Null when the search is right. */
   problem: SearchProblemBody | null
@@ -89,6 +99,8 @@ export interface SearchCheckBody {
   canonical: string | null
   /** The first three; empty for a search that is wrong, and of names that could not be looked for in time. */
   unknown: UnknownNameBody[]
+  /** Words that were probably meant to join conditions; empty where no names were asked for. */
+  smallOperators: SmallOperatorBody[]
 }
 export const searchCheckSchema: z.ZodType<SearchCheckBody> = z.object({
   problem: z.object({ message: z.string(), hint: z.string().nullable(), from: z.number(), to: z.number() }).nullable(),
@@ -101,6 +113,7 @@ export const searchCheckSchema: z.ZodType<SearchCheckBody> = z.object({
       meant: z.array(z.object({ name: z.string(), insert: z.string() })),
     }),
   ),
+  smallOperators: z.array(z.object({ word: z.string(), operator: z.string(), from: z.number(), to: z.number() })),
 })
 
 /** Body of `POST P/search/parts`: which part of a search finds nothing. */

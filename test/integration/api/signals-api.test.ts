@@ -135,3 +135,11 @@ describe('hints of a search', () => {
     expect((await call('POST', url, { query, hints: false })).body).not.toHaveProperty('hints')
   })
 })
+
+test('the check of a search tells where small operators stand, where names were asked for', async () => {
+  const body = { signal: 'logs', text: 'gone or lost' }
+  const checked = (await call('POST', '/api/0/projects/1/search/check', body)).body
+  expect(checked).toMatchObject({ problem: null, smallOperators: [{ word: 'or', operator: 'OR', from: 5, to: 7 }] })
+  const short = (await call('POST', '/api/0/projects/1/search/check', { ...body, names: false })).body
+  expect(short).toMatchObject({ smallOperators: [] })
+})

@@ -1,7 +1,7 @@
 import { act, cleanup, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, expect, it, vi } from 'vitest'
-import { SearchInput, type SearchProblem } from './SearchInput.tsx'
+import { SearchInput, type SearchProblem, type UnknownSearchName } from './SearchInput.tsx'
 import type { CompleteSearch } from './use-search-completion.ts'
 
 afterEach(cleanup)
@@ -16,7 +16,7 @@ const services: CompleteSearch = (text) =>
     ],
   })
 
-function show(options: { value?: string; problem?: SearchProblem; complete?: CompleteSearch } = {}) {
+function show(options: { value?: string; problem?: SearchProblem; unknown?: UnknownSearchName[]; complete?: CompleteSearch } = {}) {
   const onRun = vi.fn()
   render(
     <SearchInput
@@ -24,6 +24,7 @@ function show(options: { value?: string; problem?: SearchProblem; complete?: Com
       placeholder="Search"
       value={options.value ?? ''}
       problem={options.problem ?? null}
+      unknown={options.unknown}
       complete={options.complete ?? (() => Promise.resolve(null))}
       onRun={onRun}
     />,
@@ -103,6 +104,14 @@ it('says what is wrong and where, until the text is changed', async () => {
   expect(document.querySelector('.bw-search__wrong')?.textContent).toBe('OR')
   await userEvent.type(field, ' b')
   expect(screen.queryByRole('alert')).toBeNull()
+})
+
+it('says that a small operator is looked for as a word, and takes the capitals with a press', async () => {
+  const unknown = [{ name: 'or', from: 5, to: 7, meant: [{ name: 'OR', insert: 'OR' }], isWord: true }]
+  const { onRun } = show({ value: 'gone or lost', unknown })
+  expect(screen.getByRole('status').textContent).toContain('or is looked for as a word')
+  await userEvent.click(screen.getByRole('button', { name: 'OR' }))
+  expect(onRun).toHaveBeenCalledWith('gone OR lost')
 })
 
 it('shows another search when the address changes', () => {

@@ -30,6 +30,8 @@ export interface UnknownSearchName {
   readonly from: number
   readonly to: number
   readonly meant: readonly { readonly name: string; readonly insert: string }[]
+  /** It is no name but a word that was looked for, and was probably meant to join conditions. */
+  readonly isWord?: boolean
 }
 
 export interface SearchInputProps {
@@ -173,9 +175,13 @@ function MeantNames({
   if (shown.length === 0) return null
   return (
     <div role="status">
-      {shown.map(({ name, from, to, meant }) => (
+      {shown.map(({ name, from, to, meant, isWord = false }) => (
         <p key={from} className="bw-search__meant">
-          Nothing in this range has <code>{name}</code>. Did you mean
+          <span>
+            {!isWord && 'Nothing in this range has '}
+            <code>{name}</code>
+            {isWord && ' is looked for as a word; what joins conditions is in capitals'}. Did you mean
+          </span>
           {meant.map((other) => (
             <Button key={other.name} small onClick={() => onTake(text.slice(0, from) + other.insert + text.slice(to))}>
               <code>{other.name}</code>

@@ -57,12 +57,14 @@ export class SearchHelp {
     const source = this.#deps.rows[request.signal]
     const fields = source.fields(scope)
     const checked = checkSearch(text, fields, { nowMs: this.#deps.clock.nowMs() })
-    const asked = checked.problem === null && request.hasNames ? attributesAsked(text, fields) : []
-    if (asked.length === 0) return { ...checked, unknown: [] }
+    const isAsked = checked.problem === null && request.hasNames
+    const said = { ...checked, smallOperators: isAsked ? [...smallOperators(text)] : [] }
+    const asked = isAsked ? attributesAsked(text, fields) : []
+    if (asked.length === 0) return { ...said, unknown: [] }
     const known = await this.#known(source, scope, signal)
     const endMs = this.#deps.clock.monotonicMs() + request.timeMs
     const missing = await this.#missing(unlistedNames(asked, known), { scope, request, endMs }, signal)
-    return { ...checked, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
+    return { ...said, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
   }
 
   /** As `check`, in sentences for who reads an answer and sees no screen. */

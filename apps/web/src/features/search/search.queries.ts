@@ -1,9 +1,10 @@
 /** A search asked about: is it right, what can be typed, which part of it finds nothing. */
-import { searchCheckSchema, searchCompletionSchema, searchPartsSchema, type SearchSignal } from '@bellwether/protocol'
+import { searchCheckSchema, searchCompletionSchema, searchPartsSchema, type SearchCheckBody, type SearchSignal } from '@bellwether/protocol'
 import { queryOptions } from '@tanstack/react-query'
 import { request } from '../../lib/http.ts'
 import { readZone } from '../../lib/preferences.ts'
 import { resolveRange, type ResolvedRange, type TimeRange } from '../../lib/time-range.ts'
+import type { UnknownSearchName } from '../../ui/SearchInput.tsx'
 import type { CompleteSearch } from '../../ui/use-search-completion.ts'
 
 /** What is wrong with a search. */
@@ -27,22 +28,31 @@ function rangeTexts({ fromMs, toMs }: ResolvedRange): TimeRange {
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
 }
 
-/** Names in a search that nothing in the range has. For a search that finds nothing: rows are looked through for it. */
+/** Names in a search that nothing in the range has, and words that were meant to join its conditions, in their order. For a search that finds nothing: rows are looked through for it. */
 export function unknownNamesQuery(projectPath: string, signal: SearchSignal, asked: TimeRange & { readonly text: string }) {
   const { text, from, to } = asked
   return queryOptions({
     // Not by the moments that the range means now: which names there are changes slowly.
     queryKey: ['search-names', projectPath, signal, text, from, to],
-    queryFn: async (call) => {
+    queryFn: async (call): Promise<UnknownSearchName[]> => {
       const resolved = resolveRange(asked, Date.now(), readZone())
       if (resolved === null) return []
       const body = { signal, text, names: true, ...rangeTexts(resolved) }
-      return (await request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body, signal: call.signal })).unknown
+      const checked = await request(`${projectPath}/search/check`, searchCheckSchema, { method: 'POST', body, signal: call.signal })
+      return unknownOf(checked)
     },
     staleTime: 300_000,
     enabled: text !== '',
     retry: false,
   })
+}
+
+/** What stands in a search and was probably meant otherwise. */
+export function unknownOf({ unknown, smallOperators }: Pick<SearchCheckBody, 'unknown' | 'smallOperators'>): UnknownSearchName[] {
+  const small = smallOperators.map(({ word, operator, from, to }) => {
+    return { name: word, from, to, meant: [{ name: operator, insert: operator }], isWord: true }
+  })
+  return [...unknown, ...small].toSorted((a, b) => a.from - b.from)
 }
 
 export function completeSearchOf(projectPath: string, signal: SearchSignal): CompleteSearch {

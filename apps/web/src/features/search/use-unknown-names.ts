@@ -1,7 +1,8 @@
 /** Which names of a search nothing has: asked only when it found nothing, for a name that rows were found by is right. */
-import type { SearchSignal, UnknownNameBody } from '@bellwether/protocol'
+import type { SearchSignal } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import type { TimeRange } from '../../lib/time-range.ts'
+import type { UnknownSearchName } from '../../ui/SearchInput.tsx'
 import { usePlace } from '../session/index.ts'
 import { unknownNamesQuery } from './search.queries.ts'
 
@@ -12,7 +13,7 @@ export interface AskedNames {
   readonly isNothing: boolean
 }
 
-export function useUnknownNames(signal: SearchSignal, { text, range, isNothing }: AskedNames): readonly UnknownNameBody[] | undefined {
+export function useUnknownNames(signal: SearchSignal, { text, range, isNothing }: AskedNames): readonly UnknownSearchName[] | undefined {
   const { projectPath } = usePlace()
   const { from, to } = range
   const isAsked = isNothing && text !== ''
