@@ -144,3 +144,10 @@ test('a name with an escape in one line is not the name of a member of the next'
 test('any blank may stand before a value', () => {
   expect(row('{"msg":\t"a","n":\n 1,"level" :\r"warn"}')).toMatchObject({ body: 'a', severity: 13, attributes: { n: '1' } })
 })
+
+test.each([
+  ['with an escape', '"l\\u0065vel":"error"', { severity: 17, attributes: { 'ctx.b': '1' } }],
+  ['that is long', `"${'x'.repeat(250)}":"y"`, { attributes: { 'ctx.b': '1', ['x'.repeat(200)]: 'y' } }],
+] as const)('a name %s behind an object is not within it', (_, member, expected) => {
+  expect(row(`{"msg":"m","ctx":{"b":1},${member}}`)).toMatchObject({ body: 'm', ...expected })
+})

@@ -191,6 +191,8 @@ export class JsonLineReader {
         if (keyEnd === notThere) return notThere
         const { hasEscapes } = stringRead
         if (at < 0 && !hasEscapes) shape.expect(member, bytes, nameAt, keyEnd)
+        // An object before it left its name there.
+        this.#path.length = 0
         word = this.#word(nameAt, keyEnd, 0)
         if (word < 0) return notThere
         this.#path.length = 0

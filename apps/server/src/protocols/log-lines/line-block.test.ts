@@ -339,3 +339,11 @@ test('of a line with many new names the kernel learns some, and goes on', () => 
   // Each has names of its own.
   expect(slowOf(Array.from({ length: 100 }, (_, i) => line(wide(i + 1))))).toBe(100)
 })
+
+test('names of where lines come from are remembered within bounds', () => {
+  const own = new LineKernel()
+  for (let i = 0; i < 10_000; i++) own.setGroup(0, makeResource([['service', `${i} ${'x'.repeat(200)}`]]), 0)
+  expect(own.textCount).toBe(0)
+  for (let i = 0; i < 10_000; i++) if (!own.setGroup(0, makeResource([['service', `service ${i}`]]), 0)) own.forget()
+  expect(own.textCount).toBeLessThanOrEqual(own.wordsMax)
+})

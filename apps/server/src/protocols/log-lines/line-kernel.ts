@@ -240,6 +240,11 @@ export class LineKernel {
     return this.#control.getUint32(64, true)
   }
 
+  /** Texts of groups that it remembers; never more than there are words. */
+  get textCount(): number {
+    return this.#wordsByText.size
+  }
+
   /** Room for what one needs to remember of each word. */
   get wordsMax(): number {
     return wordsMax
@@ -282,10 +287,13 @@ export class LineKernel {
     if (text === '') return 0
     const known = this.#wordsByText.get(text)
     if (known !== undefined) return known
+    // UTF-8 is never shorter. What has no number is not remembered: it takes none of the room that bounds the map.
+    if (text.length > wordTextMax) return noWord
     // No character takes more than three bytes of UTF-8 for each of its 16 bits.
     const scratch = this.#bytes.subarray(places.values, places.values + 3 * wordTextMax)
-    const { read, written } = encoder.encodeInto(text, scratch)
-    const word = read < text.length || written > wordTextMax ? noWord : this.#exports.intern(places.values, places.values + written)
+    const { written } = encoder.encodeInto(text, scratch)
+    if (written > wordTextMax) return noWord
+    const word = this.#exports.intern(places.values, places.values + written)
     if (word === 0) return noRoom
     this.#wordsByText.set(text, word)
     return word
