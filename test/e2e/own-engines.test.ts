@@ -27,7 +27,9 @@ test('takes, stores and answers on engines at addresses, and waits for them whil
   const dataDir = join(folder, 'program')
   async function count(url: string): Promise<string | undefined> {
     const query = 'sum(count_over_time(own_engine_probe[10m]))'
-    return [...comparable(await asker(url, keys.adminToken)('/api/v1/query', { query })).values()].flat()[0]?.[1]
+    const answer = await asker(url, keys.adminToken)('/api/v1/query', { query })
+    if (answer.status !== 'success') throw new Error(`${answer.errorType}: ${answer.error}`)
+    return [...comparable(answer).values()].flat()[0]?.[1]
   }
   {
     await using running = await startBellwether({ dataDir, environment, ...keys })
