@@ -25,7 +25,12 @@ export const titleCharsMax = 300
 export const sourceMapBytesMax = 32 * 1024 * 1024
 export const sourceMapsBytesMax = 2 * 1024 * 1024 * 1024
 export const sourceMapsMax = 5000
-/** Bytes of source maps that are kept in memory as they are read (the text of the map). */
+/** What one decodes to: lines, mappings, sections, and lines without any mapping beyond one for each character of its text. */
+export const sourceMapLinesMax = 1_000_000
+export const sourceMapSegmentsMax = 4_000_000
+export const sourceMapSectionsMax = 1000
+export const sourceMapUnmappedLinesMax = 10_000
+/** Bytes of source maps that are kept in memory as they are read, decoded. */
 export const sourceMapCacheBytesMax = 128 * 1024 * 1024
 /** Exceptions of the spans of one request that become log records; further ones stay with their spans alone. */
 export const liftedPerBatchMax = 1000
@@ -43,8 +48,9 @@ export const chunksKeptMinutes = 120
 export const bundleEntriesMax = 20_000
 export const bundleDirectoryBytesMax = 16 * 1024 * 1024
 export const bundleManifestBytesMax = 16 * 1024 * 1024
-/** Bundles that are read or wait to be, and those of which the end is remembered. */
-export const bundlesUnderWayMax = 50
+/** Bundles that are read or wait to be: of an organization, of all; and those of which the end is remembered. */
+export const bundlesOfOrganizationMax = 50
+export const bundlesUnderWayMax = 1000
 export const bundlesRememberedMax = 500
 /** Projects that an upload or a release may name. */
 export const projectsNamedMax = 50

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
-import { AnyMap, TraceMap, type SectionedSourceMapInput } from '@jridgewell/trace-mapping'
+import type { TraceMap } from '@jridgewell/trace-mapping'
 import type { Pool, PoolClient } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
 import { AppError } from '../kernel/errors.ts'
@@ -13,7 +13,16 @@ import type { Scope } from '../kernel/scope.ts'
 import { isRecord, jsonOf } from './error-facts.ts'
 import { guarded, inTransaction } from './database.ts'
 import { badSourceMap, sourceMapNotFound, sourceMapsFull } from './errors.ts'
-import { sourceMapBytesMax, sourceMapCacheBytesMax, sourceMapsBytesMax, sourceMapsMax } from './limits.ts'
+import {
+  sourceMapBytesMax,
+  sourceMapCacheBytesMax,
+  sourceMapLinesMax,
+  sourceMapsBytesMax,
+  sourceMapSectionsMax,
+  sourceMapSegmentsMax,
+  sourceMapsMax,
+} from './limits.ts'
+import { parseMap, ParsedMaps } from './parsed-map.ts'
 import type { SourceMapDraft, SourceMapFile, SourceMaps } from './ports.ts'
 
 interface FileRow {
@@ -58,9 +67,7 @@ export function normalizedName(name: string): string {
 
 export class SourceMapStore implements SourceMaps {
   readonly #pool: Pool
-  /** Parsed maps by hash, the one used last at the end; bounded by the bytes of their text. */
-  readonly #parsed = new Map<string, { readonly map: TraceMap; readonly sizeBytes: number }>()
-  #parsedBytes = 0
+  readonly #parsed = new ParsedMaps(sourceMapCacheBytesMax)
   /** Counts what was changed through this program. */
   changes = 0
 
@@ -149,20 +156,17 @@ export class SourceMapStore implements SourceMaps {
     const sha256 = await this.#hashOf(owner, file, build)
     if (sha256 === null) return null
     const known = this.#parsed.get(sha256)
-    if (known !== undefined) {
-      this.#parsed.delete(sha256)
-      this.#parsed.set(sha256, known)
-      return known.map
-    }
+    if (known !== null) return known
     const { rows } = await guarded(() =>
       this.#pool.query<{ content: Buffer }>('select content from source_map_contents where sha256 = $1', [sha256]),
     )
     const content = rows[0]?.content
     if (content === undefined) return null
     const text = (await gunzip(content, { maxOutputLength: sourceMapBytesMax })).toString('utf8')
-    const map = parseMap(jsonOf(text))
-    if (map !== null) this.#remember(sha256, map, text.length)
-    return map
+    const parsed = parseMap(jsonOf(text), text.length)
+    if (parsed === null) return null
+    this.#parsed.add(sha256, parsed)
+    return parsed.map
   }
 
   async #hashOf({ organizationId, projectIds }: Owner, file: string, { release, dist, debugIds }: BuildFacts): Promise<string | null> {
@@ -177,16 +181,6 @@ export class SourceMapStore implements SourceMaps {
       ),
     )
     return rows[0]?.sha256 ?? null
-  }
-
-  #remember(sha256: string, map: TraceMap, sizeBytes: number): void {
-    this.#parsed.set(sha256, { map, sizeBytes })
-    this.#parsedBytes += sizeBytes
-    for (const [oldest, { sizeBytes: size }] of this.#parsed) {
-      if (this.#parsedBytes <= sourceMapCacheBytesMax || this.#parsed.size === 1) break
-      this.#parsed.delete(oldest)
-      this.#parsedBytes -= size
-    }
   }
 
   async #transaction<Result>(run: (client: PoolClient) => Promise<Result>): Promise<Result> {
@@ -212,14 +206,18 @@ interface ReadyMap {
   readonly content: Buffer
 }
 
+const bounds = `of at most ${sourceMapLinesMax} lines, ${sourceMapSegmentsMax} mappings and ${sourceMapSectionsMax} sections in their order`
+
 /** Errors by code: `problems.bad_source_map`. */
 async function checked({ release, dist, name: given, map, debugId }: SourceMapDraft): Promise<ReadyMap> {
   const sizeBytes = Buffer.byteLength(map)
   if (sizeBytes > sourceMapBytesMax)
     throw new AppError(badSourceMap, { publicText: `A source map has at most ${sourceMapBytesMax} bytes.` })
   const json = jsonOf(map)
-  if (parseMap(json) === null)
-    throw new AppError(badSourceMap, { publicText: 'This is no source map: JSON of version 3 with sources and mappings is expected.' })
+  if (parseMap(json, map.length) === null)
+    throw new AppError(badSourceMap, {
+      publicText: `This is no source map: JSON of version 3 with sources and mappings is expected, ${bounds}.`,
+    })
   const named = isRecord(json) ? (json['debug_id'] ?? json['debugId']) : null
   const id = (debugId ?? (typeof named === 'string' ? named : '')).replaceAll('-', '').toLowerCase()
   if (id !== '' && !debugIdPattern.test(id)) throw new AppError(badSourceMap, { publicText: 'A debug id has 32 hexadecimal digits.' })
@@ -269,19 +267,6 @@ async function putOne(client: PoolClient, { access, ready, whenFull }: Put): Pro
   const [made] = rows
   if (made === undefined) throw new Error('a source map that was written is not there')
   return made
-}
-
-/** Null where it is no map that can be read. */
-function parseMap(json: unknown): TraceMap | null {
-  if (!isRecord(json) || json['version'] !== 3) return null
-  if (!Array.isArray(json['sections']) && (typeof json['mappings'] !== 'string' || !Array.isArray(json['sources']))) return null
-  try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape that matters was looked at; what is wrong beyond it throws
-    const map = AnyMap(json as unknown as SectionedSourceMapInput)
-    return map instanceof TraceMap ? map : null
-  } catch {
-    return null
-  }
 }
 
 interface Room {
