@@ -54,7 +54,7 @@ export class ClickHouseDriver implements ClickHouse, AsyncDisposable {
   /** Points at an endpoint; calls under way keep theirs until they end. Null while there is none. */
   connect(endpoint: Endpoint | null): void {
     const old = this.#clients
-    this.#clients = endpoint === null ? null : openClients(endpoint, this.#options.database)
+    this.#clients = endpoint === null ? null : openClients(endpoint, this.#options)
     if (old !== null) void closeClients(old)
   }
 
@@ -307,7 +307,7 @@ function byteStream(body: readonly Uint8Array[]): Readable {
   })
 }
 
-function openClients(endpoint: Endpoint, database: string): Clients {
+function openClients(endpoint: Endpoint, { database, clock }: DriverOptions): Clients {
   const base = {
     url: endpoint.url,
     ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
@@ -321,7 +321,7 @@ function openClients(endpoint: Endpoint, database: string): Clients {
     keep_alive: { enabled: true, idle_socket_ttl: 2500, eagerly_destroy_stale_sockets: true },
   }
   return {
-    direct: ReadConnection.to(endpoint, database),
+    direct: ReadConnection.to({ endpoint, database, nowMs: () => clock.monotonicMs() }),
     reads: createClient({ ...base, database, max_open_connections: 24 }),
     writes: createClient({ ...base, database, max_open_connections: 8 }),
     control: createClient({ ...base, database: 'default', max_open_connections: 4, request_timeout: 10_000 }),

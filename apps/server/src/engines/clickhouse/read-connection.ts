@@ -15,6 +15,13 @@ export interface Endpoint {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+export interface Place {
+  readonly endpoint: Endpoint
+  readonly database: string
+  /** Never goes back. */
+  readonly nowMs: () => number
+}
+
 export interface Statement {
   readonly sql: string
   readonly id: string
@@ -25,6 +32,12 @@ export interface Statement {
 const connectionsMax = 24
 /** Below the three seconds of old engines; what an engine itself says counts when it is less. */
 const idleMs = 2500
+/**
+ * The other end may close what was idle just as it is used: then the loss is told within a round trip of the statement's going out. A loss
+ * that comes later is of an engine that was at work and may have died of this very statement: that one is not sent again. How long the
+ * connection was idle tells nothing: what stands before an engine has limits of its own.
+ */
+const lostAtOnceMs = 100
 /** Of an error's text. */
 const errorBytesMax = 64 * 1024
 
@@ -33,12 +46,15 @@ export class ReadConnection {
   readonly #path: string
   readonly #headers: Readonly<Record<string, string>>
   readonly #agent: HttpAgent
+  readonly #nowMs: () => number
 
-  private constructor(url: URL, endpoint: Endpoint, database: string) {
+  private constructor(url: URL, place: Place) {
+    const { endpoint, database, nowMs } = place
     const isSecure = url.protocol === 'https:'
     const pool = { keepAlive: true, maxSockets: connectionsMax, timeout: idleMs }
     const username = endpoint.username ?? (decodeURIComponent(url.username) || 'default')
     const password = endpoint.password ?? decodeURIComponent(url.password)
+    this.#nowMs = nowMs
     this.#url = url
     this.#path = `/?database=${encodeURIComponent(database)}`
     this.#headers = {
@@ -50,10 +66,10 @@ export class ReadConnection {
   }
 
   /** Null for an address that says more than a place and a user: what it means is the client's to know. */
-  static to(endpoint: Endpoint, database: string): ReadConnection | null {
-    const url = new URL(endpoint.url)
+  static to(place: Place): ReadConnection | null {
+    const url = new URL(place.endpoint.url)
     const isPlain = (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/' && url.search === ''
-    return isPlain ? new ReadConnection(url, endpoint, database) : null
+    return isPlain ? new ReadConnection(url, place) : null
   }
 
   /** The answer's bytes as they come. Throws a plain `Error` with the engine's message when it refuses. */
@@ -72,7 +88,6 @@ export class ReadConnection {
     try {
       return await this.#request(statement)
     } catch (error) {
-      // The other end may close what was idle just as it is used; nothing of the statement was read then.
       if (!(error instanceof LostConnection)) throw error
       return await this.#request(statement)
     }
@@ -89,13 +104,26 @@ export class ReadConnection {
       path: `${this.#path}&query_id=${id}${named.join('')}`,
       headers: { ...this.#headers, 'content-length': Buffer.byteLength(sql) },
       agent: this.#agent,
-      signal,
     }
     return new Promise((resolve, reject) => {
-      const sent = protocol === 'https:' ? requestHttps(options, resolve) : requestHttp(options, resolve)
-      sent.once('error', (error) => {
-        const isLost = sent.reusedSocket && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-        reject(isLost && !signal.aborted ? new LostConnection(error.message, { cause: error }) : error)
+      signal.throwIfAborted()
+      const sent = protocol === 'https:' ? requestHttps(options) : requestHttp(options)
+      let answer: IncomingMessage | null = null
+      // Not left to Node: a request that still waits for one of the connections would only tell of its end once it gets one.
+      const stop = (): void => {
+        reject(signal.reason)
+        const under = answer ?? sent
+        under.destroy(signal.reason)
+      }
+      signal.addEventListener('abort', stop, { once: true })
+      sent.once('close', () => signal.removeEventListener('abort', stop))
+      let givenMs = 0
+      sent.once('socket', () => (givenMs = this.#nowMs()))
+      sent.once('response', (response) => resolve((answer = response)))
+      sent.on('error', (error) => {
+        const isClosed = sent.reusedSocket && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+        const isLost = isClosed && this.#nowMs() - givenMs <= lostAtOnceMs
+        reject(isLost ? new LostConnection(error.message, { cause: error }) : error)
       })
       // As a string it goes out with the headers in one piece.
       sent.end(sql)
@@ -103,7 +131,7 @@ export class ReadConnection {
   }
 }
 
-/** A connection that had been idle was closed before it answered. */
+/** A connection that had been idle was closed as it was used, so that nothing of the statement was read. */
 class LostConnection extends Error {}
 
 async function textOf(answer: IncomingMessage): Promise<string> {
