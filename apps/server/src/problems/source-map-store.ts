@@ -53,6 +53,7 @@ const gunzip = promisify(zlib.gunzip)
 const idPattern = /^[1-9]\d{0,8}$/
 /** Of the advisory lock of contents. */
 const contentsLock = 7_266_154
+const controlPattern = /\p{Cc}/u
 const debugIdPattern = /^[0-9a-f]{32}$/
 
 /** `https://a.example/assets/app.js?x`, `app:///assets/app.js` and `/assets/app.js.map` are all `~/assets/app.js`. */
@@ -213,6 +214,8 @@ async function checked({ release, dist, name: given, map, debugId }: SourceMapDr
   const sizeBytes = Buffer.byteLength(map)
   if (sizeBytes > sourceMapBytesMax)
     throw new AppError(badSourceMap, { publicText: `A source map has at most ${sourceMapBytesMax} bytes.` })
+  if (controlPattern.test(`${release}${dist}${given}`))
+    throw new AppError(badSourceMap, { publicText: 'Releases, distributions and names of files have no control characters.' })
   const json = jsonOf(map)
   if (parseMap(json, map.length) === null)
     throw new AppError(badSourceMap, {

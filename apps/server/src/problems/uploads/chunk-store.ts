@@ -17,11 +17,21 @@ const piecesHeldMax = 2
 /** Of a piece; lower-case. */
 export const sha1Pattern = /^[0-9a-f]{40}$/
 
+/** Pieces of a bundle are not there any more. */
+export class ChunksGone extends Error {
+  override readonly name = 'ChunksGone'
+}
+
 export class ChunkStore {
   readonly #pool: Pool
 
   constructor(pool: Pool) {
     this.#pool = pool
+  }
+
+  /** Deletes those that have waited too long. Errors by code: `problems.unavailable`. */
+  async sweep(): Promise<void> {
+    await guarded(() => this.#pool.query(`delete from upload_chunks where uploaded_at < now() - interval '${chunksKeptMinutes} minutes'`))
   }
 
   /** Errors by code: `problems.bad_chunk`, `problems.uploads_full`, `problems.unavailable`. */
@@ -30,11 +40,12 @@ export class ChunkStore {
     if (content.byteLength > chunkBytesMax) throw new AppError(badChunk, { publicText: `A chunk has at most ${chunkBytesMax} bytes.` })
     if (createHash('sha1').update(content).digest('hex') !== sha1)
       throw new AppError(badChunk, { publicText: `The chunk ${sha1} has another content than its name says.` })
+    await this.sweep()
     await guarded(async () => {
-      await this.#pool.query(`delete from upload_chunks where uploaded_at < now() - interval '${chunksKeptMinutes} minutes'`)
+      // One that is there already takes no more room.
       const { rows } = await this.#pool.query<{ bytes: string | null }>(
-        'select sum(size_bytes) as bytes from upload_chunks where organization_id = $1',
-        [organizationId],
+        'select sum(size_bytes) as bytes from upload_chunks where organization_id = $1 and not (owner = $2 and sha1 = $3)',
+        [organizationId, owner, sha1],
       )
       if (Number(rows[0]?.bytes) + content.byteLength > chunksWaitingBytesMax) throw new AppError(uploadsFull, { retryAfterSec: 60 })
       await this.#pool.query(
@@ -95,7 +106,7 @@ export class ChunkStore {
       ]),
     )
     const content = rows[0]?.content
-    if (content === undefined) throw new AppError(badChunk, { publicText: 'A chunk is gone while its bundle was read; upload it again.' })
+    if (content === undefined) throw new ChunksGone()
     return content
   }
 }
