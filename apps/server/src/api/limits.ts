@@ -11,7 +11,8 @@ export const releaseBodySizeBytesMax = 8_000_000
 /** Pieces of an upload: bytes and pieces of a request, and requests that are in memory at once. */
 export const chunkRequestBytesMax = 16 * 1024 * 1024
 export const chunksPerRequestMax = 16
-export const chunkRequestsAtOnceMax = 4
+export const chunkRequestsOfOrganizationMax = 4
+export const chunkRequestsAtOnceMax = 12
 /** The first rows of a file, to be looked at before it is imported. */
 export const importPreviewBytesMax = 1_000_000
 /** A PromQL query may be long, but not longer. */

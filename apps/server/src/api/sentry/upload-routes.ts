@@ -16,21 +16,22 @@ import {
   type BundleUploads,
   type Uploader,
 } from '../../problems/index.ts'
-import { badRequest, tooBusy } from '../errors.ts'
-import { chunkRequestBytesMax, chunkRequestsAtOnceMax, chunksPerRequestMax } from '../limits.ts'
+import { badRequest } from '../errors.ts'
+import { chunkRequestBytesMax, chunkRequestsAtOnceMax, chunkRequestsOfOrganizationMax, chunksPerRequestMax } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
+import { ChunkSlots, type ChunkPlace } from './chunk-slots.ts'
 import { readMultipart, type Part } from './multipart.ts'
 import { defineSentryRoute, type SentryMount, type SentryRoute } from './sentry-route.ts'
 import { assembleBodySchema, assembledSchema, assembleReleaseSchema, uploadOptionsSchema, type Assembled } from './shapes.ts'
 
-type UploadDeps = Pick<ApiDeps, 'uploads' | 'releases'>
+type UploadDeps = Pick<ApiDeps, 'uploads' | 'releases' | 'clock'>
 
 const gunzip = promisify(zlib.gunzip)
 const base = '/api/0/organizations/:organization'
 /** Of the headers of parts. */
 const formBytesMax = 64 * 1024
 
-export function uploadRoutes({ uploads, releases }: UploadDeps): SentryRoute[] {
+export function uploadRoutes({ uploads, releases }: Pick<UploadDeps, 'uploads' | 'releases'>): SentryRoute[] {
   return [
     defineSentryRoute({
       method: 'GET',
@@ -110,25 +111,32 @@ export const chunkRoute: SentryRoute = defineSentryRoute({
 })
 
 /** The route that takes a form, in a scope of its own. */
-export function chunkUpload({ uploads }: Pick<UploadDeps, 'uploads'>): SentryMount['others'] {
+export function chunkUpload({ uploads, clock }: Pick<UploadDeps, 'uploads' | 'clock'>): SentryMount['others'] {
   return (scope, admit) => {
-    let underWay = 0
+    const slots = new ChunkSlots({ ofOrganizationMax: chunkRequestsOfOrganizationMax, max: chunkRequestsAtOnceMax }, clock)
     void scope.register(async (inner) => {
       takeOnlyForms(inner)
-      const uploaders = new WeakMap<FastifyRequest, Uploader>()
+      const admitted = new WeakMap<FastifyRequest, { readonly uploader: Uploader; readonly place: ChunkPlace }>()
       inner.post(chunkRoute.path, {
         bodyLimit: chunkRequestBytesMax + formBytesMax,
         config: { bellwetherAccess: chunkRoute.access.kind },
         onRequest: async (request, reply) => {
           const { caller, accesses } = await admit(request, chunkRoute)
-          if (underWay >= chunkRequestsAtOnceMax) throw new AppError(tooBusy, { retryAfterSec: 1 })
-          underWay++
-          onceOver(request.raw, reply.raw, () => underWay--)
-          uploaders.set(request, uploaderOf(caller, accesses))
+          const uploader = uploaderOf(caller, accesses)
+          const { socket } = request.raw
+          const place = slots.take({
+            organizationId: uploader.organizationId,
+            bytesRead: () => socket.bytesRead,
+            giveUp: () => void socket.destroy(),
+          })
+          onceOver(request.raw, reply.raw, () => place.end())
+          admitted.set(request, { uploader, place })
         },
         handler: async (request, reply) => {
-          const uploader = uploaders.get(request)
-          if (uploader === undefined) throw new Error('the request was not admitted')
+          const known = admitted.get(request)
+          if (known === undefined) throw new Error('the request was not admitted')
+          const { uploader, place } = known
+          place.received()
           for (const part of partsOf(request)) await uploads.putChunk(uploader, part.fileName.toLowerCase(), await plainOf(part))
           return await reply.code(200).send({})
         },
