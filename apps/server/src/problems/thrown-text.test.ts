@@ -1,5 +1,6 @@
 /** Exceptions in the text of log records, as loggers and runtimes print them; and texts that only look like it. */
 import { describe, expect, test } from 'vitest'
+import { processorMs } from '../kernel/testing/processor-time.ts'
 import { beginsUncaught, thrownInText } from './thrown-text.ts'
 
 const shown = (text: string): string[][] =>
@@ -94,6 +95,16 @@ exit status 2`,
       [['Shop::Gone: no cart', 'total|app/cart.rb:12', 'index|app/main.rb:3']],
     ],
     [
+      'Ruby of today, behind what a logger writes',
+      "[7] FATAL (main): /app/cart.rb:12:in 'Cart#total': no cart (7) (Shop::Gone)\n\tfrom /app/main.rb:3:in 'main'",
+      [['Shop::Gone: no cart (7)', 'Cart#total|/app/cart.rb:12', 'main|/app/main.rb:3']],
+    ],
+    [
+      'PHP whose message names a place',
+      'Uncaught Shop\\GoneException: no cart in stock in /app/Cart.php on line 12\n#0 /app/main.php(3): Cart->total()',
+      [['Shop\\GoneException: no cart in stock', 'throw|/app/Cart.php:12', 'Cart->total|/app/main.php:3']],
+    ],
+    [
       'PHP',
       'PHP Fatal error:  Uncaught Shop\\GoneException: no cart in /app/Cart.php:12\nStack trace:\n#0 /app/main.php(3): Cart->total()\n#1 {main}\n  thrown in /app/Cart.php on line 12',
       [['Shop\\GoneException: no cart', 'throw|/app/Cart.php:12', 'Cart->total|/app/main.php:3']],
@@ -118,17 +129,46 @@ test.each([
   expect(thrownInText(text)).toEqual([])
 })
 
-test('long texts take time by their length', () => {
-  for (const line of [
-    '\tat a.b.C.d(E.java:1)\n',
-    'x Error Error: \n at x',
-    ' File "a", line 1\n',
-    'a:1:in `b',
-    'A.',
-    'goroutine 1 [\n',
-    'Traceback (most recent call last):\n',
-  ])
-    expect(Array.isArray(thrownInText(`x\n at y\n${line.repeat(Math.ceil(1_000_000 / line.length))}`))).toBe(true)
+// Texts that made readers look at the same characters again and again: what stands first, what is repeated, what stands last.
+test.each<[string, string, string, string]>([
+  ['ends of lines', 'x', '\n', 'y'],
+  ['ends of lines and tabs', 'x', '\n\t', 'y'],
+  ['blanks in a line', 'x\n', ' ', 'y'],
+  ['Java calls', 'x\n', '\tat a.b.C.d(E.java:1)\n', ''],
+  ['calls that are none', 'x\n', 'at a(a(a(a(a(', '\n'],
+  ['names with dots', 'x\n', 'a.', '\n at x (a.js:1:2)\n at y (b.js:1:2)'],
+  ['names with colons', 'x\n', 'A::', '\n at x (a.js:1:2)\n at y (b.js:1:2)'],
+  ['errors in a line', 'x\n', 'Error: ', '\r.\n at x (a.js:1:2)\n at y (b.js:1:2)'],
+  ['places', 'x\n at ', '1:1:', 'x\n'],
+  ['Python without calls', 'x\n', 'Traceback (most recent call last):\n', ''],
+  ['Python within Python', 'x\nTraceback (most recent call last):\n', '  Traceback (most recent call last):\n  x\n', ''],
+  ['Python calls', 'Traceback (most recent call last):\n', ' File "a", line 1\n', ''],
+  ['Go heads', '', 'panic: ', '\r.\ngoroutine 1 [running]:\nx\n\ta.go:1'],
+  ['goroutines', 'panic: x\n', 'goroutine 1 [\n', ''],
+  ['Go blanks', 'panic: x\ngoroutine 1 [\n', '\t', 'x'],
+  ['Ruby heads', '', 'A (', "\n/a:1:in `x'"],
+  ['Ruby messages', '', "a:1:in `x':  ", 'y'],
+  ['Ruby places', '', 'x', '/a:1:in `x'],
+  ['Ruby types', '', "a:1:in `x': y (A", ')'],
+  ['PHP types', '', 'A', '\n#0 x'],
+  ['PHP errors', '', 'AError: in ', '\n#0 x'],
+  ['PHP places', 'AError: x in ', `${'y'.repeat(400)} in `, '\n#0 x'],
+  ['PHP heads', '', 'A'.repeat(190) + 'Error: x in y ', '\n#0 x'],
+  ['PHP calls', 'AError: x in a:1\n', '#0 a(1): b\n', ''],
+])('%s: time by the length of the text', (_, first, each, last) => {
+  const textOf = (chars: number): string => first + each.repeat(Math.ceil(chars / each.length)) + last
+  const costMs = (text: string): number => {
+    const fromMs = processorMs()
+    for (let i = 0; i < 4; i++) thrownInText(text)
+    return processorMs() - fromMs
+  }
+  const [short, long] = [textOf(8_000), textOf(32_000)]
+  costMs(short)
+  const shortMs = costMs(short)
+  const longMs = costMs(long)
+  // Below some ms the rest of the process counts more than the texts.
+  expect(longMs).toBeLessThan(Math.max(60, shortMs * 10))
+  expect(costMs(textOf(250_000))).toBeLessThan(500)
 })
 
 test.each<[string, boolean]>([
