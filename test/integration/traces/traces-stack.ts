@@ -121,7 +121,7 @@ export async function openTracesStack(): Promise<TracesStack> {
     keepDays: 30,
     async put(tenant, spans) {
       const session = new EventSession({ prepare: () => undefined }, {})
-      session.begin(tenant, 'otlp-http', systemClock.nowMs())
+      session.begin(tenant, 'otlp-http', systemClock.nowMs(), Math.floor(Math.random() * 0x1_0000_0000))
       allSteps(decoder.decode(bodyOf(spans, stack.startMs), session))
       expect(session.spans.rows).toBe(spans.length)
       await acceptBatch(ingest, session.spans)

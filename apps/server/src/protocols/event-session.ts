@@ -2,6 +2,7 @@
  * One body being decoded into rows of logs and spans, and the sessions that are used again. A large body becomes several parts, so that no
  * piece of work on it is long: when a part is full its rows are made ready to be stored, and the rows that follow go into a further batch.
  */
+import { randomInt } from 'node:crypto'
 import type { Tenant } from '../kernel/scope.ts'
 import { LogsBatch } from '../logs/index.ts'
 import { idleBatchesMax, idleBatchRowsMax, type SignalBatch, type SignalPart } from '../signals/index.ts'
@@ -61,16 +62,14 @@ export class EventSession {
     return !this.#isWhole && (this.#logs.isPartFull || this.#spans.isPartFull)
   }
 
-  /** `batchId`: of a body that may be read again; random otherwise. */
-  begin(tenant: Tenant, protocolName: string, nowMs: number, batchId?: number): void {
+  begin(tenant: Tenant, protocolName: string, nowMs: number, batchId: number): void {
     this.tenant = tenant
     this.protocolName = protocolName
     this.nowMs = nowMs
     this.parts.logs.length = this.parts.spans.length = 0
     this.#partsBytes = 0
     for (const batch of [this.#logs, this.#spans]) {
-      if (batchId === undefined) batch.begin(tenant, nowMs)
-      else batch.begin(tenant, nowMs, batchId)
+      batch.begin(tenant, nowMs, batchId)
       this.#batches.prepare(batch)
     }
   }
@@ -93,6 +92,8 @@ export class EventSession {
 export class SessionPool {
   readonly #batches: EventBatches
   readonly #idle: EventSession[] = []
+  /** Counts up, so that rows of one time are read in the order in which they came; from anywhere, so that no two programs count alike. */
+  #batchId = randomInt(0x1_0000_0000)
 
   constructor(batches: EventBatches) {
     this.#batches = batches
@@ -100,7 +101,8 @@ export class SessionPool {
 
   take(tenant: Tenant, protocolName: string, nowMs: number): EventSession {
     const session = this.#idle.pop() ?? new EventSession(this.#batches)
-    session.begin(tenant, protocolName, nowMs)
+    this.#batchId = (this.#batchId + 1) >>> 0
+    session.begin(tenant, protocolName, nowMs, this.#batchId)
     return session
   }
 

@@ -200,7 +200,7 @@ export class SignalBatch {
     return total
   }
 
-  /** Empties the batch for a request of a tenant. `batchId` is random: with time and number it tells rows apart. */
+  /** Empties the batch for a request of a tenant. `batchId`: with time and number it tells rows apart, and orders those of one time. */
   begin(tenant: Tenant, nowMs: number, batchId: number = Math.floor(Math.random() * 0x1_0000_0000)): void {
     this.tenant = tenant
     this.nowMs = nowMs

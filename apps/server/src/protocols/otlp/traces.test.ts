@@ -39,7 +39,7 @@ function span(more: Readonly<Record<string, unknown>> = {}): unknown {
 
 function decode(bytes: Uint8Array): SpansBatch {
   const session = new EventSession({ prepare: () => undefined }, {})
-  session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs)
+  session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs, 1)
   allSteps(new OtlpTracesDecoder(defaultProtocolLimits).decode(bytes, session))
   return session.spans
 }
@@ -233,7 +233,7 @@ test('what is known of resources is bounded by their bytes', () => {
   const one = field(18, field(18, Buffer.concat([field(10, Buffer.from(traceId, 'hex')), field(18, Buffer.from(spanId, 'hex'))])))
   const large = field(10, field(10, Buffer.concat([field(10, Buffer.from('k')), field(18, field(10, Buffer.alloc(100_000, 65)))])))
   for (let i = 0; i < 2; i++) {
-    session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs)
+    session.begin({ organizationId: 1, projectId: 1 }, 'otlp-http', nowMs, 1)
     allSteps(decoder.decode(field(10, Buffer.concat([large, one])), session))
     expect(session.spans.rows).toBe(1)
   }

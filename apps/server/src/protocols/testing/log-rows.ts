@@ -27,7 +27,7 @@ interface Decodes {
 /** The batch that a body becomes. */
 export function decodedBatch(decoder: Decodes, body: Uint8Array | string): LogsBatch {
   const session = new EventSession({ prepare: () => undefined }, {})
-  session.begin(testTenant, 'test', testNowMs)
+  session.begin(testTenant, 'test', testNowMs, 1)
   allSteps(decoder.decode(typeof body === 'string' ? Buffer.from(body) : body, session))
   return session.logs
 }
