@@ -114,6 +114,11 @@ it('says that a small operator is looked for as a word, and takes the capitals w
   expect(onRun).toHaveBeenCalledWith('gone OR lost')
 })
 
+it('says that nothing has a name that looks like no other', () => {
+  show({ value: 'status:500', unknown: [{ name: 'status', from: 0, to: 6, meant: [] }] })
+  expect(screen.getByRole('status').textContent).toBe('Nothing in this range has status.')
+})
+
 it('shows another search when the address changes', () => {
   const props = { label: 'Search logs', placeholder: '', problem: null, complete: () => Promise.resolve(null), onRun: () => undefined }
   const { rerender } = render(<SearchInput {...props} value="one" />)

@@ -161,7 +161,7 @@ export function SearchInput({ label, placeholder, value, problem, unknown = noNa
   )
 }
 
-/** Names that nothing had of late and that look like others: a press takes the other. */
+/** Names that nothing in the range has; where they look like others, a press takes the other. */
 function MeantNames({
   names,
   text,
@@ -171,7 +171,7 @@ function MeantNames({
   readonly text: string
   readonly onTake: (text: string) => void
 }) {
-  const shown = names.filter(({ meant, to }) => meant.length > 0 && to <= text.length)
+  const shown = names.filter(({ to }) => to <= text.length)
   if (shown.length === 0) return null
   return (
     <div role="status">
@@ -180,7 +180,7 @@ function MeantNames({
           <span>
             {!isWord && 'Nothing in this range has '}
             <code>{name}</code>
-            {isWord && ' is looked for as a word; what joins conditions is in capitals'}. Did you mean
+            {isWord && ' is looked for as a word; what joins conditions is in capitals'}.{meant.length > 0 && ' Did you mean'}
           </span>
           {meant.map((other) => (
             <Button key={other.name} small onClick={() => onTake(text.slice(0, from) + other.insert + text.slice(to))}>
