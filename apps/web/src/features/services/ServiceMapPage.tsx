@@ -35,7 +35,11 @@ export function ServiceMapPage() {
   return (
     <Page
       title="Service map"
-      lead={data === undefined ? 'Who calls whom, how often, and how well.' : mapLead(data)}
+      lead={
+        data === undefined || data.nodes.length === 0
+          ? 'Who calls whom, how often, and how well: drawn from the spans of your services.'
+          : mapLead(data)
+      }
       actions={
         <EnvironmentSelect environments={data?.environments ?? []} value={environment} onChange={(next) => update({ environment: next })} />
       }
