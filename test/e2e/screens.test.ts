@@ -137,6 +137,17 @@ describe.skipIf(mayBeMissing('Chromium', chromiumPath))('the screens', () => {
     expect(seen.troubles).toEqual([])
   })
 
+  test('a title of one long word is not covered on a phone', async () => {
+    await using seen = await visit(browser, { theme: 'light', width: 390, height: 844, state: signedIn })
+    const { page } = seen
+    await openPage(page, '/problems')
+    const widths = await page.getByRole('heading', { level: 1 }).evaluate((title) => {
+      title.textContent = 'java.lang.IllegalStateExceptionThatHasAVeryLongNameOfItsOwn: cart 3 is locked'
+      return [title.scrollWidth, title.clientWidth]
+    })
+    expect(widths[0]).toBeLessThanOrEqual(widths[1] ?? 0)
+  })
+
   test('the main path works with the keyboard alone', async () => {
     await using seen = await visit(browser, { theme: 'light', state: signedIn })
     const { page } = seen
