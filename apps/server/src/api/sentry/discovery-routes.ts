@@ -81,7 +81,7 @@ export function discoveryRoutes({ accounts: { gatekeeper, directory } }: Discove
   ]
 }
 
-interface NamedProject {
+export interface NamedProject {
   readonly id: string
   readonly slug: string
   readonly name: string

@@ -7,7 +7,7 @@ import { badRequest } from '../errors.ts'
 import { releaseBodySizeBytesMax } from '../limits.ts'
 import type { ApiDeps } from '../ports.ts'
 import { wireTime, wireTimeOrNull } from '../routes/times.ts'
-import { projectsOf } from './discovery-routes.ts'
+import { projectsOf, type NamedProject } from './discovery-routes.ts'
 import { defineSentryRoute, type SentryCall, type SentryRoute } from './sentry-route.ts'
 import {
   deploySchema,
@@ -109,7 +109,7 @@ function besideReleases(deps: ReleaseDeps): SentryRoute[] {
       run: async ({ accesses, param }) => {
         for (const access of await deps.releases.having(accesses, param('version'))) {
           const previous = await deps.releases.previous(access, param('version'))
-          if (previous !== null) return await toWire(deps, previous, [access])
+          if (previous !== null) return toWire(previous, await projectsOf([access], deps.accounts.directory))
         }
         return {}
       },
@@ -157,7 +157,15 @@ async function listed(deps: ReleaseDeps, accesses: readonly Access[]): Promise<W
       else known.of.push(access)
     }
   const newest = [...found.values()].sort((a, b) => b.release.createdMs - a.release.createdMs).slice(0, listedMax)
-  return await Promise.all(newest.map(({ release, of }) => toWire(deps, release, of)))
+  // Once a project, however many releases it has.
+  const named = new Map<Access, readonly NamedProject[]>()
+  for (const access of new Set(newest.flatMap(({ of }) => of))) named.set(access, await projectsOf([access], deps.accounts.directory))
+  return newest.map(({ release, of }) =>
+    toWire(
+      release,
+      of.flatMap((access) => named.get(access) ?? []),
+    ),
+  )
 }
 
 /** Releases of one answer. */
@@ -191,7 +199,7 @@ async function shown(deps: ReleaseDeps, accesses: readonly Access[], version: st
   const [first] = accesses
   const release = first === undefined ? null : await deps.releases.get(first, version)
   if (release === null) throw new AppError(releaseNotFound)
-  return await toWire(deps, release, accesses)
+  return toWire(release, await projectsOf(accesses, deps.accounts.directory))
 }
 
 /** What is not said stays as it is. */
@@ -236,10 +244,9 @@ function webAddress(url: string | null | undefined): string | null {
   return url !== null && url !== undefined && URL.canParse(url) && /^https?:/i.test(url) ? plain(url, 2000) : null
 }
 
-async function toWire({ accounts }: ReleaseDeps, release: ToldRelease, accesses: readonly Access[]): Promise<WireRelease> {
+function toWire(release: ToldRelease, projects: readonly NamedProject[]): WireRelease {
   const { version, url, createdMs, startedMs, releasedMs, isArchived, commits } = release
   const [last] = commits
-  const projects = await projectsOf(accesses, accounts.directory)
   return {
     version,
     shortVersion: version.replace(/^.*@/, ''),
