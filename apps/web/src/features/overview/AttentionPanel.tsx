@@ -64,12 +64,13 @@ export function AttentionPanel({ nowMs, isWatched }: AttentionPanelProps) {
   )
 }
 
-function AttentionMark({ row: { what } }: { readonly row: Attention }) {
-  return 'finding' in what ? (
-    <StatusMark tone={findingTone(what.finding.state)} label={findingNames[what.finding.finding]} />
-  ) : (
-    <StatusMark tone={problemTone(what.problem.state)} label={what.problem.state === 'regressed' ? 'Regressed' : 'Problem'} />
-  )
+const quietMarks = { warning: { tone: 'warn', label: 'Warning' }, message: { tone: 'unknown', label: 'Message' } } as const
+
+function AttentionMark({ row: { what, weight } }: { readonly row: Attention }) {
+  if ('finding' in what) return <StatusMark tone={findingTone(what.finding.state)} label={findingNames[what.finding.finding]} />
+  const isBack = what.problem.state === 'regressed'
+  const { tone, label } = weight === 'failure' ? { tone: problemTone(what.problem.state), label: 'Problem' } : quietMarks[weight]
+  return <StatusMark tone={tone} label={isBack ? 'Regressed' : label} />
 }
 
 function AttentionLink({ row: { what, title } }: { readonly row: Attention }) {

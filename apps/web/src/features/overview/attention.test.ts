@@ -78,6 +78,23 @@ test('the reason stands beside each', () => {
   })
 })
 
+test('errors come before warnings, and messages last, however new they are', () => {
+  const said = { ...problem('said', late, 'new'), severity: 9 }
+  const warned = { ...problem('warned', late, 'regressed'), severity: 13 }
+  const rows = attentionOf(
+    [finding('a', early)],
+    [said, warned, problem('over', earlier, 'new'), { ...problem('b', earlier, 'new'), severity: 0 }],
+    nowMs,
+  )
+  expect(rows.map(({ key, weight }) => [key, weight])).toEqual([
+    ['fa', 'failure'],
+    ['pover', 'failure'],
+    ['pb', 'failure'],
+    ['pwarned', 'warning'],
+    ['psaid', 'message'],
+  ])
+})
+
 test('no more than eight', () => {
   const many = Array.from({ length: 30 }, (_, i) => finding(`${i}`, late))
   expect(attentionOf(many, [], nowMs)).toHaveLength(8)
