@@ -252,7 +252,10 @@ async function buildStack(options: ApiStackOptions, resources: ResourceScope): P
   const performance = performanceOfStack({ clickhouse, postgres }, resources)
   const signals = await signalsOfStack({ clickhouse, postgres }, resources)
   const shown = signals.logs.retention
-  const problems = composeProblems({ engines: { clickhouse, postgres }, operations, shown, clock: systemClock, logger: silentLogger })
+  const problems = composeProblems(
+    { engines: { clickhouse, postgres }, operations, shown, clock: systemClock, logger: silentLogger },
+    resources,
+  )
   const deps: ApiDeps = {
     ...problems,
     ...signalDeps(signals),

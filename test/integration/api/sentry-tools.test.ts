@@ -186,6 +186,11 @@ describe('bundles of source maps', () => {
     // Who asks again is told the same, though the pieces are gone.
     expect(await tool.assemble(chunks, { version: 'web@1' })).toEqual(ok)
     expect(await tool.filesOf()).toContainEqual({ release: 'web@1', name: '~/assets/app.js', debugId: debugId.replaceAll('-', '') })
+    const { body: kept } = await tool.call('GET', '/api/0/projects/1/source-maps', { token: adminToken })
+    for (const { id } of kept['items'] as { id: string }[])
+      await tool.call('DELETE', `/api/0/projects/1/source-maps/${id}`, { token: adminToken })
+    // Unless what came of it was deleted: then it is wanted again.
+    expect((await tool.assemble(chunks, { version: 'web@1' })).body).toMatchObject({ state: 'not_found', missingChunks: chunks.map(sha1) })
     const audit = await tool.call('GET', `${base}/audit`, { token: adminToken })
     expect(audit.body['items']).toContainEqual(
       expect.objectContaining({
@@ -277,6 +282,19 @@ describe('bundles of source maps', () => {
 })
 
 describe('bounds', () => {
+  test('names that cannot be kept are refused, and the other source maps of the bundle are kept', async () => {
+    const { body } = await tool.upload(bundleOf([...build('kept.js'), ...build('no\u0000ne.js')]), { version: 'names@1' })
+    expect(body).toMatchObject({ state: 'ok', detail: expect.stringContaining('no control characters') as string })
+    expect((await tool.filesOf())[0]).toEqual({ release: 'names@1', name: '~/kept.js', debugId: null })
+  })
+
+  test('a source map of a few bytes cannot ask for memory without end', async () => {
+    const map = { version: 3, sections: [{ offset: { line: 300_000_000, column: 0 }, map: JSON.parse(mapText) as object }] }
+    const files = [{ path: 'far.js.map', type: 'source_map' as const, content: JSON.stringify(map) }]
+    const { body } = await tool.upload(bundleOf(files), { version: 'far@1' })
+    expect(body).toMatchObject({ state: 'error', detail: expect.stringContaining('at most 1000000 lines') as string })
+  })
+
   const owner = `${ours.organizationId}, ${ours.projectId}`
 
   test('a build drops the oldest source maps of a full project; one by hand is refused', async () => {
@@ -301,7 +319,11 @@ describe('bounds', () => {
         `insert into upload_chunks (organization_id, owner, sha1, size_bytes, content, uploaded_at)
           values (${ours.organizationId}, 'user:nobody', '${'d'.repeat(40)}', ${sizeBytes}, '', now() - interval '${ago}')`,
       )
-    await put(1 << 30, '1 minute')
+    await stack.sql('delete from upload_chunks')
+    expect((await tool.sendChunks([Buffer.from('there already')])).status).toBe(200)
+    await put((1 << 30) - 'there already'.length, '1 minute')
+    // It takes no more room when it is sent again.
+    expect((await tool.sendChunks([Buffer.from('there already')])).status).toBe(200)
     expect(await tool.sendChunks([Buffer.from('one more')])).toMatchObject({
       status: 503,
       body: { detail: expect.stringContaining('Too much') as string },

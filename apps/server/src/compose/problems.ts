@@ -4,9 +4,11 @@ import { createHmac } from 'node:crypto'
 import type { Clock } from '../kernel/clock.ts'
 import { isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { ResourceScope } from '../kernel/resource-scope.ts'
 import {
   BundleDesk,
   ChunkStore,
+  ChunkSweep,
   Decisions,
   IngestMaps,
   ProblemDesk,
@@ -30,7 +32,10 @@ export interface ProblemsPartDeps {
   readonly logger: Logger
 }
 
-export function composeProblems({ engines, operations, shown, clock, logger }: ProblemsPartDeps): {
+export function composeProblems(
+  { engines, operations, shown, clock, logger }: ProblemsPartDeps,
+  resources: Pick<ResourceScope, 'use'>,
+): {
   problems: ProblemDesk
   sourceMaps: SourceMapStore
   uploads: BundleDesk
@@ -38,10 +43,12 @@ export function composeProblems({ engines, operations, shown, clock, logger }: P
 } {
   const { pool } = engines.postgres
   const sourceMaps = new SourceMapStore(pool)
+  const chunks = new ChunkStore(pool)
+  resources.use(new ChunkSweep({ chunks, clock, logger }))
   const sessionsOf: ProblemDeskDeps['sessionsOf'] = (reading, range) => readSessions(operations, reading, range)
   return {
     sourceMaps,
-    uploads: new BundleDesk({ chunks: new ChunkStore(pool), sourceMaps, clock, logger }),
+    uploads: new BundleDesk({ chunks, sourceMaps, clock, logger }),
     releases: new ReleaseStore(pool),
     problems: new ProblemDesk({ engine: engines.clickhouse, shown, decisions: new Decisions(pool), sourceMaps, sessionsOf, clock }),
   }

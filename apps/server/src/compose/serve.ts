@@ -116,7 +116,7 @@ async function compose({ config, version, logger, warn }: ServeDeps, resources: 
       retention,
       performance: performance.desk,
       ...apiWatched(watched),
-      ...composeProblems({ engines, operations, shown: logs.retention, clock, logger: logger.child('problems') }),
+      ...composeProblems({ engines, operations, shown: logs.retention, clock, logger: logger.child('problems') }, resources),
       pseudonymSecret: secretFile(dataDir, 'pseudonym'),
       scrape: scraper,
       lanes: apiLanes(lanes, { config, engines, log: metrics.log, readyWorkers: insertsAtOnce }),

@@ -14,7 +14,7 @@ test('one after the other, organizations in turn, each with so many', async () =
     })
   const taken = [take(1, 'a1'), take(1, 'a2'), take(1, 'a3'), take(1, 'a4'), take(2, 'b1'), take(3, 'c1'), take(4, 'd1')]
   expect(taken.map((one) => one === null)).toEqual([false, false, false, true, false, false, true])
-  await Promise.all(taken)
+  for (const one of taken) await one
   expect(begun).toEqual(['a1', 'b1', 'c1', 'a2', 'a3'])
   await take(1, 'a5')
   expect(begun.at(-1)).toBe('a5')
