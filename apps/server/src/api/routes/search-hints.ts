@@ -20,7 +20,7 @@ export interface HintsAsked {
   readonly aborted: AbortSignal
 }
 
-/** The member `hints` of an answer; nothing where there is nothing to say, or on a further page. Errors: the engine's. */
+/** The member `hints` of an answer; nothing where there is nothing to say, or on a further page. Errors: the caller’s cancel. */
 export async function hintsOf(
   analysis: Pick<LogAnalysis, 'hints'>,
   { scope, signal, asked, found, aborted }: HintsAsked,

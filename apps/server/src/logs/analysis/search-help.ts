@@ -5,7 +5,7 @@
 import type { SearchCheckBody, SearchPartsBody, SearchSignal } from '@bellwether/protocol'
 import type { ClickHouse } from '../../engines/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import { AppError } from '../../kernel/errors.ts'
+import { AppError, isAppError } from '../../kernel/errors.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import {
   attributesAsked,
@@ -61,19 +61,28 @@ export class SearchHelp {
     const said = { ...checked, smallOperators: isAsked ? [...smallOperators(text)] : [] }
     const asked = isAsked ? attributesAsked(text, fields) : []
     if (asked.length === 0) return { ...said, unknown: [] }
-    const known = await this.#known(source, scope, signal)
     const endMs = this.#deps.clock.monotonicMs() + request.timeMs
+    const known = await this.#knownBy(endMs, { source, scope }, signal)
+    if (known === null) return { ...said, unknown: [] }
     const missing = await this.#missing(unlistedNames(asked, known), { scope, request, endMs }, signal)
     return { ...said, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
   }
 
-  /** As `check`, in sentences for who reads an answer and sees no screen. */
+  /**
+   * As `check`, in sentences for who reads an answer and sees no screen. The search was answered by then: where the engine fails or takes
+   * too long, nothing is said of names. Errors: `logs.bad_range`, the caller's own cancel.
+   */
   async hints(scope: Scope, { query, isNothing, ...request }: HintsRequest, signal: AbortSignal): Promise<string[]> {
     const sentences = smallOperators(query).map(
       ({ word, operator }) => `"${word}" is looked for as a word; conditions are joined by ${operator}, in capitals.`,
     )
     if (!isNothing) return [...new Set(sentences)]
-    const { unknown } = await this.#check(scope, { ...request, text: query, hasNames: true, timeMs: hintTimeMs }, signal)
+    let unknown: SearchCheckBody['unknown'] = []
+    try {
+      unknown = (await this.#check(scope, { ...request, text: query, hasNames: true, timeMs: hintTimeMs }, signal)).unknown
+    } catch (error) {
+      if (signal.aborted || !(isAppError(error) && error.code.startsWith('engine.'))) throw error
+    }
     const names = unknown.map(({ name, meant }) => {
       const others = meant.map((one) => one.insert).join(' or ')
       return `No row of the range has ${name}.${others === '' ? '' : ` Did you mean ${others}?`}`
@@ -129,6 +138,23 @@ export class SearchHelp {
       throw error
     }
     return count > 0
+  }
+
+  /** Null where they could not be read in time. */
+  async #knownBy(
+    endMs: number,
+    { source, scope }: { readonly source: SearchedRows; readonly scope: Scope },
+    signal: AbortSignal,
+  ): Promise<KnownNames | null> {
+    const leftMs = Math.floor(endMs - this.#deps.clock.monotonicMs())
+    if (leftMs <= 0) return null
+    const late = AbortSignal.timeout(leftMs)
+    try {
+      return await this.#known(source, scope, AbortSignal.any([signal, late]))
+    } catch (error) {
+      if (!signal.aborted && (late.aborted || (isAppError(error) && error.code === 'engine.timeout'))) return null
+      throw error
+    }
   }
 
   async #known(source: SearchedRows, scope: Scope, signal: AbortSignal): Promise<KnownNames> {
