@@ -60,6 +60,16 @@ describe('the stage', () => {
     expect(others).toEqual([first, '', first, '', '', '', first])
   })
 
+  test('reads many errors in many steps, and groups them all', () => {
+    const logs = begun(new LogsBatch())
+    const stack = `Error: x\n${'    at total (/srv/app/cart.js:12:5)\n'.repeat(25)}`
+    for (let i = 0; i < 4000; i++) addLog(logs, i % 2 === 0 ? {} : { 'exception.stacktrace': stack }, i % 2 === 0 ? stack : 'failed', 17)
+    const steps = [...new ProblemStage().steps(logs)].length
+    // Some 4 MiB.
+    expect(steps).toBeGreaterThan(40)
+    expect(Array.from({ length: 4000 }, (_, row) => logs.problem.isZero(row))).not.toContain(true)
+  })
+
   test('leaves a problem that a row brings, and batches of spans', () => {
     const logs = begun(new LogsBatch())
     addLog(logs, { 'exception.type': 'Error' })

@@ -1,7 +1,9 @@
 /**
  * Gives every log record with an exception its problem, whatever protocol it came by and whether attributes or its text tell it. Sentry's
- * events bring theirs. A batch without such attributes and without texts of several lines costs a look at its names and one at its bytes.
+ * events bring theirs. A batch without such attributes and without texts of several lines costs a look at its names and one at its bytes. A part of a body holds 4 MiB: what is read of its errors
+ * comes in steps of `stepBytes`, and of one text no more than its first characters.
  */
+import { allSteps, type Steps } from '../kernel/steps.ts'
 import type { SignalBatch, SignalStage } from '../signals/index.ts'
 import { errorFactsOf, errorMarks } from './error-facts.ts'
 import { groupError } from './grouping.ts'
@@ -12,16 +14,34 @@ const errorFrom = 17
 /** Beginning of a text that is read to see whether nobody caught it, bytes. */
 const beginningBytes = 64
 const newline = 0x0a
+/** Bytes of texts and attributes of errors that are read in one step, and what an error costs besides them. */
+const stepBytes = 65_536
+const errorBytes = 512
 
 export class ProblemStage implements SignalStage {
   apply(batch: SignalBatch): void {
+    allSteps(this.steps(batch))
+  }
+
+  *steps(batch: SignalBatch): Steps {
     if (batch.schema.kind !== 'logs') return
-    groupMarked(batch)
-    groupTexts(batch)
+    let read = 0
+    for (const bytes of groups(batch)) {
+      read += bytes
+      if (read < stepBytes) continue
+      read = 0
+      yield
+    }
   }
 }
 
-function groupMarked(batch: SignalBatch): void {
+/** Yields the bytes read of each error. */
+function* groups(batch: SignalBatch): Generator<number, void> {
+  yield* groupMarked(batch)
+  yield* groupTexts(batch)
+}
+
+function* groupMarked(batch: SignalBatch): Generator<number, void> {
   const { attributes, rows } = batch
   const marks = new Set<number>()
   const { words } = attributes.keys
@@ -29,11 +49,11 @@ function groupMarked(batch: SignalBatch): void {
   for (let word = 1; word < words.size; word++) if (errorMarks.includes(words.text(word))) marks.add(word)
   if (marks.size === 0) return
   const problem = batch.fixed('problem')
-  for (let row = 0; row < rows; row++) if (problem.isZero(row) && hasMark(batch, row, marks)) group(batch, row, false)
+  for (let row = 0; row < rows; row++) if (problem.isZero(row) && hasMark(batch, row, marks)) yield group(batch, row, false)
 }
 
 /** Only texts of several lines can have a stack: the ends of lines are looked for in all texts at once. */
-function groupTexts(batch: SignalBatch): void {
+function* groupTexts(batch: SignalBatch): Generator<number, void> {
   const { rows } = batch
   const body = batch.text('body')
   const problem = batch.fixed('problem')
@@ -47,19 +67,26 @@ function groupTexts(batch: SignalBatch): void {
     if (row === rows || at < body.start(row)) continue
     const isError =
       severity.u8(row) >= errorFrom || beginsUncaught(view.toString('latin1', body.start(row), body.start(row) + beginningBytes))
-    if (isError && problem.isZero(row)) group(batch, row, true)
+    if (isError && problem.isZero(row)) yield group(batch, row, true)
     at = body.end(row) - 1
   }
 }
 
-/** `onlyThrown`: what has no exception has no problem. */
-function group(batch: SignalBatch, row: number, onlyThrown: boolean): void {
-  const facts = errorFactsOf((name) => attributeAt(batch, row, name), batch.text('body').text(row))
-  if (onlyThrown && facts.chain.length === 0) return
+/** About the bytes that it cost to read. `onlyThrown`: what has no exception has no problem. */
+function group(batch: SignalBatch, row: number, onlyThrown: boolean): number {
+  const body = batch.text('body').text(row)
+  let bytes = errorBytes + body.length
+  const facts = errorFactsOf((name) => {
+    const value = attributeAt(batch, row, name)
+    bytes += value.length
+    return value
+  }, body)
+  if (onlyThrown && facts.chain.length === 0) return bytes
   const { id } = groupError(facts)
   const problem = batch.fixed('problem')
   problem.setU32(row, Number.parseInt(id.slice(8), 16), 0)
   problem.setU32(row, Number.parseInt(id.slice(0, 8), 16), 1)
+  return bytes
 }
 
 function hasMark({ attributes }: SignalBatch, row: number, marks: ReadonlySet<number>): boolean {

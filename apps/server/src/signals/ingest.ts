@@ -15,6 +15,8 @@ import { signalPartsFormat, signalRecordFormat } from './schema.ts'
 /** Changes every batch before it is written: scrubs, finds patterns, counts. Waits for nothing and costs little. */
 export interface SignalStage {
   apply(batch: SignalBatch): void
+  /** The same in steps, of a stage that costs by what a batch holds. */
+  steps?(batch: SignalBatch): Steps
 }
 
 /** Sees every batch once it is durable. The batch is its own again when this returns. */
@@ -45,7 +47,8 @@ export class SignalIngest {
   /** What happens to every batch, a stage a step. Nothing is counted yet: the body may turn out not to be readable. */
   *prepare(batch: SignalBatch): Steps<SignalPart> {
     for (const stage of this.#deps.stages) {
-      stage.apply(batch)
+      if (stage.steps === undefined) stage.apply(batch)
+      else yield* stage.steps(batch)
       yield
     }
     return { batch, payload: batch.rows === 0 ? null : encodeSignalRecord(batch) }
