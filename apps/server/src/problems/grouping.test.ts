@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { processorMs } from '../kernel/testing/processor-time.ts'
 import { groupError } from './grouping.ts'
 import type { ErrorFacts, Frame, Thrown } from './model.ts'
 import { maskVariables, stableFile, stableFunction } from './normalized-text.ts'
@@ -102,4 +103,10 @@ test.each([
   ['', '<anonymous>'],
 ])('function %s is %s', (name, want) => {
   expect(stableFunction(name)).toBe(want)
+})
+
+test('a long name of a function takes time by its length', () => {
+  const fromMs = processorMs()
+  stableFunction(`${'/<'.repeat(50_000)}x`)
+  expect(processorMs() - fromMs).toBeLessThan(500)
 })

@@ -51,9 +51,13 @@ function lastParts(path: string, count: number): string {
   return path.split(/[\\/]/).slice(-count).join('/')
 }
 
+/** Characters of a function's name that count. */
+const functionCharsMax = 500
+
 /** `Object.<anonymous>`, `new Cart`, `async handle [as request]` → what is left when the wrapping is taken off. */
 export function stableFunction(name: string): string {
   const plain = name
+    .slice(0, functionCharsMax)
     .replace(/^(?:async |new |Object\.|Module\.|process\.)+/, '')
     .replace(/ \[as [^\]]{1,200}\]$/, '')
     .replace(/(?:\/<|<\/)+$/, '')
