@@ -56,7 +56,8 @@ function encodingOf(request: FastifyRequest, format: LokiFormat): ContentEncodin
 
 function refusedText({ refused, received, refusedByReason, examples }: EventOutcome): string {
   const reasons = [...refusedByReason].map(([reason, entries]) => `${reason}: ${entries}`).join(', ')
-  return `${[`${refused} of ${received} entries were refused (${reasons}); the others are stored`, ...examples].join('\n')}\n`
+  const others = refused < received ? '; the others are stored' : ''
+  return `${[`${refused} of ${received} entries were refused (${reasons})${others}`, ...examples].join('\n')}\n`
 }
 
 function sendText(_request: FastifyRequest, reply: FastifyReply, error: AppError, status: number): FastifyReply {
