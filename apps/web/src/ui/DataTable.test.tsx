@@ -57,3 +57,24 @@ describe('DataTable', () => {
     expect(document.body.textContent).toContain('send some')
   })
 })
+
+it('is gone to with j from anywhere that is no text, and moves on from the row', async () => {
+  render(
+    <>
+      <h1 tabIndex={-1}>Things</h1>
+      <input aria-label="find" />
+      <DataTable label="things" columns={columns} rows={rows} rowKey={(row) => row.name} onOpen={() => undefined} />
+    </>,
+  )
+  const field = screen.getByLabelText<HTMLInputElement>('find')
+  await userEvent.click(field)
+  await userEvent.keyboard('j')
+  expect([document.activeElement, field.value]).toEqual([field, 'j'])
+  screen.getByRole('heading', { name: 'Things' }).focus()
+  await userEvent.keyboard('gk')
+  expect(document.activeElement?.textContent).toBe('Things')
+  await userEvent.keyboard('j')
+  expect(document.activeElement?.textContent).toBe('b <script>2')
+  await userEvent.keyboard('jjj')
+  expect(document.activeElement?.textContent).toBe('c1')
+})

@@ -4,6 +4,7 @@
  */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { usePageKeys } from '../lib/page-keys.ts'
 import { formatCount } from '../lib/units.ts'
 import { Button } from './Button.tsx'
 import { Icon } from './Icon.tsx'
@@ -54,6 +55,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     },
     overscan: 12,
     enabled: isVirtual,
+  })
+  usePageKeys(scroller, (event) => {
+    if (event.key !== 'j' && event.key !== 'k') return
+    const row = scroller.current?.querySelector<HTMLElement>('tr[data-row][tabindex]')
+    if (row === null || row === undefined) return
+    event.preventDefault()
+    row.focus()
   })
   if (rows.length === 0 && empty !== undefined) return <>{empty}</>
   const items = isVirtual ? virtual.getVirtualItems() : null

@@ -2,6 +2,7 @@
 import type { LogRow } from '@bellwether/protocol'
 import { measureElement, useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { usePageKeys } from '../../lib/page-keys.ts'
 import { useZone } from '../../lib/preferences.ts'
 import { IconButton } from '../../ui/Button.tsx'
 import { columnValue, fieldLabel } from './log-fields.ts'
@@ -99,16 +100,29 @@ export function LogList(props: LogListProps) {
     wantsFocus.current = false
     row.focus({ preventScroll: true })
   })
+  const goTo = (target: number): void => {
+    wantsFocus.current = true
+    setActive(target)
+    virtual.scrollToIndex(target)
+  }
   const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
     const at = event.target instanceof HTMLElement ? event.target.dataset['index'] : undefined
     if (at === undefined || event.ctrlKey || event.metaKey || event.altKey) return
     const target = targetOf(event.key, Number(at), rows.length - 1)
     if (target === null) return
     event.preventDefault()
-    wantsFocus.current = true
-    setActive(target)
-    virtual.scrollToIndex(target)
+    goTo(target)
   }
+  usePageKeys(scroller, (event) => {
+    // Arrows scroll the page, and an open row has keys of its own.
+    if (openId !== null || event.key.startsWith('Arrow')) return
+    const last = rows.length - 1
+    const isStep = event.key === 'j' || event.key === 'k'
+    const target = isStep ? Math.min(active, last) : targetOf(event.key, active, last)
+    if (target === null || last < 0) return
+    event.preventDefault()
+    goTo(target)
+  })
   const withDay = spansDays(rows)
   const template = templateOf(columns, withDay)
   return (

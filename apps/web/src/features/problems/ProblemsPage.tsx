@@ -21,7 +21,6 @@ import { decisionsFor, decisionVerb, problemsQuery, stateTone } from './problems
 import type { ProblemOrder, ProblemsSearch, StateFilter } from './problems-search.ts'
 import { SparkBars } from './SparkBars.tsx'
 import { useDecide } from './use-decide.ts'
-import { useFirstRowByKey } from './use-first-row-by-key.ts'
 import './problems.css'
 
 const route = getRouteApi('/p/$project/problems')
@@ -38,7 +37,6 @@ export function ProblemsPage() {
   const deciding = useDecide()
   const mayDecide = may(organization, 'write')
   const nowMs = useNow(10_000)
-  const list = useFirstRowByKey()
   const chord = useRef(false)
   const update = (change: { readonly [Name in keyof ProblemsSearch]?: ProblemsSearch[Name] | undefined }): void =>
     void navigate({
@@ -67,7 +65,6 @@ export function ProblemsPage() {
       {problems.isPending && <Loading label="problems" rows={8} />}
       {data !== undefined && (
         <section
-          ref={list}
           aria-label="Problems"
           aria-keyshortcuts={mayDecide ? 'e i u' : undefined}
           onKeyDown={(event) => {

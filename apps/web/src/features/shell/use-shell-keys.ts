@@ -1,18 +1,10 @@
 /** Keys that work on every page. They rest while someone types in a field or a dialog is open. */
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
+import { chordMs, isTyping } from '../../lib/page-keys.ts'
 import { openRangeEvent } from '../range/index.ts'
 import { usePlace } from '../session/index.ts'
 import { allPages } from './navigation.ts'
-
-/** How long `g` waits for its second letter. */
-const chordMs = 1200
-
-/** True where letters are text. */
-export function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false
-  return target.isContentEditable || target.matches('input, textarea, select') || target.closest('[role="dialog"]') !== null
-}
 
 export function useShellKeys(open: (panel: 'palette' | 'help') => void): void {
   const navigate = useNavigate()

@@ -3,6 +3,7 @@
  * keyboard (a tree with an active row), zoom by dragging over the times, by the wheel with Ctrl, by keys.
  */
 import { useEffect, useMemo, useRef, useState, type RefObject } from 'react'
+import { usePageKeys } from '../../lib/page-keys.ts'
 import type { TimeWindow } from './model/time-window.ts'
 import { rowOf } from './model/trace-rows.ts'
 import { TimeRuler } from './TimeRuler.tsx'
@@ -87,6 +88,11 @@ export function Waterfall({ view, onWindow }: WaterfallProps) {
   const activeRow = useMemo(() => (active === null ? -1 : rowOf(model.tree, rows, active)), [model.tree, rows, active])
   useFollow(scroller, activeRow, sight.scale)
   const onKeyDown = useWaterfallKeys(view, activeRow, onWindow)
+  usePageKeys(scroller, (event) => {
+    if (event.key === 'Escape') return
+    onKeyDown(event)
+    if (event.defaultPrevented) scroller.current?.focus({ preventScroll: true })
+  })
   useWheelZoom(frame, { shown, whole, onWindow })
   const from = Math.max(0, sight.first - overscan)
   const to = Math.min(rows.length, sight.first + sight.count + overscan)

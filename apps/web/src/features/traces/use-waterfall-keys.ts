@@ -2,10 +2,12 @@
  * Keys of the waterfall: ↑ ↓ (j k) move, → opens or goes in, ← closes or goes up, Enter opens the span, Home, End, Page keys; e next error,
  * n N next and previous found; + − zoom, 0 all, z the span, Shift and arrows move the window; [ and ] close and open everything.
  */
-import type { KeyboardEvent } from 'react'
 import { fitWindow, windowAround, zoomWindow, type TimeWindow } from './model/time-window.ts'
 import { isFoldable, nextMarked } from './model/trace-rows.ts'
 import type { TraceView } from './use-trace-view.ts'
+
+/** What both the page's and the tree's events have. */
+type PressedKey = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey' | 'preventDefault' | 'stopPropagation'>
 
 const pageRows = 20
 /** Share of the window that one press moves it by. */
@@ -27,7 +29,7 @@ function rowTarget(key: string, row: number, last: number): number | null {
 }
 
 /** The window a key leads to, null for a key that is about rows. */
-function windowTarget(event: KeyboardEvent, view: TraceView): TimeWindow | null {
+function windowTarget(event: PressedKey, view: TraceView): TimeWindow | null {
   const { window: shown, whole, active, model } = view
   const [startNs, endNs] = active === null ? [shown.fromNs, shown.toNs] : [model.tree.startNs[active] ?? 0, model.tree.endNs[active] ?? 0]
   const middle = Math.min(shown.toNs, Math.max(shown.fromNs, (startNs + endNs) / 2))
@@ -60,7 +62,7 @@ function stepInTree(key: string, view: TraceView): boolean {
 }
 
 export function useWaterfallKeys(view: TraceView, activeRow: number, onWindow: (window: TimeWindow) => void) {
-  return (event: KeyboardEvent): void => {
+  return (event: PressedKey): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const { model, rows, active } = view
     const window = windowTarget(event, view)
