@@ -1,4 +1,5 @@
 /** What a row of logs says of an error, from its attributes: the same for the stage that groups, the counts, and the screens. */
+import { conventionalNames, exceptionIn, loggerNames } from '@bellwether/protocol'
 import { errorAttributes, type ErrorFacts, type Frame, type Thrown } from './model.ts'
 import { parseStackText } from './stack-text.ts'
 import { thrownInText } from './thrown-text.ts'
@@ -6,8 +7,15 @@ import { thrownInText } from './thrown-text.ts'
 /** The value of an attribute; '' when the row has none. */
 export type AttributeOf = (name: string) => string
 
-/** Names whose presence makes a row an error. */
-export const errorMarks: readonly string[] = [errorAttributes.type, errorAttributes.message, errorAttributes.stack, errorAttributes.chain]
+/** Names whose presence makes a row an error; those of loggers only where `isThrownByLogger` says so too. */
+export const errorMarks: ReadonlySet<string> = new Set([...conventionalNames, errorAttributes.chain])
+export const loggerMarks: ReadonlySet<string> = new Set(loggerNames)
+
+/** Without a stack only errors are exceptions: `error.type` is on other rows too. */
+export function isThrownByLogger(attribute: AttributeOf, isError: boolean): boolean {
+  const found = exceptionIn(attribute)
+  return found !== null && (isError || found.stack !== '')
+}
 
 export function errorFactsOf(attribute: AttributeOf, body: string): ErrorFacts {
   const template = attribute(errorAttributes.template)
@@ -27,10 +35,13 @@ export function chainOf(attribute: AttributeOf, body: string): readonly Thrown[]
     // A message with a stack is no error: its type is empty.
     if (chain !== null) return chain.length === 1 && chain[0]?.type === '' && chain[0].mechanism === 'message' ? [] : chain
   }
-  const type = attribute(errorAttributes.type)
-  const message = attribute(errorAttributes.message)
-  const stack = attribute(errorAttributes.stack)
-  if (type !== '' || message !== '' || stack !== '') return parseStackText(stack, { type, message })
+  const told = exceptionIn(attribute)
+  if (told !== null) {
+    const { type, message, stack, stackName } = told
+    if (type !== '' || conventionalNames.includes(stackName) || stack === '') return parseStackText(stack, { type, message })
+    const chain = thrownInText(stack)
+    if (chain.length > 0) return chain
+  }
   // A message of Sentry's says what it is.
   return kept === '' && attribute(errorAttributes.eventId) === '' ? thrownInText(body) : []
 }

@@ -1,4 +1,5 @@
 /** Counts of problems from the records of a segment: by hour, release, environment and service, added up by the engine. */
+import { exceptionMessageNames, exceptionTypeNames, firstValue } from '@bellwether/protocol'
 import type { Tenant } from '../kernel/scope.ts'
 import {
   additiveInserts,
@@ -137,7 +138,8 @@ function addRow(reader: RowReader, groups: Map<string, Counts>, { tenant, row, l
 
 function addKey(reader: RowReader, counts: Counts, row: number): void {
   const { traceId, spanId } = reader.span(row)
-  const [type, message] = [reader.attribute(row, errorAttributes.type), reader.attribute(row, errorAttributes.message)]
+  const attribute = (name: string): string => reader.attribute(row, name)
+  const [type, message] = [firstValue(exceptionTypeNames, attribute), firstValue(exceptionMessageNames, attribute)]
   const told = { projectId: counts.tenant.projectId, traceId, spanId, type, message }
   const isOnSpan = reader.word('source', row) === spanEventSource
   if (!isOnSpan) {

@@ -70,6 +70,43 @@ describe('the stage', () => {
     expect(Array.from({ length: 4000 }, (_, row) => logs.problem.isZero(row))).not.toContain(true)
   })
 
+  test('takes what loggers call an exception for what the conventions call so', () => {
+    const stack = 'Error: order 1\n    at total (/srv/app/cart.js:12:5)'
+    const traceback = 'Traceback (most recent call last):\n  File "/app/cart.py", line 12, in total\nshop.Gone: cart 7'
+    const logs = begun(new LogsBatch())
+    const same = [
+      { 'exception.type': 'Error', 'exception.message': 'order 1', 'exception.stacktrace': stack },
+      { 'err.type': 'Error', 'err.message': 'order 1', 'err.stack': stack },
+      { 'err.name': 'Error', 'err.message': 'order 1', 'err.stack': stack },
+      { 'error.type': 'Error', 'error.message': 'order 1', 'error.stack_trace': stack },
+      { 'error.kind': 'Error', 'error.message': 'order 1', 'error.stack': stack },
+      { 'thrown.name': 'Error', 'thrown.message': 'order 1', 'thrown.extendedStackTrace': stack },
+      { stack },
+      { stack_trace: stack },
+    ]
+    for (const attributes of same) addLog(logs, attributes)
+    addLog(logs, { exception: traceback })
+    addLog(logs, { exc_info: traceback })
+    addLog(logs, { 'err.type': 'Refused', 'err.message': 'no' }, 'failed', 17)
+    const none: Record<string, string>[] = [
+      { stack: 'production', exception: 'none' },
+      { 'error.type': '500', 'error.message': 'no' },
+      { 'error.type': 'timeout' },
+      { exc_info: 'two\nlines' },
+      { 'err.message': 'no' },
+    ]
+    for (const attributes of none) addLog(logs, attributes, 'failed', 9)
+    const words = logs.attributes.keys.words.size
+    new ProblemStage().apply(logs)
+    const problems = Array.from({ length: logs.rows }, (_, row) => (logs.problem.isZero(row) ? '' : hex(logs, row)))
+    expect(problems.slice(0, 8)).toEqual(Array.from({ length: 8 }, () => problems[0]))
+    expect(problems[8]).toMatch(/^[0-9a-f]{16}$/)
+    expect(problems[9]).toBe(problems[8])
+    expect(problems[10]).not.toBe('')
+    expect(problems.slice(11)).toEqual(none.map(() => ''))
+    expect(logs.attributes.keys.words.size).toBe(words)
+  })
+
   test('leaves a problem that a row brings, and batches of spans', () => {
     const logs = begun(new LogsBatch())
     addLog(logs, { 'exception.type': 'Error' })

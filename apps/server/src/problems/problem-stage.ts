@@ -5,7 +5,7 @@
  */
 import { allSteps, type Steps } from '../kernel/steps.ts'
 import type { SignalBatch, SignalStage } from '../signals/index.ts'
-import { errorFactsOf, errorMarks } from './error-facts.ts'
+import { errorFactsOf, errorMarks, isThrownByLogger, loggerMarks, type AttributeOf } from './error-facts.ts'
 import { groupError } from './grouping.ts'
 import { beginsUncaught } from './thrown-text.ts'
 
@@ -44,12 +44,21 @@ function* groups(batch: SignalBatch): Generator<number, void> {
 function* groupMarked(batch: SignalBatch): Generator<number, void> {
   const { attributes, rows } = batch
   const marks = new Set<number>()
+  const ofLoggers = new Set<number>()
   const { words } = attributes.keys
   // Word 0 is the empty name.
-  for (let word = 1; word < words.size; word++) if (errorMarks.includes(words.text(word))) marks.add(word)
-  if (marks.size === 0) return
+  for (let word = 1; word < words.size; word++) {
+    const name = words.text(word)
+    if (errorMarks.has(name)) marks.add(word)
+    else if (loggerMarks.has(name)) ofLoggers.add(word)
+  }
+  if (marks.size + ofLoggers.size === 0) return
   const problem = batch.fixed('problem')
-  for (let row = 0; row < rows; row++) if (problem.isZero(row) && hasMark(batch, row, marks)) yield group(batch, row, false)
+  for (let row = 0; row < rows; row++) {
+    if (!problem.isZero(row)) continue
+    if (hasMark(batch, row, marks)) yield group(batch, row, 'convention')
+    else if (hasMark(batch, row, ofLoggers)) yield group(batch, row, 'logger')
+  }
 }
 
 /** Only texts of several lines can have a stack: the ends of lines are looked for in all texts at once. */
@@ -67,21 +76,24 @@ function* groupTexts(batch: SignalBatch): Generator<number, void> {
     if (row === rows || at < body.start(row)) continue
     const isError =
       severity.u8(row) >= errorFrom || beginsUncaught(view.toString('latin1', body.start(row), body.start(row) + beginningBytes))
-    if (isError && problem.isZero(row)) yield group(batch, row, true)
+    if (isError && problem.isZero(row)) yield group(batch, row, 'text')
     at = body.end(row) - 1
   }
 }
 
-/** About the bytes that it cost to read. `onlyThrown`: what has no exception has no problem. */
-function group(batch: SignalBatch, row: number, onlyThrown: boolean): number {
+/** About the bytes that it cost to read. `toldBy` a logger or a text, what has no exception has no problem. */
+function group(batch: SignalBatch, row: number, toldBy: 'convention' | 'logger' | 'text'): number {
   const body = batch.text('body').text(row)
   let bytes = errorBytes + body.length
-  const facts = errorFactsOf((name) => {
-    const value = attributeAt(batch, row, name)
+  const valueOf = attributesAt(batch, row)
+  const attribute = (name: string): string => {
+    const value = valueOf(name)
     bytes += value.length
     return value
-  }, body)
-  if (onlyThrown && facts.chain.length === 0) return bytes
+  }
+  if (toldBy === 'logger' && !isThrownByLogger(attribute, batch.fixed('severity').u8(row) >= errorFrom)) return bytes
+  const facts = errorFactsOf(attribute, body)
+  if (toldBy !== 'convention' && facts.chain.length === 0) return bytes
   const { id } = groupError(facts)
   const problem = batch.fixed('problem')
   problem.setU32(row, Number.parseInt(id.slice(8), 16), 0)
@@ -90,12 +102,22 @@ function group(batch: SignalBatch, row: number, onlyThrown: boolean): number {
 }
 
 function hasMark({ attributes }: SignalBatch, row: number, marks: ReadonlySet<number>): boolean {
+  if (marks.size === 0) return false
   const last = attributes.last(row)
   for (let at = attributes.first(row); at < last; at++) if (marks.has(attributes.keys.word(at))) return true
   return false
 }
 
-function attributeAt({ attributes }: SignalBatch, row: number, name: string): string {
-  const at = attributes.find(row, attributes.keys.words.internString(name))
-  return at === -1 ? '' : attributes.values.text(at)
+/** Asked for in the batch's words, names that no row has would become some of them. */
+function attributesAt({ attributes }: SignalBatch, row: number): AttributeOf {
+  const places = new Map<string, number>()
+  const last = attributes.last(row)
+  for (let at = attributes.first(row); at < last; at++) {
+    const name = attributes.keys.words.text(attributes.keys.word(at))
+    if (!places.has(name)) places.set(name, at)
+  }
+  return (name) => {
+    const at = places.get(name)
+    return at === undefined ? '' : attributes.values.text(at)
+  }
 }

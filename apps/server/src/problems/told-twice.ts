@@ -3,6 +3,7 @@
  * other. What is counted of each says which span, type and message it was; an exception of a span counts only where no record of logs of the
  * same project says the same. Both are sets, so that the order in which they come and repeated inserts change nothing.
  */
+import { exceptionMessageNames, exceptionTypeNames } from '@bellwether/protocol'
 import type { Scope } from '../kernel/scope.ts'
 import { errorAttributes } from './model.ts'
 import { ofScope } from './read-rows.ts'
@@ -95,8 +96,13 @@ const slotAt = (laterMs: number): string => `intDiv(intDiv(ts, 1000000) + ${late
 
 /** As `keyOnSpan` and `keysInLogs` make it, of a row of logs. */
 function keySql(slot: string): string {
-  return `(project, trace_id, span_id, extract(attributes['${errorAttributes.type}'], '[^.$]*$'),
-  replaceRegexpAll(attributes['${errorAttributes.message}'], '^${space}|${space}$', ''), ${slot})`
+  return `(project, trace_id, span_id, extract(${firstSql(exceptionTypeNames)}, '[^.$]*$'),
+  replaceRegexpAll(${firstSql(exceptionMessageNames)}, '^${space}|${space}$', ''), ${slot})`
+}
+
+/** As `firstValue`. */
+function firstSql(names: readonly string[]): string {
+  return `multiIf(${names.map((name) => `attributes['${name}'] != '', attributes['${name}']`).join(', ')}, '')`
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One row with everything it says, ways on from it, and what happened around it. */
-import type { LogRow } from '@bellwether/protocol'
+import { exceptionIn, type LogRow } from '@bellwether/protocol'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useZone } from '../../lib/preferences.ts'
@@ -32,8 +32,6 @@ export interface LogDrawerProps {
   readonly words: readonly string[]
 }
 
-/** Shown by itself, as it is written. */
-const stackAttribute = 'exception.stacktrace'
 /** Messages longer than this are shown without marks: marking them would be felt. */
 const markedMax = 100_000
 
@@ -101,7 +99,8 @@ function WholeRow({ row, state, words }: WholeRowProps) {
   const { nowMs } = useRange()
   const body = prettyBody(row.body)
   const text = withoutControls(body.text)
-  const stack = row.attributes[stackAttribute]
+  // Shown by itself, as it is written.
+  const { stack, stackName } = exceptionIn((name) => row.attributes[name] ?? '') ?? { stack: '', stackName: '' }
   return (
     <>
       <div className="bw-logs-facts">
@@ -140,7 +139,7 @@ function WholeRow({ row, state, words }: WholeRowProps) {
           </Button>
         </div>
       </div>
-      {stack !== undefined && (
+      {stack !== '' && (
         <section aria-label="Stack">
           <h3>Stack</h3>
           <pre className="bw-logs-body" tabIndex={0} aria-label="Stack trace">
@@ -149,7 +148,7 @@ function WholeRow({ row, state, words }: WholeRowProps) {
         </section>
       )}
       <RowFields title="Fields" fields={rowFields(row)} state={state} />
-      <RowFields title="Attributes" fields={attributesOf(row).filter(({ name }) => name !== stackAttribute)} state={state} />
+      <RowFields title="Attributes" fields={attributesOf(row).filter(({ name }) => name !== stackName)} state={state} />
       <RowFields title="Resource" fields={resourceOf(row)} state={state} />
     </>
   )
