@@ -72,7 +72,7 @@ export interface SearchProblemBody {
   to: number
 }
 
-/** A name that a search asks for and that no row of the range has. */
+/** A name that a search asks for and that no row of the range has, or a condition (`service:Java`) whose value is there in another case only. */
 export interface UnknownNameBody {
   name: string
   /** Where it stands: character offsets `[from, to)`. */

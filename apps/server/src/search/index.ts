@@ -4,8 +4,9 @@ export { checkSearch, compileSearch } from './compile.ts'
 export { MatchBudget, MatchWork, TooMuchWork, type MatchShare } from './match-work.ts'
 export { sqlString } from './sql-literals.ts'
 export { completeSearch, type Completion, type CompletionDeps, type Suggestion } from './completion.ts'
-export { knownNamesMax } from './limits.ts'
+export { knownNamesMax, unknownNamesMax } from './limits.ts'
 export { smallOperators } from './small-operators.ts'
+export { otherCases } from './other-case.ts'
 export { partsOf, type SearchPart } from './parts.ts'
 export {
   attributesAsked,

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileSearch } from './compile.ts'
 import { comparedCellsMax, editDistance } from './near-names.ts'
+import { otherCases } from './other-case.ts'
 import { partsOf } from './parts.ts'
 import { searchFields } from './testing/search-cases.ts'
 import { attributesAsked, namesMeant, searchForName, unlistedNames, type KnownNames } from './unknown-names.ts'
@@ -150,4 +151,23 @@ test('a search falls into the parts that must all be met', () => {
   expect([parts('service:api'), parts('a OR b'), parts(''), parts('a b c d e f g h i')]).toEqual([[], [], [], []])
   const [first] = partsOf('service:api method:GET', fields, { nowMs: 0 })
   expect([first?.sql.includes('api'), first?.sql.includes('GET'), first?.restSql.includes('GET')]).toEqual([true, false, true])
+})
+
+test.each([
+  ['service:Java', 'service:java'],
+  ['a -service:Java service=JAVA', 'a -service:Java service=java'],
+  ['(service:"Two words" OR b)', '(service:"two words" OR b)'],
+  ['service:java'],
+  ['service:Jav'],
+  ['service:Jav*'],
+  ['service:Both'],
+  ['http.route:Java'],
+])('the case of a word of %s', async (text, ...wanted) => {
+  const known = ['java', 'two words', 'both', 'Both']
+  const values = (_: string, prefix: string) =>
+    Promise.resolve(known.filter((one) => one.startsWith(prefix.toLowerCase()) || one === prefix).map((value) => ({ value, count: 1 })))
+  const found = await otherCases(text, fields, { values })
+  expect(found.flatMap(({ from, to, meant: names }) => names.map(({ insert }) => text.slice(0, from) + insert + text.slice(to)))).toEqual(
+    wanted,
+  )
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../kernel/clock.ts'
 import { AppError } from '../../kernel/errors.ts'
 import { createScope } from '../../kernel/scope.ts'
+import { searchFields } from '../../search/testing/search-cases.ts'
 import { SearchHelp, type SearchHelpDeps } from './search-help.ts'
 
 const gone = new AppError({ code: 'engine.unavailable', kind: 'unavailable', publicText: 'The database is away.' })
@@ -53,4 +54,20 @@ test('who asks to have a search checked hears that the engine is away, and nothi
   const check = { signal: 'logs', text: 'customer:1', hasNames: true, fromMs: 1, toMs: 2 } as const
   await expect(helpWith(() => Promise.reject(gone), 0).check(scope, check, signal)).rejects.toThrow('engine.unavailable')
   expect(await helpWith(never, 3990).check(scope, check, signal)).toMatchObject({ problem: null, unknown: [] })
+})
+
+test('a search that found nothing hears of a service whose name is written in another case', async () => {
+  const rows = {
+    table: 'logs',
+    fields: () => searchFields(true),
+    rowsOf: () => '1',
+    values: () => ({ values: () => Promise.resolve([{ value: 'java', count: 7 }]), attributes: () => Promise.resolve([]) }),
+    comparedColumns: [],
+  }
+  const engine = {} as SearchHelpDeps['engine']
+  const help = new SearchHelp({ engine, rows: { logs: rows, spans: rows }, clock: systemClock })
+  const hints = (query: string, isNothing = true) => help.hints(scope, { ...asked, query, isNothing }, new AbortController().signal)
+  expect(await hints('service:Java')).toEqual(['No row of the range has service:Java. Did you mean service:java?'])
+  expect(await hints('service:Java', false)).toEqual([])
+  expect(await hints('service:java')).toEqual([])
 })

@@ -13,12 +13,15 @@ import {
   compileSearch,
   knownNamesMax,
   namesMeant,
+  otherCases,
   partsOf,
   searchForName,
   smallOperators,
+  unknownNamesMax,
   unlistedNames,
   type AskedName,
   type KnownNames,
+  type UnknownName,
 } from '../../search/index.ts'
 import { resourcesTable, textsIn } from '../../signals/index.ts'
 import { badRange } from '../errors.ts'
@@ -59,13 +62,27 @@ export class SearchHelp {
     const checked = checkSearch(text, fields, { nowMs: this.#deps.clock.nowMs() })
     const isAsked = checked.problem === null && request.hasNames
     const said = { ...checked, smallOperators: isAsked ? [...smallOperators(text)] : [] }
-    const asked = isAsked ? attributesAsked(text, fields) : []
-    if (asked.length === 0) return { ...said, unknown: [] }
+    if (!isAsked) return { ...said, unknown: [] }
     const endMs = this.#deps.clock.monotonicMs() + request.timeMs
-    const known = await this.#knownBy(endMs, { source, scope }, signal)
-    if (known === null) return { ...said, unknown: [] }
-    const missing = await this.#missing(unlistedNames(asked, known), { scope, request, endMs }, signal)
-    return { ...said, unknown: namesMeant(missing, { fields, known }).map((name) => ({ ...name, meant: [...name.meant] })) }
+    const values = (late: AbortSignal): Promise<UnknownName[]> => otherCases(text, fields, source.values(scope, late))
+    const [names, cases] = await Promise.all([this.#names(scope, { request, endMs }, signal), this.#inTime(endMs, values, signal)])
+    const unknown = [...names, ...(cases ?? [])].toSorted((a, b) => a.from - b.from).slice(0, unknownNamesMax)
+    return { ...said, unknown: unknown.map((name) => ({ ...name, meant: [...name.meant] })) }
+  }
+
+  /** Names of a right search that nothing has. */
+  async #names(
+    scope: Scope,
+    { request, endMs }: { readonly request: CheckRequest; readonly endMs: number },
+    signal: AbortSignal,
+  ): Promise<UnknownName[]> {
+    const source = this.#deps.rows[request.signal]
+    const fields = source.fields(scope)
+    const asked = attributesAsked(request.text, fields)
+    if (asked.length === 0) return []
+    const known = await this.#inTime(endMs, (late) => this.#known(source, scope, late), signal)
+    if (known === null) return []
+    return namesMeant(await this.#missing(unlistedNames(asked, known), { scope, request, endMs }, signal), { fields, known })
   }
 
   /**
@@ -140,17 +157,13 @@ export class SearchHelp {
     return count > 0
   }
 
-  /** Null where they could not be read in time. */
-  async #knownBy(
-    endMs: number,
-    { source, scope }: { readonly source: SearchedRows; readonly scope: Scope },
-    signal: AbortSignal,
-  ): Promise<KnownNames | null> {
+  /** Null where it could not be read in time. */
+  async #inTime<Read>(endMs: number, read: (signal: AbortSignal) => Promise<Read>, signal: AbortSignal): Promise<Read | null> {
     const leftMs = Math.floor(endMs - this.#deps.clock.monotonicMs())
     if (leftMs <= 0) return null
     const late = AbortSignal.timeout(leftMs)
     try {
-      return await this.#known(source, scope, AbortSignal.any([signal, late]))
+      return await read(AbortSignal.any([signal, late]))
     } catch (error) {
       if (!signal.aborted && (late.aborted || (isAppError(error) && error.code === 'engine.timeout'))) return null
       throw error
