@@ -71,4 +71,15 @@ describe('Dropdown', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Elsewhere' }))
     expect(screen.queryByRole('menu')).toBeNull()
   })
+
+  it('leaves the focus with the field of a dialog that asks for it', async () => {
+    const shown = (isOpen: boolean) => (
+      <Dropdown kind="dialog" label="Names" isOpen={isOpen} onOpenChange={() => undefined} trigger={() => null}>
+        <input aria-label="Name" autoFocus />
+      </Dropdown>
+    )
+    const { rerender } = render(shown(false))
+    rerender(shown(true))
+    expect(document.activeElement).toBe(screen.getByLabelText('Name'))
+  })
 })

@@ -53,7 +53,8 @@ export function Dropdown({ kind, label, isOpen, onOpenChange, align = 'end', tri
   useEffect(() => {
     if (!isOpen) return undefined
     if (kind === 'menu') itemsOf(panel.current)[0]?.focus()
-    else panel.current?.focus()
+    // A field of the panel that asked for the focus keeps it.
+    else if (panel.current?.contains(document.activeElement) !== true) panel.current?.focus()
     const onPress = (event: PointerEvent): void => {
       if (event.target instanceof Node && root.current?.contains(event.target) !== true) onOpenChange(false)
     }

@@ -158,6 +158,7 @@ function SaveForm({ isBusy, onSave }: { readonly isBusy: boolean; readonly onSav
       <label>
         Keep this search as
         <input
+          autoFocus
           value={name}
           maxLength={nameMax}
           onChange={(event) => setName(event.currentTarget.value)}
