@@ -21,6 +21,15 @@ describe('Loading', () => {
     act(() => void vi.advanceTimersByTime(800))
     expect(screen.getByRole('button', { name: 'Cancel' })).toBeTruthy()
   })
+
+  it('says why it takes so long after five seconds', () => {
+    vi.useFakeTimers()
+    render(<Loading label="metrics" late={<p>still asking</p>} />)
+    act(() => void vi.advanceTimersByTime(4_900))
+    expect(screen.queryByText('still asking')).toBeNull()
+    act(() => void vi.advanceTimersByTime(200))
+    expect(screen.getByText('still asking')).toBeTruthy()
+  })
 })
 
 describe('Failure', () => {

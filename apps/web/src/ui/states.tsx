@@ -21,12 +21,15 @@ export interface LoadingProps {
   readonly rows?: number
   /** Shown after a second, when the work can be given up. */
   readonly onCancel?: () => void
+  /** Shown after five seconds: why it takes so long. */
+  readonly late?: ReactNode
 }
 
-/** Nothing for 200 ms, then grey rows; after a second a way to give up. */
-export function Loading({ label, rows = 4, onCancel }: LoadingProps) {
+/** Nothing for 200 ms, then grey rows; after a second a way to give up, after five a word why. */
+export function Loading({ label, rows = 4, onCancel, late }: LoadingProps) {
   const visible = useDelay(200)
   const slow = useDelay(1000)
+  const isLate = useDelay(5000)
   return (
     <div className="bw-loading" role="status" aria-busy="true" aria-label={`Loading ${label}`} style={{ minHeight: rows * 32 }}>
       {visible &&
@@ -36,6 +39,7 @@ export function Loading({ label, rows = 4, onCancel }: LoadingProps) {
           Cancel
         </Button>
       )}
+      {isLate && late}
     </div>
   )
 }

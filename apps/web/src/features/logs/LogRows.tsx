@@ -10,6 +10,7 @@ import { Empty, Failure, Loading } from '../../ui/states.tsx'
 import { useRange } from '../range/index.ts'
 import { WhyNothing } from '../search/index.ts'
 import { usePlace } from '../session/index.ts'
+import { StillAsking } from '../system/index.ts'
 import { isSearchError } from './log-analysis.queries.ts'
 import { LazyLogDrawer } from './LazyLogDrawer.tsx'
 import { LogList } from './LogList.tsx'
@@ -44,7 +45,9 @@ export function LogRows({ state, words, isWrong }: LogRowsProps) {
   if (found.data === undefined) {
     // Neither asked nor answered: given up by the button below.
     if (found.fetchStatus === 'idle') return <GivenUp onAgain={() => void found.refetch()} />
-    return <Loading label="rows" rows={12} onCancel={() => void client.cancelQueries({ queryKey: asked.queryKey })} />
+    return (
+      <Loading label="rows" rows={12} onCancel={() => void client.cancelQueries({ queryKey: asked.queryKey })} late={<StillAsking />} />
+    )
   }
   if (rows.length === 0 && !found.isFetching) return <NoRows state={state} />
   const foot = isFetchNextPageError ? (

@@ -40,3 +40,11 @@ const names: Readonly<Record<string, string>> = {
 export function componentName(name: string): string {
   return names[name] ?? name
 }
+
+/** What is said under an answer that does not come, by the state of what answers it. */
+export function whyWaiting(components: readonly Pick<ComponentStatus, 'name' | 'state'>[]): string {
+  const state = components.find(({ name }) => name === 'clickhouse')?.state
+  if (state === 'starting') return 'Still asking: ClickHouse is starting.'
+  if (state === 'degraded' || state === 'down') return 'Still asking: ClickHouse does not answer. The answer comes here when it does again.'
+  return 'Still asking. A shorter range or a condition on the service is answered sooner.'
+}
