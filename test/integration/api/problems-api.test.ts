@@ -134,7 +134,11 @@ test('an exception of a span counts unless logs say the same', async () => {
   expect(await listed()).toEqual({ 'Refused: no money': [12, 12], 'shop.Gone: away': [1, 1] })
   await insertTwice(
     stack.engine,
-    byLogs([...both, { ...refused, trace: 9, span: 9, weight: 4 }, { type: 'Gone', message: 'away', trace: 1, span: 5 }]),
+    byLogs([
+      ...both.map((one) => ({ ...one, isPino: one.span === 2 })),
+      { ...refused, trace: 9, span: 9, weight: 4, isPino: true },
+      { type: 'Gone', message: 'away', trace: 1, span: 5 },
+    ]),
   )
   const once = { 'Refused: no money': [16, 16], 'Gone: away': [1, 1] }
   expect(await listed()).toEqual(once)

@@ -16,6 +16,8 @@ export interface Thrown {
   readonly type: string
   readonly message: string
   readonly weight?: number
+  /** By the names pino has. */
+  readonly isPino?: boolean
   /** Later than the others, ms. */
   readonly laterMs?: number
 }
@@ -33,11 +35,13 @@ const handler = new SignalHandler({
 })
 let requests = 0
 
-function attributesOf({ type, message }: Thrown): Record<string, string> {
+function attributesOf({ type, message, isPino = false }: Thrown): Record<string, string> {
+  const stack = `${type}: ${message}\n    at pay (/srv/pay.js:1:2)`
+  if (isPino) return { 'err.type': type, 'err.message': message, 'err.stack': stack }
   return {
     'exception.type': type,
     'exception.message': message,
-    'exception.stacktrace': `${type}: ${message}\n    at pay (/srv/pay.js:1:2)`,
+    'exception.stacktrace': stack,
   }
 }
 
