@@ -101,7 +101,10 @@ export function LogList(props: LogListProps) {
     row.focus({ preventScroll: true })
   })
   const goTo = (target: number): void => {
-    wantsFocus.current = true
+    // A row that is drawn is not drawn again where it is the active one already.
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${target}"]`)
+    wantsFocus.current = row === null || row === undefined
+    row?.focus({ preventScroll: true })
     setActive(target)
     virtual.scrollToIndex(target)
   }
