@@ -31,12 +31,19 @@ test('nothing is loaded before the command is known', () => {
 
 test.each([
   ['version', ['cli']],
-  ['send', ['cli', 'config', 'kernel']],
+  ['send', ['cli', 'config', 'kernel', 'protocols']],
   ['config', ['cli', 'config']],
   ['import', ['cli', 'config', 'kernel']],
   ['demo', ['cli', 'config', 'demo', 'kernel']],
 ])('%s loads its own parts', (name, expected) => {
   expect(parts(`cli/${name}-command.ts`)).toEqual(expected)
+})
+
+test('of the protocols send loads what reads times, and no more', () => {
+  const loaded = [...loadedWith('cli/send-command.ts')].map((file) => file.slice(source.length))
+  expect(loaded.filter((file) => file.startsWith('protocols/')).sort()).toEqual(
+    ['level-words.ts', 'text-time.ts', 'times.ts'].map((file) => `protocols/log-lines/${file}`),
+  )
 })
 
 test('the overview has all, and each has help of its own', async () => {

@@ -1,4 +1,5 @@
 /** A line of a file as an object of JSON lines: what it says of itself, and where it was read. */
+import { readTextTime, textTime } from '../../protocols/log-lines/text-time.ts'
 
 export interface LineOrigin {
   /** Null: the line may say. */
@@ -9,14 +10,12 @@ export interface LineOrigin {
 }
 
 const ownService = ['service', 'service.name', 'service_name']
-/** A time at the beginning of a line of text, in brackets or not. */
-const leadingTime = /^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)\s?(Z|UTC|[+-]\d\d:?\d\d)?\b/
 
 /** One line of JSON without a newline. */
 export function lineBody(line: Buffer, origin: LineOrigin): string {
   const text = line.toString('utf8')
   const fields = objectOf(text)
-  if (fields === null) return JSON.stringify({ ...timeOf(text), message: text, ...originOf(origin, true) })
+  if (fields === null) return JSON.stringify({ ...timeOf(line), message: text, ...originOf(origin, true) })
   const added = originOf(origin, !ownService.some((name) => name in fields))
   if ('host' in fields || 'hostname' in fields) delete added['host']
   return JSON.stringify({ ...fields, ...added })
@@ -45,10 +44,15 @@ function originOf({ service, host, path }: LineOrigin, isServiceMissing: boolean
 }
 
 /** A time without a zone is of this machine's. */
-function timeOf(text: string): { time?: string } {
-  const [, time, zone] = leadingTime.exec(text) ?? []
-  if (time === undefined) return {}
-  const iso = time.replace(' ', 'T').replace(',', '.')
-  const atMs = Date.parse(zone === undefined ? iso.slice(0, 23) : `${iso.slice(0, 23)}${zone === 'UTC' ? 'Z' : zone}`)
-  return Number.isNaN(atMs) ? {} : { time: new Date(atMs).toISOString() }
+function timeOf(line: Buffer): { time?: string } {
+  if (!readTextTime(line, 0, line.length, Date.now())) return {}
+  const { seconds, nanos, hasZone } = textTime
+  const at = new Date(seconds * 1000)
+  const whole = hasZone
+    ? at
+    : new Date(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds())
+  const fraction = String(nanos)
+    .padStart(9, '0')
+    .replace(/000000$|000$/, '')
+  return { time: `${whole.toISOString().slice(0, 19)}.${fraction}Z` }
 }

@@ -10,6 +10,7 @@ import { refuseTooManyRows } from './row-limit.ts'
 import { severityOfLine } from './line-severity.ts'
 import { SeverityMemo } from './severity.ts'
 import { removeTerminalCodes, TerminalCodes } from './terminal-codes.ts'
+import { readTextTime, textTime } from './text-time.ts'
 
 export class LineWriter {
   readonly row: LogRow
@@ -97,5 +98,6 @@ export class LineWriter {
     if (this.json.read(bytes, start, end) || this.json.readPairs(bytes, start, end)) return
     row.body(bytes, start, end)
     if (row.severity === 0) row.severity = severityOfLine(bytes, start, end)
+    if (!row.hasTime && readTextTime(bytes, start, end, row.batch.nowMs)) row.at(textTime.seconds, textTime.nanos)
   }
 }
