@@ -5,7 +5,7 @@
  */
 import type { Pool } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
-import type { ClickHouse } from '../engines/index.ts'
+import { inTransaction, type ClickHouse } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -142,10 +142,8 @@ export class LogRetention implements Shown, SignalStage, Disposable {
 
   async put(access: Access, policy: LogRetentionPolicy, signal: AbortSignal): Promise<LogRetentionState> {
     const { organizationId, projectId } = tenantOf(access)
-    await guarded(async () => {
-      const client = await this.#deps.pool.connect()
-      try {
-        await client.query('begin')
+    await guarded(() =>
+      inTransaction(this.#deps.pool, async (client) => {
         await client.query(
           `insert into log_retention (organization_id, project_id, policy, changed_by) values ($1, $2, $3, $4)
             on conflict (organization_id, project_id) do update set policy = excluded.policy, changed_at = now(), changed_by = excluded.changed_by`,
@@ -153,13 +151,8 @@ export class LogRetention implements Shown, SignalStage, Disposable {
         )
         const detail = { policy: JSON.stringify(policy) }
         await writeAuditEntry(client, access, { action: 'log-retention.change', target: `project:${projectId}`, detail })
-        await client.query('commit')
-        client.release()
-      } catch (error) {
-        client.release(true)
-        throw error
-      }
-    })
+      }),
+    )
     await this.refresh()
     return await this.get(access, signal)
   }

@@ -1,5 +1,6 @@
 /** PostgreSQL as this domain uses it: its failures have one code, changes are transactions. */
 import type { Pool, PoolClient } from 'pg'
+import { inTransaction as inOne } from '../engines/index.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import { performanceUnavailable } from './errors.ts'
 
@@ -14,17 +15,5 @@ export async function guarded<Result>(ask: () => Promise<Result>): Promise<Resul
 
 /** Errors by code: `performance.unavailable`. */
 export async function inTransaction<Result>(pool: Pool, run: (client: PoolClient) => Promise<Result>): Promise<Result> {
-  return await guarded(async () => {
-    const client = await pool.connect()
-    try {
-      await client.query('begin')
-      const result = await run(client)
-      await client.query('commit')
-      client.release()
-      return result
-    } catch (error) {
-      client.release(true)
-      throw error
-    }
-  })
+  return await guarded(() => inOne(pool, run))
 }

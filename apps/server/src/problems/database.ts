@@ -1,5 +1,6 @@
 /** Asking PostgreSQL: what fails there is an error of this domain. */
 import type { Pool, PoolClient } from 'pg'
+import { inTransaction as inOne } from '../engines/index.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import { problemsUnavailable } from './errors.ts'
 
@@ -14,18 +15,5 @@ export async function guarded<Result>(ask: () => Promise<Result>): Promise<Resul
 
 /** All of it or nothing. Errors by code: those of `run`, else `problems.unavailable`. */
 export async function inTransaction<Result>(pool: Pool, run: (client: PoolClient) => Promise<Result>): Promise<Result> {
-  return await guarded(async () => {
-    const client = await pool.connect()
-    try {
-      await client.query('begin')
-      const result = await run(client)
-      await client.query('commit')
-      client.release()
-      return result
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined)
-      client.release(isAppError(error) ? undefined : true)
-      throw error
-    }
-  })
+  return await guarded(() => inOne(pool, run))
 }

@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
+import { inTransaction } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -63,10 +64,8 @@ export class TraceKeeper implements TraceKeeping, AsyncDisposable {
   async set(access: Access, days: number): Promise<void> {
     const [projectId] = access.scope.projectIds
     if (projectId === undefined) throw new Error('retention is of one project')
-    await guarded(async () => {
-      const client = await this.#deps.pool.connect()
-      try {
-        await client.query('begin')
+    await guarded(() =>
+      inTransaction(this.#deps.pool, async (client) => {
         await client.query(
           `insert into trace_retention (organization_id, project_id, keep_days, changed_by) values ($1, $2, $3, $4)
             on conflict (organization_id, project_id) do update set keep_days = excluded.keep_days, changed_at = now(), changed_by = excluded.changed_by`,
@@ -77,13 +76,8 @@ export class TraceKeeper implements TraceKeeping, AsyncDisposable {
           target: `project:${projectId}`,
           detail: { days: String(days) },
         })
-        await client.query('commit')
-        client.release()
-      } catch (error) {
-        client.release(true)
-        throw error
-      }
-    })
+      }),
+    )
     await this.refresh()
   }
 
