@@ -1,7 +1,7 @@
 /**
  * Gives every log record with an exception its problem, whatever protocol it came by and whether attributes or its text tell it. Sentry's
- * events bring theirs. A batch without such attributes and without texts of several lines costs a look at its names and one at its bytes. A part of a body holds 4 MiB: what is read of its errors
- * comes in steps of `stepBytes`, and of one text no more than its first characters.
+ * events bring theirs. A batch without such attributes and without texts of several lines costs a look at its names and one at its bytes.
+ * A part of a body holds 4 MiB: what is read of its errors comes in steps of `stepBytes`, and of one text no more than its first characters.
  */
 import { allSteps, type Steps } from '../kernel/steps.ts'
 import type { SignalBatch, SignalStage } from '../signals/index.ts'

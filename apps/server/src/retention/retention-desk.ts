@@ -4,6 +4,7 @@
  */
 import type { Pool, PoolClient } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
+import { inTransaction } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -262,19 +263,7 @@ export class RetentionDesk implements Retention, AsyncDisposable {
   }
 
   async #transaction<Result>(run: (client: PoolClient) => Promise<Result>): Promise<Result> {
-    return await guarded(async () => {
-      const client = await this.#deps.pool.connect()
-      try {
-        await client.query('begin')
-        const result = await run(client)
-        await client.query('commit')
-        client.release()
-        return result
-      } catch (error) {
-        client.release(true)
-        throw error
-      }
-    })
+    return await guarded(() => inTransaction(this.#deps.pool, run))
   }
 }
 

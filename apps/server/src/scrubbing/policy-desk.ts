@@ -6,6 +6,7 @@ import type { ScrubbedKind, ScrubbingPolicy, ScrubbingTrial, ScrubbingTrialResul
 import { scrubbedKindsOf } from '@bellwether/protocol'
 import type { Pool } from 'pg'
 import { writeAuditEntry, type Access } from '../accounts/index.ts'
+import { inTransaction } from '../engines/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { AppError, isAppError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -94,11 +95,8 @@ export class ScrubbingDesk implements AsyncDisposable {
   async put(access: Access, policy: ScrubbingPolicy): Promise<ScrubbingState> {
     void new CompiledPolicy(policy)
     const { organizationId, projectIds } = access.scope
-    await guarded(async () => {
-      const client = await this.#deps.pool.connect()
-      let broken: Error | undefined
-      try {
-        await client.query('begin')
+    await guarded(() =>
+      inTransaction(this.#deps.pool, async (client) => {
         await client.query(
           `insert into scrubbing_policies (organization_id, project_id, policy, changed_by) values ($1, $2, $3, $4)
             on conflict (organization_id, project_id) do update set policy = excluded.policy, changed_by = excluded.changed_by, changed_at = now()`,
@@ -111,14 +109,8 @@ export class ScrubbingDesk implements AsyncDisposable {
           rules: `${policy.rules.length}`,
         }
         await writeAuditEntry(client, access, { action: 'scrubbing.change', target: `project:${projectIds[0]}`, detail })
-        await client.query('commit')
-      } catch (error) {
-        broken = error instanceof Error ? error : new Error(String(error))
-        throw error
-      } finally {
-        client.release(broken)
-      }
-    })
+      }),
+    )
     await this.refresh()
     return await this.get(access)
   }

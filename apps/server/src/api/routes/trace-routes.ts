@@ -15,11 +15,12 @@ import {
   type ComparedTraces,
   type TraceColumns,
   type TraceObjects,
+  type TracesQuery,
 } from '@bellwether/protocol'
 import type { Scope } from '../../kernel/scope.ts'
 import type { LogAnalysis } from '../../logs/index.ts'
 import type { TraceKeeper, TracingSystem } from '../../traces/index.ts'
-import { defineRoute, nothing, type Route } from '../http/route-table.ts'
+import { defineRoute, nothing, type Call, type Route } from '../http/route-table.ts'
 import type { ApiDeps } from '../ports.ts'
 import { rangeOf } from './moments.ts'
 import { hintsOf } from './search-hints.ts'
@@ -42,34 +43,31 @@ export function traceRoutes({ traces, traceKeeper, logs, logAnalysis, clock }: T
 
 function searchRoutes(traces: TracingSystem, analysis: LogAnalysis, nowMs: () => number): Route[] {
   const asked = { ...read, method: 'POST', query: nothing, body: tracesQuerySchema } as const
+  const answered = async <Page extends { readonly items: readonly unknown[] }>(
+    call: Call<null, TracesQuery>,
+    find: (searched: Omit<TracesQuery, 'from' | 'to' | 'hints'> & ReturnType<typeof rangeOf>) => Promise<Page>,
+  ): Promise<Page & { hints?: string[] }> => {
+    const { from, to, hints, ...request } = call.body
+    const searched = { ...request, ...rangeOf({ from, to }, nowMs()) }
+    const page = await find(searched)
+    const { scope } = call.access()
+    const said = { scope, signal: 'spans', asked: { ...searched, hints }, found: page.items.length, aborted: call.signal } as const
+    return { ...page, ...(await hintsOf(analysis, said)) }
+  }
   return [
     defineRoute({
       ...asked,
       path: `${base}/query`,
       summary: 'Spans that a search finds, newest or slowest first, page by page.',
       answer: spansAnswerSchema,
-      handle: async (call) => {
-        const { from, to, hints, ...request } = call.body
-        const { scope } = call.access()
-        const asked = { ...request, ...rangeOf({ from, to }, nowMs()) }
-        const found = await traces.spans(scope, asked, call.signal)
-        const searched = { asked: { ...asked, hints }, found: found.items.length }
-        return { ...found, ...(await hintsOf(analysis, { scope, signal: 'spans', ...searched, aborted: call.signal })) }
-      },
+      handle: (call) => answered(call, (asked) => traces.spans(call.access().scope, asked, call.signal)),
     }),
     defineRoute({
       ...asked,
       path: `${base}/search`,
       summary: 'Traces with a span that a search finds, newest or slowest first, page by page.',
       answer: tracesAnswerSchema,
-      handle: async (call) => {
-        const { from, to, hints, ...request } = call.body
-        const { scope } = call.access()
-        const asked = { ...request, ...rangeOf({ from, to }, nowMs()) }
-        const found = await traces.traces(scope, asked, call.signal)
-        const searched = { asked: { ...asked, hints }, found: found.items.length }
-        return { ...found, ...(await hintsOf(analysis, { scope, signal: 'spans', ...searched, aborted: call.signal })) }
-      },
+      handle: (call) => answered(call, (asked) => traces.traces(call.access().scope, asked, call.signal)),
     }),
     defineRoute({
       ...asked,
